@@ -1,0 +1,174 @@
+# sockpush counts TCP and UDP sockets and pushes the counts. "make help" lists the targets.
+#
+# No configure step. What is generated lies in build/. A target that needs a package which is missing says so and installs it
+# (third_party/packages; NO_INSTALL=1: only says so), and nothing else outside of the tree is changed but by "make install".
+
+OS           = linux
+PREFIX       = /usr/local
+CFLAGS       = -Os -g -flto
+FUZZ_SECONDS = 10
+MAX_SIZE     = 81920
+PYTHON       = /usr/bin/python3
+Q            = $(if $(V),,@)
+comma        = ,
+
+# ---- sources: the operating system is chosen here, by folder, and by nothing else
+
+CJSON    = build/third_party/cjson/cJSON.c
+SRC      = $(wildcard src/*.c platform/posix/*.c platform/$(OS)/*.c) $(CJSON)
+# Tests also get the parsers of every other system: those take bytes, so they run here.
+# Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
+LIB_SRC  = $(sort $(filter-out src/main.c src/arena.c,$(SRC)) $(wildcard platform/*/*_parse.c))
+TESTS    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_SRC = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+FUZZERS  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit/arena.c
+
+# ---- flags
+
+# -iquote: with -I, <linux/netlink.h> would be ours in platform/linux.
+WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wformat-security -Wwrite-strings
+COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -isystem $(dir $(CJSON)) $(WARN)
+MACHINE := $(shell gcc -dumpmachine 2>/dev/null)
+# No -fcf-protection: it takes effect only where every object has it, and musl's have not.
+HARDEN  = -fPIE -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
+SMALL   = -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
+RELEASE = $(CFLAGS) $(HARDEN) $(SMALL) -ffile-prefix-map=$(CURDIR)=. $(KERNEL)
+LINK    = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none$(RELR)
+
+ifneq ($(findstring musl,$(MACHINE)),)
+# The system's own C library is musl.
+CC      = gcc
+BINARY  = $(CC) $(RELEASE) -static-pie $(LINK) -o $@ $(filter %.o,$^)
+else
+# musl beside another C library. musl-gcc takes -static-pie, but makes a *dynamic* PIE of it; so the start files are named one by
+# one. It hides /usr/include, where the kernel's headers lie too: build/kernel links to those alone.
+CC      = musl-gcc
+MUSL    = $(dir $(firstword $(wildcard /usr/lib/$(MACHINE:gnu=musl)/rcrt1.o /usr/lib/*-linux-musl*/rcrt1.o /usr/*-linux-musl*/lib*/rcrt1.o)))
+KERNEL  = -idirafter build/kernel
+# From 1.2.4 on, its start files read packed relocations.
+RELR    = $(if $(shell grep -aom1 '1\.2\.[4-9]' $(MUSL)libc.a),$(comma)-z$(comma)pack-relative-relocs)
+BINARY  = $(CC) $(RELEASE) -static -nostartfiles $(LINK),-pie,--no-dynamic-linker,-z,text -o $@ $(MUSL)rcrt1.o $(MUSL)crti.o \
+          $$(gcc -print-file-name=crtbeginS.o) $(filter %.o,$^) $$(gcc -print-file-name=crtendS.o) $(MUSL)crtn.o
+endif
+
+UNIT_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# ---- what a person calls. Each installs what it lacks, then calls make again, which by then finds the compiler.
+
+JOBS = --no-print-directory $(if $(V),,-s) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+all: need-build ## the static binary, build/sockpush
+	@$(MAKE) $(JOBS) build/sockpush
+
+run: all ## build it, then show live counts of this machine until Ctrl-C
+	@echo 'Counting the sockets of this machine; Ctrl-C ends it.'
+	@trap : INT; \
+	SOCKPUSH_TO=stdout: SOCKPUSH_FORMAT=table SOCKPUSH_INTERVAL=$${SOCKPUSH_INTERVAL:-2s} build/sockpush || exit; \
+	echo; echo 'To push these counts to an aggregator, say where it is:'; \
+	echo '    SOCKPUSH_TO=udp://HOST:8125 build/sockpush                  StatsD with tags (DogStatsD)'; \
+	echo '    SOCKPUSH_TO=influx+udp://HOST:8089 build/sockpush           InfluxDB line protocol'; \
+	echo '    SOCKPUSH_TO=unix:///run/datadog/dsd.socket build/sockpush   a Unix socket, as the Datadog agent has'; \
+	echo 'SOCKPUSH_PORTS=80,443 adds series for these ports. build/sockpush --help and README.md tell the rest.'
+
+test: ## unit tests, then end-to-end tests
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory e2e
+
+unit: need-build-test ## unit tests under ASan and UBSan
+	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c))
+	@failed=; for t in $(TESTS); do echo "$$t"; $$t || failed="$$failed $$t"; done; \
+	[ -z "$$failed" ] || { echo "unit tests failed:$$failed" >&2; exit 1; }
+
+e2e: need-build-test all ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses
+	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
+		$(PYTHON) -m pytest -p no:cacheprovider tests/e2e $(PYTEST_ARGS)
+
+fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
+	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/fuzz_*.c))
+	@for f in $(FUZZERS); do \
+		name=$${f##*/fuzz_}; corpus=build/fuzz/corpus/$$name; mkdir -p $$corpus; \
+		[ ! -d tests/fuzz/corpus/$$name ] || cp tests/fuzz/corpus/$$name/* $$corpus/; \
+		echo "fuzz $$name: $(FUZZ_SECONDS) s"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- $$corpus || exit; \
+	done
+
+lint: need-build-test-lint ## warnings of two compilers, headers, scripts, README against --help
+	@$(MAKE) $(JOBS) build/sockpush
+	@CC='$(CC)' COMMON='$(COMMON)' RELEASE='$(RELEASE)' tests/lint/all.sh
+
+bench: need-build-bench all ## what a poll costs, beside other tools
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
+
+size: all ## what the binary is made of; fails above MAX_SIZE=81920 bytes
+	@size -A -d build/sockpush | awk '$$2 > 0'; echo 'largest symbols:'
+	@nm -S --size-sort --radix=d build/sockpush.full | tail -n 20 | awk '{ printf "%8d %s\n", $$2, $$4 }'
+	@bytes=$$(wc -c <build/sockpush); echo "build/sockpush: $$bytes bytes, allowed: $(MAX_SIZE)"; [ "$$bytes" -le $(MAX_SIZE) ]
+
+twice: all ## build it again in another directory: the same bytes?
+	@rm -rf build/twice; mkdir -p build/twice/build; cp -R Makefile src platform third_party build/twice; cp -R build/third_party build/twice/build
+	@$(MAKE) $(JOBS) -C build/twice build/sockpush
+	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
+
+install: all ## copy the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local
+	install -D -m 755 build/sockpush $(DESTDIR)$(PREFIX)/bin/sockpush
+
+clean: ## remove build/, but for the fetched sources
+	rm -rf $(filter-out build/third_party,$(wildcard build/*))
+
+distclean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /  \1	/p' Makefile | expand -t 14
+
+need-%:
+	@third_party/install.sh $(subst -, ,$*)
+
+# ---- what make builds: three trees of objects (release, unit tests, fuzzers) of the same sources
+
+build/sockpush: build/sockpush.full
+	$(Q)strip -s -R .comment -o $@ $<
+build/sockpush.full: $(SRC:%.c=build/obj/%.o)
+	@echo '  LINK $@'
+	$(Q)$(BINARY)
+
+build/unit/%: build/asan/tests/unit/%.o $(TEST_SRC:%.c=build/asan/%.o) build/asan/sockpush.a
+	$(Q)mkdir -p $(@D); gcc $(UNIT_CFLAGS) -pthread -o $@ $^ -lcmocka
+# For the end-to-end tests under the sanitizers: make build/asan/sockpush && SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
+build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/sockpush.a
+	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
+build/bench/%: tests/bench/%.c
+	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
+
+build/asan/sockpush.a: $(LIB_SRC:%.c=build/asan/%.o)
+build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
+build/%/sockpush.a:
+	$(Q)rm -f $@; ar rcs $@ $^
+
+build/obj/%.o: %.c Makefile | $(CJSON) $(if $(KERNEL),build/kernel)
+	@echo '  CC   $<'
+	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
+build/asan/%.o: %.c Makefile | $(CJSON)
+	@echo '  ASAN $<'
+	$(Q)mkdir -p $(@D); gcc $(COMMON) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+build/fuzz/%.o: %.c Makefile | $(CJSON)
+	@echo '  FUZZ $<'
+	$(Q)mkdir -p $(@D); clang $(COMMON) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+# What cJSON needs of the C library is a sixth of the binary: src/rules_json.c has it in small.
+%/cJSON.o: WARN = -w -Dstrtod=json_number -Dmalloc=json_malloc -Drealloc=json_realloc -Dfree=json_free
+
+$(CJSON): third_party/sources.lock third_party/fetch.sh
+	@third_party/fetch.sh cjson
+
+build/kernel:
+	$(Q)mkdir -p $@; for d in linux asm-generic asm; do \
+		for from in /usr/include/$(MACHINE)/$$d /usr/include/$$d; do [ ! -d $$from ] || { ln -sfn $$from $@/$$d; break; }; done; done
+
+-include $(shell find build/obj build/asan build/fuzz -name '*.d' 2>/dev/null)
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all run test unit e2e fuzz lint bench size twice install clean distclean help

@@ -1,0 +1,73 @@
+#include "linux.h"
+
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "format.h"
+#include "ip.h"
+
+enum tcp_state linux_tcp_state(unsigned kernel)
+{
+    static const uint8_t ours[] = {
+        [0] = STATE_UNKNOWN,
+        [1] = STATE_ESTABLISHED,
+        [2] = STATE_SYN_SENT,
+        [3] = STATE_SYN_RECV,
+        [4] = STATE_FIN_WAIT1,
+        [5] = STATE_FIN_WAIT2,
+        [6] = STATE_TIME_WAIT,
+        [7] = STATE_CLOSE,
+        [8] = STATE_CLOSE_WAIT,
+        [9] = STATE_LAST_ACK,
+        [10] = STATE_LISTEN,
+        [11] = STATE_CLOSING,
+        [12] = STATE_SYN_RECV, /* TCP_NEW_SYN_RECV, a request socket */
+    };
+
+    return kernel < sizeof ours ? ours[kernel] : STATE_UNKNOWN;
+}
+
+void linux_set_address(struct sock *s, const uint8_t *bytes, bool v6)
+{
+    memset(s->local, 0, sizeof s->local);
+    s->known |= SOCK_ADDRESS;
+    s->ip_version = v6 && !ip_is_mapped(bytes) ? 6 : 4;
+    if (s->ip_version == 6)
+        memcpy(s->local, bytes, 16);
+    else
+        memcpy(s->local, bytes + (v6 ? 12 : 0), 4);
+}
+
+static bool own_proc(const char *proc)
+{
+    return !strcmp(proc, "/proc");
+}
+
+bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX])
+{
+    return text_format(out, LINUX_PATH_MAX, "%s%s/net/%s", proc, own_proc(proc) ? "" : "/1", file);
+}
+
+/* 0: none. By the system call, since the C library's stat is made for older kernels, too. */
+static uint64_t inode_of(const char *path)
+{
+    struct statx st;
+
+    return syscall(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &st) ? 0 : st.stx_ino;
+}
+
+/* The inode of /proc/PID/net/tcp is the network namespace's: the same for all processes in
+ * it, whichever mount it is seen through, and no right is needed to see it. */
+bool linux_own_namespace(const char *proc)
+{
+    char path[LINUX_PATH_MAX];
+    uint64_t own;
+
+    if (own_proc(proc))
+        return true;
+    own = inode_of("/proc/net/tcp");
+    return own && linux_net_path(proc, "tcp", path) && inode_of(path) == own;
+}

@@ -1,0 +1,154 @@
+#include "netlink.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "linux.h"
+#include "netlink_parse.h"
+#include "platform.h"
+
+#define RECV_MAX 16384     /* larger is not faster */
+#define RECV_TIMEOUT_S 5   /* a dump is answered within the call; this is the last resort */
+#define LISTEN_BIT (1u << 10)
+/* States 1 to 11. Bits above would add bound sockets (a walk of its own) and more. */
+#define ALL_STATES 0xffeu
+
+struct backend_state {
+    int fd;
+    uint32_t seq;
+    bool listeners_first;
+    bool ipv6;
+    _Alignas(struct nlmsghdr) char buf[RECV_MAX];
+};
+
+static bool kernel_has_ipv6(void)
+{
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return errno != EAFNOSUPPORT;
+    close(fd);
+    return true;
+}
+
+static int open_netlink(struct backend_state **out, const struct backend_want *want)
+{
+    const struct timeval timeout = {.tv_sec = RECV_TIMEOUT_S};
+    struct backend_state *state;
+
+    if (!linux_own_namespace(want->proc))
+        return -EXDEV; /* it reads the own namespace only */
+    state = platform_memory_take(sizeof *state);
+    if (!state)
+        return -ENOMEM;
+    state->listeners_first = want->listeners_first;
+    state->ipv6 = kernel_has_ipv6();
+    state->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (state->fd < 0) {
+        int ret = -errno;
+
+        platform_memory_give(state, sizeof *state);
+        return ret;
+    }
+    setsockopt(state->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    *out = state;
+    return 0;
+}
+
+static void close_netlink(struct backend_state *state)
+{
+    close(state->fd);
+    platform_memory_give(state, sizeof *state);
+}
+
+static int receive(struct backend_state *state, const struct netlink_dump *dump)
+{
+    int ret;
+
+    do {
+        struct sockaddr_nl from = {0};
+        socklen_t from_len = sizeof from;
+        ssize_t n = recvfrom(state->fd, state->buf, sizeof state->buf, MSG_TRUNC, (struct sockaddr *)&from, &from_len);
+
+        if (n < 0 && errno == EINTR)
+            ret = NETLINK_MORE;
+        else if (n < 0)
+            ret = -errno;
+        else if (from.nl_pid) /* not the kernel */
+            ret = NETLINK_MORE;
+        else if ((size_t)n > sizeof state->buf)
+            ret = -EMSGSIZE;
+        else
+            ret = n ? netlink_parse(state->buf, (size_t)n, dump) : -EBADMSG;
+    } while (ret == NETLINK_MORE);
+    return ret < 0 ? ret : 0;
+}
+
+static int ask(struct backend_state *state, void *request, size_t len, uint16_t type, const struct netlink_dump *dump)
+{
+    struct nlmsghdr *h = request;
+
+    *h = (struct nlmsghdr){
+        .nlmsg_len = (uint32_t)len,
+        .nlmsg_type = type,
+        .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+        .nlmsg_seq = dump->seq,
+    };
+    if (send(state->fd, request, len, 0) < 0)
+        return -errno;
+    return receive(state, dump);
+}
+
+/* The request of old walks both families at once: half the walks of asking by family. */
+static int dump_tcp(struct backend_state *state, struct netlink_dump *dump, uint32_t states)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req body;
+    } request = {.body = {.idiag_family = AF_INET, .idiag_states = states}};
+
+    dump->seq = ++state->seq;
+    return ask(state, &request, sizeof request, TCPDIAG_GETSOCK, dump);
+}
+
+static int dump_udp(struct backend_state *state, struct netlink_dump *dump, uint8_t family)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 body;
+    } request = {.body = {.sdiag_family = family, .sdiag_protocol = IPPROTO_UDP, .idiag_states = ALL_STATES}};
+
+    dump->seq = ++state->seq;
+    return ask(state, &request, sizeof request, SOCK_DIAG_BY_FAMILY, dump);
+}
+
+static int poll_netlink(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
+                        struct poll_report *report)
+{
+    struct netlink_dump dump = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
+    int ret;
+
+    report->ipv6 = state->ipv6;
+    if (protocol == PROTOCOL_UDP) {
+        ret = dump_udp(state, &dump, AF_INET);
+        return ret || !state->ipv6 ? ret : dump_udp(state, &dump, AF_INET6);
+    }
+    if (!state->listeners_first)
+        return dump_tcp(state, &dump, ALL_STATES);
+    ret = dump_tcp(state, &dump, LISTEN_BIT);
+    return ret ? ret : dump_tcp(state, &dump, ALL_STATES & ~LISTEN_BIT);
+}
+
+const struct backend backend_netlink = {
+    .name = "netlink",
+    .open = open_netlink,
+    .poll = poll_netlink,
+    .close = close_netlink,
+};

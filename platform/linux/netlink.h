@@ -1,0 +1,9 @@
+/* sock_diag: the kernel's sockets as netlink messages. */
+#ifndef NETLINK_H
+#define NETLINK_H
+
+#include "backend.h"
+
+extern const struct backend backend_netlink;
+
+#endif

@@ -1,0 +1,84 @@
+#include "netlink_parse.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "linux.h"
+
+static int emit_socket(const void *payload, size_t len, const struct netlink_dump *dump)
+{
+    struct inet_diag_msg m;
+    struct sock s = {.protocol = (uint8_t)dump->protocol, .known = SOCK_PORT | SOCK_OWNER};
+
+    if (len < sizeof m)
+        return -EBADMSG;
+    memcpy(&m, payload, sizeof m);
+    if (m.idiag_family != AF_INET && m.idiag_family != AF_INET6)
+        return -EBADMSG;
+    linux_set_address(&s, (const uint8_t *)m.id.idiag_src, m.idiag_family == AF_INET6);
+    s.local_port = ntohs(m.id.idiag_sport);
+    s.state = (uint8_t)linux_tcp_state(m.idiag_state);
+    s.inode = m.idiag_inode;
+    dump->report->sockets++;
+    dump->emit(dump->ctx, &s, 1);
+    return NETLINK_MORE;
+}
+
+/* An int of 0 or -errno begins the payload of both kinds of end. */
+static int end_code(const void *payload, size_t len, int good)
+{
+    int code;
+
+    if (len < sizeof code)
+        return -EBADMSG;
+    memcpy(&code, payload, sizeof code);
+    if (code > 0 || code < -4095)
+        return -EBADMSG;
+    return code ? code : good;
+}
+
+int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump)
+{
+    const char *at = data;
+
+    while (len) {
+        struct nlmsghdr h;
+        size_t step;
+        int ret;
+
+        if (len < sizeof h)
+            return -EBADMSG;
+        memcpy(&h, at, sizeof h);
+        if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
+            return -EBADMSG;
+        if (h.nlmsg_seq == dump->seq) {
+            const void *payload = at + sizeof h;
+            size_t payload_len = h.nlmsg_len - sizeof h;
+
+            if (h.nlmsg_flags & NLM_F_DUMP_INTR)
+                dump->report->partial++;
+            switch (h.nlmsg_type) {
+            case NLMSG_DONE:
+                return end_code(payload, payload_len, NETLINK_DONE);
+            case NLMSG_ERROR: /* 0 in it would acknowledge what asked for no acknowledgement */
+                return end_code(payload, payload_len, -EBADMSG);
+            case NLMSG_NOOP:
+                break;
+            default:
+                ret = emit_socket(payload, payload_len, dump);
+                if (ret)
+                    return ret;
+            }
+        }
+        step = NLMSG_ALIGN((size_t)h.nlmsg_len);
+        if (step > len)
+            step = len;
+        at += step;
+        len -= step;
+    }
+    return NETLINK_MORE;
+}

@@ -1,0 +1,134 @@
+#include "procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "linux.h"
+#include "platform.h"
+#include "posix/lines.h"
+#include "procfs_parse.h"
+
+#define READ_MAX 16384
+
+struct backend_state {
+    const char *proc;
+    bool listeners_first;
+    char buf[READ_MAX];
+};
+
+/* One file being read. */
+struct table {
+    enum protocol protocol;
+    bool only_listeners, no_listeners;
+    sock_fn *emit;
+    void *ctx;
+    struct poll_report *report;
+    bool header_read;
+};
+
+static int open_procfs(struct backend_state **out, const struct backend_want *want)
+{
+    struct backend_state *state;
+    char path[LINUX_PATH_MAX];
+
+    if (!linux_net_path(want->proc, "tcp", path))
+        return -ENAMETOOLONG;
+    if (access(path, R_OK))
+        return -errno;
+    state = platform_memory_take(sizeof *state);
+    if (!state)
+        return -ENOMEM;
+    state->proc = want->proc;
+    state->listeners_first = want->listeners_first;
+    *out = state;
+    return 0;
+}
+
+static void close_procfs(struct backend_state *state)
+{
+    platform_memory_give(state, sizeof *state);
+}
+
+/* line_fn */
+static int take_line(void *ctx, const char *line, size_t len)
+{
+    struct table *t = ctx;
+    struct sock s;
+    int ret;
+
+    if (!t->header_read) {
+        t->header_read = true;
+        return procfs_parse_header(line, len);
+    }
+    ret = procfs_parse_row(line, len, t->protocol, &s);
+    if (ret)
+        return ret;
+    if (s.state == STATE_LISTEN ? t->no_listeners : t->only_listeners)
+        /* The kernel lists listeners first, older ones with their requests between. */
+        return s.state != STATE_LISTEN && s.state != STATE_SYN_RECV;
+    t->report->sockets++;
+    t->emit(t->ctx, &s, 1);
+    return 0;
+}
+
+/* 1 if the file was read, 0 if there is none, or -errno. */
+static int poll_file(struct backend_state *state, const char *file, struct table t)
+{
+    char path[LINUX_PATH_MAX];
+    long left;
+    int fd;
+
+    linux_net_path(state->proc, file, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    left = lines_read(fd, state->buf, sizeof state->buf, take_line, &t);
+    close(fd);
+    if (left < 0)
+        return (int)left;
+    if (!t.header_read)
+        return -ENODATA;
+    t.report->partial += left && !t.only_listeners; /* cut short within a line */
+    return 1;
+}
+
+/* Both files of a protocol; without IPv6 in the kernel there is but one. */
+static int poll_files(struct backend_state *state, const struct table *t)
+{
+    static const char files[PROTOCOL_COUNT][2][5] = {{"tcp", "tcp6"}, {"udp", "udp6"}};
+    int ret = poll_file(state, files[t->protocol][0], *t);
+
+    if (ret <= 0)
+        return ret ? ret : -ENOENT;
+    ret = poll_file(state, files[t->protocol][1], *t);
+    if (ret < 0)
+        return ret;
+    t->report->ipv6 = ret > 0;
+    return 0;
+}
+
+static int poll_procfs(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
+                       struct poll_report *report)
+{
+    struct table t = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
+    int ret;
+
+    if (protocol == PROTOCOL_UDP || !state->listeners_first)
+        return poll_files(state, &t);
+    t.only_listeners = true;
+    ret = poll_files(state, &t);
+    if (ret)
+        return ret;
+    t.only_listeners = false;
+    t.no_listeners = true;
+    return poll_files(state, &t);
+}
+
+const struct backend backend_procfs = {
+    .name = "procfs",
+    .open = open_procfs,
+    .poll = poll_procfs,
+    .close = close_procfs,
+};

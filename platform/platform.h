@@ -1,0 +1,128 @@
+/* The one contract between the program and an operating system. Each folder beside this
+ * file implements it; the build links one, so src/ never asks which. */
+#ifndef PLATFORM_H
+#define PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend.h"
+
+/* --- socket tables --------------------------------------------------------- */
+
+/* The ways to read them, best first, NULL-terminated. */
+extern const struct backend *const platform_backends[];
+
+/* What proc (where procfs is mounted; unused elsewhere) and this process are looking at,
+ * in words, for the start line. Returns out. */
+const char *platform_view(const char *proc, char *out, size_t cap);
+
+/* 0, or -errno if the socket tables cannot be read below proc. */
+int platform_proc_check(const char *proc);
+
+/* --- owners ---------------------------------------------------------------- */
+
+/* Process pid holds the socket with this inode at descriptor fd. */
+typedef void platform_owner_fn(void *ctx, uint32_t inode, int pid, int fd);
+
+/* Calls fn for each socket descriptor of each process that may be looked at. */
+void platform_owner_walk(const char *proc, platform_owner_fn *fn, void *ctx);
+
+/* True if that descriptor still is that socket. */
+bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode);
+
+/* --- time, signals, host --------------------------------------------------- */
+
+uint64_t platform_monotonic_ns(void);
+int64_t platform_wall_ms(void); /* since 1970, UTC */
+
+/* In 0 … below-1, from the system's random numbers where they are ready. */
+uint32_t platform_random(uint32_t below);
+
+/* Host name into out, NUL-terminated. 0 or -errno. */
+int platform_host_name(char *out, size_t cap);
+
+enum platform_event {
+    PLATFORM_DEADLINE, /* the time has come */
+    PLATFORM_STOP,     /* the program is asked to end */
+    PLATFORM_WAKE,     /* platform_wake was called */
+};
+
+/* First of all: standard streams that are closed are taken, so that no other descriptor
+ * gets their number; signals that end the program become PLATFORM_STOP for platform_wait,
+ * in every thread; writing to a closed pipe becomes an error. */
+void platform_init(void);
+
+/* Sleeps until a time of platform_monotonic_ns, or an event. Main thread only. */
+enum platform_event platform_wait(uint64_t deadline_ns);
+
+void platform_sleep_ns(uint64_t ns);
+
+/* Ends the main thread's platform_wait. Any thread. */
+void platform_wake(void);
+
+/* --- memory ------------------------------------------------------------------ */
+
+/* Zeroed pages, resident from their first use on, or NULL. The program takes memory at
+ * its start and when a backend opens, so it needs no allocator. */
+void *platform_memory_take(size_t size);
+void platform_memory_give(void *memory, size_t size);
+
+/* Says why on stderr and ends the program with status 1. */
+_Noreturn void platform_die(const char *why);
+
+/* An errno in words, the thread's own until its next call. */
+const char *platform_error_text(int error);
+
+/* --- wake-ups --------------------------------------------------------------- */
+
+/* A descriptor that becomes readable when signalled, so that a thread can wait for it
+ * and for its socket together. */
+struct net_wake {
+    int fd[2];
+};
+
+int net_wake_open(struct net_wake *w); /* 0 or -errno */
+void net_wake_signal(struct net_wake *w);
+
+/* Waits for a signal, or for fd (-1: none) to become readable, or timeout_ms (-1: for
+ * ever). Takes the signals. True if fd is readable. */
+bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms);
+
+/* --- network ---------------------------------------------------------------- */
+
+/* An address of any family, as the operating system's calls take it. */
+struct net_addr {
+    _Alignas(8) unsigned char bytes[128]; /* struct sockaddr_storage */
+    uint32_t len;
+};
+
+/* Looks a host up: literals (with a zone id, too: fe80::1%eth0) and "localhost" at once,
+ * other names as the system has them. The number of addresses (1 … max, in the order to
+ * try) or a negative error for net_resolve_error. May block, for up to timeout_ms. */
+int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, int timeout_ms);
+
+/* In words, what net_resolve returned. */
+const char *net_resolve_error(int error);
+
+/* path: absolute, or "@name" for an abstract name. 0 or -ENAMETOOLONG. */
+int net_unix_addr(const char *path, struct net_addr *out);
+
+/* A non-blocking socket connected to addr (streams: a local one, at once), or -errno. */
+int net_connect(const struct net_addr *addr, bool stream);
+
+/* Hands over one datagram, or for a stream all len bytes. 0 or -errno; -ETIMEDOUT after
+ * timeout_ms without progress. What a stream took before an error cannot be known. */
+int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms);
+
+/* 0, or -errno of what befell the socket since (a refused datagram; a stream's end is
+ * -EPIPE). Unread bytes of a stream are read and thrown away. */
+int net_pending_error(int fd, bool stream);
+
+void net_close(int fd);
+
+/* All of data to a descriptor that is not a socket, blocking. 0 or -errno. */
+int platform_write(int fd, const void *data, size_t len);
+
+#endif

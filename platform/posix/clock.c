@@ -1,0 +1,38 @@
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "platform.h"
+
+uint64_t platform_monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int64_t platform_wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void platform_sleep_ns(uint64_t ns)
+{
+    struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+
+    while (nanosleep(&left, &left) && errno == EINTR)
+        ;
+}
+
+uint32_t platform_random(uint32_t below)
+{
+    uint32_t x;
+
+    if (getrandom(&x, sizeof x, GRND_NONBLOCK) != sizeof x) /* early at boot */
+        x = (uint32_t)platform_monotonic_ns() * 2654435761u;
+    return x % below;
+}

@@ -1,0 +1,25 @@
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+void *platform_memory_take(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void platform_memory_give(void *memory, size_t size)
+{
+    munmap(memory, size);
+}
+
+void platform_die(const char *why)
+{
+    platform_write(STDERR_FILENO, "sockpush: ", 10);
+    platform_write(STDERR_FILENO, why, strlen(why));
+    platform_write(STDERR_FILENO, "\n", 1);
+    _exit(1);
+}

@@ -1,0 +1,77 @@
+/* --check: what the configuration comes to, and whether it works. */
+#include <string.h>
+
+#include "log.h"
+#include "program.h"
+
+static void print_values(struct program *p)
+{
+    for (const struct variable *v = variables; *v->name; v++) {
+        const char *place = (const char *)&p->config.v + v->offset, *text;
+        int64_t number;
+
+        if (v->word || v->read) {
+            memcpy(&number, place, sizeof number);
+            if (v->word)
+                print("%s=%s\n", v->name, v->word(number));
+            else
+                print("%s=%lld%s\n", v->name, (long long)number, v->unit);
+        } else {
+            memcpy(&text, place, sizeof text);
+            print("%s=%s\n", v->name, text ? text : v->def);
+        }
+    }
+}
+
+static void print_tags(struct program *p)
+{
+    const struct tags *tags = &p->tags.netstat.tags;
+
+    print("tags:");
+    for (size_t i = 0; i < tags->n; i++)
+        if (&tags->tag[i] != p->tags.netstat.ip_version)
+            print(" %s%s%s", tags->tag[i].key, tags->tag[i].value ? "=" : "", tags->tag[i].value ? tags->tag[i].value : "");
+    print("\nrules: %d (%s)\n", p->config.rules.n, p->config.ports_from);
+}
+
+/* Resolves and connects, and sends nothing. */
+static bool check_output(struct program *p, const struct endpoint *to, const struct snapshot *s)
+{
+    struct link link = {.to = to, .fd = -1};
+    uint64_t oversized;
+    int ret;
+
+    snapshot_max(s, to->format, output_line_max(to, (size_t)p->config.v.mtu), &oversized);
+    if (oversized)
+        print("output %s: lines of some series can be longer than %zu bytes and would be dropped\n", to->name,
+               output_line_max(to, (size_t)p->config.v.mtu));
+    ret = to->kind->open(&link);
+    if (ret) {
+        print("output %s: %s\n", to->name, *link.why ? link.why : platform_error_text(-ret));
+        return false;
+    }
+    to->kind->close(&link);
+    print("output %s: %s, from %s: ok\n", to->name, to->format->name, p->config.to_from);
+    return true;
+}
+
+int program_check(struct program *p)
+{
+    char why[READER_WHY_MAX], view[256];
+    struct snapshot s;
+    int64_t time_ms;
+    bool good = true;
+
+    print_values(p);
+    print_tags(p);
+    program_snapshot(p, 0, &s);
+    for (int i = 0; i < p->config.n_outputs; i++)
+        good &= check_output(p, &p->config.output[i], &s);
+    program_read(p, &time_ms);
+    reader_why(&p->reader, why);
+    print("backend %s: %llu sockets in %llu us, %s%s%s\n", p->reading.name,
+           (unsigned long long)p->reading.report.sockets, (unsigned long long)p->own.poll_us,
+           platform_view(p->config.v.proc, view, sizeof view), *why ? "; " : "", why);
+    good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
+    return good ? 0 : 1;
+}

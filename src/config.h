@@ -1,0 +1,35 @@
+/* The environment → what the program does. Pure: it is given the environment and says
+ * what it has to say through a diag. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "output.h"
+#include "rules.h"
+#include "variables.h"
+
+#define TAG_LISTS_MAX 8
+
+struct config {
+    struct values v; /* interval_ms, host, … as they hold, foreign names considered */
+    const char *to_from;       /* the variable that decided the destination, or "default" */
+    const char *interval_from; /* likewise */
+    const char *ports_from;
+    const char *proc_foreign;  /* HOST_PROC, to be checked before it is used, or NULL */
+    struct endpoint output[OUTPUTS_MAX];
+    int n_outputs;
+    struct rules rules;
+    struct tags tags[TAG_LISTS_MAX]; /* of every series, highest precedence first */
+    size_t n_tags;
+    struct arena arena; /* of everything above */
+};
+
+/* host_name: the system's, used where no variable names one; NULL: none. d->errors tells
+ * if the configuration can be used. Ends with config_free in any case. */
+void config_read(struct config *c, env_list env, const char *host_name, struct diag *d);
+void config_free(struct config *c);
+
+/* Its two larger parts. */
+void config_read_outputs(struct config *c, env_list env, struct diag *d);
+void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d);
+
+#endif

@@ -1,0 +1,160 @@
+/* Destinations: SOCKPUSH_TO, else Datadog's and StatsD's names, else the default. */
+#include <string.h>
+#include <strings.h>
+
+#include "config.h"
+#include "url.h"
+#include "value.h"
+#include "format.h"
+
+static const char *scheme(int i)
+{
+    return output_kinds[i] ? output_kinds[i]->scheme : NULL;
+}
+
+static const char *format(int i)
+{
+    return encoders[i] ? encoders[i]->name : NULL;
+}
+
+/* "what \"given\": accepted are …" */
+static const char *refuse(const char *what, const char *given, const char *(*name)(int i), struct arena *a)
+{
+    const char *text = arena_format(a, "%s \"%.40s\": accepted are %s", what, given, name(0));
+
+    for (int i = 1; name(i); i++)
+        text = arena_format(a, "%s, %s", text, name(i));
+    return text;
+}
+
+static const char *canonical(const struct endpoint *to, struct arena *a)
+{
+    if (to->kind->has_path)
+        return arena_format(a, "%s://%s", to->kind->scheme, to->path);
+    if (!to->kind->has_host)
+        return arena_format(a, "%s:", to->kind->scheme);
+    return arena_format(a, strchr(to->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", to->kind->scheme, to->host, to->port);
+}
+
+/* NULL and *to, or why this URL is no output of this build. */
+static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, struct arena *a,
+                                 struct endpoint *to)
+{
+    struct net_addr addr;
+
+    *to = (struct endpoint){.format = otherwise, .host = url->host, .path = url->path, .port = url->port};
+    if (!url->scheme)
+        return refuse("transport", "", scheme, a);
+    to->kind = output_kind_find(url->scheme);
+    if (!to->kind)
+        return refuse("transport", url->scheme, scheme, a);
+    if (url->format && !(to->format = encoder_find(url->format)))
+        return refuse("format", url->format, format, a);
+    if (to->format->only_stdout && to->kind != &output_stdout)
+        return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
+    if (url->path && !to->kind->has_path)
+        return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
+    if (to->kind->has_path && net_unix_addr(to->path, &addr))
+        return "the socket's path is longer than the system takes";
+    if (to->kind->has_host && !to->port)
+        to->port = to->format->port;
+    to->name = canonical(to, a);
+    return NULL;
+}
+
+static const char *add_output(struct config *c, const struct url *url)
+{
+    struct endpoint to;
+    const char *why = make_endpoint(url, encoders[c->v.format], &c->arena, &to);
+
+    if (why)
+        return why;
+    for (int i = 0; i < c->n_outputs; i++)
+        if (!strcmp(c->output[i].name, to.name))
+            return "the same output stands there twice";
+    if (c->n_outputs == OUTPUTS_MAX)
+        return "more than 8 outputs";
+    c->output[c->n_outputs++] = to;
+    return NULL;
+}
+
+static const char *add_url(struct config *c, const char *text, size_t len)
+{
+    struct url url;
+    const char *why = url_parse(text, len, &c->arena, &url);
+
+    if (!why && !url.scheme && c->n_outputs)
+        return arena_format(&c->arena, "a host without a transport is a fail-over of the output before it, which %s cannot have",
+                            c->output[c->n_outputs - 1].kind->scheme);
+    return why ? why : add_output(c, &url);
+}
+
+/* HOST[:PORT] for UDP; port: of another variable, or NULL. */
+static const char *add_host(struct config *c, const char *text, const char *port, const char *port_name, struct diag *d)
+{
+    struct url url;
+    const char *why = url_parse_host(text, &c->arena, &url);
+    int64_t number;
+
+    if (why)
+        return why;
+    url.scheme = "udp";
+    if (port && !url.port) {
+        if (value_count(port, &number) && number >= 1 && number <= 65535)
+            url.port = (uint16_t)number;
+        else
+            diag_warn(d, port_name, "\"%.60s\" is not a port and is ignored", port);
+    }
+    return add_output(c, &url);
+}
+
+static const char *try_foreign(struct config *c, env_list env, const char *name, const char *text, struct diag *d)
+{
+    if (!strcmp(name, "DD_DOGSTATSD_URL") || strchr(text, '/'))
+        return add_url(c, text, strlen(text));
+    if (!strcmp(name, "DD_AGENT_HOST"))
+        return add_host(c, text, env_get(env, "DD_DOGSTATSD_PORT", &c->arena), "DD_DOGSTATSD_PORT", d);
+    if (!strcmp(name, "STATSD_HOST"))
+        return add_host(c, text, env_get(env, "STATSD_PORT", &c->arena), "STATSD_PORT", d);
+    return add_host(c, text, NULL, NULL, d);
+}
+
+/* The first foreign name that is set and good; a bad one is warned about. */
+static bool read_foreign(struct config *c, env_list env, struct diag *d)
+{
+    static const char names[][17] = {"DD_DOGSTATSD_URL", "DD_AGENT_HOST", "STATSD_ADDR", "STATSD_HOST"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = env_get(env, names[i], &c->arena), *why;
+
+        if (!text)
+            continue;
+        why = try_foreign(c, env, names[i], text, d);
+        if (!why) {
+            c->to_from = names[i];
+            return true;
+        }
+        diag_warn(d, names[i], "\"%.60s\" is ignored: %s", text, why);
+    }
+    return false;
+}
+
+void config_read_outputs(struct config *c, env_list env, struct diag *d)
+{
+    const char *list = c->v.to, *item;
+    size_t len;
+
+    c->to_from = "SOCKPUSH_TO";
+    if (!list && read_foreign(c, env, d))
+        return;
+    if (!list) {
+        list = encoders[c->v.format]->only_stdout ? "stdout:" : "udp://127.0.0.1";
+        c->to_from = "default";
+    }
+    while ((item = url_next(&list, &len))) {
+        const char *why = add_url(c, item, len);
+
+        if (why)
+            diag_error(d, "SOCKPUSH_TO", "\"%.*s\": %s", len > 150 ? 150 : (int)len, item, why);
+    }
+}

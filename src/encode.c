@@ -1,0 +1,53 @@
+#include "encode.h"
+
+#include <string.h>
+
+const struct encoder *const encoders[] = {&encoder_dogstatsd, &encoder_influx, &encoder_table, NULL};
+
+const struct encoder *encoder_find(const char *name)
+{
+    for (const struct encoder *const *e = encoders; *e; e++)
+        if (!strcmp((*e)->name, name))
+            return *e;
+    return NULL;
+}
+
+size_t line_begin(const struct sink *s)
+{
+    return s->out->len;
+}
+
+bool line_fits(const struct sink *s, size_t mark, size_t more)
+{
+    return !s->out->full && s->out->len - mark + more <= s->line_max;
+}
+
+bool line_end(struct sink *s, size_t mark)
+{
+    bool fits = line_fits(s, mark, 0);
+
+    buf_char(s->out, '\n');
+    s->oversized += !fits || s->out->full;
+    if ((!fits && !s->keeps_oversized) || s->out->full) {
+        buf_cut(s->out, mark);
+        return false;
+    }
+    s->lines++;
+    return true;
+}
+
+void put_replaced(struct buf *b, const char *text, const char *unsafe)
+{
+    while (*text) {
+        size_t safe = 0;
+
+        while ((unsigned char)text[safe] >= ' ' && text[safe] != 0x7f && !strchr(unsafe, text[safe]))
+            safe++;
+        buf_put(b, text, safe);
+        text += safe;
+        if (*text) {
+            buf_char(b, '_');
+            text++;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/* Formats. An encoder turns one point into whole lines; encode.c lists the encoders. */
+#ifndef ENCODE_H
+#define ENCODE_H
+
+#include "buf.h"
+#include "tags.h"
+
+struct field {
+    const char *name;
+    uint64_t value;     /* of a counter: the running total */
+    uint64_t increment; /* of a counter: since the last poll */
+    bool counter;
+};
+
+struct point {
+    const char *prefix; /* "" or a text that a dot joins to the measurement */
+    const char *measurement;
+    struct tags tags; /* sorted by key */
+    const struct field *field;
+    size_t n_fields;
+    int64_t time_ms; /* wall clock; < 0: not to be trusted, left out where the format allows */
+};
+
+/* Where lines go: a line that does not fit into line_max, its newline not counted, or
+ * into out is left away whole and counted. */
+struct sink {
+    struct buf *out;
+    size_t line_max;
+    uint64_t lines, oversized;
+    bool keeps_oversized; /* for measuring: they are counted, but not left away */
+};
+
+struct encoder {
+    char name[12];
+    uint16_t port;      /* a receiver's usual one */
+    bool timestamps;    /* lines carry their time, so late ones are still true */
+    bool zero_when_lost; /* a receiver repeats a gauge until it is told 0 */
+    bool only_stdout;
+    void (*begin)(struct sink *); /* before a snapshot's points, or NULL */
+    void (*point)(struct sink *, const struct point *);
+};
+
+extern const struct encoder encoder_dogstatsd, encoder_influx, encoder_table;
+
+/* All encoders, NULL-terminated. */
+extern const struct encoder *const encoders[];
+
+/* By name, or NULL. */
+const struct encoder *encoder_find(const char *name);
+
+/* For encoders. A line begins at line_begin's mark; line_end ends it with a newline, or
+ * takes it back and returns false. line_fits tells beforehand, for what was put so far
+ * and more bytes. */
+size_t line_begin(const struct sink *s);
+bool line_fits(const struct sink *s, size_t mark, size_t more);
+bool line_end(struct sink *s, size_t mark);
+
+/* Puts text with each byte that is a control or in unsafe replaced by '_'. */
+void put_replaced(struct buf *b, const char *text, const char *unsafe);
+
+#endif

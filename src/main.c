@@ -1,0 +1,70 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "program.h"
+#include "version.h"
+
+extern char **environ;
+
+static struct program program;
+
+static void say(void *ctx, enum log_level level, const char *variable, const char *message)
+{
+    (void)ctx;
+    log_event(level, variable ? "variable" : NULL, variable, "%s", message);
+}
+
+static void print_help(void)
+{
+    print("sockpush counts this machine's TCP and UDP sockets by state and port and pushes the counts.\n"
+         "Usage: sockpush [--help | --version | --check]\n\n"
+         "Everything is set by environment variables:\n");
+    for (const struct variable *v = variables; *v->name; v++)
+        print("  %-20s  %-15s  %s\n", v->name, *v->def ? v->def : "-", v->meaning);
+    print("\nWhere SOCKPUSH_TO is unset, DD_DOGSTATSD_URL, DD_AGENT_HOST, STATSD_ADDR or STATSD_HOST say where to push.\n"
+         "--check prints the configuration, tries each output without sending, and makes one poll.\n"
+         "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
+}
+
+/* HOST_PROC is other programs' name: where there is no such procfs it is not meant for us. */
+static void choose_proc(struct config *c)
+{
+    int ret = c->proc_foreign ? platform_proc_check(c->proc_foreign) : 0;
+
+    if (ret)
+        log_event(LOG_WARN, "variable", "HOST_PROC", "\"%s\" is ignored: %s", c->proc_foreign, platform_error_text(-ret));
+    else if (c->proc_foreign)
+        c->v.proc = c->proc_foreign;
+}
+
+int main(int argc, char **argv)
+{
+    struct diag diag = {.say = say};
+    char host_name[256];
+    bool check = argc == 2 && !strcmp(argv[1], "--check");
+    int status;
+
+    platform_init();
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        print_help();
+        return 0;
+    }
+    if (argc == 2 && !strcmp(argv[1], "--version")) {
+        print("sockpush " SOCKPUSH_VERSION "\n");
+        return 0;
+    }
+    if (argc > 1 && !check) {
+        log_event(LOG_ERROR, "argument", argv[1], "accepted are --help, --version, --check; all else is set by environment variables");
+        return 2;
+    }
+    config_read(&program.config, (env_list)environ,
+                platform_host_name(host_name, sizeof host_name) ? NULL : host_name, &diag);
+    log_set_level((enum log_level)program.config.v.log_level);
+    if (diag.errors)
+        return 2;
+    choose_proc(&program.config);
+    program_init(&program);
+    status = check ? program_check(&program) : program_run(&program);
+    _exit(status); /* a thread may hang in the resolver */
+}

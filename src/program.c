@@ -1,0 +1,190 @@
+#include "program.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "version.h"
+
+#define FLUSH_NS (5ull * 1000000000)
+
+static bool wants_listeners_first(const struct rules *rules)
+{
+    return rules->listen != RULE_NONE;
+}
+
+void program_init(struct program *p)
+{
+    struct config *c = &p->config;
+    const struct backend_want want = {.proc = c->v.proc, .listeners_first = wants_listeners_first(&c->rules)};
+    const char *only = c->v.backend ? platform_backends[c->v.backend - 1]->name : NULL;
+
+    tally_init(&p->tally, &c->rules, (uint32_t)c->v.max_series, &c->arena);
+    if (c->v.pid && c->rules.n)
+        owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
+    series_tags_init(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);
+    reader_init(&p->reader, platform_backends, only, &want);
+}
+
+/* --- reading -------------------------------------------------------------------- */
+
+static void discard(void *ctx, enum protocol protocol)
+{
+    tally_discard(ctx, protocol);
+}
+
+/* Before the build date a clock was not set: a board that starts in 1970. */
+static int64_t wall_clock(struct program *p)
+{
+    int64_t now = platform_wall_ms();
+
+    if (now >= SOCKPUSH_BUILD_DATE_MS)
+        return now;
+    if (!p->told_clock)
+        log_event(LOG_WARN, NULL, NULL, "the clock stands before this program's build date; lines go without their time until it is set");
+    p->told_clock = true;
+    return -1;
+}
+
+static void count_poll(struct program *p, uint64_t us)
+{
+    struct own_counters *own = &p->own;
+
+    own->poll_us = us;
+    own->partial_added = p->reading.report.partial > 0;
+    own->errors_added = !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP];
+    own->partial_polls += own->partial_added;
+    own->poll_errors += own->errors_added;
+}
+
+void program_read(struct program *p, int64_t *time_ms)
+{
+    uint64_t start = platform_monotonic_ns();
+
+    *time_ms = wall_clock(p);
+    tally_begin(&p->tally, start / 1000000);
+    reader_poll(&p->reader, start, tally_sock, discard, &p->tally, &p->reading);
+    count_poll(p, (platform_monotonic_ns() - start) / 1000);
+    tally_end(&p->tally);
+    if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])
+        owners_update(&p->owners, &p->tally);
+    if (p->tally.overflowed && !p->told_overflow) {
+        p->told_overflow = true;
+        log_event(LOG_WARN, NULL, NULL, "more than SOCKPUSH_MAX_SERIES=%u port series: the rest is counted in addr_port=other",
+                  p->tally.max_discovered);
+    }
+    p->polls++;
+}
+
+/* --- handing out ----------------------------------------------------------------- */
+
+void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
+{
+    *out = (struct snapshot){
+        .prefix = p->config.v.prefix,
+        .tags = &p->tags,
+        .tally = &p->tally,
+        .reading = &p->reading,
+        .time_ms = time_ms,
+        .pids = p->config.v.pid,
+        .self = p->config.v.self,
+        .own = p->own,
+        .n_outputs = p->config.n_outputs,
+    };
+    for (int i = 0; i < p->config.n_outputs; i++)
+        out->output[i].name = p->config.output[i].name;
+    for (int i = 0; i < p->n_outputs; i++) {
+        struct output *o = &p->output[i];
+
+        out->output[i].total = output_read_stats(o);
+        for (int k = 0; k < OUTPUT_COUNTERS; k++)
+            out->output[i].added.n[k] = out->output[i].total.n[k] - o->told.n[k];
+        o->told = out->output[i].total;
+    }
+}
+
+/* Encodes for output i and gives the same lines to all later ones that want the same. */
+static void push_format(struct program *p, const struct snapshot *s, int i, bool *served)
+{
+    struct output *first = &p->output[i];
+    struct sink sink = {.out = &p->lines, .line_max = first->line_max};
+
+    buf_cut(&p->lines, 0);
+    snapshot_encode(s, first->to->format, &sink);
+    for (; i < p->n_outputs; i++) {
+        struct output *o = &p->output[i];
+
+        if (o->to->format != first->to->format || o->line_max != first->line_max)
+            continue;
+        output_put(o, p->polls, p->lines.data, p->lines.len, sink.oversized);
+        served[i] = true;
+    }
+}
+
+void program_push(struct program *p, int64_t time_ms)
+{
+    bool served[OUTPUTS_MAX] = {false};
+    struct snapshot s;
+
+    program_snapshot(p, time_ms, &s);
+    for (int i = 0; i < p->n_outputs; i++)
+        if (!served[i])
+            push_format(p, &s, i, served);
+    if (p->reading.read[PROTOCOL_TCP])
+        tally_expire(&p->tally);
+}
+
+int program_start(struct program *p)
+{
+    struct config *c = &p->config;
+    struct snapshot s;
+
+    program_snapshot(p, 0, &s);
+    for (int i = 0; i < c->n_outputs; i++) {
+        struct endpoint *to = &c->output[i];
+        struct output_limits limits = {.mtu = (size_t)c->v.mtu, .buffer = (size_t)c->v.buffer,
+                                       .interval_ns = (uint64_t)c->v.interval_ms * 1000000};
+        uint64_t oversized;
+        int ret;
+
+        limits.snapshot_max = snapshot_max(&s, to->format, output_line_max(to, limits.mtu), &oversized);
+        if (p->lines.cap < limits.snapshot_max)
+            p->lines.cap = limits.snapshot_max;
+        ret = output_start(&p->output[i], to, &limits, &c->arena);
+        if (ret)
+            return ret;
+        p->n_outputs++;
+    }
+    p->lines.data = arena_zero(&c->arena, p->lines.cap, 1);
+    return 0;
+}
+
+/* --- the end --------------------------------------------------------------------- */
+
+static bool all_done(struct program *p)
+{
+    for (int i = 0; i < p->n_outputs; i++)
+        if (!output_done(&p->output[i]))
+            return false;
+    return true;
+}
+
+uint64_t program_finish(struct program *p)
+{
+    uint64_t deadline = platform_monotonic_ns() + FLUSH_NS, lost = 0;
+    enum platform_event event = PLATFORM_WAKE;
+
+    for (int i = 0; i < p->n_outputs; i++)
+        output_close(&p->output[i]);
+    while (event == PLATFORM_WAKE && !all_done(p))
+        event = platform_wait(deadline);
+    for (int i = 0; i < p->n_outputs; i++) {
+        struct output *o = &p->output[i];
+        uint64_t left = output_left(o), dropped = output_read_stats(o).n[DROPPED_LINES];
+
+        lost += left + dropped;
+        if (left + dropped)
+            log_event(LOG_WARN, "output", o->to->name, "%llu lines were not sent: %llu dropped, %llu left at the end",
+                      (unsigned long long)(left + dropped), (unsigned long long)dropped, (unsigned long long)left);
+    }
+    return lost;
+}

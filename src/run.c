@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "log.h"
+#include "program.h"
+#include "version.h"
+
+static void tell_reading(struct program *p)
+{
+    char view[256], why[READER_WHY_MAX];
+    bool good = p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP];
+
+    reader_why(&p->reader, why);
+    log_event(good ? LOG_INFO : LOG_WARN, "backend", p->reading.name, "reading %s%s%s%s",
+              platform_view(p->config.v.proc, view, sizeof view), *why ? "; not better, because " : "", why,
+              p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
+}
+
+static void tell_outputs(struct program *p)
+{
+    for (int i = 0; i < p->n_outputs; i++) {
+        struct output *o = &p->output[i];
+        bool raised = !o->box.newest_only && o->box.cap > (size_t)p->config.v.buffer;
+
+        log_event(LOG_INFO, "output", o->to->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s", o->to->format->name,
+                  (long long)p->config.v.interval_ms, p->config.to_from, o->box.newest_only ? "lines of up to" : "outbox of",
+                  o->box.newest_only ? o->line_max : o->box.cap, raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
+    }
+}
+
+static bool reads_nothing(const struct program *p)
+{
+    return !p->reading.read[PROTOCOL_TCP] && !p->reading.read[PROTOCOL_UDP];
+}
+
+static bool any_output(struct program *p)
+{
+    for (int i = 0; i < p->n_outputs; i++)
+        if (!output_done(&p->output[i]))
+            return true;
+    return false;
+}
+
+/* Missed deadlines are skipped, never caught up. */
+static uint64_t next_deadline(uint64_t start, uint64_t interval)
+{
+    uint64_t passed = (platform_monotonic_ns() - start) / interval;
+
+    return start + (passed + 1) * interval;
+}
+
+static bool polls_left(const struct program *p)
+{
+    return !p->config.v.polls || p->polls < (uint64_t)p->config.v.polls;
+}
+
+int program_run(struct program *p)
+{
+    uint64_t interval = (uint64_t)p->config.v.interval_ms * 1000000, start = platform_monotonic_ns(), lost;
+    enum platform_event event = PLATFORM_DEADLINE;
+    char why[READER_WHY_MAX];
+    int64_t time_ms;
+    int ret;
+
+    program_read(p, &time_ms);
+    if (reads_nothing(p)) {
+        log_event(LOG_ERROR, NULL, NULL, "no backend can read the socket tables (procfs: %s): %s", p->config.v.proc,
+                  reader_why(&p->reader, why));
+        return 1;
+    }
+    tell_reading(p);
+    ret = program_start(p);
+    if (ret) {
+        log_event(LOG_ERROR, NULL, NULL, "cannot start an output: %s", platform_error_text(-ret));
+        return 1;
+    }
+    tell_outputs(p);
+    program_push(p, time_ms);
+    while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
+        event = platform_wait(next_deadline(start, interval));
+        if (event != PLATFORM_DEADLINE)
+            continue;
+        program_read(p, &time_ms);
+        if (p->reading.changed)
+            tell_reading(p);
+        program_push(p, time_ms);
+    }
+    lost = program_finish(p);
+    log_event(LOG_INFO, NULL, NULL, "ends after %llu polls; %llu lines were not sent", (unsigned long long)p->polls,
+              (unsigned long long)lost);
+    return !polls_left(p) && lost ? 1 : 0;
+}

@@ -1,0 +1,209 @@
+#include "variables.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "encode.h"
+#include "platform.h"
+#include "text.h"
+#include "value.h"
+#include "format.h"
+
+static const char *format_word(int64_t i)
+{
+    return encoders[i] ? encoders[i]->name : NULL;
+}
+
+static const char *backend_word(int64_t i)
+{
+    if (!i)
+        return "auto";
+    return platform_backends[i - 1] ? platform_backends[i - 1]->name : NULL;
+}
+
+static const char *pid_word(int64_t i)
+{
+    return i == 0 ? "off" : i == 1 ? "auto" : NULL;
+}
+
+static const char *log_level_word(int64_t i)
+{
+    return i < LOG_LEVEL_COUNT ? log_level_name[i] : NULL;
+}
+
+#define AT(member) .offset = offsetof(struct values, member)
+
+const struct variable variables[] = {
+    {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", AT(to),
+     .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `unix:///PATH` (also `unixgram://`, `unixstream://`, "
+                "`unix://@NAME`), `stdout:`; several with commas"},
+    {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
+     .meaning = "`dogstatsd`, `influx`, or `table` (for eyes, only on `stdout:`)"},
+    {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
+     .accepted = "a duration with its unit (500ms, 10s, 1m30s), from 100ms to 1h",
+     .meaning = "between polls, `100ms` to `1h`"},
+    {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
+     .accepted = "a number from 0 (never stop) to 1000000000",
+     .meaning = "stop after this many polls; 0: never"},
+    {.name = "SOCKPUSH_TAGS", .def = "", AT(tags),
+     .meaning = "`key=value,key2=value2` on every series"},
+    {.name = "SOCKPUSH_HOST", .def = "", AT(host),
+     .meaning = "the `host` tag; `-`: none; unset: the node's or host's name"},
+    {.name = "SOCKPUSH_PREFIX", .def = "", AT(prefix),
+     .meaning = "joined with a dot before every metric or measurement name"},
+    {.name = "SOCKPUSH_PORTS", .def = "", AT(ports),
+     .meaning = "port rules: `80,8000-8100,1.1.1.1:8080,[::1]:9000,*:53,listen`, or JSON groups with tags"},
+    {.name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
+     .accepted = "a number from 1 to 100000",
+     .meaning = "bound on discovered port series; the rest is counted in `addr_port=other`"},
+    {.name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend), .word = backend_word,
+     .meaning = "how sockets are read: `auto` (the best that works), `netlink`, `procfs`"},
+    {.name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
+     .meaning = "where procfs is mounted; unset: `HOST_PROC`, where that is set"},
+    {.name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
+     .meaning = "owner of a port series: `auto` (when it can be found), `off`"},
+    {.name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
+     .accepted = "a size from 512 to 65467 bytes",
+     .meaning = "largest UDP datagram, 512 to 65467 bytes"},
+    {.name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
+     .accepted = "a size (B, KB, MB, KiB, MiB) from 16KiB to 64MiB",
+     .meaning = "outbox of each stream output, `16KiB` to `64MiB`; raised to two of the largest snapshots"},
+    {.name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
+     .accepted = "on, off, true, false, yes, no, 1, 0",
+     .meaning = "push sockpush's own counters"},
+    {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
+     .meaning = "`error`, `warn`, `info`, `debug`"},
+    {.name = ""},
+};
+
+const char *env_get(env_list env, const char *name, struct arena *a)
+{
+    size_t name_len = strlen(name);
+
+    for (; *env; env++) {
+        const char *text = *env + name_len + 1;
+        size_t len;
+
+        if (strncmp(*env, name, name_len) || (*env)[name_len] != '=')
+            continue;
+        len = strlen(text);
+        text_trim(&text, &len);
+        return len ? arena_text(a, text, len) : NULL;
+    }
+    return NULL;
+}
+
+static bool read_word(const struct variable *v, const char *text, int64_t *out)
+{
+    for (int64_t i = 0; v->word(i); i++)
+        if (!strcasecmp(v->word(i), text)) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_number(const struct variable *v, const char *text, int64_t *out)
+{
+    return v->read(text, out) && (!v->max || (*out >= v->min && *out <= v->max));
+}
+
+static const char *accepted(const struct variable *v, struct arena *a)
+{
+    const char *list = v->accepted ? v->accepted : v->word(0);
+
+    for (int64_t i = 1; v->word && v->word(i); i++)
+        list = arena_format(a, "%s, %s", list, v->word(i));
+    return list;
+}
+
+static void read_one(const struct variable *v, const char *text, struct values *out, struct arena *a, struct diag *d)
+{
+    bool (*read)(const struct variable *, const char *, int64_t *) = v->word ? read_word : read_number;
+    char *place = (char *)out + v->offset;
+    int64_t value = 0;
+
+    if (!v->word && !v->read) {
+        memcpy(place, &text, sizeof text);
+        return;
+    }
+    if (!text || !read(v, text, &value)) {
+        if (text)
+            diag_error(d, v->name, "\"%.60s\": accepted is %s", text, accepted(v, a));
+        read(v, v->def, &value);
+    }
+    memcpy(place, &value, sizeof value);
+}
+
+/* --- unknown names --------------------------------------------------------- */
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* Levenshtein distance of two names, neither longer than 63. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64];
+
+    for (size_t j = 0; j <= strlen(b); j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 0; b[j]; j++) {
+            size_t above = row[j + 1];
+
+            row[j + 1] = min3(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
+            diagonal = above;
+        }
+    }
+    return row[strlen(b)];
+}
+
+static const struct variable *find(const char *name)
+{
+    for (const struct variable *v = variables; *v->name; v++)
+        if (!strcmp(v->name, name))
+            return v;
+    return NULL;
+}
+
+/* Kubernetes injects SOCKPUSH_PORT…, SOCKPUSH_SERVICE_… for a Service named sockpush. */
+static bool service_link(const char *name)
+{
+    return !strncmp(name, "SOCKPUSH_PORT", 13) || !strncmp(name, "SOCKPUSH_SERVICE_", 17);
+}
+
+static void warn_unknown(const char *name, struct diag *d)
+{
+    const struct variable *nearest = variables;
+
+    for (const struct variable *v = variables; *v->name; v++)
+        if (distance(name, v->name) < distance(name, nearest->name))
+            nearest = v;
+    diag_warn(d, name, "unknown variable, ignored; did you mean %s?", nearest->name);
+}
+
+void variables_read(env_list env, struct values *out, struct arena *a, struct diag *d)
+{
+    memset(out, 0, sizeof *out);
+    for (const struct variable *v = variables; *v->name; v++)
+        read_one(v, env_get(env, v->name, a), out, a, d);
+    for (; *env; env++) {
+        char name[64];
+        size_t len = text_until(*env, "=");
+
+        if (strncmp(*env, "SOCKPUSH_", 9) || len >= sizeof name)
+            continue;
+        memcpy(name, *env, len);
+        name[len] = '\0';
+        if (!find(name) && !service_link(name))
+            warn_unknown(name, d);
+    }
+}

@@ -1,0 +1,103 @@
+"""Fixtures that several tests share."""
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+
+import pytest
+
+import netns
+from program import BINARY, ONE_POLL, Program, environment, run_binary
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    if not os.access(BINARY, os.X_OK):
+        pytest.exit(f"{BINARY} is not there: run `make` first", returncode=2)
+    return BINARY
+
+
+@pytest.fixture(scope="session")
+def run():
+    """run(**environment): exactly that environment, to the program's end."""
+    return lambda *arguments, **env: run_binary(environment({}, env), *arguments)
+
+
+@pytest.fixture(scope="session")
+def poll():
+    """poll(**environment): one poll as DogStatsD lines on stdout, changed as the test says."""
+    return lambda **env: run_binary(environment(ONE_POLL, env))
+
+
+@pytest.fixture(scope="session")
+def open_binary():
+    """As poll, but as another user: open_binary(user=65534, **environment). The checkout may be closed to that user."""
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        copy = shutil.copy(BINARY, place)
+        os.chmod(copy, 0o755)
+        yield lambda user, **env: run_binary(environment(ONE_POLL, env), binary=copy, cwd="/", user=user, group=user,
+                                             extra_groups=())
+
+
+@pytest.fixture
+def start():
+    """start(**environment): a program that polls ten times a second until the test ends it."""
+    base = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_FORMAT": "influx", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_HOST": "a"}
+    programs = []
+
+    def make(popen={}, **env):
+        programs.append(Program(environment(base, env), **popen))
+        return programs[-1]
+
+    yield make
+    for program in programs:
+        program.kill()
+
+
+@contextlib.contextmanager
+def namespace_or_skip():
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(netns.entered())
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"can't make a network namespace: {error}")
+        yield
+
+
+@pytest.fixture
+def namespace():
+    """The test and what it runs live in a network namespace of their own, where only they have sockets."""
+    with namespace_or_skip():
+        yield
+
+
+@pytest.fixture
+def keep():
+    """Holds sockets open to the test's end."""
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context
+
+
+@pytest.fixture
+def listen(keep):
+    def make(host, port):
+        one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if ":" in host:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind((host, port))
+        one.listen()
+        return keep(one)
+    return make
+
+
+@pytest.fixture
+def connect(keep):
+    def make(listener, host=None):
+        address = listener.getsockname()
+        keep(socket.create_connection((host or address[0], address[1])))
+        return keep(listener.accept()[0])
+    return make

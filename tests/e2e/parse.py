@@ -1,0 +1,153 @@
+"""Strict, independent readers of what sockpush writes.
+
+They accept less than real receivers do: a line they refuse is a bug even where some receiver would forgive it.
+A series is (measurement, tags), tags a tuple of (key, value) pairs in the order they were sent.
+"""
+import re
+from typing import NamedTuple
+
+TCP = ("tcp_established tcp_syn_sent tcp_syn_recv tcp_fin_wait1 tcp_fin_wait2 tcp_time_wait tcp_close "
+       "tcp_close_wait tcp_last_ack tcp_listen tcp_closing tcp_none").split()
+COUNTS = TCP + ["udp_socket"]
+
+
+class Point(NamedTuple):
+    measurement: str
+    tags: tuple
+    fields: dict
+    kind: str = ""          # g or c, dogstatsd only
+    time: int = None        # nanoseconds, influx only
+
+    def tag(self, key):
+        return dict(self.tags).get(key)
+
+
+def _whole_lines(text):
+    assert text == "" or text.endswith("\n"), f"the last line has no end: {text[-80:]!r}"
+    return text.split("\n")[:-1]
+
+
+def _check_tags(tags, line):
+    keys = [key for key, _ in tags]
+    assert all(keys), f"a tag without a key: {line!r}"
+    assert len(set(keys)) == len(keys), f"a tag twice: {line!r}"
+    assert keys == sorted(keys), f"tags not in order: {line!r}"
+
+
+_DOGSTATSD = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)\.([a-z0-9_]+):(0|[1-9][0-9]*)\|([gc])(?:\|#([^|]+))?")
+
+
+def dogstatsd_line(line):
+    match = _DOGSTATSD.fullmatch(line)
+    assert match, f"not a dogstatsd line: {line!r}"
+    measurement, field, value, kind, text = match.groups()
+    tags = []
+    for item in text.split(",") if text else ():
+        key, colon, tag_value = item.partition(":")
+        tags.append((key, tag_value if colon else None))
+    _check_tags(tags, line)
+    return Point(measurement, tuple(tags), {field: int(value)}, kind)
+
+
+def dogstatsd(text):
+    return [dogstatsd_line(line) for line in _whole_lines(text)]
+
+
+def _split(text, at):
+    """Splits at each unescaped `at`; the escapes stay."""
+    parts, start, i = [], 0, 0
+    while i < len(text):
+        if text[i] == "\\":
+            i += 1
+        elif text[i] == at:
+            parts.append(text[start:i])
+            start = i + 1
+        i += 1
+    return parts + [text[start:]]
+
+
+def _unescape(text):
+    return re.sub(r"\\([,= ])", r"\1", text)
+
+
+def influx_line(line):
+    assert line and line[0] != "#", f"not an influx line: {line!r}"
+    parts = _split(line, " ")
+    assert len(parts) in (2, 3), f"not `series fields [time]`: {line!r}"
+    head = _split(parts[0], ",")
+    tags = []
+    for item in head[1:]:
+        pair = _split(item, "=")
+        assert len(pair) == 2 and pair[1], f"not a tag: {item!r} in {line!r}"
+        assert not pair[1].endswith("\\"), f"a tag ends in a backslash: {line!r}"
+        tags.append((_unescape(pair[0]), _unescape(pair[1])))
+    _check_tags(tags, line)
+    fields = {}
+    for item in _split(parts[1], ","):
+        match = re.fullmatch(r"([a-z0-9_]+)=(0|[1-9][0-9]*)i", item)
+        assert match and match[1] not in fields, f"not a field: {item!r} in {line!r}"
+        fields[match[1]] = int(match[2])
+    time = None
+    if len(parts) == 3:
+        assert re.fullmatch(r"[1-9][0-9]{18}", parts[2]), f"not nanoseconds: {line!r}"
+        time = int(parts[2])
+        assert time % 1_000_000 == 0, f"not whole milliseconds: {line!r}"
+    return Point(_unescape(head[0]), tuple(tags), fields, time=time)
+
+
+def influx(text):
+    return [influx_line(line) for line in _whole_lines(text)]
+
+
+def series(points):
+    """{(measurement, tags): {field: value}} of one poll: nothing may come twice."""
+    found = {}
+    for point in points:
+        fields = found.setdefault((point.measurement, point.tags), {})
+        for name, value in point.fields.items():
+            assert name not in fields, f"{name} twice in {point.measurement} {point.tags}"
+            fields[name] = value
+    return found
+
+
+def by_poll(points):
+    """Influx points grouped by their time, in the order sent."""
+    polls = {}
+    for point in points:
+        polls.setdefault(point.time, []).append(point)
+    return list(polls.values())
+
+
+def totals(found):
+    """{ip_version: {field: value}} of the measurement netstat."""
+    return {int(dict(tags)["ip_version"]): fields for (name, tags), fields in found.items() if name == "netstat"}
+
+
+def ports(found):
+    """{(addr_port, ip_version): {field: value}} of the measurement netstat_port."""
+    result = {}
+    for (name, tags), fields in found.items():
+        if name == "netstat_port":
+            tag = dict(tags)
+            key = (tag["addr_port"], int(tag["ip_version"]))
+            assert key not in result, f"{key} with two sets of tags"
+            result[key] = fields
+    return result
+
+
+def nonzero(fields):
+    return {name: value for name, value in fields.items() if value and name != "pid"}
+
+
+_LOG = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (error|warn|info|debug)((?: [a-z_0-9]+=(?:"(?:[^"\\]|\\.)*"|[^ "]*))+)')
+
+
+def log(text):
+    """[(level, {key: value})] of the log; each line must be whole logfmt."""
+    entries = []
+    for line in _whole_lines(text):
+        match = _LOG.fullmatch(line)
+        assert match, f"not a log line: {line!r}"
+        pairs = re.findall(r'([a-z_0-9]+)=(?:"((?:[^"\\]|\\.)*)"|([^ "]*))', match[3])
+        entries.append((match[2], {key: quoted or bare for key, quoted, bare in pairs}))
+    return entries

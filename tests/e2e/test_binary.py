@@ -1,0 +1,109 @@
+"""The file itself: static, hardened, small, and needing nothing around it."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import netns
+import parse
+import procfs
+import receivers
+from program import BINARY, ONE_POLL, run_binary
+
+readelf_or_skip = pytest.mark.skipif(not shutil.which("readelf"), reason="binutils is not installed")
+root_or_skip = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the root directory")
+
+
+@pytest.fixture(scope="module")
+def elf():
+    if b"__asan_" in BINARY.read_bytes():
+        pytest.skip("this is the sanitizers' build")
+    return subprocess.run(["readelf", "-hldSW", BINARY], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@readelf_or_skip
+def test_static_pie(elf):
+    """The obvious command builds a dynamic one that runs only where musl is installed."""
+    assert re.search(r"Type:\s+DYN", elf)
+    assert "INTERP" not in elf and "(NEEDED)" not in elf and "TEXTREL" not in elf
+
+
+@readelf_or_skip
+def test_hardened(elf):
+    assert "GNU_RELRO" in elf and re.search(r"BIND_NOW|FLAGS_1.*\bNOW\b", elf)
+    assert re.search(r"GNU_STACK(\s+0x[0-9a-f]+)+\s+RW\s", elf)
+    assert not re.search(r"LOAD(\s+0x[0-9a-f]+)+\s+RWE", elf), "nothing is both written and run"
+
+
+@readelf_or_skip
+def test_stripped(elf):
+    assert ".symtab" not in elf and ".debug" not in elf
+
+
+def test_small(elf):
+    assert BINARY.stat().st_size < 80 * 1024
+
+
+@pytest.fixture
+def empty(tmp_path, elf):
+    """A directory with nothing but the binary in it, and room for a procfs."""
+    shutil.copy(BINARY, tmp_path / "sockpush")
+    (tmp_path / "proc").mkdir()
+    return tmp_path
+
+
+def chrooted(empty, proc):
+    def enter():
+        if proc:
+            netns.private_mounts()
+            netns.mount("/proc", str(empty / "proc"), None, netns.MS_BIND | netns.MS_REC)
+        os.chroot(empty)
+        os.chdir("/")
+    return lambda **env: run_binary({**ONE_POLL, **env}, binary="/sockpush", preexec_fn=enter)
+
+
+@root_or_skip
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without /proc"])
+def test_empty_root(empty, proc):
+    run = chrooted(empty, proc)()
+    assert run.status == 0 and set(run.totals) >= {4}
+
+
+@root_or_skip
+def test_empty_root_by_name(empty):
+    """No /etc/hosts: localhost is built in."""
+
+    with receivers.udp() as receiver:
+        run = chrooted(empty, False)(SOCKPUSH_TO=f"udp://localhost:{receiver.port}")
+        assert run.status == 0, run.log
+        receiver.until(lambda text: "netstat" in text)
+
+
+@root_or_skip
+def test_empty_root_procfs_missing(empty):
+    run = chrooted(empty, False)(SOCKPUSH_BACKEND="procfs")
+    assert run.status == 1 and "/proc" in run.log
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_closed_at_the_start(tmp_path, closed):
+    """Their numbers go to the next files it opens: the log must not end up in one of those."""
+    root = procfs.write(tmp_path, [procfs.Socket("10.0.0.1:80")])
+    with receivers.udp() as receiver, receivers.unix_stream(tmp_path / "u") as stream:
+        env = {**ONE_POLL, "SOCKPUSH_TO": f"udp://127.0.0.1:{receiver.port},unix://{tmp_path}/u", "SOCKPUSH_PROC": str(root),
+               "SOCKPUSH_POLLS": "3", "SOCKPUSH_INTERVAL": "100ms"}
+        done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', BINARY], env=env, timeout=30, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert done.returncode == 0
+        for one in (receiver, stream):
+            points = parse.dogstatsd(one.until(lambda text: text.count("netstat.udp_socket") >= 6))
+            assert len(points) == 3 * 2 * len(parse.COUNTS)
+    assert done.stdout == b""
+
+
+def test_stdout_closed_at_the_start(poll):
+    """Its only output: said, and status 1."""
+    done = subprocess.run(["sh", "-c", 'exec "$0" >&-', BINARY], env=ONE_POLL, timeout=30, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and b"stdout" in done.stderr

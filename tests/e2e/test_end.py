@@ -1,0 +1,125 @@
+"""How it ends: on a signal, after SOCKPUSH_POLLS, as process 1."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import netns
+import parse
+import procfs
+from program import BINARY
+
+
+@pytest.fixture
+def root(tmp_path):
+    return procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal(root, start, number):
+    """Status 0, at once, and every line that was begun is whole."""
+    program = start(proc=root, interval="1h", ports=",".join(map(str, range(1, 200))))
+    program.until(lambda: program.out)
+    begin = time.monotonic()
+    assert program.end(number) == 0
+    assert time.monotonic() - begin < 5
+    raw = bytes(program._text[program.process.stdout]).decode()
+    assert len(parse.ports(parse.series(parse.influx(raw)))) == 398
+
+
+def test_signal_at_the_very_start(root, start):
+    for delay in (0, 0.001, 0.003, 0.01):
+        program = start(proc=root)
+        time.sleep(delay)
+        assert program.end() in (0, -signal.SIGTERM), "before it has taken the signal over it may still die of it"
+
+
+def test_flush(tmp_path, root, start):
+    """What is queued when the signal comes is still delivered: the receiver was only late."""
+    path = tmp_path / "agent.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        program = start(to=f"unixstream://{path}", proc=root, interval="1h", ports=",".join(map(str, range(1, 2000))), buffer="8MiB")
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(20)
+            data = connection.recv(1 << 16)
+            program.process.send_signal(signal.SIGTERM)
+            while more := connection.recv(1 << 16):
+                data += more
+        assert program.end(number=None) == 0
+    assert len(parse.ports(parse.series(parse.influx(data.decode())))) == 2 * 1999
+
+
+def test_receiver_does_not_read_at_the_end(tmp_path, root, start):
+    """At most five seconds of flushing; the log says how many lines were left."""
+    path = tmp_path / "agent.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        program = start(to=f"unixstream://{path}", proc=root, ports=",".join(map(str, range(1, 2000))))
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)
+            assert program.end() == 0
+    assert "lines" in program.log.splitlines()[-1] or "lines" in program.log.splitlines()[-2]
+
+
+def test_second_signal(tmp_path, root, start):
+    """Ends at once, whatever a thread is doing."""
+    path = tmp_path / "agent.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        program = start(to=f"unixstream://{path}", proc=root, ports=",".join(map(str, range(1, 2000))))
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)
+            begin = time.monotonic()
+            program.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            program.end()
+            assert time.monotonic() - begin < 4
+
+
+def test_polls(root, poll):
+    run = poll(proc=root, polls=5, interval="100ms", format="influx")
+    assert len(parse.by_poll(run.points)) == 5
+
+
+def test_deadlines_are_skipped_not_caught_up(root, start):
+    """A stopped program does not make up for the polls it missed."""
+    program = start(proc=root)
+    program.until(lambda: len(program.influx_polls()) >= 2)
+    program.process.send_signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    program.process.send_signal(signal.SIGCONT)
+    count = len(program.influx_polls())
+    program.until(lambda: len(program.influx_polls()) >= count + 3)
+    times = sorted({point.time // 1_000_000 for point in parse.influx(program.out)})
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert len([gap for gap in gaps if gap > 1000]) == 1 and len([gap for gap in gaps if gap < 20]) <= 1, gaps
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a pid namespace")
+def test_as_process_1(root):
+    """In a container nobody else handles signals, and process 1 ignores those it does not handle."""
+    first = os.fork()
+    if first == 0:
+        try:
+            netns.unshare(netns.CLONE_NEWPID)
+            env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_PROC": str(root), "SOCKPUSH_INTERVAL": "100ms"}
+            second = subprocess.Popen([BINARY], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                second.stdout.readline()
+                second.terminate()
+                os._exit(second.wait(20))
+            finally:
+                second.kill()
+        except BaseException:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) == 0

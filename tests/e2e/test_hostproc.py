@@ -1,0 +1,65 @@
+"""Beside its host: in another network namespace, with the host's procfs mounted."""
+import json
+import os
+import socket
+
+import pytest
+
+import netns
+from program import ONE_POLL, run_binary
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make pid and mount namespaces")
+
+
+def in_a_machine_of_its_own(folder, work):
+    """work() runs as process 1 of new pid, network and mount namespaces, its procfs at `folder`; what it returns."""
+    reader, writer = os.pipe()
+    first = os.fork()
+    if first == 0:
+        try:
+            netns.private_mounts()
+            netns.unshare(netns.CLONE_NEWPID | netns.CLONE_NEWNET)
+            second = os.fork()
+            if second == 0:
+                netns.ip("link", "set", "lo", "up")
+                netns.mount("proc", str(folder), "proc")
+                os.write(writer, json.dumps(work()).encode())
+                os._exit(0)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(second, 0)[1]))
+        except BaseException as error:
+            os.write(writer, json.dumps({"error": repr(error)}).encode())
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    os.waitpid(first, 0)
+    result = json.loads(text)
+    if "error" in result:
+        if "unshare" in result["error"] or "mount" in result["error"]:
+            pytest.skip(result["error"])
+        pytest.fail(result["error"])
+    return result
+
+
+def look(folder, apart):
+    """Three listeners on the host; sockpush in its namespace or apart from it: the backend, and what it counted."""
+    kept = [socket.create_server(("127.0.0.1", 7000 + i)) for i in range(3)]
+    env = {**ONE_POLL, "SOCKPUSH_PROC": str(folder), "SOCKPUSH_SELF": "on", "SOCKPUSH_PORTS": "7001"}
+    run = run_binary(env, preexec_fn=(lambda: netns.unshare(netns.CLONE_NEWNET)) if apart else None)
+    del kept
+    return {"backend": next(dict(tags)["backend"] for name, tags in run.series if name == "sockpush"),
+            "listen": run.totals[4]["tcp_listen"], "pid": run.ports["7001", 4].get("pid"), "log": run.log}
+
+
+def test_apart(tmp_path):
+    """A pod with the host's /proc: procfs, for netlink would show its own namespace."""
+    seen = in_a_machine_of_its_own(tmp_path, lambda: look(tmp_path, apart=True))
+    assert (seen["backend"], seen["listen"]) == ("procfs", 3), seen["log"]
+    assert seen["pid"] == 1, "the owner as the host numbers it"
+
+
+def test_together(tmp_path):
+    """hostNetwork: the same namespace, so the better backend; only owners are read from the mounted procfs."""
+    seen = in_a_machine_of_its_own(tmp_path, lambda: look(tmp_path, apart=False))
+    assert (seen["backend"], seen["listen"]) == ("netlink", 3), seen["log"]
+    assert seen["pid"] == 1

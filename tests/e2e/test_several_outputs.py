@@ -1,0 +1,110 @@
+"""Several outputs at once, each with its own format; one that is stuck stops nobody else. And stdout."""
+import socket
+import subprocess
+
+import pytest
+
+import parse
+import procfs
+import receivers
+
+
+@pytest.fixture
+def root(tmp_path):
+    return procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
+
+
+def test_different_formats(tmp_path, root, run):
+    path = tmp_path / "agent.sock"
+    with receivers.udp() as influx, receivers.unix_datagram(path) as dogstatsd:
+        one = run(to=f"influx+udp://127.0.0.1:{influx.port},dogstatsd+unix://{path},table+stdout:", polls=1, proc=root, host="a", self="off")
+        assert one.status == 0, one.log
+        left = parse.series(parse.influx(influx.until(lambda text: text.count("udp_socket") == 2)))
+        right = parse.series(parse.dogstatsd(dogstatsd.until(lambda text: text.count("netstat.udp_socket") == 2)))
+    assert left == right
+    assert "ESTAB" in one.out
+
+
+def test_a_series_for_each(tmp_path, root, start):
+    with receivers.udp() as first, receivers.udp() as second:
+        program = start(to=f"udp://127.0.0.1:{first.port},udp://127.0.0.1:{second.port},stdout:", proc=root)
+        names = lambda: {point.tag("output") for point in parse.influx(program.out) if point.measurement == "sockpush_output"}
+        program.until(lambda: len(names()) == 3)
+        for port in (first.port, second.port):
+            assert any(str(port) in name for name in names())
+
+
+def test_receiver_that_never_reads(tmp_path, root, start):
+    """A unix stream that is full: the other output has each poll, its own oldest snapshots are dropped and counted."""
+    path = tmp_path / "agent.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stuck:
+        stuck.bind(str(path))
+        stuck.listen()
+        program = start(to=f"unixstream://{path},stdout:", proc=root, buffer="16KiB", ports=",".join(map(str, range(1, 40))))
+        connection, _ = stuck.accept()
+        with connection:
+            dropped = lambda: [point.fields["dropped_lines"] for point in parse.influx(program.out)
+                               if point.measurement == "sockpush_output" and "unix" in point.tag("output")]
+            program.until(lambda: dropped() and dropped()[-1] > 0)
+            seen = len(program.influx_polls())
+            program.until(lambda: len(program.influx_polls()) >= seen + 10)
+            times = sorted({point.time for point in parse.influx(program.out)})
+            assert min(b - a for a, b in zip(times, times[1:])) > 0
+            status = program.end()
+            assert status == 0
+    assert any("lines" in line and "unix" in line for line in program.log.splitlines()[-3:]), "the log says how many were left"
+
+
+def test_connection_never_accepted(tmp_path, root, start):
+    """A listener with a full backlog: connecting blocks, polls go on."""
+    path = tmp_path / "agent.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen(0)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+            other.connect(str(path))
+            program = start(to=f"unixstream://{path},stdout:", proc=root)
+            program.until(lambda: len(program.influx_polls()) >= 10)
+            assert program.end() == 0
+
+
+def test_resolver_that_hangs(namespace, root, start):
+    """The name server of the machine can't be reached from here: looking a name up takes its time, a poll does not."""
+    program = start(to="udp://agent.example.invalid,stdout:", proc=root)
+    program.until(lambda: len(program.influx_polls()) >= 20)
+
+
+@pytest.mark.parametrize("interval", ["100ms", "1s"])
+def test_head(root, binary, interval):
+    """`| head -1` ends it, for it has nothing else to do."""
+    env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_INTERVAL": interval, "SOCKPUSH_PROC": str(root)}
+    with subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout.readline().startswith(b"netstat.")
+            process.stdout.close()
+            assert process.wait(20) >= 0, "ended by a signal"
+        finally:
+            process.kill()
+
+
+def test_stdout_closed_beside_another(root, binary):
+    """With another output it goes on without."""
+    with receivers.udp() as receiver:
+        env = {"SOCKPUSH_TO": f"stdout:,udp://127.0.0.1:{receiver.port}", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root)}
+        with subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            try:
+                process.stdout.readline()
+                process.stdout.close()
+                before = len(receiver.chunks)
+                receiver.until(lambda text: len(receiver.chunks) > before + 20)
+                assert process.poll() is None
+            finally:
+                process.kill()
+
+
+def test_full_disk(root, binary):
+    """stdout is a file on a full disk: an error that is said, not a crash and not silence."""
+    env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_POLLS": "2", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=30, text=True)
+    assert done.returncode == 1 and "no space left" in done.stderr.lower()

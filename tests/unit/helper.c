@@ -1,0 +1,205 @@
+#include "helper.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ip.h"
+
+/* --- what a diag is told ---------------------------------------------------- */
+
+static void keep(void *ctx, enum log_level level, const char *variable, const char *message)
+{
+    struct told *t = ctx;
+
+    if (t->n < TOLD_MAX) {
+        t->line[t->n].level = level;
+        snprintf(t->line[t->n].variable, sizeof t->line->variable, "%s", variable ? variable : "");
+        snprintf(t->line[t->n].message, sizeof t->line->message, "%s", message);
+    }
+    t->n++;
+}
+
+void told_init(struct told *t)
+{
+    memset(t, 0, sizeof *t);
+    t->diag = (struct diag){.say = keep, .ctx = t};
+}
+
+static unsigned kept(const struct told *t)
+{
+    return t->n < TOLD_MAX ? t->n : TOLD_MAX;
+}
+
+unsigned told_count(const struct told *t, enum log_level level)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < kept(t); i++)
+        n += t->line[i].level == level;
+    return n;
+}
+
+bool told_has(const struct told *t, enum log_level level, const char *variable, const char *part)
+{
+    for (unsigned i = 0; i < kept(t); i++)
+        if (t->line[i].level == level && (!variable || !strcmp(t->line[i].variable, variable)) &&
+            strstr(t->line[i].message, part))
+            return true;
+    return false;
+}
+
+void told_print(const struct told *t)
+{
+    for (unsigned i = 0; i < kept(t); i++)
+        print_error("told: %s %s: %s\n", log_level_name[t->line[i].level], t->line[i].variable, t->line[i].message);
+}
+
+/* --- bytes ------------------------------------------------------------------ */
+
+#define FLUSH_MAX 65536
+
+char *flush_copy(const void *bytes, size_t len)
+{
+    static char *room;
+
+    if (!room) {
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+        room = mmap(NULL, FLUSH_MAX + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_ptr_not_equal(room, MAP_FAILED);
+        assert_int_equal(mprotect(room + FLUSH_MAX, page, PROT_NONE), 0);
+    }
+    assert_true(len <= FLUSH_MAX);
+    if (len)
+        memcpy(room + FLUSH_MAX - len, bytes, len);
+    return room + FLUSH_MAX - len;
+}
+
+static uint64_t any_state = 1;
+
+void any_seed(uint64_t seed)
+{
+    any_state = seed * 2 + 1;
+}
+
+uint32_t any(uint32_t below)
+{
+    any_state = any_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((any_state >> 33) % below);
+}
+
+const char *visible(const char *bytes, size_t len)
+{
+    static char text[4][8192];
+    static unsigned turn;
+    char *out = text[turn++ % 4];
+    size_t at = 0;
+
+    for (size_t i = 0; i < len && at < sizeof text[0] - 5; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+
+        if (c == '\n')
+            at += (size_t)sprintf(out + at, "\\n");
+        else if (c < ' ' || c > '~')
+            at += (size_t)sprintf(out + at, "\\x%02x", c);
+        else
+            out[at++] = (char)c;
+    }
+    out[at] = '\0';
+    return out;
+}
+
+/* --- files ------------------------------------------------------------------ */
+
+char *dir_make(void)
+{
+    char *dir = strdup("/tmp/sockpush-unit-XXXXXX");
+
+    assert_non_null(dir);
+    assert_non_null(mkdtemp(dir));
+    return dir;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status, (void)type, (void)where;
+    return remove(path);
+}
+
+void dir_remove(char *dir)
+{
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(dir);
+}
+
+static void path_of(char out[512], const char *dir, const char *name)
+{
+    snprintf(out, 512, "%s/%s", dir, name);
+    for (char *slash = strchr(out + strlen(dir) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(out, 0700);
+        *slash = '/';
+    }
+}
+
+void dir_put(const char *dir, const char *name, const void *bytes, size_t len)
+{
+    char path[512];
+    FILE *file;
+
+    path_of(path, dir, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+void dir_put_text(const char *dir, const char *name, const char *text)
+{
+    dir_put(dir, name, text, strlen(text));
+}
+
+void dir_link(const char *dir, const char *name, const char *target)
+{
+    char path[512];
+
+    path_of(path, dir, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+void dir_unlink(const char *dir, const char *name)
+{
+    char path[512];
+
+    path_of(path, dir, name);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* --- the program's own structs ---------------------------------------------- */
+
+struct sock sock_of(enum protocol protocol, const char *address, uint16_t port, enum tcp_state state, uint32_t inode)
+{
+    struct sock s = {.protocol = (uint8_t)protocol, .state = (uint8_t)state, .local_port = port, .inode = inode,
+                     .known = SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER};
+    struct ip ip;
+
+    assert_true(ip_parse(address, strlen(address), &ip));
+    s.ip_version = ip.version;
+    memcpy(s.local, ip.bytes, sizeof s.local);
+    return s;
+}
+
+void rules_of(struct rules *r, const char *text, struct arena *a)
+{
+    struct told told;
+
+    told_init(&told);
+    if (rules_parse(text, false, "RULES", a, &told.diag, r)) {
+        told_print(&told);
+        fail();
+    }
+}

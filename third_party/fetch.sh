@@ -1,0 +1,132 @@
+#!/bin/sh
+# fetch.sh NAME: puts the files that sources.lock lists for NAME into build/third_party/NAME/.
+#
+# The tarball comes from the first place that has one with an accepted sha256, which is checked before anything is unpacked:
+#   1. NAME_TARBALL=path in the environment (CJSON_TARBALL for cjson); with a wrong sha256 this is an error, not a hint;
+#   2. build/third_party, from an earlier run: a second build needs no network;
+#   3. Debian's source archive, through this machine's own apt sources, mirror and proxy;
+#   4. upstream, with curl or wget.
+# Needs no root and leaves the system's apt alone: lists, cache and settings of step 3 lie in build/third_party.
+set -eu
+cd "$(dirname "$0")/.."
+name=${1:?usage: fetch.sh NAME}
+lock=third_party/sources.lock
+dest=build/third_party
+work=$PWD/$dest/.$name.work
+variable=$(echo "$name" | tr 'a-z-' 'A-Z_')_TARBALL
+
+say() { echo "fetch: $*" >&2; }
+rows() { awk -v name="$name" '$1 == name' "$lock"; }
+sha256() { sha256sum <"$1" | cut -d' ' -f1; }
+version_of() { rows | awk -v sum="$(sha256 "$1")" '$3 == sum { print $2 }'; }
+
+# accept FILE: keeps it as our tarball, if its sha256 is one of the accepted ones. The copy is what is checked.
+accept() {
+    tarball=$1
+    case $1 in "$dest"/*.tarball) ;; *) tarball=$dest/$name.part; cp "$1" "$tarball" ;; esac
+    version=$(version_of "$tarball")
+    [ -n "$version" ] || { rm -f "$dest/$name.part"; return 1; }
+    [ "$tarball" = "$dest/$name-$version.tarball" ] || mv "$tarball" "$dest/$name-$version.tarball"
+    tarball=$dest/$name-$version.tarball
+}
+
+# try_any FILE...: the first acceptable one
+try_any() {
+    for file; do
+        if [ -f "$file" ] && accept "$file"; then return 0; fi
+    done
+    return 1
+}
+
+try_cached() {
+    # shellcheck disable=SC2046 # words
+    try_any $(rows | awk -v base="$dest/$name" '{ print base "-" $2 ".tarball" }')
+}
+
+# The machine's apt settings (proxy, certificates) but not its hooks, and with every directory moved under $work.
+# An outdated list, or a wrong clock, is no objection: the sha256 decides.
+write_apt_config() {
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    : >"$work/status"
+    {
+        apt-config dump | grep -v -e '::\(Pre\|Post\)-Invoke' -e '^Dir::Etc::\(main\|parts\) '
+        cat <<-END
+			Dir::Etc::main "/dev/null"; Dir::Etc::parts "/dev/null";
+			Dir::Etc::sourcelist "$work/sources.list"; Dir::Etc::sourceparts "/dev/null";
+			Dir::State::lists "$work/lists"; Dir::State::status "$work/status"; Dir::Cache "$work/cache";
+			APT::Sandbox::User "root"; Debug::NoLocking "1"; APT::Update::Error-Mode "any";
+			Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";
+			Acquire::Languages "none"; Acquire::Retries "3"; Acquire::http::Timeout "30"; Acquire::https::Timeout "30";
+		END
+    } >"$work/apt.conf"
+}
+
+# from_debian SUITE: apt checks the archive's signature, we check the sha256
+from_debian() {
+    keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    { [ -f "$keys" ] && command -v apt-get >/dev/null; } || return 1
+    # shellcheck disable=SC2016 # apt-get's own $
+    for mirror in $(apt-get indextargets --format '$(REPO_URI)' | awk '!/^cdrom:/ && !seen[$0]++'); do
+        rm -rf "$work" && mkdir -p "$work/files"
+        write_apt_config
+        echo "deb-src [signed-by=$keys] $mirror $1 main" >"$work/sources.list"
+        if (cd "$work/files" && APT_CONFIG=$work/apt.conf && export APT_CONFIG &&
+            apt-get -qq update && apt-get -qq source --download-only --tar-only "$name") >"$work/log" 2>&1 &&
+            try_any "$work"/files/*; then return 0; fi
+        cat "$work/log" >>"$dest/$name.log"
+    done
+    return 1
+}
+
+from_upstream() {
+    mkdir -p "$work"
+    if command -v curl >/dev/null; then
+        curl -fsSL --proto '=https' --connect-timeout 10 --retry 3 -o "$work/download" "$1"
+    elif command -v wget >/dev/null; then
+        wget -q -T 10 -O "$work/download" "$1"
+    else
+        echo "neither curl nor wget is installed" && false
+    fi >>"$dest/$name.log" 2>&1 && try_any "$work/download"
+}
+
+from_anywhere() {
+    rows >"$dest/.$name.rows"
+    while read -r _ version _ suites _ url <&3; do
+        say "looking for $name $version"
+        for suite in $(echo "$suites" | tr , ' '); do
+            if from_debian "$suite"; then say "got $name $version from Debian $suite"; return 0; fi
+        done
+        if from_upstream "$url"; then say "got $name $version from $url"; return 0; fi
+    done 3<"$dest/.$name.rows"
+    return 1
+}
+
+# Into a new directory first: a half-unpacked one must never look finished.
+unpack() {
+    files=$(rows | awk -v version="$version" '$2 == version { gsub(",", " ", $5); print $5; exit }')
+    top=$(tar -tf "$tarball" | sed -n '1s,/.*,,p')
+    rm -rf "$work" && mkdir -p "$work/out"
+    # shellcheck disable=SC2046,SC2086 # words
+    tar -xf "$tarball" -C "$work/out" -m -o --strip-components=1 $(printf "$top/%s " $files)
+    rm -rf "${dest:?}/$name" && mv "$work/out" "$dest/$name"
+}
+
+[ -n "$(rows)" ] || { say "$name is not in $lock"; exit 1; }
+mkdir -p "$dest"
+trap 'rm -rf "$work" "$dest/.$name.rows"' EXIT
+trap 'exit 1' INT TERM
+: >"$dest/$name.log"
+
+eval "given=\${$variable:-}"
+if [ -n "$given" ]; then
+    [ -f "$given" ] || { say "$variable=$given: no such file"; exit 1; }
+    accept "$given" || { say "$variable=$given has sha256 $(sha256 "$given"), accepted are:"; rows | awk '{ print "  " $2, $3 }' >&2; exit 1; }
+elif ! try_cached && ! from_anywhere; then
+    say "no tarball of $name could be had. Any of these will do, by its sha256:"
+    rows | awk '{ print "  " $1, $2, $3, $6 }' >&2
+    say "put it anywhere and say $variable=/path/to/it (what was tried: $dest/$name.log)"
+    exit 1
+fi
+unpack
+rm -f "$dest/$name.log"
+say "$dest/$name is $name $version"
