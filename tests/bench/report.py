@@ -1,0 +1,98 @@
+"""The report: Markdown tables, and what of the targets was met."""
+
+import os
+import re
+import statistics
+import subprocess
+from pathlib import Path
+
+from measure import TRACED_POLLS
+
+TARGET_RATIO = 1.15
+TARGET_RESIDENT_KIB = 350
+TARGET_FIRST_PUSH_MS = 10
+
+
+def ms(seconds):
+    return f"{seconds * 1000:.1f} ms"
+
+
+def quartiles(values):
+    low, _, high = statistics.quantiles(values, n=4)
+    return f"{ms(low)} to {ms(high)}"
+
+
+def machine():
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+    memory = re.search(r"^MemTotal: +(\d+)", Path("/proc/meminfo").read_text(), re.M)
+    return (f"{os.uname().sysname} {os.uname().release}, {os.uname().machine}, "
+            f"{model[1] if model else 'unknown CPU'}, {os.cpu_count()} cores, {int(memory[1]) // 2**20} GiB")
+
+
+def describe(binary):
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.strip()
+    return f"{version.splitlines()[0] if version else 'sockpush'}, {binary.stat().st_size:,} bytes"
+
+
+def print_table(header, rows):
+    print("| " + " | ".join(header) + " |")
+    print("|" + "---|" * len(header))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print(flush=True)
+
+
+def ratio_by_turns(own, others):
+    """The median of each poll's ratio to the bare loop's in the same turn: a machine that is
+    busy for a while changes both."""
+    return statistics.median(mine / bare for mine, bare in zip(own, others))
+
+
+def verdict(met):
+    return "met" if met else "**not met**"
+
+
+def print_cpu(sockets, polls, tools, results):
+    rows = [["bare `sock_diag` loop, only counts", ms(statistics.median(tools["bare"])), quartiles(tools["bare"]), "1.00", ""]]
+    for name, (own, others, first, right) in results.items():
+        ratio = ratio_by_turns(own, others)
+        rows.append([name, ms(statistics.median(own)), quartiles(own),
+                     f"{ratio:.2f}" + ("" if right else " (**wrong count**)"), ms(first)])
+    for name, key in (("`ss -tan`", "ss"), ("`cat /proc/net/tcp /proc/net/tcp6`", "procfs")):
+        rows.append([name, ms(statistics.median(tools[key])), quartiles(tools[key]),
+                     f"{ratio_by_turns(tools[key], tools['bare']):.2f}", ""])
+    print(f"### CPU per poll, {sockets:,} established sockets\n")
+    print(f"User and system time of all threads, median and middle half of {polls} polls; "
+          "the ratio is the median of each poll's to that of the bare loop in the same turn, "
+          "on the same core.\n")
+    print_table(["", "CPU per poll", "middle half", "× bare loop", "start, one poll, end"], rows)
+
+
+def print_memory(small_sockets, sockets, small, large):
+    print("### Memory\n")
+    print("KiB after ten polls, without address randomisation (up to 8 more with it): resident / proportional / private.\n")
+    print_table(["", f"{small_sockets} sockets", f"{sockets:,} sockets"],
+                [[name, *(" / ".join(str(kib) for kib in memory[name]) for memory in (small, large))]
+                 for name in small])
+
+
+def print_targets(results, small, large, calls, pushes):
+    own, others, _, _ = results["sockpush"]
+    ratio = ratio_by_turns(own, others)
+    resident = small["sockpush"][0], large["sockpush"][0]
+    push = statistics.median(pushes)
+    if None in calls.values():
+        settled = ["not measured (`strace` is missing or refused)", "unknown"]
+    else:
+        said = ", ".join(f"{count} ({name})" for name, count in calls.items())
+        settled = [f"calls of `brk`, `mmap`, … in {TRACED_POLLS} polls: {said}", verdict(not any(calls.values()))]
+    print("### Targets\n")
+    print_table(["target", "measured", ""], [
+        [f"within {TARGET_RATIO} × the bare loop", f"{ratio:.3f} ×", verdict(ratio <= TARGET_RATIO)],
+        [f"under {TARGET_RESIDENT_KIB} KiB resident", f"{max(resident)} KiB", verdict(max(resident) < TARGET_RESIDENT_KIB)],
+        ["the same at both sizes", f"{resident[0]} and {resident[1]} KiB", verdict(resident[0] == resident[1])],
+        ["no allocation after the second poll", *settled],
+        [f"first push within {TARGET_FIRST_PUSH_MS} ms of the start",
+         f"{push:.1f} ms, median of {len(pushes)} ({min(pushes):.1f} to {max(pushes):.1f})",
+         verdict(push <= TARGET_FIRST_PUSH_MS)],
+    ])
