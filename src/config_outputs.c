@@ -143,6 +143,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
     const char *list = c->v.to, *item;
     size_t len;
+    int wrong = 0;
 
     c->to_from = "SOCKPUSH_TO";
     if (!list && read_foreign(c, env, d))
@@ -154,7 +155,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
     while ((item = url_next(&list, &len))) {
         const char *why = add_url(c, item, len);
 
-        if (why)
+        if (why && ++wrong <= OUTPUTS_MAX)
             diag_error(d, "SOCKPUSH_TO", "\"%.*s\": %s", len > 150 ? 150 : (int)len, item, why);
     }
 }

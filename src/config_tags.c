@@ -73,7 +73,7 @@ static void resolve_placeholders(struct tags *list, const char *host_tag, struct
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d)
 {
     struct diag soft = *d;
-    const char *name = host(c, env, host_name);
+    const char *name = host(c, env, host_name && *host_name ? host_name : NULL);
     struct tags *list;
 
     soft.foreign = true;
@@ -91,6 +91,6 @@ void config_read_tags(struct config *c, env_list env, const char *host_name, str
     add(c, env, list, "pod_name", "POD_NAME", &soft);
     add(c, env, list, "namespace", "POD_NAMESPACE", &soft);
     list = next_list(c);
-    if (name && *name)
+    if (name)
         tags_add(list, "host", name, c->v.host ? "SOCKPUSH_HOST" : "host name", &c->arena, c->v.host ? d : &soft);
 }

@@ -18,13 +18,13 @@ static void put_padded(struct buf *b, const char *text, size_t len, size_t width
         put_cut(b, " ", 1);
 }
 
-static size_t read_number(const char **at, va_list args)
+static size_t read_number(const char **at, va_list *args)
 {
     size_t value = 0;
 
     if (**at == '*') {
         ++*at;
-        return (size_t)va_arg(args, int);
+        return (size_t)va_arg(*args, int);
     }
     while (**at >= '0' && **at <= '9')
         value = value * 10 + (size_t)(*(*at)++ - '0');
@@ -59,10 +59,10 @@ void buf_format_args(struct buf *b, const char *format, va_list args_in)
         if (!*at++)
             break;
         at += *at == '-';
-        width = read_number(&at, args);
+        width = read_number(&at, &args);
         if (*at == '.') {
             at++;
-            max = read_number(&at, args);
+            max = read_number(&at, &args);
         }
         for (; *at == 'l' || *at == 'z'; at++)
             longs += *at == 'z' ? sizeof(size_t) == sizeof(long long) ? 2 : 0 : 1;

@@ -20,10 +20,16 @@ void owners_init(struct owners *o, const struct tally *t, const char *proc, stru
     o->wanted = arena_zero(a, (size_t)t->n_room * OWNER_INODES, sizeof *o->wanted);
 }
 
+/* The owner is known, and not only of a connection where there is a listener now. */
+static bool settled(const struct series *s)
+{
+    return s->owner.pid && s->owner.listening == s->hint.listening;
+}
+
 /* True if this series alone would be reason for a walk. */
 static bool must_look(const struct series *s, uint64_t now_ms)
 {
-    if (s->owner.pid || !s->hint.n)
+    if (settled(s) || !s->hint.n)
         return false;
     return !s->owner.misses || now_ms >= s->owner.retry_ms ||
            (s->hint.listening && s->hint.inode[0] != s->owner.sought);
@@ -32,11 +38,10 @@ static bool must_look(const struct series *s, uint64_t now_ms)
 static void verify(const struct owners *o, struct series *s)
 {
     struct owner *owner = &s->owner;
-    bool better = s->hint.listening && !owner->listening;
 
     if (!owner->pid)
         return;
-    if (s->hint.n && !better && platform_owner_holds(o->proc, owner->pid, owner->fd, owner->inode))
+    if (s->hint.n && platform_owner_holds(o->proc, owner->pid, owner->fd, owner->inode))
         return;
     *owner = (struct owner){.lost = true};
 }
@@ -61,12 +66,13 @@ static void found(void *ctx, uint32_t inode, int pid, int fd)
     for (; w && w < o->wanted + o->n_wanted && w->inode == inode; w++) {
         struct owner *owner = &w->series->owner;
 
-        if (owner->pid && owner->pid != 1 && (pid == 1 || pid >= owner->pid))
+        if (settled(w->series) && owner->pid != 1 && (pid == 1 || pid >= owner->pid))
             continue;
         owner->pid = pid;
         owner->fd = fd;
         owner->inode = inode;
         owner->listening = w->series->hint.listening;
+        owner->misses = 0;
     }
 }
 
@@ -76,7 +82,7 @@ static void walk(struct owners *o, struct tally *t)
     for (uint32_t i = 0; i < tally_count(t); i++) {
         struct series *s = tally_series(t, i);
 
-        for (uint8_t k = 0; k < s->hint.n && !s->owner.pid; k++)
+        for (uint8_t k = 0; k < s->hint.n && !settled(s); k++)
             o->wanted[o->n_wanted++] = (struct wanted){.inode = s->hint.inode[k], .series = s};
     }
     sort(o->wanted, o->n_wanted, sizeof *o->wanted, by_inode);
@@ -85,7 +91,7 @@ static void walk(struct owners *o, struct tally *t)
         struct series *s = o->wanted[i].series;
         struct owner *owner = &s->owner;
 
-        if (owner->pid || (owner->misses && owner->retry_ms > t->now_ms && owner->sought == s->hint.inode[0]))
+        if (settled(s) || (owner->misses && owner->retry_ms > t->now_ms && owner->sought == s->hint.inode[0]))
             continue;
         if (s->hint.listening && owner->sought != s->hint.inode[0])
             owner->misses = 0;

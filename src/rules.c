@@ -5,6 +5,8 @@
 
 #include "text.h"
 #include "value.h"
+
+#define USELESS_TOLD 10 /* warnings of rules that count nothing */
 #include "format.h"
 
 bool rule_discovers(const struct rule *rule)
@@ -207,10 +209,10 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
         diag_warn(d, variable, "rule \"%.*s\" is read as %s", (int)len, text, rule.text);
     r->rule[r->n] = rule;
     useless = enter(r, r->n);
-    if (useless)
-        diag_warn(d, variable, "rule \"%s\" %s", rule.text, useless);
-    else
+    if (!useless)
         r->n++;
+    else if (++r->useless <= USELESS_TOLD)
+        diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless, r->useless == USELESS_TOLD ? "; more are not told" : "");
     return 0;
 }
 

@@ -42,6 +42,7 @@ struct rules {
     uint16_t *address;       /* open-addressing hash of RULE_ADDRESS: 1 + rule, 0 free */
     uint32_t address_mask;
     int listen;              /* the listen rule, or RULE_NONE */
+    int useless;             /* rules that were warned about and left out */
 };
 
 /* True for the two kinds whose series appear with their sockets. */

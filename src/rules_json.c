@@ -145,6 +145,8 @@ static int add_groups(const struct reader *r, const cJSON *root)
 {
     const cJSON *item;
 
+    if (!root->child)
+        return refuse(r, "an empty list of rules");
     if (cJSON_IsObject(root))
         return refuse(r, "the groups stand in an array: [{…}]");
     if (!cJSON_IsObject(root->child)) {

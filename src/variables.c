@@ -41,11 +41,9 @@ const struct variable variables[] = {
     {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
      .meaning = "`dogstatsd`, `influx`, or `table` (for eyes, only on `stdout:`)"},
     {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
-     .accepted = "a duration with its unit (500ms, 10s, 1m30s), from 100ms to 1h",
-     .meaning = "between polls, `100ms` to `1h`"},
+     .meaning = "time between polls with its unit, `100ms` to `1h`"},
     {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
-     .accepted = "a number from 0 (never stop) to 1000000000",
-     .meaning = "stop after this many polls; 0: never"},
+     .meaning = "stop after this many polls, up to 1000000000; 0: never"},
     {.name = "SOCKPUSH_TAGS", .def = "", AT(tags),
      .meaning = "`key=value,key2=value2` on every series"},
     {.name = "SOCKPUSH_HOST", .def = "", AT(host),
@@ -55,8 +53,7 @@ const struct variable variables[] = {
     {.name = "SOCKPUSH_PORTS", .def = "", AT(ports),
      .meaning = "port rules: `80,8000-8100,1.1.1.1:8080,[::1]:9000,*:53,listen`, or JSON groups with tags"},
     {.name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
-     .accepted = "a number from 1 to 100000",
-     .meaning = "bound on discovered port series; the rest is counted in `addr_port=other`"},
+     .meaning = "bound on discovered port series, 1 to 100000; the rest is counted in `addr_port=other`"},
     {.name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend), .word = backend_word,
      .meaning = "how sockets are read: `auto` (the best that works), `netlink`, `procfs`"},
     {.name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
@@ -64,14 +61,11 @@ const struct variable variables[] = {
     {.name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
      .meaning = "owner of a port series: `auto` (when it can be found), `off`"},
     {.name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
-     .accepted = "a size from 512 to 65467 bytes",
      .meaning = "largest UDP datagram, 512 to 65467 bytes"},
     {.name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
-     .accepted = "a size (B, KB, MB, KiB, MiB) from 16KiB to 64MiB",
      .meaning = "outbox of each stream output, `16KiB` to `64MiB`; raised to two of the largest snapshots"},
     {.name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
-     .accepted = "on, off, true, false, yes, no, 1, 0",
-     .meaning = "push sockpush's own counters"},
+     .meaning = "push sockpush's own counters, on or off"},
     {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
      .meaning = "`error`, `warn`, `info`, `debug`"},
     {.name = ""},
@@ -111,7 +105,7 @@ static bool read_number(const struct variable *v, const char *text, int64_t *out
 
 static const char *accepted(const struct variable *v, struct arena *a)
 {
-    const char *list = v->accepted ? v->accepted : v->word(0);
+    const char *list = v->word ? v->word(0) : v->meaning;
 
     for (int64_t i = 1; v->word && v->word(i); i++)
         list = arena_format(a, "%s, %s", list, v->word(i));
@@ -130,7 +124,7 @@ static void read_one(const struct variable *v, const char *text, struct values *
     }
     if (!text || !read(v, text, &value)) {
         if (text)
-            diag_error(d, v->name, "\"%.60s\": accepted is %s", text, accepted(v, a));
+            diag_error(d, v->name, "\"%.60s\": accepted is: %s", text, accepted(v, a));
         read(v, v->def, &value);
     }
     memcpy(place, &value, sizeof value);
@@ -199,8 +193,10 @@ void variables_read(env_list env, struct values *out, struct arena *a, struct di
         char name[64];
         size_t len = text_until(*env, "=");
 
-        if (strncmp(*env, "SOCKPUSH_", 9) || len >= sizeof name)
+        if (strncmp(*env, "SOCKPUSH_", 9))
             continue;
+        if (len >= sizeof name)
+            len = sizeof name - 1;
         memcpy(name, *env, len);
         name[len] = '\0';
         if (!find(name) && !service_link(name))

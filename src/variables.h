@@ -24,8 +24,7 @@ struct variable {
     char name[20];        /* "": behind the last row */
     char def[16];         /* the default as text; of numbers and words it is read like a value */
     char unit[4];         /* of a number, as --check prints it behind */
-    const char *meaning;  /* --help and README */
-    const char *accepted; /* of a number, in words, for the error */
+    const char *meaning;  /* --help and README; of a number, with what is accepted */
     bool (*read)(const char *text, int64_t *out); /* a number */
     int32_t min, max;
     const char *(*word)(int64_t i); /* a word: its index; NULL behind the last */

@@ -69,7 +69,7 @@ int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump)
             case NLMSG_NOOP:
                 break;
             default:
-                ret = emit_socket(payload, payload_len, dump);
+                ret = h.nlmsg_type < NLMSG_MIN_TYPE ? -EBADMSG : emit_socket(payload, payload_len, dump);
                 if (ret)
                     return ret;
             }

@@ -28,6 +28,8 @@ static void check_lines(const char *bytes, size_t len, const struct sink *sink, 
     MUST(!len || bytes[len - 1] == '\n');
     for (size_t i = 0, start = 0; i < len; i++) {
         MUST((unsigned char)bytes[i] >= ' ' || bytes[i] == '\n');
+        if (format == &encoder_influx && i && bytes[i] == '=' && bytes[i - 1] != '\\')
+            MUST(!strchr(", \n", bytes[i + 1])); /* an empty value breaks the line */
         if (bytes[i] != '\n')
             continue;
         MUST(i - start <= sink->line_max);

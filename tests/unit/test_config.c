@@ -77,8 +77,8 @@ static void check_refused(const struct variable *v, const char *value)
     CONFIG_OF(&c, NULL, assign(text, v, value));
     assert_row(c.told.diag.errors == 1 && c.told.n == 1, text);
     assert_row(told_has(&c.told, LOG_ERROR, v->name, value), text);
-    if (v->accepted)
-        assert_row(told_has(&c.told, LOG_ERROR, v->name, v->accepted), text);
+    if (v->read)
+        assert_row(told_has(&c.told, LOG_ERROR, v->name, v->meaning), text);
     for (int64_t i = 0; v->word && v->word(i); i++)
         assert_row(told_has(&c.told, LOG_ERROR, v->name, v->word(i)), text);
     assert_row(number_of(&c, v) == number_of(&unset, v), text);

@@ -127,6 +127,10 @@ static void the_host_is_the_first_name_that_is_set(void **state)
         {{"ENV_HOSTNAME=e", "SOCKPUSH_HOST=-"}, "sys", ""},
         {{"SOCKPUSH_HOST=-", "SOCKPUSH_TAGS=host=t"}, "sys", "host=t"},
         {{"ENV_GLOBAL_HOST_TAGS=host=__datakit_hostname,ip=__datakit_ip,x=1"}, "sys", "host=sys;x=1"},
+        {{"ENV_GLOBAL_HOST_TAGS=h=$datakit_hostname,ip=$datakit_ip,x=1", "ENV_HOSTNAME=e"}, "sys", "h=e;host=e;x=1"},
+        {{"ENV_GLOBAL_HOST_TAGS=h=__datakit_hostname,x=1", "SOCKPUSH_HOST=-"}, "sys", "x=1"},
+        {{"ENV_GLOBAL_HOST_TAGS=h=__datakit_hostname,x=1"}, NULL, "x=1"},
+        {{"ENV_GLOBAL_HOST_TAGS=h=__datakit_hostname,x=1"}, "", "x=1"}, /* an empty value would break an influx line */
     };
 
     (void)state;

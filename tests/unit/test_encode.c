@@ -238,12 +238,15 @@ static void a_tag_without_value_is_no_trouble_in_any_format(void **state)
         }
 }
 
-static void formats_are_found_by_name(void **state)
+static void formats_are_found_by_name_and_say_what_they_can(void **state)
 {
     (void)state;
     assert_ptr_equal(encoder_find("dogstatsd"), &encoder_dogstatsd);
     assert_ptr_equal(encoder_find("influx"), &encoder_influx);
     assert_ptr_equal(encoder_find("table"), &encoder_table);
+    assert_true(encoder_dogstatsd.zero_when_lost && !encoder_dogstatsd.timestamps);
+    assert_true(encoder_influx.timestamps && !encoder_influx.zero_when_lost);
+    assert_true(encoder_table.only_stdout && !encoder_influx.only_stdout && !encoder_dogstatsd.only_stdout);
     assert_null(encoder_find("carbon"));
     assert_null(encoder_find(""));
 }
@@ -259,7 +262,7 @@ int main(void)
         cmocka_unit_test(dogstatsd_drops_and_counts_a_line_that_is_too_long),
         cmocka_unit_test(influx_splits_a_line_that_is_too_long),
         cmocka_unit_test(a_tag_without_value_is_no_trouble_in_any_format),
-        cmocka_unit_test(formats_are_found_by_name),
+        cmocka_unit_test(formats_are_found_by_name_and_say_what_they_can),
     };
 
     return cmocka_run_group_tests_name("encode", tests, NULL, NULL);

@@ -69,6 +69,31 @@ static void a_new_listener_is_looked_for_at_the_next_poll_but_no_walk_within_a_m
     machine_free(&m);
 }
 
+static void walks_for_another_series_do_not_put_a_retry_off_and_find_it_too(void **state)
+{
+    struct machine m;
+    struct series *s;
+
+    (void)state;
+    machine_init(&m, "80,81");
+    for (uint32_t minute = 0; minute <= 10; minute++) {
+        m.polls.now_ms += MINUTE;
+        poll_begin(&m.polls);
+        tcp(&m.polls, "10.0.0.1", 80, STATE_LISTEN, 42);
+        tcp(&m.polls, "10.0.0.1", 81, STATE_LISTEN, 1000 + minute); /* each a new one: a walk each time */
+        tally_end(&m.polls.tally);
+        if (minute == 10)
+            hold(&m, 8, 3, 42);
+        owners_update(&m.owners, &m.polls.tally);
+        assert_int_equal(m.owners.walked_ms, m.polls.now_ms);
+        s = series_named(&m.polls, "80", 4);
+        if (minute < 10)
+            assert_int_equal(s->owner.misses, minute < 1 ? 1 : minute < 3 ? 2 : minute < 7 ? 3 : 4);
+    }
+    assert_int_equal(s->owner.pid, 8);
+    machine_free(&m);
+}
+
 static void short_connections_that_nobody_holds_cause_few_walks(void **state)
 {
     struct machine m;
@@ -94,6 +119,7 @@ int main(void)
         cmocka_unit_test(a_known_owner_costs_no_walk),
         cmocka_unit_test(what_is_not_found_is_looked_for_after_1_2_4_and_up_to_60_minutes),
         cmocka_unit_test(a_new_listener_is_looked_for_at_the_next_poll_but_no_walk_within_a_minute),
+        cmocka_unit_test(walks_for_another_series_do_not_put_a_retry_off_and_find_it_too),
         cmocka_unit_test(short_connections_that_nobody_holds_cause_few_walks),
     };
 

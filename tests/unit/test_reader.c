@@ -170,8 +170,10 @@ static void a_failed_backend_is_tried_again_every_minute(void **state)
     (void)state;
     start(two, NULL);
     fake[0].poll_error[PROTOCOL_UDP] = -EIO;
-    for (uint64_t t = 0; t < 240; t++)
+    for (uint64_t t = 0; t < 240; t++) {
         poll_at(t);
+        assert_string_equal(reading.name, "first+second");
+    }
     assert_int_equal(fake[0].polled[PROTOCOL_UDP], 4);
     assert_int_equal(fake[0].polled[PROTOCOL_TCP], 240);
     fake[0].poll_error[PROTOCOL_UDP] = 0;
