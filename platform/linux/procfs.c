@@ -25,7 +25,7 @@ struct table {
     sock_fn *emit;
     void *ctx;
     struct poll_report *report;
-    bool header_read;
+    bool header_read, listeners_over;
 };
 
 static int open_procfs(struct backend_state **out, const struct backend_want *want)
@@ -65,9 +65,12 @@ static int take_line(void *ctx, const char *line, size_t len)
     ret = procfs_parse_row(line, len, t->protocol, &s);
     if (ret)
         return ret;
-    if (s.state == STATE_LISTEN ? t->no_listeners : t->only_listeners)
-        /* The kernel lists listeners first, older ones with their requests between. */
-        return s.state != STATE_LISTEN && s.state != STATE_SYN_RECV;
+    /* The kernel lists listeners first, older ones with their requests between. */
+    t->listeners_over |= s.state != STATE_LISTEN && s.state != STATE_SYN_RECV;
+    if (t->only_listeners && t->listeners_over)
+        return 1;
+    if (s.state == STATE_LISTEN ? t->no_listeners && !t->listeners_over : t->only_listeners)
+        return 0;
     t->report->sockets++;
     t->emit(t->ctx, &s, 1);
     return 0;

@@ -45,7 +45,8 @@ def ss():
         local = line.split()[3]
         return 4 if local[0].isdigit() or local.startswith("[::ffff:") else 6   # `*:port` is a dual-stack wildcard
 
-    found = collections.Counter((ip_version(line), SS_STATES[line.split()[0]]) for line in lines("-t"))
+    # A newer ss also asks for bound sockets without a connection, and shows them as UNCONN: sockpush never does.
+    found = collections.Counter((ip_version(line), SS_STATES[line.split()[0]]) for line in lines("-t") if not line.startswith("UNCONN"))
     found.update((ip_version(line), "udp_socket") for line in lines("-u"))
     return found
 

@@ -47,7 +47,9 @@ def row(number, one):
 
 
 def table(name, sockets):
-    return _CAPTIONS[name] + "\n" + "".join(row(i, one) for i, one in enumerate(s for s in sockets if s.table == name))
+    """Listeners first, as the kernel lists them."""
+    shown = sorted((s for s in sockets if s.table == name), key=lambda s: s.field != "tcp_listen")
+    return _CAPTIONS[name] + "\n" + "".join(row(i, one) for i, one in enumerate(shown))
 
 
 def write(root, sockets=(), owners={}, tables=TABLES):

@@ -107,3 +107,12 @@ def test_stdout_closed_at_the_start(poll):
     """Its only output: said, and status 1."""
     done = subprocess.run(["sh", "-c", 'exec "$0" >&-', BINARY], env=ONE_POLL, timeout=30, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"stdout" in done.stderr
+
+
+def test_relocated_data_is_read_only(start, tmp_path):
+    """RELRO in the headers alone protects nothing: the start code has to ask the kernel for it."""
+    program = start(to="stdout:", proc=procfs.write(tmp_path))
+    program.until(lambda: "pushing" in program.log)
+    with open(f"/proc/{program.process.pid}/maps") as maps:
+        rights = [line.split()[1] for line in maps if "sockpush" in line]
+    assert rights == ["r-xp", "r--p", "rw-p"]

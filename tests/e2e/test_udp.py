@@ -47,7 +47,7 @@ def test_datagrams_hold_whole_lines(root, run, poll, format, mtu):
     with receivers.udp() as receiver:
         one = run(to=f"udp://127.0.0.1:{receiver.port}", polls=1, mtu=mtu, self="off", host="a", **env)
         assert one.status == 0, one.log
-        text = receiver.until(lambda text: text.count("\n") + len(receiver.chunks) >= shown.count("\n"))
+        text = receiver.until(lambda _: sum(chunk.count(b"\n") + 1 for chunk in receiver.chunks) >= shown.count("\n"))
     lines = lambda out: [line.rsplit(" ", 1)[0] if format == "influx" else line for line in out.splitlines()]
     datagrams = [chunk.decode() for chunk in receiver.chunks]
     assert all(len(datagram.encode()) <= mtu for datagram in datagrams)
