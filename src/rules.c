@@ -137,8 +137,11 @@ static const char *enter(struct rules *r, int n)
     case RULE_LISTEN:
         if (r->listen != RULE_NONE)
             return "repeats an earlier one and is ignored";
-        r->listen = n;
-        return NULL;
+        for (unsigned port = 1; port <= 65535; port++)
+            taken = taken && r->any[port];
+        if (!taken)
+            r->listen = n;
+        break;
     case RULE_ADDRESS:
         if (r->any[rule->low])
             return "can never match: an earlier rule takes its port on any address";
@@ -153,8 +156,8 @@ static const char *enter(struct rules *r, int n)
                 r->any[port] = number;
                 taken = false;
             }
-        return taken ? "can never match: earlier rules take its ports" : NULL;
     }
+    return taken ? "can never match: earlier rules take its ports" : NULL;
 }
 
 static void make_room(struct rules *r, struct arena *a)
