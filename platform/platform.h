@@ -32,6 +32,14 @@ void platform_owner_walk(const char *proc, platform_owner_fn *fn, void *ctx);
 /* True if that descriptor still is that socket. */
 bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode);
 
+/* --- where this process runs ------------------------------------------------- */
+
+#define PLATFORM_CONTAINER_MAX 80
+
+/* The container this process is in, as DogStatsD 1.4 names it: "ci-" and its id, or "in-"
+ * and the inode of its cgroup; "" where neither is known. Returns out. */
+const char *platform_container(char out[PLATFORM_CONTAINER_MAX]);
+
 /* --- time, signals, host --------------------------------------------------- */
 
 uint64_t platform_monotonic_ns(void);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "format.h"
 #include "value.h"
 
 #define PREFIX_MAX 200
@@ -90,6 +91,45 @@ static void read_proc(struct config *c, env_list env, struct diag *d)
         c->proc_foreign = arena_text(&c->arena, text, len);
 }
 
+static void check_interval(const struct config *c, const struct encoder *format, struct diag *d)
+{
+    if (c->v.interval_ms < format->min_interval_ms)
+        diag_error(d, c->interval_from, "%lldms: accepted is 1s or more with %s, whose times are whole seconds",
+                   (long long)c->v.interval_ms, format->name);
+}
+
+/* Says which tags a format without tags leaves out. */
+static void warn_left_out(struct config *c, const struct encoder *format, struct diag *d)
+{
+    size_t n = c->n_tags + (size_t)c->rules.n_groups;
+    struct tags *list = arena_zero(&c->arena, n + 1, sizeof *list), all;
+    const char *keys = "";
+
+    memcpy(list, c->tags, c->n_tags * sizeof *list);
+    for (int i = 0; i < c->rules.n_groups; i++)
+        list[c->n_tags + (size_t)i] = c->rules.group_tags[i];
+    all = tags_merge(list, n, &c->arena);
+    for (size_t i = 0; i < all.n && strlen(keys) < 100; i++)
+        if (strcmp(all.tag[i].key, "host"))
+            keys = arena_format(&c->arena, "%s%s%.40s", keys, *keys ? ", " : "", all.tag[i].key);
+    if (*keys)
+        diag_warn(d, NULL, "format %s has no tags; left out: %s", format->name, keys);
+}
+
+static void check_formats(struct config *c, struct diag *d)
+{
+    bool told = false;
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        const struct encoder *format = c->output[i].format;
+
+        check_interval(c, format, d);
+        if (format->folds_tags && !told)
+            warn_left_out(c, format, d);
+        told |= format->folds_tags;
+    }
+}
+
 void config_read(struct config *c, env_list env, const char *host_name, struct diag *d)
 {
     memset(c, 0, sizeof *c);
@@ -100,6 +140,8 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     read_ports(c, env, d);
     config_read_tags(c, env, host_name, d);
     config_read_outputs(c, env, d);
+    config_read_agent(c, env, d);
+    check_formats(c, d);
 }
 
 void config_free(struct config *c)

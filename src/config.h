@@ -9,6 +9,12 @@
 
 #define TAG_LISTS_MAX 8
 
+/* What tells Datadog's agent whose the points are; texts or NULL. */
+struct origin {
+    bool detected; /* find out which container this is */
+    const char *external, *cardinality;
+};
+
 struct config {
     struct values v; /* interval_ms, host, … as they hold, foreign names considered */
     const char *to_from;       /* the variable that decided the destination, or "default" */
@@ -19,7 +25,11 @@ struct config {
     int n_outputs;
     struct rules rules;
     struct tags tags[TAG_LISTS_MAX]; /* of every series, highest precedence first */
+    struct tags agent_tags[TAG_LISTS_MAX]; /* likewise, in formats for an agent */
     size_t n_tags;
+    bool host_named; /* a variable names the host */
+    bool for_agent;  /* an output has a format for an agent */
+    struct origin origin;
     struct arena arena; /* of everything above */
 };
 
@@ -28,8 +38,9 @@ struct config {
 void config_read(struct config *c, env_list env, const char *host_name, struct diag *d);
 void config_free(struct config *c);
 
-/* Its two larger parts. */
-void config_read_outputs(struct config *c, env_list env, struct diag *d);
+/* Its larger parts, in this order. */
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d);
+void config_read_outputs(struct config *c, env_list env, struct diag *d);
+void config_read_agent(struct config *c, env_list env, struct diag *d);
 
 #endif

@@ -12,7 +12,7 @@ static const char *scheme(int i)
     return output_kinds[i] ? output_kinds[i]->scheme : NULL;
 }
 
-static const char *format(int i)
+static const char *format_name(int i)
 {
     return encoders[i] ? encoders[i]->name : NULL;
 }
@@ -49,7 +49,7 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
     if (!to->kind)
         return refuse("transport", url->scheme, scheme, a);
     if (url->format && !(to->format = encoder_find(url->format)))
-        return refuse("format", url->format, format, a);
+        return refuse("format", url->format, format_name, a);
     if (to->format->only_stdout && to->kind != &output_stdout)
         return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
     if (url->path && !to->kind->has_path)
@@ -119,16 +119,31 @@ static const char *try_foreign(struct config *c, env_list env, const char *name,
     return add_host(c, text, NULL, NULL, d);
 }
 
+/* Where Datadog's names lead is an agent, if nobody says otherwise. */
+static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
+{
+    int64_t i = 0;
+
+    if (format_set || strncmp(name, "DD_", 3))
+        return otherwise;
+    while (encoders[i] != &encoder_datadog)
+        i++;
+    return i;
+}
+
 /* The first foreign name that is set and good; a bad one is warned about. */
 static bool read_foreign(struct config *c, env_list env, struct diag *d)
 {
     static const char names[][17] = {"DD_DOGSTATSD_URL", "DD_AGENT_HOST", "STATSD_ADDR", "STATSD_HOST"};
+    bool format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
+    int64_t format = c->v.format;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *text = env_get(env, names[i], &c->arena), *why;
 
         if (!text)
             continue;
+        c->v.format = format_for(names[i], format_set, format);
         why = try_foreign(c, env, names[i], text, d);
         if (!why) {
             c->to_from = names[i];
@@ -136,6 +151,7 @@ static bool read_foreign(struct config *c, env_list env, struct diag *d)
         }
         diag_warn(d, names[i], "\"%.60s\" is ignored: %s", text, why);
     }
+    c->v.format = format;
     return false;
 }
 

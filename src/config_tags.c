@@ -30,6 +30,7 @@ static const char *host(struct config *c, env_list env, const char *host_name)
 {
     static const char names[][18] = {"ENV_HOSTNAME", "ENV_K8S_NODE_NAME", "NODE_NAME"};
 
+    c->host_named = true;
     if (c->v.host)
         return strcmp(c->v.host, "-") ? c->v.host : NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -38,6 +39,7 @@ static const char *host(struct config *c, env_list env, const char *host_name)
         if (text)
             return text;
     }
+    c->host_named = false;
     return host_name;
 }
 

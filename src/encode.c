@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-const struct encoder *const encoders[] = {&encoder_dogstatsd, &encoder_influx, &encoder_table, NULL};
+const struct encoder *const encoders[] = {&encoder_dogstatsd, &encoder_datadog,  &encoder_statsd,
+                                         &encoder_influx,    &encoder_graphite, &encoder_table, NULL};
 
 const struct encoder *encoder_find(const char *name)
 {
@@ -50,4 +51,19 @@ void put_replaced(struct buf *b, const char *text, const char *unsafe)
             text++;
         }
     }
+}
+
+void put_prefix(struct buf *b, const struct point *p, const char *unsafe)
+{
+    if (!*p->prefix)
+        return;
+    put_replaced(b, p->prefix, unsafe);
+    buf_char(b, '.');
+}
+
+void put_statsd_value(struct buf *b, const struct field *f)
+{
+    buf_char(b, ':');
+    buf_u64(b, f->counter ? f->increment : f->value);
+    buf_text(b, f->counter ? "|c" : "|g");
 }

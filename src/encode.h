@@ -19,6 +19,7 @@ struct point {
     const struct field *field;
     size_t n_fields;
     int64_t time_ms; /* wall clock; < 0: not to be trusted, left out where the format allows */
+    const char *sections; /* behind the tags, in formats for an agent: "|c:…|e:…|card:…", or "" */
 };
 
 /* Where lines go: a line that does not fit into line_max, its newline not counted, or
@@ -36,11 +37,15 @@ struct encoder {
     bool timestamps;    /* lines carry their time, so late ones are still true */
     bool zero_when_lost; /* a receiver repeats a gauge until it is told 0 */
     bool only_stdout;
+    bool folds_tags;    /* host, addr_port, ip_version and output are in the name, other tags nowhere */
+    bool for_agent;     /* Datadog's: its own tags and sections; a frame's length instead of newlines */
+    int32_t min_interval_ms; /* lines' times are no finer */
     void (*begin)(struct sink *); /* before a snapshot's points, or NULL */
     void (*point)(struct sink *, const struct point *);
 };
 
-extern const struct encoder encoder_dogstatsd, encoder_influx, encoder_table;
+extern const struct encoder encoder_dogstatsd, encoder_datadog, encoder_statsd, encoder_influx, encoder_graphite,
+    encoder_table;
 
 /* All encoders, NULL-terminated. */
 extern const struct encoder *const encoders[];
@@ -57,5 +62,11 @@ bool line_end(struct sink *s, size_t mark);
 
 /* Puts text with each byte that is a control or in unsafe replaced by '_'. */
 void put_replaced(struct buf *b, const char *text, const char *unsafe);
+
+/* The prefix, if any, and its dot; bytes as with put_replaced. */
+void put_prefix(struct buf *b, const struct point *p, const char *unsafe);
+
+/* ":12|g" of a gauge, ":3|c" of a counter's increment: all kinds of StatsD. */
+void put_statsd_value(struct buf *b, const struct field *f);
 
 #endif

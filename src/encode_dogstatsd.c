@@ -1,5 +1,9 @@
 /* netstat.tcp_established:12|g|#host:a,ip_version:4
- * Nothing after the tags: what every DogStatsD receiver takes (datagram protocol 1.0). */
+ * dogstatsd has nothing after the tags: what every DogStatsD receiver takes (datagram
+ * protocol 1.0). datadog adds the sections of protocol 1.4 to 1.6, which other receivers
+ * refuse: |c: the container, |e: what an admission controller said of it, |card:. */
+#include <string.h>
+
 #include "encode.h"
 
 /* Bytes that would end a part of the line, or that a receiver reads as another tag
@@ -10,45 +14,72 @@
 
 static void put_name(struct buf *b, const struct point *p, const char *field)
 {
-    if (*p->prefix) {
-        put_replaced(b, p->prefix, NAME_UNSAFE);
-        buf_char(b, '.');
-    }
+    put_prefix(b, p, NAME_UNSAFE);
     buf_text(b, p->measurement);
     buf_char(b, '.');
     buf_text(b, field);
 }
 
-static void put_tags(struct buf *b, const struct tags *tags)
+/* The agent replaces brackets by '_': [::1]:80 goes without. */
+static void put_addr_port(struct buf *b, const char *addr_port)
+{
+    for (; *addr_port; addr_port++)
+        if (*addr_port != '[' && *addr_port != ']')
+            buf_char(b, *addr_port);
+}
+
+static void put_tags(struct buf *b, const struct tags *tags, bool for_agent)
 {
     for (size_t i = 0; i < tags->n; i++) {
+        const struct tag *t = &tags->tag[i];
+
         buf_text(b, i ? "," : "|#");
-        put_replaced(b, tags->tag[i].key, KEY_UNSAFE);
-        if (tags->tag[i].value) {
-            buf_char(b, ':');
-            put_replaced(b, tags->tag[i].value, VALUE_UNSAFE);
-        }
+        put_replaced(b, t->key, KEY_UNSAFE);
+        if (!t->value)
+            continue;
+        buf_char(b, ':');
+        if (for_agent && !strcmp(t->key, "addr_port"))
+            put_addr_port(b, t->value);
+        else
+            put_replaced(b, t->value, VALUE_UNSAFE);
     }
 }
 
-static void encode(struct sink *s, const struct point *p)
+static void encode(struct sink *s, const struct point *p, bool for_agent)
 {
     for (size_t i = 0; i < p->n_fields; i++) {
-        const struct field *f = &p->field[i];
         size_t mark = line_begin(s);
 
-        put_name(s->out, p, f->name);
-        buf_char(s->out, ':');
-        buf_u64(s->out, f->counter ? f->increment : f->value);
-        buf_text(s->out, f->counter ? "|c" : "|g");
-        put_tags(s->out, &p->tags);
+        put_name(s->out, p, p->field[i].name);
+        put_statsd_value(s->out, &p->field[i]);
+        put_tags(s->out, &p->tags, for_agent);
+        if (for_agent)
+            buf_text(s->out, p->sections);
         line_end(s, mark);
     }
+}
+
+static void encode_dogstatsd(struct sink *s, const struct point *p)
+{
+    encode(s, p, false);
+}
+
+static void encode_datadog(struct sink *s, const struct point *p)
+{
+    encode(s, p, true);
 }
 
 const struct encoder encoder_dogstatsd = {
     .name = "dogstatsd",
     .port = 8125,
     .zero_when_lost = true,
-    .point = encode,
+    .point = encode_dogstatsd,
+};
+
+const struct encoder encoder_datadog = {
+    .name = "datadog",
+    .port = 8125,
+    .zero_when_lost = true,
+    .for_agent = true,
+    .point = encode_datadog,
 };

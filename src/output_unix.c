@@ -40,10 +40,21 @@ static int open_either(struct link *l)
     return ret == -EPROTOTYPE ? open_stream(l) : ret;
 }
 
+/* Datadog's agent reads from a stream what else were datagrams, each behind its length. */
+static int send_frame(struct link *l, const char *lines, size_t len)
+{
+    const unsigned char head[4] = {(unsigned char)len, (unsigned char)(len >> 8)}; /* little endian */
+    int ret = net_send(l->fd, head, sizeof head, true, STREAM_TIMEOUT_MS);
+
+    return ret ? ret : net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
+}
+
 static int send_unix(struct link *l, const char *lines, size_t len)
 {
     if (!l->stream)
         return net_send(l->fd, lines, len - 1, false, SEND_TIMEOUT_MS);
+    if (l->to->format->for_agent)
+        return send_frame(l, lines, len - 1);
     return net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "format.h"
 #include "log.h"
 #include "version.h"
 
@@ -10,6 +11,24 @@
 static bool wants_listeners_first(const struct rules *rules)
 {
     return rules->listen != RULE_NONE;
+}
+
+/* "|c:ci-…|e:…|card:…", of each what is known. */
+static const char *sections(const struct origin *origin, struct arena *a)
+{
+    char container[PLATFORM_CONTAINER_MAX] = "";
+    char text[2 * TAG_VALUE_MAX];
+    struct buf b = {.data = text, .cap = sizeof text};
+
+    if (origin->detected && *platform_container(container))
+        buf_format(&b, "|c:%s", container);
+    if (origin->external) {
+        buf_text(&b, "|e:");
+        put_replaced(&b, origin->external, "|");
+    }
+    if (origin->cardinality)
+        buf_format(&b, "|card:%s", origin->cardinality);
+    return arena_text(a, text, b.len);
 }
 
 void program_init(struct program *p)
@@ -22,6 +41,9 @@ void program_init(struct program *p)
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
     series_tags_init(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);
+    p->sections = sections(&c->origin, &c->arena);
+    if (c->for_agent)
+        series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
     reader_init(&p->reader, platform_backends, only, &want);
 }
 
@@ -81,7 +103,9 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 {
     *out = (struct snapshot){
         .prefix = p->config.v.prefix,
+        .sections = p->sections,
         .tags = &p->tags,
+        .agent_tags = &p->agent_tags,
         .tally = &p->tally,
         .reading = &p->reading,
         .time_ms = time_ms,

@@ -14,7 +14,8 @@ struct program {
     struct owners owners;
     struct reader reader;
     struct reading reading; /* of the last poll */
-    struct series_tags tags;
+    struct series_tags tags, agent_tags;
+    const char *sections; /* of points for an agent */
     struct own_counters own;
     struct output output[OUTPUTS_MAX];
     int n_outputs; /* started */

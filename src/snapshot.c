@@ -54,11 +54,17 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
 
 /* --- points ------------------------------------------------------------------- */
 
+static struct series_tags *tags_for(const struct snapshot *s, const struct encoder *format)
+{
+    return format->for_agent ? s->agent_tags : s->tags;
+}
+
 static void put(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                 const char *measurement, const struct tagset *set, const struct field *field, size_t n)
 {
     const struct point point = {
         .prefix = s->prefix,
+        .sections = s->sections,
         .measurement = measurement,
         .tags = set->tags,
         .field = field,
@@ -84,23 +90,24 @@ static size_t count_fields(const struct snapshot *s, const struct series *series
 static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                       const struct series *total)
 {
+    struct tagset *set = &tags_for(s, format)->netstat;
     struct field field[FIELD_COUNT];
 
-    s->tags->netstat.ip_version->value = total->ip_version == 4 ? "4" : "6";
-    put(s, format, sink, "netstat", &s->tags->netstat, field, count_fields(s, total, field));
+    set->ip_version->value = total->ip_version == 4 ? "4" : "6";
+    put(s, format, sink, "netstat", set, field, count_fields(s, total, field));
 }
 
-static struct tagset *tagset_of(const struct snapshot *s, const struct series *series)
+static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *format, const struct series *series)
 {
     if (series->rule == RULE_NONE)
-        return &s->tags->other;
-    return &s->tags->group[s->tally->rules->rule[series->rule].group];
+        return &tags_for(s, format)->other;
+    return &tags_for(s, format)->group[s->tally->rules->rule[series->rule].group];
 }
 
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                        const struct series *series, const char *addr_port)
 {
-    struct tagset *set = tagset_of(s, series);
+    struct tagset *set = tagset_of(s, format, series);
     struct field field[FIELD_COUNT + 1];
     size_t n = count_fields(s, series, field);
 
@@ -121,18 +128,20 @@ static void put_output(const struct snapshot *s, const struct encoder *format, s
         [DROPPED_LINES] = "dropped_lines",
         [RECONNECTS] = "reconnects",
     };
+    struct tagset *set = &tags_for(s, format)->own_output;
     struct field field[OUTPUT_COUNTERS];
 
     for (int i = 0; i < OUTPUT_COUNTERS; i++)
         field[i] = (struct field){name[i], o->total.n[i], o->added.n[i], true};
-    s->tags->own_output.output->value = o->name;
-    put(s, format, sink, "sockpush_output", &s->tags->own_output, field, OUTPUT_COUNTERS);
+    set->output->value = o->name;
+    put(s, format, sink, "sockpush_output", set, field, OUTPUT_COUNTERS);
 }
 
 /* Of a poll that read nothing there is nothing to say but that. */
 static void put_own(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     const struct own_counters *own = &s->own;
+    struct tagset *set = &tags_for(s, format)->own;
     const struct field field[] = {
         {"poll_us", own->poll_us, 0, false},
         {"sockets", s->reading->report.sockets, 0, false},
@@ -141,8 +150,8 @@ static void put_own(const struct snapshot *s, const struct encoder *format, stru
     };
     size_t skipped = s->reading->read[PROTOCOL_TCP] || s->reading->read[PROTOCOL_UDP] ? 0 : 2;
 
-    s->tags->own.backend->value = s->reading->name;
-    put(s, format, sink, "sockpush", &s->tags->own, field + skipped, sizeof field / sizeof *field - skipped);
+    set->backend->value = s->reading->name;
+    put(s, format, sink, "sockpush", set, field + skipped, sizeof field / sizeof *field - skipped);
     for (int i = 0; i < s->n_outputs; i++)
         put_output(s, format, sink, &s->output[i]);
 }

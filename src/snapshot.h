@@ -38,8 +38,8 @@ struct output_counters {
 };
 
 struct snapshot {
-    const char *prefix;
-    struct series_tags *tags;
+    const char *prefix, *sections;
+    struct series_tags *tags, *agent_tags; /* the latter for formats for an agent */
     struct tally *tally;
     const struct reading *reading;
     int64_t time_ms;

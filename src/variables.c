@@ -39,7 +39,7 @@ const struct variable variables[] = {
      .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `unix:///PATH` (also `unixgram://`, `unixstream://`, "
                 "`unix://@NAME`), `stdout:`; several with commas"},
     {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
-     .meaning = "`dogstatsd`, `influx`, or `table` (for eyes, only on `stdout:`)"},
+     .meaning = "`dogstatsd`, `datadog` (for its agent; default where a `DD_*` name leads), `statsd`, `influx`, `graphite`, or `table` (for eyes, only on `stdout:`)"},
     {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
      .meaning = "time between polls with its unit, `100ms` to `1h`"},
     {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,

@@ -51,8 +51,8 @@ bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]
     return text_format(out, LINUX_PATH_MAX, "%s%s/net/%s", proc, own_proc(proc) ? "" : "/1", file);
 }
 
-/* 0: none. By the system call, since the C library's stat is made for older kernels, too. */
-static uint64_t inode_of(const char *path)
+/* By the system call, since the C library's stat is made for older kernels, too. */
+uint64_t linux_inode(const char *path)
 {
     struct statx st;
 
@@ -68,6 +68,6 @@ bool linux_own_namespace(const char *proc)
 
     if (own_proc(proc))
         return true;
-    own = inode_of("/proc/net/tcp");
-    return own && linux_net_path(proc, "tcp", path) && inode_of(path) == own;
+    own = linux_inode("/proc/net/tcp");
+    return own && linux_net_path(proc, "tcp", path) && linux_inode(path) == own;
 }

@@ -21,6 +21,9 @@ void linux_set_address(struct sock *s, const uint8_t *bytes, bool v6);
  * mount, whose <proc>/net would be the reader's own. false: path too long. */
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]);
 
+/* The inode behind path, or 0: none. */
+uint64_t linux_inode(const char *path);
+
 /* True if the tables below proc are those of this process's own network namespace. */
 bool linux_own_namespace(const char *proc);
 

@@ -21,7 +21,7 @@ static void set_up(struct scene *c, const char *rules, const struct tags *lists,
     polls_init(&c->polls, rules, 5);
     series_tags_init(&c->tags, lists, n, &c->polls.rules, &c->polls.arena);
     c->reading = (struct reading){.report = {.sockets = 77, .ipv6 = true}, .read = {true, true}, .name = "netlink"};
-    c->s = (struct snapshot){.prefix = "", .tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading, .time_ms = 1700000000123};
+    c->s = (struct snapshot){.prefix = "", .sections = "", .tags = &c->tags, .agent_tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading, .time_ms = 1700000000123};
     poll_begin(&c->polls);
 }
 

@@ -22,7 +22,7 @@ static void set_up(struct scene *c, const char *rules, uint32_t max_series, cons
     polls_init(&c->polls, rules, max_series);
     series_tags_init(&c->tags, users, 1, &c->polls.rules, &c->polls.arena);
     c->reading = (struct reading){.report.ipv6 = true, .read = {true, true}, .name = "netlink+procfs"};
-    c->s = (struct snapshot){.prefix = "", .tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading,
+    c->s = (struct snapshot){.prefix = "", .sections = "", .tags = &c->tags, .agent_tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading,
                              .time_ms = 1700000000123, .pids = true, .self = true};
     c->line_max = 1432;
 }
