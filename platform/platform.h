@@ -18,6 +18,9 @@ extern const struct backend *const platform_backends[];
  * in words, for the start line. Returns out. */
 const char *platform_view(const char *proc, char *out, size_t cap);
 
+/* Of the operating system, in recordings: "linux". */
+extern const char platform_name[];
+
 /* 0, or -errno if the socket tables cannot be read below proc. */
 int platform_proc_check(const char *proc);
 
@@ -132,5 +135,12 @@ void net_close(int fd);
 
 /* All of data to a descriptor that is not a socket, blocking. 0 or -errno. */
 int platform_write(int fd, const void *data, size_t len);
+
+/* Opens a file to read, or creates one that only its owner may read, emptying what is
+ * there. A descriptor for platform_write and net_close, or -errno. */
+int platform_file_open(const char *path, bool create);
+
+/* The bytes read: less than len at the end of the file; or -errno. */
+long platform_file_read(int fd, void *out, size_t len);
 
 #endif

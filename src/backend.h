@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "recording.h"
 #include "sock.h"
 
 /* What the run needs of every poll. */
 struct backend_want {
     const char *proc;     /* where procfs is mounted (SOCKPUSH_PROC) */
     bool listeners_first; /* emit each LISTEN socket before any other socket */
+    struct recording *recording; /* what is read passes through it, or comes from it; or NULL */
 };
 
 /* The truth about one reading; the reader clears it, backends add to it. */

@@ -71,7 +71,7 @@ int program_check(struct program *p)
     reader_why(&p->reader, why);
     print("backend %s: %llu sockets in %llu us, %s%s%s\n", p->reading.name,
            (unsigned long long)p->reading.report.sockets, (unsigned long long)p->own.poll_us,
-           platform_view(p->config.v.proc, view, sizeof view), *why ? "; " : "", why);
+           program_view(p, view, sizeof view), *why ? "; " : "", why);
     good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
     return good ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "format.h"
 #include "value.h"
@@ -130,6 +131,32 @@ static void check_formats(struct config *c, struct diag *d)
     }
 }
 
+static const char *path_behind(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+
+    return !strncasecmp(text, word, len) && text[len] ? text + len : NULL;
+}
+
+static void read_backend(struct config *c, struct diag *d)
+{
+    const char *text = c->v.backend, *accepted = "auto";
+
+    if (!text || !strcasecmp(text, "auto"))
+        return;
+    c->record = path_behind(text, "record:");
+    c->replay = path_behind(text, "replay:");
+    if (c->replay)
+        c->v.pid = false; /* owners would be this machine's */
+    for (const struct backend *const *b = platform_backends; *b; b++) {
+        accepted = arena_format(&c->arena, "%s, %s", accepted, (*b)->name);
+        if (!strcasecmp(text, (*b)->name))
+            c->backend = (*b)->name;
+    }
+    if (!c->backend && !c->record && !c->replay)
+        diag_error(d, "SOCKPUSH_BACKEND", "\"%.60s\": accepted is: %s, record:PATH, replay:PATH", text, accepted);
+}
+
 void config_read(struct config *c, env_list env, const char *host_name, struct diag *d)
 {
     memset(c, 0, sizeof *c);
@@ -137,6 +164,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     read_interval(c, env, d);
     read_prefix(c, env, d);
     read_proc(c, env, d);
+    read_backend(c, d);
     read_ports(c, env, d);
     config_read_tags(c, env, host_name, d);
     config_read_outputs(c, env, d);

@@ -20,6 +20,8 @@ struct config {
     const char *to_from;       /* the variable that decided the destination, or "default" */
     const char *interval_from; /* likewise */
     const char *ports_from;
+    const char *backend;       /* the one to use, or NULL: the best that works */
+    const char *record, *replay; /* a recording's path, or NULL */
     const char *proc_foreign;  /* HOST_PROC, to be checked before it is used, or NULL */
     struct endpoint output[OUTPUTS_MAX];
     int n_outputs;

@@ -64,7 +64,8 @@ int main(int argc, char **argv)
     if (diag.errors)
         return 2;
     choose_proc(&program.config);
-    program_init(&program);
+    if (!program_init(&program))
+        return 1;
     status = check ? program_check(&program) : program_run(&program);
     _exit(status); /* a thread may hang in the resolver */
 }

@@ -8,9 +8,36 @@
 
 #define FLUSH_NS (5ull * 1000000000)
 
-static bool wants_listeners_first(const struct rules *rules)
+/* A recording has them first, too, so that it serves whatever the rules of its replay are. */
+static bool wants_listeners_first(const struct config *c)
 {
-    return rules->listen != RULE_NONE;
+    return c->rules.listen != RULE_NONE || c->record || c->replay;
+}
+
+static bool open_recording(struct program *p)
+{
+    const struct config *c = &p->config;
+    const char *path = c->replay ? c->replay : c->record;
+    char why[200];
+    int ret = 0;
+
+    if (!path)
+        return true;
+    if (c->replay)
+        ret = recording_open(&p->recording, path, why, sizeof why);
+    else if ((ret = recording_create(&p->recording, path)))
+        text_format(why, sizeof why, "%s", platform_error_text(-ret));
+    if (ret)
+        log_event(LOG_ERROR, "variable", "SOCKPUSH_BACKEND", "\"%s\": %s", c->v.backend, why);
+    return !ret;
+}
+
+const char *program_view(const struct program *p, char *out, size_t cap)
+{
+    if (!p->config.replay)
+        return platform_view(p->config.v.proc, out, cap);
+    text_format(out, cap, "what was recorded in %s", p->config.replay);
+    return out;
 }
 
 /* "|c:ci-…|e:…|card:…", of each what is known. */
@@ -31,11 +58,12 @@ static const char *sections(const struct origin *origin, struct arena *a)
     return arena_text(a, text, b.len);
 }
 
-void program_init(struct program *p)
+bool program_init(struct program *p)
 {
     struct config *c = &p->config;
-    const struct backend_want want = {.proc = c->v.proc, .listeners_first = wants_listeners_first(&c->rules)};
-    const char *only = c->v.backend ? platform_backends[c->v.backend - 1]->name : NULL;
+    const struct backend_want want = {.proc = c->v.proc,
+                                      .listeners_first = wants_listeners_first(c),
+                                      .recording = c->record || c->replay ? &p->recording : NULL};
 
     tally_init(&p->tally, &c->rules, (uint32_t)c->v.max_series, &c->arena);
     if (c->v.pid && c->rules.n)
@@ -44,7 +72,8 @@ void program_init(struct program *p)
     p->sections = sections(&c->origin, &c->arena);
     if (c->for_agent)
         series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
-    reader_init(&p->reader, platform_backends, only, &want);
+    reader_init(&p->reader, platform_backends, c->backend, &want);
+    return open_recording(p);
 }
 
 /* --- reading -------------------------------------------------------------------- */
@@ -85,6 +114,8 @@ void program_read(struct program *p, int64_t *time_ms)
     *time_ms = wall_clock(p);
     tally_begin(&p->tally, start / 1000000);
     reader_poll(&p->reader, start, tally_sock, discard, &p->tally, &p->reading);
+    if (p->reading.ended)
+        return;
     count_poll(p, (platform_monotonic_ns() - start) / 1000);
     tally_end(&p->tally);
     if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])

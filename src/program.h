@@ -13,6 +13,7 @@ struct program {
     struct tally tally;
     struct owners owners;
     struct reader reader;
+    struct recording recording;
     struct reading reading; /* of the last poll */
     struct series_tags tags, agent_tags;
     const char *sections; /* of points for an agent */
@@ -24,8 +25,12 @@ struct program {
     bool told_overflow, told_clock;
 };
 
-/* Lays out everything that config asks for; starts nothing. Memory is the config's. */
-void program_init(struct program *p);
+/* Lays out everything that config asks for; starts nothing. Memory is the config's. False
+ * if a recording cannot be opened, which was said. */
+bool program_init(struct program *p);
+
+/* What is read, in words. Returns out. */
+const char *program_view(const struct program *p, char *out, size_t cap);
 
 /* Reads the tables and counts. time_ms: the wall clock just before; < 0 if not to be trusted. */
 void program_read(struct program *p, int64_t *time_ms);

@@ -30,12 +30,19 @@ static void close_slot(struct reader_slot *slot)
 static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p, sock_fn *emit, void *ctx,
                      struct poll_report *report)
 {
-    int ret = slot->state ? 0 : slot->backend->open(&slot->state, &r->want);
+    int ret = recording_read(r->want.recording, slot->backend->name, p);
 
+    if (ret)
+        return ret;
+    if (!slot->state)
+        ret = slot->backend->open(&slot->state, &r->want);
     if (!ret)
         ret = slot->backend->poll(slot->state, p, emit, ctx, report);
-    if (ret)
+    if (ret) {
+        if (!recording_replays(r->want.recording))
+            recording_pass(r->want.recording, NULL, 0, ret);
         close_slot(slot);
+    }
     return ret;
 }
 
@@ -47,7 +54,7 @@ static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, so
         struct poll_report report = reading->report;
         bool last = i == r->n - 1; /* is always tried: there is nothing else */
 
-        if (slot->error[p] && now_ns < slot->retry_ns[p] && !last)
+        if (slot->error[p] && now_ns < slot->retry_ns[p] && !last && !recording_replays(r->want.recording))
             continue;
         slot->error[p] = read_slot(r, slot, p, emit, ctx, &report);
         if (!slot->error[p]) {
@@ -81,8 +88,9 @@ void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *d
                  struct reading *reading)
 {
     memset(reading, 0, sizeof *reading);
+    reading->ended = !recording_poll(r->want.recording);
     for (int p = 0; p < PROTOCOL_COUNT; p++)
-        reading->read[p] = read_protocol(r, now_ns, (enum protocol)p, emit, discard, ctx, reading);
+        reading->read[p] = !reading->ended && read_protocol(r, now_ns, (enum protocol)p, emit, discard, ctx, reading);
     reading->name = name(r);
 }
 

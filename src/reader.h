@@ -27,6 +27,7 @@ struct reader {
 struct reading {
     struct poll_report report;
     bool read[PROTOCOL_COUNT]; /* else no backend could */
+    bool ended;                /* a replay is over: nothing was read */
     bool changed;              /* another backend than at the poll before */
     const char *name;          /* "netlink", "procfs", "netlink+procfs", "none"; the reader's */
 };

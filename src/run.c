@@ -11,7 +11,7 @@ static void tell_reading(struct program *p)
 
     reader_why(&p->reader, why);
     log_event(good ? LOG_INFO : LOG_WARN, "backend", p->reading.name, "reading %s%s%s%s",
-              platform_view(p->config.v.proc, view, sizeof view), *why ? "; not better, because " : "", why,
+              program_view(p, view, sizeof view), *why ? "; not better, because " : "", why,
               p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
 }
 
@@ -62,6 +62,10 @@ int program_run(struct program *p)
     int ret;
 
     program_read(p, &time_ms);
+    if (p->reading.ended) {
+        log_event(LOG_ERROR, NULL, NULL, "no poll was recorded in %s", p->config.replay);
+        return 1;
+    }
     if (reads_nothing(p)) {
         log_event(LOG_ERROR, NULL, NULL, "no backend can read the socket tables (procfs: %s): %s", p->config.v.proc,
                   reader_why(&p->reader, why));
@@ -75,11 +79,15 @@ int program_run(struct program *p)
     }
     tell_outputs(p);
     program_push(p, time_ms);
+    if (p->config.record)
+        log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
     while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
         event = platform_wait(next_deadline(start, interval));
         if (event != PLATFORM_DEADLINE)
             continue;
         program_read(p, &time_ms);
+        if (p->reading.ended)
+            break;
         if (p->reading.changed)
             tell_reading(p);
         program_push(p, time_ms);

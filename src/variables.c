@@ -15,13 +15,6 @@ static const char *format_word(int64_t i)
     return encoders[i] ? encoders[i]->name : NULL;
 }
 
-static const char *backend_word(int64_t i)
-{
-    if (!i)
-        return "auto";
-    return platform_backends[i - 1] ? platform_backends[i - 1]->name : NULL;
-}
-
 static const char *pid_word(int64_t i)
 {
     return i == 0 ? "off" : i == 1 ? "auto" : NULL;
@@ -54,8 +47,9 @@ const struct variable variables[] = {
      .meaning = "port rules: `80,8000-8100,1.1.1.1:8080,[::1]:9000,*:53,listen`, or JSON groups with tags"},
     {.name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
      .meaning = "bound on discovered port series, 1 to 100000; the rest is counted in `addr_port=other`"},
-    {.name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend), .word = backend_word,
-     .meaning = "how sockets are read: `auto` (the best that works), `netlink`, `procfs`"},
+    {.name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend),
+     .meaning = "how sockets are read: `auto` (the best that works), `netlink`, `procfs`; `record:PATH` (also writes what was "
+                "read to a file), `replay:PATH` (reads that file)"},
     {.name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
      .meaning = "where procfs is mounted; unset: `HOST_PROC`, where that is set"},
     {.name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,

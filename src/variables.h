@@ -12,9 +12,8 @@
 
 /* Values as they were read; texts are the arena's, never empty, NULL where unset. */
 struct values {
-    const char *to, *tags, *host, *prefix, *ports, *proc;
+    const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
     int64_t format;    /* index in encoders */
-    int64_t backend;   /* 0: auto, else 1 + index in platform_backends */
     int64_t interval_ms, polls, max_series, mtu, buffer;
     int64_t pid, self; /* booleans */
     int64_t log_level; /* enum log_level */

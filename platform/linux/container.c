@@ -51,7 +51,7 @@ static bool found(const char *path, line_fn *fn, struct search *search)
 
     if (fd < 0)
         return false;
-    lines_read(fd, buf, sizeof buf, fn, search);
+    lines_read(fd, NULL, buf, sizeof buf, fn, search);
     close(fd);
     return *search->out;
 }

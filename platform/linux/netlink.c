@@ -16,6 +16,7 @@
 
 #define RECV_MAX 16384     /* larger is not faster */
 #define RECV_TIMEOUT_S 5   /* a dump is answered within the call; this is the last resort */
+#define INTERRUPTED_MAX 3
 #define LISTEN_BIT (1u << 10)
 /* States 1 to 11. Bits above would add bound sockets (a walk of its own) and more. */
 #define ALL_STATES 0xffeu
@@ -24,7 +25,8 @@ struct backend_state {
     int fd;
     uint32_t seq;
     bool listeners_first;
-    bool ipv6;
+    uint8_t ipv6;
+    struct recording *recording;
     _Alignas(struct nlmsghdr) char buf[RECV_MAX];
 };
 
@@ -38,26 +40,39 @@ static bool kernel_has_ipv6(void)
     return true;
 }
 
-static int open_netlink(struct backend_state **out, const struct backend_want *want)
+/* The socket to ask; a replay needs none. */
+static int open_socket(const struct backend_want *want)
 {
     const struct timeval timeout = {.tv_sec = RECV_TIMEOUT_S};
-    struct backend_state *state;
+    int fd;
 
+    if (recording_replays(want->recording))
+        return -1;
     if (!linux_own_namespace(want->proc))
         return -EXDEV; /* it reads the own namespace only */
+    fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    return fd;
+}
+
+static int open_netlink(struct backend_state **out, const struct backend_want *want)
+{
+    int fd = open_socket(want);
+    struct backend_state *state;
+
+    if (fd < 0 && !recording_replays(want->recording))
+        return fd;
     state = platform_memory_take(sizeof *state);
-    if (!state)
+    if (!state) {
+        close(fd);
         return -ENOMEM;
+    }
+    state->fd = fd;
     state->listeners_first = want->listeners_first;
     state->ipv6 = kernel_has_ipv6();
-    state->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    if (state->fd < 0) {
-        int ret = -errno;
-
-        platform_memory_give(state, sizeof *state);
-        return ret;
-    }
-    setsockopt(state->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    state->recording = want->recording;
     *out = state;
     return 0;
 }
@@ -68,25 +83,33 @@ static void close_netlink(struct backend_state *state)
     platform_memory_give(state, sizeof *state);
 }
 
-static int receive(struct backend_state *state, const struct netlink_dump *dump)
+/* The next datagram of the kernel's: its length or -errno. */
+static long receive(struct backend_state *state)
 {
-    int ret;
-
-    do {
+    for (int interrupted = 0;;) {
         struct sockaddr_nl from = {0};
         socklen_t from_len = sizeof from;
         ssize_t n = recvfrom(state->fd, state->buf, sizeof state->buf, MSG_TRUNC, (struct sockaddr *)&from, &from_len);
 
-        if (n < 0 && errno == EINTR)
-            ret = NETLINK_MORE;
-        else if (n < 0)
-            ret = -errno;
-        else if (from.nl_pid) /* not the kernel */
-            ret = NETLINK_MORE;
-        else if ((size_t)n > sizeof state->buf)
-            ret = -EMSGSIZE;
+        if (n < 0 && (errno != EINTR || ++interrupted > INTERRUPTED_MAX))
+            return -errno;
+        if (n >= 0 && !from.nl_pid)
+            return (size_t)n > sizeof state->buf ? -EMSGSIZE : n;
+    }
+}
+
+static int read_answer(struct backend_state *state, const struct netlink_dump *dump)
+{
+    int ret;
+
+    do {
+        long n = recording_replays(state->recording) ? 0 : receive(state);
+
+        n = recording_pass(state->recording, state->buf, sizeof state->buf, n);
+        if (n > 0)
+            ret = netlink_parse(state->buf, (size_t)n, dump);
         else
-            ret = n ? netlink_parse(state->buf, (size_t)n, dump) : -EBADMSG;
+            ret = n ? (int)n : -EBADMSG;
     } while (ret == NETLINK_MORE);
     return ret < 0 ? ret : 0;
 }
@@ -101,9 +124,9 @@ static int ask(struct backend_state *state, void *request, size_t len, uint16_t 
         .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
         .nlmsg_seq = dump->seq,
     };
-    if (send(state->fd, request, len, 0) < 0)
+    if (!recording_replays(state->recording) && send(state->fd, request, len, 0) < 0)
         return -errno;
-    return receive(state, dump);
+    return read_answer(state, dump);
 }
 
 /* The request of old walks both families at once: half the walks of asking by family. */
@@ -135,6 +158,8 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
     struct netlink_dump dump = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
     int ret;
 
+    if (recording_pass(state->recording, &state->ipv6, sizeof state->ipv6, sizeof state->ipv6) < 0)
+        return -ENODATA;
     report->ipv6 = state->ipv6;
     if (protocol == PROTOCOL_UDP) {
         ret = dump_udp(state, &dump, AF_INET);

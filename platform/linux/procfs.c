@@ -15,6 +15,7 @@
 struct backend_state {
     const char *proc;
     bool listeners_first;
+    struct recording *recording;
     char buf[READ_MAX];
 };
 
@@ -35,13 +36,14 @@ static int open_procfs(struct backend_state **out, const struct backend_want *wa
 
     if (!linux_net_path(want->proc, "tcp", path))
         return -ENAMETOOLONG;
-    if (access(path, R_OK))
+    if (!recording_replays(want->recording) && access(path, R_OK))
         return -errno;
     state = platform_memory_take(sizeof *state);
     if (!state)
         return -ENOMEM;
     state->proc = want->proc;
     state->listeners_first = want->listeners_first;
+    state->recording = want->recording;
     *out = state;
     return 0;
 }
@@ -80,17 +82,19 @@ static int take_line(void *ctx, const char *line, size_t len)
 static int poll_file(struct backend_state *state, const char *file, struct table t)
 {
     char path[LINUX_PATH_MAX];
+    bool replays = recording_replays(state->recording);
     long left;
     int fd;
 
     linux_net_path(state->proc, file, path);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
-    left = lines_read(fd, state->buf, sizeof state->buf, take_line, &t);
+    fd = replays ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && !replays)
+        left = recording_pass(state->recording, NULL, 0, -errno);
+    else
+        left = lines_read(fd, state->recording, state->buf, sizeof state->buf, take_line, &t);
     close(fd);
     if (left < 0)
-        return (int)left;
+        return left == -ENOENT ? 0 : (int)left;
     if (!t.header_read)
         return -ENODATA;
     t.report->partial += left && !t.only_listeners; /* cut short within a line */

@@ -6,6 +6,8 @@
 #include "linux.h"
 #include "platform.h"
 
+const char platform_name[] = "linux";
+
 const char *platform_view(const char *proc, char *out, size_t cap)
 {
     char link[64];

@@ -5,19 +5,29 @@
 #include <string.h>
 #include <unistd.h>
 
-long lines_read(int fd, char *buf, size_t cap, line_fn *fn, void *ctx)
+#include "recording.h"
+
+static long read_some(int fd, struct recording *r, char *buf, size_t cap)
+{
+    ssize_t n;
+
+    do
+        n = recording_replays(r) ? 0 : read(fd, buf, cap);
+    while (n < 0 && errno == EINTR);
+    return recording_pass(r, buf, cap, n < 0 ? -errno : n);
+}
+
+long lines_read(int fd, struct recording *r, char *buf, size_t cap, line_fn *fn, void *ctx)
 {
     size_t kept = 0;
     bool skipping = false;
 
     for (;;) {
-        ssize_t n = read(fd, buf + kept, cap - kept);
+        long n = read_some(fd, r, buf + kept, cap - kept);
         char *at = buf, *end;
 
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n <= 0)
-            return n < 0 ? -errno : skipping ? 0 : (long)kept;
+            return n < 0 ? n : skipping ? 0 : (long)kept;
         kept += (size_t)n;
         while ((end = memchr(at, '\n', kept))) {
             int ret = skipping ? 0 : fn(ctx, at, (size_t)(end - at));

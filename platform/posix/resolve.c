@@ -64,7 +64,7 @@ static void read_file(const char *path, line_fn *fn, void *ctx)
 
     if (fd < 0)
         return;
-    left = lines_read(fd, buf, sizeof buf, fn, ctx);
+    left = lines_read(fd, NULL, buf, sizeof buf, fn, ctx);
     if (left > 0)
         fn(ctx, buf, (size_t)left); /* the last line, without its newline */
     close(fd);

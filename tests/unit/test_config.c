@@ -37,7 +37,7 @@ static void without_an_environment_all_has_its_default(void **state)
     assert_int_equal(c.config.v.max_series, 1000);
     assert_int_equal(c.config.v.mtu, 1432);
     assert_int_equal(c.config.v.buffer, 262144);
-    assert_int_equal(c.config.v.backend, 0);
+    assert_null(c.config.backend);
     assert_int_equal(c.config.v.log_level, LOG_INFO);
     assert_true(c.config.v.pid && c.config.v.self);
     assert_string_equal(c.config.v.proc, "/proc");
@@ -126,7 +126,7 @@ static void ranges_are_those_of_the_contract(void **state)
         {"SOCKPUSH_INTERVAL=10", false}, {"SOCKPUSH_MTU=512", true}, {"SOCKPUSH_MTU=511", false}, {"SOCKPUSH_MTU=65467", true},
         {"SOCKPUSH_MTU=65468", false}, {"SOCKPUSH_MAX_SERIES=0", false}, {"SOCKPUSH_POLLS=0", true}, {"SOCKPUSH_SELF=off", true},
         {"SOCKPUSH_SELF=YES", true}, {"SOCKPUSH_SELF=2", false}, {"SOCKPUSH_PID=off", true}, {"SOCKPUSH_PID=Auto", true},
-        {"SOCKPUSH_PID=on", false}, {"SOCKPUSH_BACKEND=procfs", true}, {"SOCKPUSH_BACKEND=netlink", true}, {"SOCKPUSH_BACKEND=bpf", false},
+        {"SOCKPUSH_PID=on", false}, {"SOCKPUSH_BACKEND=procfs", true}, {"SOCKPUSH_BACKEND=netlink", true}, {"SOCKPUSH_BACKEND=bpf", false}, {"SOCKPUSH_BACKEND=replay:/x", true}, {"SOCKPUSH_BACKEND=Record:x", true}, {"SOCKPUSH_BACKEND=record:", false},
         {"SOCKPUSH_LOG_LEVEL=debug", true}, {"SOCKPUSH_LOG_LEVEL=trace", false}, {"SOCKPUSH_FORMAT=Influx", true}, {"SOCKPUSH_FORMAT=table", true},
         {"SOCKPUSH_FORMAT=xml", false}, {"SOCKPUSH_PROC=/host/proc", true}, {"SOCKPUSH_PROC=proc", false}, {"SOCKPUSH_TAGS=pid=1", false},
         {"SOCKPUSH_PORTS=x", false}, {"SOCKPUSH_PORTS=[::1]:80", true}, {"SOCKPUSH_PORTS=::1:80", false} /* only DataKit's */, {"SOCKPUSH_TO=x", false}, {"SOCKPUSH_PREFIX=a.b", true},

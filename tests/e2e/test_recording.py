@@ -1,0 +1,129 @@
+"""record: and replay: what a backend read comes back through the same parsers with the same output."""
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+import parse
+import procfs
+from program import BINARY, ONE_POLL, environment, run_binary
+
+STRACE = shutil.which("strace")
+SOCKETS = [procfs.Socket("127.0.0.1:80"), procfs.Socket("127.0.0.1:80", "tcp_established", "127.0.0.1:4000"),
+           procfs.Socket("[::1]:53", "udp_socket"), procfs.Socket("[2001:db8::1]:80", "tcp_time_wait", "[2001:db8::2]:9")]
+
+
+@pytest.fixture
+def sockets(namespace, keep):
+    """More than one read holds, of each kind."""
+    server = keep(socket.create_server(("127.0.0.1", 7000), backlog=300))
+    for i in range(200):
+        keep(socket.create_connection(server.getsockname()))
+        keep(socket.create_server(("::1", 7001 + i), family=socket.AF_INET6))
+    for _ in range(50):
+        keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", 0))
+
+
+def lines(run):
+    assert run.status == 0, run.log
+    return run.out
+
+
+def test_netlink(sockets, poll, tmp_path):
+    env = dict(ports="listen,*:7000,[::1]:7002", pid="off", polls=3, interval="100ms")
+    recorded = lines(poll(backend=f"record:{tmp_path}/r", **env))
+    assert "netstat.tcp_established:400|g" in recorded
+    assert lines(poll(backend=f"replay:{tmp_path}/r", **env)) == recorded
+    assert lines(poll(backend=f"replay:{tmp_path}/r", **{**env, "polls": 0})) == recorded   # and it ends by itself
+
+
+def test_procfs(poll, tmp_path):
+    procfs.write(tmp_path / "proc", SOCKETS)
+    recorded = lines(poll(backend=f"record:{tmp_path}/r", proc=tmp_path / "proc", ports="80", pid="off"))
+    shutil.rmtree(tmp_path / "proc")
+    assert lines(poll(backend=f"replay:{tmp_path}/r", ports="80")) == recorded
+    assert "netstat_port.tcp_listen:1|g|#addr_port:80,host:a,ip_version:4" in recorded
+
+
+def test_no_ipv6(poll, tmp_path):
+    """A kernel without IPv6 is one in the replay, too."""
+    procfs.write(tmp_path / "proc", SOCKETS[:2], tables=("tcp", "udp"))
+    recorded = lines(poll(backend=f"record:{tmp_path}/r", proc=tmp_path / "proc"))
+    assert lines(poll(backend=f"replay:{tmp_path}/r")) == recorded
+    assert "ip_version:6" not in recorded
+
+
+def test_other_rules(sockets, poll, tmp_path):
+    """A report recorded without rules answers questions about ports, those of `listen` too."""
+    poll(backend=f"record:{tmp_path}/r")
+    ports = poll(backend=f"replay:{tmp_path}/r", ports="listen").ports
+    assert parse.nonzero(ports["7000", 4]) == {"tcp_listen": 1, "tcp_established": 200}
+    assert parse.nonzero(ports["7200", 6]) == {"tcp_listen": 1}
+
+
+@pytest.mark.skipif(not STRACE, reason="strace is not installed")
+def test_a_backend_that_broke(sockets, tmp_path):
+    """netlink breaks off in the recorded poll, so it does in the replay, and procfs takes over at the same place."""
+    if subprocess.run([STRACE, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("strace may not trace here")
+    env = environment(ONE_POLL, dict(self="on", ports="7000", pid="off", backend=f"record:{tmp_path}/r"))
+    recorded = run_binary(env, "-f", "-o", str(tmp_path / "trace"), "-e", "inject=recvfrom:error=ENOBUFS:when=3",
+                          BINARY, binary=STRACE)
+    replayed = run_binary(environment(env, dict(backend=f"replay:{tmp_path}/r")))
+    same = lambda run: re.sub(r"poll_us:\d+", "", lines(run))
+    assert same(replayed) == same(recorded)
+    assert re.search(r"backend:(netlink\+)?procfs", recorded.out) and "No buffer space" in replayed.log
+
+
+def test_it_is_private(poll, tmp_path):
+    poll(backend=f"record:{tmp_path}/r")
+    assert (tmp_path / "r").stat().st_mode & 0o777 == 0o600
+
+
+def test_owners_are_not_looked_for(namespace, listen, poll, tmp_path):
+    """Their processes were another machine's."""
+    listen("127.0.0.1", 7000)
+    poll(backend=f"record:{tmp_path}/r")
+    assert "pid" not in poll(backend=f"replay:{tmp_path}/r", ports="7000").ports["7000", 4]
+    assert "pid" in poll(ports="7000").ports["7000", 4]
+
+
+@pytest.mark.parametrize("head, why", [
+    (b"nonsense\n", "not a recording"),
+    (b"", "not a recording"),
+    (b"sockpush recording 1 linux big-endian 64-bit\n", "byte order"),
+    (b"sockpush recording 1 darwin little-endian 64-bit\n", "operating system"),
+    (b"sockpush recording 7 linux little-endian 64-bit\n", "version"),
+])
+def test_refused_by_name(poll, tmp_path, head, why):
+    (tmp_path / "r").write_bytes(head)
+    run = poll(backend=f"replay:{tmp_path}/r")
+    assert run.status == 1 and why in run.log and f"{tmp_path}/r" in run.log
+
+
+def test_of_a_machine_with_32_bits(poll, tmp_path):
+    recorded = lines(poll(backend=f"record:{tmp_path}/r"))
+    (tmp_path / "r").write_bytes((tmp_path / "r").read_bytes().replace(b"64-bit", b"32-bit", 1))
+    assert lines(poll(backend=f"replay:{tmp_path}/r")) == recorded
+
+
+def test_cut_short(sockets, poll, tmp_path):
+    """As when the recording one was killed: whole polls come back, and of the cut one what was read, without zeros for the rest."""
+    recorded = lines(poll(backend=f"record:{tmp_path}/r", polls=2, interval="100ms")).splitlines()
+    whole = (tmp_path / "r").read_bytes()
+    (tmp_path / "r").write_bytes(whole[:-1])
+    replayed = lines(poll(backend=f"replay:{tmp_path}/r", polls=0, interval="100ms")).splitlines()
+    first, second = recorded[:26], recorded[26:]
+    assert replayed == first + [line for line in second if "udp_socket" not in line]
+    (tmp_path / "r").write_bytes(whole[:whole.index(b"\n") + 1])
+    run = poll(backend=f"replay:{tmp_path}/r")
+    assert run.status == 1 and "no poll" in run.log
+
+
+def test_no_place_to_write(poll, tmp_path):
+    run = poll(backend=f"record:{tmp_path}/not/there")
+    assert run.status == 1 and "SOCKPUSH_BACKEND" in run.log and "No such file" in run.log
+    run = poll(backend="record:/dev/full", polls=3, interval="100ms")
+    assert run.status == 0 and run.log.count("No space left") == 1 and run.out.count("ip_version:4") > 30
