@@ -31,6 +31,8 @@ static void print_tags(struct program *p)
     for (size_t i = 0; i < tags->n; i++)
         if (&tags->tag[i] != p->tags.netstat.ip_version)
             print(" %s%s%s", tags->tag[i].key, tags->tag[i].value ? "=" : "", tags->tag[i].value ? tags->tag[i].value : "");
+    if (p->config.for_agent)
+        print("\norigin for the agent: %s", *p->sections ? p->sections : "none");
     print("\nrules: %d (%s)\n", p->config.rules.n, p->config.ports_from);
 }
 

@@ -13,6 +13,8 @@
 /* Of the first cgroup namespace (PROC_CGROUP_INIT_INO, include/linux/proc_ns.h). */
 #define HOST_NAMESPACE 0xeffffffbu
 
+#define ROOT_INODE 1 /* of the whole hierarchy: where the container's own is not mounted */
+
 struct search {
     size_t (*id)(const char *line, size_t len, const char **id);
     char *out;
@@ -41,7 +43,7 @@ static int find_inode(void *ctx, const char *line, size_t len)
         !text_format(file, sizeof file, "/sys/fs/cgroup%s%.*s", dir, (int)n, path))
         return 0;
     inode = linux_inode(file);
-    return inode && text_format(search->out, PLATFORM_CONTAINER_MAX, "in-%llu", (unsigned long long)inode);
+    return inode > ROOT_INODE && text_format(search->out, PLATFORM_CONTAINER_MAX, "in-%llu", (unsigned long long)inode);
 }
 
 static bool found(const char *path, line_fn *fn, struct search *search)

@@ -1,5 +1,6 @@
 #include "encode_helper.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "helper.h"
@@ -43,16 +44,18 @@ unsigned count_of(const char *haystack, const char *needle)
     return n;
 }
 
-void check_hostile(const struct encoder *format, const struct hostile *row, size_t n)
+void check_hostile(const struct encoder *format, const struct hostile *row, size_t n, const char *end)
 {
     for (size_t i = 0; i < n; i++) {
         struct tag tag = {row[i].key, row[i].value};
         struct point p = plain_point;
+        char line[256];
 
         p.prefix = row[i].prefix;
         p.tags = (struct tags){&tag, 1};
         p.n_fields = 1;
-        assert_string_equal(encoded(format, &p), row[i].line);
+        snprintf(line, sizeof line, "%s%s", row[i].line, end);
+        assert_string_equal(encoded(format, &p), line);
         assert_int_equal(count_of(encoded_text, "\n"), 1);
     }
 }

@@ -23,6 +23,7 @@ struct hostile {
     const char *prefix, *key, *value, *line;
 };
 
-void check_hostile(const struct encoder *format, const struct hostile *row, size_t n);
+/* end: what each line has behind row's. */
+void check_hostile(const struct encoder *format, const struct hostile *row, size_t n, const char *end);
 
 #endif

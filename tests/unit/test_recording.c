@@ -25,6 +25,16 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* The file's bytes; their number. */
+static size_t slurp(char *bytes, size_t cap)
+{
+    FILE *f = fopen(path, "r");
+    size_t len = fread(bytes, 1, cap, f);
+
+    fclose(f);
+    return len;
+}
+
 static struct recording open_good(void)
 {
     struct recording r;
@@ -133,13 +143,10 @@ static void the_width_of_words_does_not_matter(void **state)
     struct recording r;
     char bytes[4096];
     size_t len;
-    FILE *f;
 
     (void)state;
     record_two_polls();
-    f = fopen(path, "r");
-    len = fread(bytes, 1, sizeof bytes, f);
-    fclose(f);
+    len = slurp(bytes, sizeof bytes);
     memcpy(strstr(bytes, "64-bit"), "32-bit", 6);
     dir_put(dir, "recording", bytes, len);
     r = open_good();
@@ -152,13 +159,10 @@ static void a_broken_recording_ends_where_it_breaks(void **state)
 {
     char whole[4096], data[16];
     size_t len, head;
-    FILE *f;
 
     (void)state;
     record_two_polls();
-    f = fopen(path, "r");
-    len = fread(whole, 1, sizeof whole, f);
-    fclose(f);
+    len = slurp(whole, sizeof whole);
     head = strcspn(whole, "\n") + 1;
     for (size_t cut = head; cut < len; cut++)
         for (int spoil = 0; spoil < 2; spoil++) {
