@@ -15,8 +15,9 @@ class Point(NamedTuple):
     measurement: str
     tags: tuple
     fields: dict
-    kind: str = ""          # g or c, dogstatsd only
-    time: int = None        # nanoseconds, influx only
+    kind: str = ""          # g or c, of the StatsD kinds
+    time: int = None        # nanoseconds; influx and graphite
+    sections: tuple = ()    # what stands after the tags: (("c", "ci-…"), …), datadog only
 
     def tag(self, key):
         return dict(self.tags).get(key)
@@ -27,11 +28,19 @@ def _whole_lines(text):
     return text.split("\n")[:-1]
 
 
+def _may_precede(key, other):
+    """In byte order; where one of them has a `_`, it may stand for a byte that the format does not take."""
+    for a, b in zip(*(text.encode("utf-8", "surrogateescape") for text in (key, other))):
+        if a != b or a == ord("_"):
+            return a < b or ord("_") in (a, b)
+    return len(key) < len(other)
+
+
 def _check_tags(tags, line):
     keys = [key for key, _ in tags]
     assert all(keys), f"a tag without a key: {line!r}"
     assert len(set(keys)) == len(keys), f"a tag twice: {line!r}"
-    assert keys == sorted(keys), f"tags not in order: {line!r}"
+    assert all(map(_may_precede, keys, keys[1:])), f"tags not in order: {line!r}"
 
 
 _DOGSTATSD = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)\.([a-z0-9_]+):(0|[1-9][0-9]*)\|([gc])(?:\|#([^|]+))?")
@@ -51,6 +60,88 @@ def dogstatsd_line(line):
 
 def dogstatsd(text):
     return [dogstatsd_line(line) for line in _whole_lines(text)]
+
+
+# Section: what it holds, in the order they are sent.
+_SECTIONS = {"c": r"ci-[^|,]+|in-[1-9][0-9]*", "e": r"[^|]+", "card": "none|low|orchestrator|high"}
+_DATADOG = re.compile(r"(.*?)" + "".join(rf"(?:\|{name}:({text}))?" for name, text in _SECTIONS.items()))
+
+
+def datadog_line(line):
+    head, *sections = _DATADOG.fullmatch(line).groups()
+    point = dogstatsd_line(head)
+    assert "[" not in (point.tag("addr_port") or ""), f"brackets: {line!r}"
+    return point._replace(sections=tuple((name, text) for name, text in zip(_SECTIONS, sections) if text))
+
+
+def datadog(text):
+    return [datadog_line(line) for line in _whole_lines(text)]
+
+
+def frames(data):
+    """The packets of Datadog's Unix stream, each preceded by its length; the last may still be on its way."""
+    packets = []
+    while len(data) >= 4:
+        size = int.from_bytes(data[:4], "little")
+        assert 0 < size <= 8192, f"a frame of {size} bytes, of which the agent takes 1 to 8192"
+        if len(data) < 4 + size:
+            break
+        packets.append(data[4:4 + size].decode())
+        data = data[4 + size:]
+    return packets
+
+
+BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors"]
+OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
+
+# measurement: (the tags that stand between it and the field, its fields)
+_PATHS = {
+    "netstat": (["ip_version"], COUNTS),
+    "netstat_port": (["addr_port", "ip_version"], [*COUNTS, "pid"]),
+    "sockpush": ([], BACKEND),
+    "sockpush_output": (["output"], OUTPUT),
+}
+_STATSD = re.compile(r"([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*):(0|[1-9][0-9]*)\|([gc])")
+
+
+def statsd_line(line, host=True):
+    """What stands before the measurement is the prefix and, as its last part, the host; host=False: the prefix alone."""
+    match = _STATSD.fullmatch(line)
+    assert match, f"not a statsd line: {line!r}"
+    path, value, kind = match.groups()
+    *parts, field = path.split(".")
+    for name, (keys, fields) in _PATHS.items():
+        at = len(parts) - len(keys) - 1
+        if at < 0 or parts[at] != name or field not in fields:
+            continue
+        tags = dict(zip(keys, parts[at + 1:]))
+        if host:
+            assert at, f"no host: {line!r}"
+            tags["host"] = parts[at - 1]
+        assert tags.get("ip_version", "4") in ("4", "6"), f"not an IP version: {line!r}"
+        return Point(".".join([*parts[:at - host], name]), tuple(sorted(tags.items())), {field: int(value)}, kind)
+    raise AssertionError(f"not a path of sockpush: {line!r}")
+
+
+def statsd(text, host=True):
+    return [statsd_line(line, host) for line in _whole_lines(text)]
+
+
+_GRAPHITE = re.compile(r"([A-Za-z0-9_.-]+)\.([a-z0-9_]+)((?:;[^;!^= ]+=[^;~ ][^; ]*)*) (0|[1-9][0-9]*) ([1-9][0-9]{9})")
+
+
+def graphite_line(line):
+    match = _GRAPHITE.fullmatch(line)
+    assert match, f"not a graphite line: {line!r}"
+    measurement, field, text, value, seconds = match.groups()
+    tags = [tuple(item.split("=", 1)) for item in text.split(";")[1:]]
+    _check_tags(tags, line)
+    assert "name" not in dict(tags), f"carbon keeps the tag name for itself: {line!r}"
+    return Point(measurement, tuple(tags), {field: int(value)}, time=int(seconds) * 1_000_000_000)
+
+
+def graphite(text):
+    return [graphite_line(line) for line in _whole_lines(text)]
 
 
 def _split(text, at):
@@ -97,6 +188,20 @@ def influx_line(line):
 
 def influx(text):
     return [influx_line(line) for line in _whole_lines(text)]
+
+
+_LOOKS = [(influx, r".* [a-z0-9_]+=\d+i[a-z0-9_=,]*( \d+)?"), (graphite, r".* \d+ \d{10}"), (datadog, r".*\|[gc]\|(#.*\|)?(c|e|card):.*"),
+          (dogstatsd, r".*\|[gc]\|#.*"), (statsd, r".*\|[gc]")]
+
+
+def any_format(text):
+    """Points of the format that the first line looks like."""
+    if not text:
+        return []
+    first = text.split("\n")[0]
+    reader = next((reader for reader, looks in _LOOKS if re.fullmatch(looks, first)), None)
+    assert reader, f"of no format: {first!r}"
+    return reader(text)
 
 
 def series(points):
