@@ -1,5 +1,7 @@
 """What receivers of StatsD make of the lines, by models of them (aggregators.py), over real sockets."""
 import contextlib
+import json
+import socket
 
 import pytest
 
@@ -170,6 +172,55 @@ def test_datadog_on_a_stream_that_is_found_out(tmp_path, root, run):
     with receivers.unix_stream(tmp_path / "agent.sock") as receiver:
         assert run(to=f"datadog+unix://{tmp_path}/agent.sock", polls=1, proc=root).status == 0
         assert wait.until(lambda: "reconnects" in "".join(packets(receiver, True)))
+
+
+def test_frames_after_the_agent_restarts(tmp_path, root, start):
+    """The new connection begins with a length, and both hold whole frames."""
+    path = tmp_path / "agent.sock"
+    first = receivers.unix_stream(path)
+    program = start(to=f"unix://{path}", format="datadog", proc=root)
+    assert wait.until(lambda: first.chunks)
+    receivers.remove(first, path)
+    program.until(lambda: "trying on" in program.log or "closed" in program.log)
+    with receivers.unix_stream(path) as second:
+        assert wait.until(lambda: ".reconnects:1|c" in "".join(packets(second, True)))
+        assert program.end() == 0
+        assert all(parse.datadog_line(line) for line in lines_of(second, True))
+
+
+def test_frames_to_a_slow_reader(tmp_path, root, start):
+    """Its socket is full for a while: what is missing is missing whole."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(tmp_path / "agent.sock"))
+        listener.listen()
+        program = start(to=f"datadog+unixstream://{tmp_path}/agent.sock,influx+stdout:", proc=root, ports=",".join(map(str, range(8000, 8100))))
+        connection, _ = listener.accept()
+        with connection:
+            program.until(lambda: len(program.influx_polls()) >= 10)
+            connection.settimeout(wait.DEADLINE)
+            data = b"".join(connection.recv(4096) for _ in range(100))
+            program.process.terminate()
+            while more := connection.recv(1 << 16):
+                data += more
+        assert program.end(number=None) == 0
+    texts = parse.frames(data)
+    assert sum(4 + len(text.encode()) for text in texts) == len(data)
+    assert all(parse.datadog_line(line) for text in texts for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("transport,format", [("unixstream", "datadog"), ("unixgram", "datadog"), ("unixgram", "dogstatsd"), ("udp", "dogstatsd")])
+def test_line_that_is_too_long_is_left_out_and_counted(tmp_path, root, run, transport, format):
+    """The others of the same poll arrive."""
+    long = {f"tag{i}": "x" * 1000 for i in range(9)}
+    rules = json.dumps([{"ports": ["80"], "tags": long}, {"ports": ["81"]}])
+    framed = transport == "unixstream"
+    with receiving(transport, tmp_path) as (receiver, url):
+        one = run(to=f"{format}+{url}", polls=2, interval="100ms", proc=root, host="a", ports=rules, pid="off")
+        assert wait.until(lambda: "".join(packets(receiver, framed)).count(".reconnects:") >= 2), one.log
+        points = [parse.datadog_line(line) for line in lines_of(receiver, framed)]
+    assert {point.tag("addr_port") for point in points} == {None, "81"}
+    dropped = [point.fields["dropped_lines"] for point in points if "dropped_lines" in point.fields]
+    assert dropped == [0, 2 * len(parse.COUNTS)], one.log
 
 
 # ---- statsd: for everyone

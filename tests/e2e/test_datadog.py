@@ -72,6 +72,16 @@ def test_default_format(tmp_path, root, run, env, expected):
     assert parse.datadog(text) if expected else parse.dogstatsd(text)
 
 
+@pytest.mark.parametrize("scheme", ["unix", "unixstream"])
+def test_stream_of_the_agent(tmp_path, root, run, scheme):
+    """DD_DOGSTATSD_URL leads to a stream: framed, as the agent reads it."""
+    with receivers.unix_stream(tmp_path / "dsd.socket") as receiver:
+        assert run(proc=root, polls=1, DD_DOGSTATSD_URL=f"{scheme}://{tmp_path}/dsd.socket").status == 0
+        text = lambda: "".join(packet.removesuffix("\n") + "\n" for packet in parse.frames(b"".join(receiver.chunks)))
+        assert wait.until(lambda: "reconnects" in text())
+        assert parse.datadog(text())
+
+
 def test_influx_from_where_datadog_points(root, run):
     with receivers.udp() as udp:
         assert run(proc=root, polls=1, DD_AGENT_HOST=f"127.0.0.1:{udp.port}", format="influx").status == 0

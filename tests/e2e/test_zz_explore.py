@@ -1,0 +1,383 @@
+"""Any text in the environment: what is pushed has the same lines, tags and fields, and each text as it was or visibly replaced.
+
+Hypothesis finds the texts, the same in each run; the real binary encodes them; the readers of parse.py read them back.
+"""
+import ipaddress
+import json
+import re
+import urllib.parse
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+import parse
+from conftest import namespace_or_skip
+from program import ONE_POLL, environment, run_binary
+
+FORMATS = ["dogstatsd", "datadog", "statsd", "influx", "graphite"]
+TAGGED = [name for name in FORMATS if name != "statsd"]
+READERS = {name: getattr(parse, name) for name in FORMATS}
+BLANK = b" \t\n\v\f\r"
+
+bounded = settings(deadline=None, max_examples=2500,
+                   suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone():
+    """No sockets but the binary's own: a poll takes a millisecond."""
+    with namespace_or_skip():
+        yield
+
+
+# ---- texts: bytes but NUL, the nasty ones often
+
+NASTY = [b" ", b",", b"=", b":", b"|", b"#", b"@", b";", b"\\", b'"', b"~", b"!", b"^", b".", b"/", b"_", b"-", b"\n", b"\r", b"\t", b"\x1b", b"\x7f",
+         b"{", b"[", b"]", b"%", b"|c", b"|g", b"name", b"a", b"b", b"\xc3\xa9", b"\xe2\x80\xa8", b"\xc2\x85", b"\xff", b"\xc3", b"1"]
+pieces = st.one_of(st.sampled_from(NASTY), st.integers(1, 255).map(lambda byte: bytes([byte])))
+texts = st.lists(pieces, max_size=8).map(b"".join)
+words = st.lists(pieces, min_size=1, max_size=6).map(b"".join)
+# As JSON has them.
+characters = st.text(st.one_of(st.sampled_from(' ,=:|#@;\\"~!^./_-\n\r\t\x7f[]ab\xe9\u2028'),
+                               st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")), max_size=8)
+
+
+# ---- what may become of a text
+
+def worst(text):
+    """With everything replaced that any format may replace."""
+    return re.sub(rb"[^A-Za-z0-9_./\x80-\xff-]", b"_", text)
+
+
+def same_or_replaced(sent, got):
+    """Byte for byte as sent, or a `_`; what breaks no format stays, and so does UTF-8."""
+    got = got.encode("utf-8", "surrogateescape")
+    try:
+        sent.decode()
+        kept = rb"[A-Za-z0-9_./\x80-\xff-]"
+    except UnicodeDecodeError:
+        kept = rb"[A-Za-z0-9_./-]"
+    return len(got) == len(sent) and all(g == s or g == ord("_") and not re.match(kept, bytes([s])) for s, g in zip(sent, got))
+
+
+def folded(sent, got):
+    """As statsd has it within a name; brackets go away."""
+    fold = lambda text: re.sub(rb"[^A-Za-z0-9_-]", b"_", text).decode()
+    return got in (fold(sent), fold(re.sub(rb"[][]", b"", sent)))
+
+
+def key_of(format, key):
+    return b"name_" if format == "graphite" and key == b"name" else key
+
+
+def value_of(format, value):
+    return b"true" if value is None and format in ("influx", "graphite") else value
+
+
+def check_tags(format, point, expected):
+    """The point has exactly these tags, {key: value}, in the order of their keys."""
+    expected = sorted(expected.items())
+    got = list(point.tags)
+    assert len(got) == len(expected), f"{got} for {expected}"
+    for (key, value), (got_key, got_value) in zip(expected, got):
+        key, value = key_of(format, key), value_of(format, value)
+        assert same_or_replaced(key, got_key), f"key {got_key!r} for {key!r}"
+        assert (got_value is None) == (value is None), f"value {got_value!r} for {value!r}"
+        assert value is None or same_or_replaced(value, got_value) or value[:1] == b"~" and same_or_replaced(b"^" + value[1:], got_value), \
+            f"value {got_value!r} for {value!r}"
+
+
+def run(format, **env):
+    one = run_binary(environment({**ONE_POLL, "SOCKPUSH_FORMAT": format, "SOCKPUSH_INTERVAL": "10s"}, env))
+    parse.log(one.log)
+    assert one.status in (0, 1, 2), one.log
+    return one
+
+
+def shape(points):
+    return [(point.measurement, tuple(point.fields), point.kind) for point in points]
+
+
+_plain = {}
+
+
+def points(one, format, prefix=b"", host=True, **plain):
+    """What was pushed: as many lines and the same fields as with plain texts in the place of the odd ones."""
+    key = (format, str(plain))
+    if key not in _plain:
+        _plain[key] = shape(READERS[format](run(format, **plain).out))
+    text = one.out
+    if prefix and format != "influx":
+        text = without_prefix(text, format, prefix)
+    found = parse.statsd(text, host) if format == "statsd" else READERS[format](text)
+    if prefix and format == "influx":
+        for point in found:
+            assert same_or_replaced(prefix, point.measurement.rpartition(".")[0])
+        found = [point._replace(measurement=point.measurement.rpartition(".")[2]) for point in found]
+    assert shape(found) == _plain[key]
+    return found
+
+
+def without_prefix(text, format, prefix):
+    breaks = rb"[\x00-\x20;\x7f]" if format == "graphite" else rb"[\x00-\x20|:#@\x7f]"
+    lines = []
+    for line in text.encode("utf-8", "surrogateescape").split(b"\n")[:-1]:
+        head, dot, rest = line[:len(prefix)], line[len(prefix):len(prefix) + 1], line[len(prefix) + 1:]
+        assert same_or_replaced(prefix.replace(b"/", b"~"), head.decode("utf-8", "surrogateescape").replace("/", "~"))
+        assert dot == b"." and not re.search(breaks, head), line
+        lines.append(rest + b"\n")
+    return b"".join(lines).decode("utf-8", "surrogateescape")
+
+
+# ---- tags
+
+def tag_list(text):
+    """{key: value} of SOCKPUSH_TAGS; None where it has to be refused."""
+    tags = {}
+    for item in text.strip(BLANK).split(b","):
+        key, equals, value = item.partition(b"=")
+        key, value = key.strip(BLANK), value.strip(BLANK)
+        if item.strip(BLANK) and (not key or key in (b"addr_port", b"ip_version", b"pid")):
+            return None
+        if item.strip(BLANK) and (value or not equals):
+            tags[key] = value if equals else None
+    return tags
+
+
+def alike(format, keys):
+    """Do two keys become one by replacing? Then only the test of that says what happens."""
+    found = [worst(key_of(format, key)) for key in keys]
+    return len(set(found)) < len(found)
+
+
+tag_items = st.one_of(st.tuples(words, texts).map(b"=".join), words)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(text=st.one_of(st.lists(tag_items, max_size=5).map(b",".join), texts))
+@example(text=b"name=a,b=~c,d=~,e,f=g=h,\xc3\xa9=\xff,i=")
+@example(text=b"a\n=b\nc,d|=e|g,#f=1,h;=2;i=j")
+@example(text=b"output=x,backend=y")
+@bounded
+def test_tags(format, text):
+    tags = tag_list(text)
+    one = run(format, tags=text)
+    if one.status == 2:
+        assert "SOCKPUSH_TAGS" in one.log and (tags is None or alike(format, tags))
+        return
+    assert tags is not None and one.status == 0
+    tags.setdefault(b"host", b"a")
+    assume(not alike(format, [*tags, b"ip_version"]))
+    for point in points(one, format):
+        if format != "statsd":
+            check_tags(format, point, {**tags, b"ip_version": point.tag("ip_version").encode()})
+        else:
+            assert folded(tags[b"host"] or b"", point.tag("host")) or tags[b"host"] is None
+    if format == "statsd" and len(tags) > 1:
+        assert re.search(r" warn .*left out", one.log) or not set(tags) - {b"host"}, one.log
+
+
+SPARE = {"ports": '["80"]', "self": "on"}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(tags=st.dictionaries(characters, characters, max_size=4))
+@example(tags={"name": "~x", "name_": "y"})
+@example(tags={"a\n": "b\nc", "k;": ";|g", "#": "\\", "z": "\\\\"})
+@bounded
+def test_tags_of_a_group(format, tags):
+    """They are on that group's series and on no other."""
+    group = {key.encode(): value.encode() for key, value in tags.items() if value}
+    one = run(format, ports=json.dumps([{"ports": ["80"], "tags": tags}]), self="on")
+    refused = any(key in ("", "addr_port", "ip_version", "pid") for key in tags)
+    if one.status == 2:
+        assert "SOCKPUSH_PORTS" in one.log and (refused or alike(format, group))
+        return
+    assert one.status == 0 and not refused
+    expected = {b"host": b"a", **group, b"addr_port": b"80"}
+    assume(not alike(format, [*expected, b"ip_version"]))
+    for point in points(one, format, **SPARE):
+        if format == "statsd":
+            continue
+        if point.measurement == "netstat_port":
+            check_tags(format, point, {**expected, b"ip_version": point.tag("ip_version").encode()})
+        else:
+            assert len(point.tags) == 2 and point.tag("host") == "a"
+
+
+COLLIDING = {"dogstatsd": ("a:", "a|"), "datadog": ("a:", "a|"), "influx": ("a\\", "a\t"), "graphite": ("a;", "a!")}
+
+
+@pytest.mark.parametrize("format", TAGGED)
+@pytest.mark.parametrize("spelling", ["two odd ones", "one is plain"])
+def test_keys_that_become_one(format, spelling):
+    """InfluxDB refuses a line that has a tag twice, others take either one: so it must not come to that, and be said."""
+    first, second = COLLIDING[format]
+    keys = [first, second if spelling == "two odd ones" else "a_"]
+    one = run(format, ports=json.dumps([{"ports": ["80"], "tags": dict(zip(keys, "12"))}]))
+    assert "SOCKPUSH_PORTS" in one.log, "nothing is said"
+    assert one.status == 2 or points(one, format, ports='["80"]')
+
+
+@pytest.mark.parametrize("tags", [{"a\0b": "1"}, {"a": "1\0b"}])
+def test_nul_in_json(tags):
+    """"a\\u0000b" must not become "a" without a word."""
+    one = run("dogstatsd", ports=json.dumps([{"ports": ["80"], "tags": tags}]))
+    assert "SOCKPUSH_PORTS" in one.log
+    assert one.status == 2 or {point.tag("a_b") or point.tag("a") for point in parse.dogstatsd(one.out)} >= {"1" if "a\0b" in tags else "1_b"}
+
+
+# ---- host, prefix, output
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(host=texts)
+@example(host=b"a.b.example.org")
+@example(host=b"~")
+@example(host=b"\\")
+@bounded
+def test_host(format, host):
+    expected = host.strip(BLANK)
+    assume(expected)
+    found = points(run(format, host=host), format, host=expected != b"-", **({"host": "-"} if expected == b"-" and format == "statsd" else {}))
+    for point in found:
+        if expected == b"-":
+            assert point.tag("host") is None
+        elif format == "statsd":
+            assert folded(expected, point.tag("host"))
+        else:
+            check_tags(format, point, {b"host": expected, b"ip_version": point.tag("ip_version").encode()})
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(prefix=words)
+@example(prefix=b"#")
+@example(prefix=b"a.b")
+@example(prefix=b"a\\")
+@bounded
+def test_prefix(format, prefix):
+    expected = prefix.strip(BLANK).rstrip(b".")     # it is joined with a dot
+    assume(expected)
+    one = run(format, prefix=prefix)
+    if one.status == 2:
+        assert "SOCKPUSH_PREFIX" in one.log
+        return
+    for point in points(one, format, prefix=expected):
+        assert point.tag("host") == "a"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(name=words)
+@bounded
+def test_output(format, name):
+    """The tag output is the URL as it was written, but for the escapes; that nobody listens there is status 1."""
+    assume(b"/" not in name)
+    url = b"unixgram:///nowhere/" + name
+    one = run(format, to="stdout:,unixgram:///nowhere/" + urllib.parse.quote(name), self="on")
+    assert one.status == 1, one.log
+    found = points(one, format, to="stdout:,unixgram:///nowhere/a", self="on")
+    names = [point.tag("output") for point in found if point.measurement == "sockpush_output" and "stdout" not in point.tag("output")]
+    assert names and all((folded if format == "statsd" else same_or_replaced)(url, name) for name in names), f"{names[0]!r} for {url!r}"
+
+
+# ---- rules
+
+addresses = st.one_of(st.ip_addresses(v=4).map(str),
+                      st.one_of(st.ip_addresses(v=6), st.integers(1 << 16, 1 << 33).map(ipaddress.IPv6Address))
+                      .filter(lambda ip: not ip.ipv4_mapped).map(lambda ip: f"[{ip}]"))
+ports = st.one_of(st.integers(1, 65535).map(str),
+                  st.tuples(st.integers(1, 65535), st.integers(1, 65535)).filter(lambda t: t[0] < t[1]).map(lambda t: f"{t[0]}-{t[1]}"))
+explicit = st.one_of(ports, st.tuples(addresses, st.integers(1, 65535).map(str)).map(":".join))
+
+
+def fold_rule(text):
+    return re.sub(r"[^A-Za-z0-9_-]", "_", re.sub(r"[][]", "", text))
+
+
+def shown(format, rule):
+    return {"statsd": fold_rule(rule), "datadog": re.sub(r"[][]", "", rule)}.get(format, rule)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(rules=st.lists(explicit, min_size=1, max_size=6, unique=True))
+@example(rules=["[::1]:80", "1.1.1.1:80", "[2001:db8::]:443"])
+@bounded
+def test_rules(format, rules):
+    """Each has its series under its canonical text, in the order written."""
+    one = run(format, ports=",".join(rules))
+    expected = [shown(format, rule) for rule in rules]
+    if format == "statsd" and len(set(expected)) < len(expected):
+        assert one.status == 2 and "SOCKPUSH_PORTS" in one.log
+        return
+    assert one.status == 0, one.log
+    found = [point.tag("addr_port") for point in READERS[format](one.out) if point.measurement == "netstat_port"]
+    never = [shown(format, rule) for rule in rules if f'rule \\"{rule}\\" can never match' in one.log]
+    assert list(dict.fromkeys(found)) == [text for text in expected if text not in never]
+
+
+RULE = re.compile(r"\d{1,5}(-\d{1,5})?|other|(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+\]):\d{1,5}")
+rule_texts = st.one_of(texts, st.lists(st.one_of(explicit.map(str.encode), st.sampled_from([b"*:80", b"listen", b"*:1-9", b" 7", b"007", b"0:0:0:0:0:0:0:1:9"]), words),
+                                       max_size=4).map(b",".join))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(text=rule_texts)
+@bounded
+def test_any_text_as_rules(format, text):
+    """Status 2 that names the variable, or series that look like rules."""
+    one = run(format, ports=text)
+    if one.status == 2:
+        assert "SOCKPUSH_PORTS" in one.log and one.out == ""
+        return
+    found = [point.tag("addr_port") for point in READERS[format](one.out) if point.measurement == "netstat_port"]
+    assert len(set(found)) <= len(text.split(b","))
+    if format not in ("statsd", "datadog"):
+        assert all(RULE.fullmatch(name) for name in found), found
+
+
+# ---- other systems' variables: never a reason not to start
+
+FOREIGN = ["DD_TAGS", "DD_ENV", "DD_SERVICE", "DD_VERSION", "DD_ENTITY_ID", "DD_EXTERNAL_ENV", "DD_CARDINALITY", "DD_ORIGIN_DETECTION_ENABLED",
+           "ENV_INPUT_NETSTAT_TAGS", "ENV_GLOBAL_HOST_TAGS", "ENV_INPUT_NETSTAT_INTERVAL", "ENV_INPUT_NETSTAT_ADDR_PORTS", "ENV_HOSTNAME",
+           "POD_NAME", "POD_NAMESPACE", "STATSD_PREFIX", "NODE_NAME"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(env=st.dictionaries(st.sampled_from(FOREIGN), texts, min_size=1, max_size=5))
+@bounded
+def test_foreign_variables(format, env):
+    keys = [key for name in ("DD_TAGS", "ENV_INPUT_NETSTAT_TAGS", "ENV_GLOBAL_HOST_TAGS") for key in re.split(rb"[,=:\s]", env.get(name, b""))]
+    assume(not alike(format, set(keys)))
+    one = run(format, prefix="p", **env)
+    assert one.status == 0, one.log
+    assert all(point.measurement in ("p.netstat", "p.netstat_port") for point in READERS[format](one.out))
+
+
+def section(point, name):
+    return dict(point.sections).get(name)
+
+
+@given(text=texts)
+@example(text=b"it-false,cn-web,pu-75a2b6d5-3949-4afb-ad0d-92ff0674e759")
+@example(text=b"a|c:ci-b")
+@bounded
+def test_external_data(text):
+    """|e: as it was, or without what breaks a line; or left out, and that is said."""
+    expected = text.strip(BLANK)
+    one = run("datadog", DD_EXTERNAL_ENV=text)
+    for point in points(one, "datadog"):
+        got = section(point, "e")
+        if expected and "DD_EXTERNAL_ENV" not in one.log:
+            assert got and (same_or_replaced(expected, got) or got.encode("utf-8", "surrogateescape") == re.sub(rb"[\0-\x1f\x7f|]", b"", expected))
+        else:
+            assert got is None or expected
+
+
+# ---- for eyes
+
+@given(env=st.fixed_dictionaries({"tags": words.map(lambda text: b"a=" + text.replace(b",", b"")), "host": words, "prefix": words}))
+@bounded
+def test_table_has_no_more_lines(env):
+    plain = run("table", ports="80,[::1]:443")
+    one = run("table", ports="80,[::1]:443", **env)
+    assert one.status == 0 and len(re.split(r"[\n\r\v\f]", one.out)) == len(plain.out.split("\n"))
