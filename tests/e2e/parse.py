@@ -78,6 +78,14 @@ def datadog(text):
     return [datadog_line(line) for line in _whole_lines(text)]
 
 
+def sections(run):
+    """{section: text} of a run's lines, which agree."""
+    assert run.status == 0, run.log
+    found = {point.sections for point in datadog(run.out)}
+    assert len(found) == 1, found
+    return dict(found.pop())
+
+
 def frames(data):
     """The packets of Datadog's Unix stream, each preceded by its length; the last may still be on its way."""
     packets = []
