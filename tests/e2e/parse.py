@@ -30,7 +30,8 @@ def _whole_lines(text):
 
 def _may_precede(key, other):
     """In byte order; where one of them has a `_`, it may stand for a byte that the format does not take."""
-    for a, b in zip(*(text.encode("utf-8", "surrogateescape") for text in (key, other))):
+    key, other = (text.encode("utf-8", "surrogateescape") for text in (key, other))
+    for a, b in zip(key, other):
         if a != b or a == ord("_"):
             return a < b or ord("_") in (a, b)
     return len(key) < len(other)
