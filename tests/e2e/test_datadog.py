@@ -56,6 +56,13 @@ def test_default_format(tmp_path, root, run, env, expected):
     assert parse.datadog(text) if expected else parse.dogstatsd(text)
 
 
+def test_default_format_if_the_agents_name_is_bad(namespace, root, run):
+    """It leads nowhere, so nobody there is known to be an agent."""
+    with receivers.udp("127.0.0.1", 8125) as udp:
+        assert run(proc=root, polls=1, host="a", DD_DOGSTATSD_URL="nonsense://a", DD_CARDINALITY="low").status == 0
+        assert not is_datadog(udp.until(lambda text: "reconnects" in text))
+
+
 @pytest.mark.parametrize("scheme", ["unix", "unixstream"])
 def test_stream_of_the_agent(tmp_path, root, run, scheme):
     """DD_DOGSTATSD_URL leads to a stream: framed, as the agent reads it."""

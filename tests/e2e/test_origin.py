@@ -97,10 +97,6 @@ def hosts_cgroups():
         pytest.skip("the tests run in a cgroup namespace of their own")
 
 
-def test_nothing_in_the_hosts_cgroup_namespace(hosts_cgroups, tmp_path, root):
-    assert "c" not in sections(faked(tmp_path, root, cgroup=HOSTS, mountinfo=""))
-
-
 @contextlib.contextmanager
 def cgroup_or_skip(name):
     """A cgroup of the hierarchy that the agent looks into: its directory and the mount point of the hierarchy."""
@@ -116,6 +112,12 @@ def cgroup_or_skip(name):
         yield folder, mount
     finally:
         folder.rmdir()
+
+
+def test_nothing_in_the_hosts_cgroup_namespace(hosts_cgroups, tmp_path, root):
+    """Not even an inode: there is a cgroup at that path, but it is no container's."""
+    with cgroup_or_skip(f"sockpush-{os.getpid()}") as (folder, _):
+        assert "c" not in sections(faked(tmp_path, root, cgroup=f"4:memory:/{folder.name}\n0::/{folder.name}\n", mountinfo=""))
 
 
 def in_cgroup(folder, root, setup="", unshare=()):
