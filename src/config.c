@@ -7,6 +7,7 @@
 #include "value.h"
 
 #define PREFIX_MAX 200
+#define LEFT_OUT_MAX 150
 
 /* A copy of d for a variable of another program's, whose errors only warn. */
 static struct diag foreign(const struct diag *d)
@@ -99,36 +100,60 @@ static void check_interval(const struct config *c, const struct encoder *format,
                    (long long)c->v.interval_ms, format->name);
 }
 
-/* Says which tags a format without tags leaves out. */
-static void warn_left_out(struct config *c, const struct encoder *format, struct diag *d)
+/* Every key there is. */
+static struct tags all_tags(struct config *c)
 {
     size_t n = c->n_tags + (size_t)c->rules.n_groups;
-    struct tags *list = arena_zero(&c->arena, n + 1, sizeof *list), all;
-    const char *keys = "";
+    struct tags *list = arena_zero(&c->arena, n + 1, sizeof *list);
 
     memcpy(list, c->tags, c->n_tags * sizeof *list);
     for (int i = 0; i < c->rules.n_groups; i++)
         list[c->n_tags + (size_t)i] = c->rules.group_tags[i];
-    all = tags_merge(list, n, &c->arena);
-    for (size_t i = 0; i < all.n && strlen(keys) < 100; i++)
-        if (strcmp(all.tag[i].key, "host"))
-            keys = arena_format(&c->arena, "%s%s%.40s", keys, *keys ? ", " : "", all.tag[i].key);
+    return tags_merge(list, n, &c->arena);
+}
+
+/* Says which tags statsd leaves out. */
+static void warn_left_out(struct config *c, const struct tags *all, struct diag *d)
+{
+    const char *keys = "";
+
+    for (size_t i = 0; i < all->n; i++) {
+        if (strlen(keys) > LEFT_OUT_MAX) {
+            keys = arena_format(&c->arena, "%s and %zu more", keys, all->n - i);
+            break;
+        }
+        if (strcmp(all->tag[i].key, "host"))
+            keys = arena_format(&c->arena, "%s%s%.40s", keys, *keys ? ", " : "", all->tag[i].key);
+    }
     if (*keys)
-        diag_warn(d, NULL, "format %s has no tags; left out: %s", format->name, keys);
+        diag_warn(d, NULL, "format statsd has no tags; left out: %s", keys);
+}
+
+/* Without tags, outputs whose names fold alike would have one series. */
+static void check_alike(const struct config *c, struct diag *d)
+{
+    for (int i = 0; i < c->n_outputs; i++)
+        for (int k = 0; k < i; k++)
+            if (name_alike(c->output[i].name, c->output[k].name))
+                diag_error(d, "SOCKPUSH_TO", "%s and %s have one name in statsd", c->output[k].name, c->output[i].name);
 }
 
 static void check_formats(struct config *c, struct diag *d)
 {
-    bool told = false;
+    const struct tags all = all_tags(c);
+    bool folded = false, graphite = false;
 
     for (int i = 0; i < c->n_outputs; i++) {
-        const struct encoder *format = c->output[i].format;
-
-        check_interval(c, format, d);
-        if (format->folds_tags && !told)
-            warn_left_out(c, format, d);
-        told |= format->folds_tags;
+        check_interval(c, c->output[i].format, d);
+        folded |= c->output[i].format->folds_tags;
+        graphite |= c->output[i].format == &encoder_graphite;
     }
+    if (folded) {
+        warn_left_out(c, &all, d);
+        check_alike(c, d);
+    }
+    if (graphite && tags_find(&all, "name") && tags_find(&all, "name_"))
+        diag_warn(d, NULL, "tag name is left out of graphite, where it would be name_, which is there, too");
 }
 
 static const char *path_behind(const char *text, const char *word)

@@ -66,6 +66,9 @@ void put_replaced(struct buf *b, const char *text, const char *unsafe);
 /* The prefix, if any, and its dot; bytes as with put_replaced. */
 void put_prefix(struct buf *b, const struct point *p, const char *unsafe);
 
+/* True if two texts come out as one in a name of a format that folds tags. */
+bool name_alike(const char *a, const char *b);
+
 /* ":12|g" of a gauge, ":3|c" of a counter's increment: all kinds of StatsD. */
 void put_statsd_value(struct buf *b, const struct field *f);
 

@@ -28,10 +28,13 @@ static void put_series(struct buf *b, const struct point *p, const char *field)
     buf_text(b, field);
     for (size_t i = 0; i < p->tags.n; i++) {
         const struct tag *t = &p->tags.tag[i];
+        bool name = !strcmp(t->key, "name"); /* the metric's own, to Graphite */
 
+        if (name && tags_find(&p->tags, "name_"))
+            continue;
         buf_char(b, ';');
         put_replaced(b, t->key, NAME_UNSAFE);
-        if (!strcmp(t->key, "name")) /* the metric's own, to Graphite */
+        if (name)
             buf_char(b, '_');
         buf_char(b, '=');
         put_safe(b, t->value ? t->value : "true", VALUE_UNSAFE);

@@ -8,26 +8,38 @@
 
 #define PREFIX_UNSAFE " :|@#,;[]=/"
 
-/* One component of a name: letters, digits, '-' and '_'; a dot would begin the next, and
- * brackets of IPv6 go. So no two addresses with ports come out alike: in what stays, the
- * last '_' parts the port, the others stand for '.' between four numbers or for ':'. */
-static void put_component(struct buf *b, const char *text)
+/* In a component of a name stay letters, digits, '-' and '_'; a dot would begin the next. */
+static char safe(char c)
 {
-    for (; *text; text++) {
-        bool letter = (*text | 32) >= 'a' && (*text | 32) <= 'z', digit = *text >= '0' && *text <= '9';
+    bool letter = (c | 32) >= 'a' && (c | 32) <= 'z', digit = c >= '0' && c <= '9';
 
-        if (*text != '[' && *text != ']')
-            buf_char(b, letter || digit || *text == '-' ? *text : '_');
+    return letter || digit || c == '-' ? c : '_';
+}
+
+bool name_alike(const char *a, const char *b)
+{
+    while (*a && safe(*a) == safe(*b)) {
+        a++;
+        b++;
     }
+    return !*a && !*b;
+}
+
+/* left_out: bytes that are not even replaced. */
+static void put_component(struct buf *b, const char *text, const char *left_out)
+{
+    for (; *text; text++)
+        if (!strchr(left_out, *text))
+            buf_char(b, safe(*text));
     buf_char(b, '.');
 }
 
-static void put_tag(struct buf *b, const struct point *p, const char *key)
+static void put_tag(struct buf *b, const struct point *p, const char *key, const char *left_out)
 {
     const struct tag *tag = tags_find(&p->tags, key);
 
-    if (tag && tag->value && *tag->value)
-        put_component(b, tag->value);
+    if (tag && tag->value)
+        put_component(b, tag->value, left_out);
 }
 
 static void encode(struct sink *s, const struct point *p)
@@ -36,11 +48,14 @@ static void encode(struct sink *s, const struct point *p)
         size_t mark = line_begin(s);
 
         put_prefix(s->out, p, PREFIX_UNSAFE);
-        put_tag(s->out, p, "host");
-        put_component(s->out, p->measurement);
-        put_tag(s->out, p, "addr_port");
-        put_tag(s->out, p, "ip_version");
-        put_tag(s->out, p, "output");
+        put_tag(s->out, p, "host", "");
+        put_component(s->out, p->measurement, "");
+        /* Without brackets no two addresses come out alike: the last '_' parts the port, the
+         * others stand for '.' between four numbers, or for ':'. */
+        put_tag(s->out, p, "addr_port", "[]");
+        put_tag(s->out, p, "ip_version", "");
+        if (!strcmp(p->measurement, "sockpush_output")) /* else it is a user's */
+            put_tag(s->out, p, "output", "");
         buf_text(s->out, p->field[i].name);
         put_statsd_value(s->out, &p->field[i]);
         line_end(s, mark);

@@ -171,6 +171,8 @@ int rules_parse_json(const char *text, bool bare_v6, const char *variable, struc
     const cJSON *root;
     int ret = -EINVAL;
 
+    if (strstr(text, "\\u0000")) /* texts would end there */
+        return refuse(&r, "\\u0000 can stand in no text");
     json_arena = &memory;
     root = cJSON_ParseWithOpts(text, &end, true);
 

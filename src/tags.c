@@ -10,6 +10,22 @@
 
 static const char own_keys[][11] = {"addr_port", "ip_version", "pid"};
 
+/* Replaced by '_' in the keys of one format or another. */
+static bool replaceable(char c)
+{
+    return (unsigned char)c <= ' ' || c == 0x7f || strchr("_:|,;!^=\\", c);
+}
+
+/* True if some format may write them alike: a tag must not come twice in a line. */
+static bool alike(const char *a, const char *b)
+{
+    while (*a && *b && (*a == *b || (replaceable(*a) && replaceable(*b)))) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
+}
+
 static int check(const char *key, const char *value, const char *variable, struct diag *d)
 {
     if (!*key || strlen(key) > TAG_KEY_MAX) {
@@ -21,7 +37,7 @@ static int check(const char *key, const char *value, const char *variable, struc
         return -EINVAL;
     }
     for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
-        if (!strcmp(key, own_keys[i])) {
+        if (alike(key, own_keys[i])) {
             diag_error(d, variable, "tag \"%s\" is set by sockpush itself; name yours differently", key);
             return -EINVAL;
         }
@@ -40,9 +56,9 @@ int tags_add(struct tags *t, const char *key, const char *value, const char *var
         return 0;
     }
     for (size_t i = 0; i < t->n; i++)
-        if (!strcmp(t->tag[i].key, key)) {
+        if (alike(t->tag[i].key, key)) {
             diag_warn(d, variable, "tag \"%s\" is given twice; the last one counts", key);
-            t->tag[i].value = value;
+            t->tag[i] = (struct tag){.key = key, .value = value};
             return 0;
         }
     if (!t->tag)
@@ -111,7 +127,7 @@ struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a)
             bool known = false;
 
             for (size_t k = 0; k < all.n && !known; k++)
-                known = !strcmp(all.tag[k].key, lists[i].tag[j].key);
+                known = alike(all.tag[k].key, lists[i].tag[j].key);
             if (!known)
                 all.tag[all.n++] = lists[i].tag[j];
         }

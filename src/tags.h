@@ -28,7 +28,7 @@ enum tag_syntax {
 };
 
 /* Reads text into *out, memory from a. In one list the last of two equal keys wins,
- * with a warning; an empty value leaves the tag out, with a warning. Keys that
+ * with a warning (equal: some format may write them alike); an empty value leaves the tag out, with a warning. Keys that
  * sockpush sets itself (addr_port, ip_version, pid) are errors, as are overlong
  * parts. Returns 0 or -EINVAL after telling d, with variable as the name. */
 int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a,
@@ -39,7 +39,7 @@ int tags_add(struct tags *t, const char *key, const char *value, const char *var
              struct arena *a, struct diag *d);
 
 /* Merges n lists, highest precedence first, into one sorted by key (byte order), no
- * key twice. Texts are shared with the lists. */
+ * key twice nor alike. Texts are shared with the lists. */
 struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a);
 
 /* The tag of that key in a sorted list, or NULL. */

@@ -50,7 +50,7 @@ static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **stat
     p.tags = (struct tags){&output, 1}; /* SOCKPUSH_HOST=- */
     p.measurement = "sockpush_output";
     p.field = own;
-    assert_string_equal(encoded(&encoder_statsd, &p), "team.app.sockpush_output.udp_____1_8125.sent_lines:3|c\n");
+    assert_string_equal(encoded(&encoder_statsd, &p), "team.app.sockpush_output.udp______1__8125.sent_lines:3|c\n");
 }
 
 /* Canonical texts of rules that differ only in what a name cannot hold. */
