@@ -81,9 +81,12 @@ unit: need-build-test ## unit tests under ASan and UBSan
 	@failed=; for t in $(TESTS); do echo "$$t"; $$t || failed="$$failed $$t"; done; \
 	[ -z "$$failed" ] || { echo "unit tests failed:$$failed" >&2; exit 1; }
 
-e2e: need-build-test all ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses
+e2e: need-build-test all receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses
 	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
 		$(PYTHON) -m pytest -p no:cacheprovider tests/e2e $(PYTEST_ARGS)
+
+receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
+	@third_party/receivers.sh
 
 fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/fuzz_*.c))
@@ -107,7 +110,7 @@ size: all ## what the binary is made of; fails above MAX_SIZE=81920 bytes
 	@bytes=$$(wc -c <build/sockpush); echo "build/sockpush: $$bytes bytes, allowed: $(MAX_SIZE)"; [ "$$bytes" -le $(MAX_SIZE) ]
 
 twice: all ## build it again in another directory: the same bytes?
-	@rm -rf build/twice; mkdir -p build/twice/build; cp -R Makefile src platform third_party build/twice; cp -R build/third_party build/twice/build
+	@rm -rf build/twice; mkdir -p build/twice/build/third_party; cp -R Makefile src platform third_party build/twice; cp -R build/third_party/cjson* build/twice/build/third_party
 	@$(MAKE) $(JOBS) -C build/twice build/sockpush
 	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
 
@@ -171,4 +174,4 @@ build/kernel:
 -include $(shell find build/obj build/asan build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all run test unit e2e fuzz lint bench size twice install clean distclean help
+.PHONY: all run test unit e2e receivers fuzz lint bench size twice install clean distclean help

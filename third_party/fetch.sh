@@ -9,6 +9,7 @@
 # Needs no root and leaves the system's apt alone: lists, cache and settings of step 3 lie in build/third_party.
 set -eu
 cd "$(dirname "$0")/.."
+. third_party/apt.sh
 name=${1:?usage: fetch.sh NAME}
 lock=third_party/sources.lock
 dest=build/third_party
@@ -43,24 +44,6 @@ try_cached() {
     try_any $(rows | awk -v base="$dest/$name" '{ print base "-" $2 ".tarball" }')
 }
 
-# The machine's apt settings (proxy, certificates) but not its hooks, and with every directory moved under $work.
-# An outdated list, or a wrong clock, is no objection: the sha256 decides.
-write_apt_config() {
-    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-    : >"$work/status"
-    {
-        apt-config dump | grep -v -e '::\(Pre\|Post\)-Invoke' -e '^Dir::Etc::\(main\|parts\) '
-        cat <<-END
-			Dir::Etc::main "/dev/null"; Dir::Etc::parts "/dev/null";
-			Dir::Etc::sourcelist "$work/sources.list"; Dir::Etc::sourceparts "/dev/null";
-			Dir::State::lists "$work/lists"; Dir::State::status "$work/status"; Dir::Cache "$work/cache";
-			APT::Sandbox::User "root"; Debug::NoLocking "1"; APT::Update::Error-Mode "any";
-			Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";
-			Acquire::Languages "none"; Acquire::Retries "3"; Acquire::http::Timeout "30"; Acquire::https::Timeout "30";
-		END
-    } >"$work/apt.conf"
-}
-
 # from_debian SUITE: apt checks the archive's signature, we check the sha256
 from_debian() {
     keys=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -68,7 +51,8 @@ from_debian() {
     # shellcheck disable=SC2016 # apt-get's own $
     for mirror in $(apt-get indextargets --format '$(REPO_URI)' | awk '!/^cdrom:/ && !seen[$0]++'); do
         rm -rf "$work" && mkdir -p "$work/files"
-        write_apt_config
+        apt_config "$work/apt.conf" "$work"
+        printf 'Dir::Etc::sourcelist "%s/sources.list"; Dir::Etc::sourceparts "/dev/null"; Dir::State::status "/dev/null";\n' "$work" >>"$work/apt.conf"
         echo "deb-src [signed-by=$keys] $mirror $1 main" >"$work/sources.list"
         if (cd "$work/files" && APT_CONFIG=$work/apt.conf && export APT_CONFIG &&
             apt-get -qq update && apt-get -qq source --download-only --tar-only "$name") >"$work/log" 2>&1 &&

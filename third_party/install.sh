@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh PURPOSE...: installs what third_party/packages lists for these purposes and this machine lacks; silent if nothing is
 # missing. Says first what it installs and why; uses sudo if it is not root. NO_INSTALL=1: only says what is missing, and fails.
+# install.sh --missing PURPOSE: a line "PACKAGE  why" for each that is missing, no more.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin # where ss and ip may lie, out of a user's own PATH
@@ -57,6 +58,10 @@ apk) install='apk add' ;;
 dnf) install='dnf install -y --setopt=install_weak_deps=False' ;;
 esac
 
+if [ "$1" = --missing ]; then
+    missing "$2"
+    exit
+fi
 wanted=$(missing "$@")
 [ -n "$wanted" ] || exit 0
 packages=$(echo "$wanted" | cut -d' ' -f1 | tr '\n' ' ' | sed 's/ $//')

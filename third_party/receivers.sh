@@ -1,0 +1,57 @@
+#!/bin/sh
+# receivers.sh: gets the servers that third_party/packages lists for `receivers`, and etsy's statsd, into build/third_party/receivers,
+# unless the system has them. They are unpacked, not installed, for a package would start its server; only tests start them. That
+# needs no root and leaves the system's apt alone; what is installed is npm, to get statsd, where there is none.
+#
+# Never fails: what could not be had is said, and the tests that need it are skipped. NO_INSTALL=1: gets nothing.
+set -eu
+cd "$(dirname "$0")/.."
+. third_party/apt.sh
+root=$PWD/build/third_party/receivers
+work=$root.work
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { echo "receivers: $*" >&2; }
+
+missing() { third_party/install.sh --missing receivers | cut -d' ' -f1 | tr '\n' ' '; }
+
+# The lock file comes last into its place, and has the hash of all that lies beside it.
+has_statsd() { cmp -s third_party/npm/package-lock.json "$root/npm/package-lock.json"; }
+
+apt_get() { APT_CONFIG=$work/apt.conf apt-get -qq "$@"; }
+
+# unpack PACKAGE: with what it needs and the system has not; all of it or nothing
+unpack() {
+    rm -rf "$work/root" "$work"/cache/archives/*.deb && mkdir "$work/root" || return
+    apt_get install --download-only -y --no-install-recommends "$1" || return
+    for deb in "$work"/cache/archives/*.deb; do dpkg -x "$deb" "$work/root" || return; done
+    cp -afl "$work/root/." "$root"
+}
+
+# --ignore-scripts: nothing of what was fetched is run.
+get_statsd() {
+    rm -rf "$work/npm" "$root/npm" && cp -R third_party/npm "$work/npm" || return
+    (cd "$work/npm" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund) || return
+    mv "$work/npm" "$root/npm"
+}
+
+wanted=$(missing)
+if [ -z "$wanted" ] && has_statsd; then exit 0; fi
+mkdir -p "$root"
+failed=
+if [ -n "${NO_INSTALL:-}" ]; then
+    has_statsd || wanted="${wanted}statsd"
+    say "NO_INSTALL is set, tests with these are skipped: $wanted"
+    exit 0
+fi
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+rm -rf "$work" && mkdir "$work"
+if [ -n "$wanted" ]; then
+    say "unpacking into build/third_party/receivers: $wanted"
+    apt_config "$work/apt.conf" "$work"
+    apt_get update >"$root/log" 2>&1 || say 'apt-get update failed'
+    for package in $wanted; do unpack "$package" >>"$root/log" 2>&1 || failed="$failed $package"; done
+fi
+has_statsd || { third_party/install.sh node && get_statsd >>"$root/log" 2>&1; } || failed="$failed statsd"
+[ -z "$failed" ] || say "not to be had, their tests are skipped:$failed (build/third_party/receivers/log says why)"
