@@ -9,6 +9,7 @@ import tempfile
 import pytest
 
 import netns
+import parse
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
 
@@ -100,4 +101,27 @@ def connect(keep):
         address = listener.getsockname()
         keep(socket.create_connection((host or address[0], address[1])))
         return keep(listener.accept()[0])
+    return make
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """serve(a class of servers.py): it runs as long as the module's tests, which live in a network namespace with it."""
+    with namespace_or_skip(), contextlib.ExitStack() as stack:
+        yield lambda kind: stack.enter_context(kind(tmp_path_factory.mktemp(kind.__name__)))
+
+
+@pytest.fixture
+def push(run, listen, connect):
+    """push(output…, **environment): three connections over IPv4 and two over IPv6 to port 8080 in one poll; the points that were pushed."""
+    for host, n in (("127.0.0.1", 3), ("::1", 2)):
+        listener = listen(host, 8080)
+        for _ in range(n):
+            connect(listener)
+
+    def make(*to, **env):
+        one = run(**{"to": ",".join(["influx+stdout:", *to]), "polls": 1, "host": "web1.example", "self": "off", "ports": "8080", **env})
+        counts = {point.tag("ip_version"): point.fields["tcp_established"] for point in one.points if point.measurement.endswith("netstat_port")}
+        assert counts == {"4": 3, "6": 2}
+        return one.points
     return make

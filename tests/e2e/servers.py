@@ -1,0 +1,227 @@
+"""Real receivers: started for a test on loopback, in a directory of their own, and asked back for what they stored.
+
+They listen on their usual ports: start them in a network namespace (netns.py). Their programs are the system's, or lie
+unpacked where `make receivers` puts them; a test whose receiver is not there is skipped.
+"""
+import contextlib
+import csv
+import glob
+import importlib
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+
+import pytest
+
+import wait
+from program import ROOT
+
+UNPACKED = ROOT / "build" / "third_party" / "receivers"
+STATSD = UNPACKED / "npm" / "node_modules" / "statsd"
+CONF = pathlib.Path(__file__).parent / "conf"
+PATH = os.pathsep.join([f"{UNPACKED}/usr/bin", f"{UNPACKED}/usr/sbin", os.environ.get("PATH", ""), "/usr/sbin"])
+PYTHON = f"{UNPACKED}/usr/lib/python3/dist-packages"
+ENV = {"PATH": PATH, "LANG": "C.UTF-8", "PYTHONPATH": PYTHON, "PYTHONDONTWRITEBYTECODE": "1",
+       "LD_LIBRARY_PATH": os.pathsep.join(glob.glob(f"{UNPACKED}/usr/lib/*-linux-gnu*"))}
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def get(port, path, **query):
+    with _direct.open(f"http://127.0.0.1:{port}{path}?{urllib.parse.urlencode(query)}", timeout=wait.DEADLINE) as answer:
+        return answer.read().decode()
+
+
+def answers(port, path):
+    try:
+        get(port, path)
+        return True
+    except OSError:
+        return False
+
+
+def listens(protocol, port):
+    """Does a socket stand on this port of the calling thread's namespace?"""
+    return any(line.split()[1].endswith(f":{port:04X}") for table in (protocol, protocol + "6")
+               for line in open(f"/proc/thread-self/net/{table}"))
+
+
+def whisper():
+    """Graphite's own reader of its files."""
+    if PYTHON not in sys.path:
+        sys.path.append(PYTHON)
+    return importlib.import_module("whisper")
+
+
+class Server:
+    """A receiver, from its start until the `with` block ends."""
+    program = None
+    conf = ()
+
+    def __init__(self, place):
+        self.place = pathlib.Path(place)
+        program = shutil.which(self.program, path=PATH)
+        if not program:
+            pytest.skip(f"{self.program} is not on this machine; `make receivers` gets it, or says why not")
+        for name in self.conf:
+            self._write(name, UNPACKED if program.startswith(str(UNPACKED)) else "")
+        self._log = open(self.place / "log", "w")
+        self.process = subprocess.Popen([program, *self.arguments()], env={**ENV, "HOME": str(self.place)}, cwd=place,
+                                        stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True)
+
+    def _write(self, name, base):
+        text = (CONF / name).read_text()
+        for word, value in {"DIR": self.place, "BASE": base, "USER": pwd.getpwuid(os.getuid()).pw_name}.items():
+            text = re.sub(rf"\b{word}\b", str(value), text)
+        (self.place / name).write_text(text)
+
+    @property
+    def log(self):
+        return (self.place / "log").read_text(errors="replace")
+
+    def until(self, condition, what="what was sent"):
+        """Asks again until the answer is true; the answer."""
+        answer = wait.until(lambda: condition() or self.process.poll() is not None)
+        assert self.process.poll() is None, f"{self.program} ended with {self.process.poll()}: {self.log[-3000:]}"
+        assert answer, f"{self.program} does not have {what}; its log ends with: {self.log[-3000:]}"
+        return answer
+
+    def settles(self, ask, expected):
+        """Asks again until the answer is what is expected."""
+        wait.until(lambda: ask() == expected or self.process.poll() is not None)
+        assert ask() == expected, f"{self.program} says: {self.log[-1000:]}"
+
+    def __enter__(self):
+        try:
+            self.until(self.ready, "started")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(ProcessLookupError):       # it has ended already
+            os.killpg(self.process.pid, signal.SIGKILL)     # with its children; what it stored is thrown away
+        self.process.wait()
+        self._log.close()
+
+
+class Collectd(Server):
+    """The statsd plugin; what collectd makes of it, by its csv plugin."""
+    program = "collectd"
+    conf = ["collectd.conf"]
+
+    def arguments(self):
+        return ["-f", "-C", "collectd.conf"]
+
+    def ready(self):
+        return listens("udp", 8125)
+
+    def stored(self):
+        """{(kind, name): [(time, value)]}"""
+        found = {}
+        for path in (self.place / "csv").glob("collectd/statsd/*"):
+            kind, name = re.fullmatch(r"([a-z]+)-(.*)-\d{4}-\d\d-\d\d", path.name).groups()
+            rows = list(csv.reader(path.read_text().splitlines()))[1:]
+            found.setdefault((kind, name), []).extend((float(time), float(value)) for time, value in rows)
+        return found
+
+
+class Etsy(Server):
+    """statsd/statsd with its servers udp (8125) and tcp (8127), and a backend that writes down each flush."""
+    program = "node"
+    conf = ["statsd.js", "statsd_backend.js"]
+
+    def arguments(self):
+        if not STATSD.is_dir():
+            pytest.skip("statsd is not here; `make receivers` gets it, or says why not")
+        return [str(STATSD / "stats.js"), "statsd.js"]
+
+    def ready(self):
+        return self.flushes()
+
+    def flushes(self):
+        """[{"time": seconds, "gauges": {…}, "counters": {…}}], the oldest first"""
+        return [json.loads(line) for line in self.log.split("\n")[:-1] if line.startswith("{")]
+
+
+class Netdata(Server):
+    """Its statsd plugin, which makes a chart of each metric."""
+    program = "netdata"
+    conf = ["netdata.conf"]
+
+    def arguments(self):
+        return ["-D", "-c", "netdata.conf"]
+
+    def ready(self):
+        return listens("udp", 8125) and answers(19999, "/api/v1/info")
+
+    def charts(self):
+        """{chart: (newest value, its time)}"""
+        charts = json.loads(get(19999, "/api/v1/allmetrics", format="json"))
+        return {name.removeprefix("statsd_"): (*(one["value"] for one in chart["dimensions"].values()), chart["last_updated"])
+                for name, chart in charts.items() if name.startswith("statsd_")}
+
+
+class InfluxDB(Server):
+    program = "influxd"
+    conf = ["influxdb.conf"]
+
+    def arguments(self):
+        return ["run", "-config", "influxdb.conf"]
+
+    def ready(self):
+        return listens("udp", 8089) and answers(8086, "/ping")
+
+    def points(self, measurement):
+        """[(tags, fields, time in ns)]"""
+        results = json.loads(get(8086, "/query", db="sockpush", epoch="ns", q=f'SELECT * FROM "{measurement}" GROUP BY *'))["results"]
+        return [(one["tags"], {name: value for name, value in zip(one["columns"][1:], row[1:]) if value is not None}, row[0])
+                for one in results[0].get("series", []) for row in one["values"]]
+
+
+class VictoriaMetrics(Server):
+    program = "victoria-metrics"
+
+    def arguments(self):
+        return ["-storageDataPath=data", "-httpListenAddr=127.0.0.1:8428", "-influxListenAddr=127.0.0.1:8089",
+                "-graphiteListenAddr=127.0.0.1:2003"]
+
+    def ready(self):
+        return listens("udp", 8089) and listens("udp", 2003) and answers(8428, "/health")
+
+    def series(self):
+        """[(labels, [(time in ms, value)])]"""
+        get(8428, "/internal/force_flush")
+        rows = [json.loads(line) for line in get(8428, "/api/v1/export", **{"match[]": '{__name__!=""}'}).splitlines()]
+        return [(row["metric"], list(zip(row["timestamps"], row["values"]))) for row in rows]
+
+
+class Carbon(Server):
+    program = "carbon-cache"
+    conf = ["carbon.conf", "storage-schemas.conf"]
+
+    def arguments(self):
+        return ["--config=carbon.conf", "--debug", "start"]
+
+    def ready(self):
+        return listens("udp", 2003)
+
+    def stored(self):
+        """{name with its tags: [(time, value)]}"""
+        return {self._name(path): self._read(path) for path in (self.place / "whisper").rglob("*.wsp")}
+
+    def _name(self, path):
+        return path.stem.replace("_DOT_", ".")
+
+    def _read(self, path):
+        (start, _, step), values = whisper().fetch(str(path), 0)
+        return [(start + i * step, value) for i, value in enumerate(values) if value is not None]

@@ -1,0 +1,92 @@
+"""statsd/statsd, the first of its kind: by UDP and by TCP, with tags and without."""
+import re
+import socket
+import struct
+import time
+
+import pytest
+
+import naming
+import parse
+import receivers
+import servers
+
+NAMES = {"statsd": naming.statsd, "dogstatsd": naming.graphite}     # it writes tags as Graphite does
+
+
+@pytest.fixture(scope="module")
+def etsy(serve):
+    return serve(servers.Etsy)
+
+
+def gauges(etsy, *words):
+    """Of the newest flush, those with these words in their names"""
+    return {name: value for name, value in etsy.flushes()[-1]["gauges"].items() if all(word in name for word in words)}
+
+
+def counted(etsy, *words):
+    """All increments of the counters with these words in their names"""
+    return sum(value for flush in etsy.flushes() for name, value in flush["counters"].items() if all(word in name for word in words))
+
+
+@pytest.mark.parametrize("format, established", [
+    ("statsd", "web1.netstat_port.8080.4.tcp_established"),
+    ("dogstatsd", "netstat_port.tcp_established;addr_port=8080;host=web1;ip_version=4")])
+def test_udp(etsy, push, format, established):
+    prefix = f"{format}-udp"
+    expected = naming.values(push(f"{format}+udp://127.0.0.1", prefix=prefix, host="web1"), NAMES[format])
+    assert expected[f"{prefix}.{established}"] == 3
+    etsy.settles(lambda: gauges(etsy, prefix), expected)
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_tcp(etsy, push, format):
+    """Its server for streams of lines; the lines are brought there by the test."""
+    prefix = f"{format}-tcp"
+    with receivers.udp() as relay, socket.create_connection(("127.0.0.1", 8127)) as stream:
+        expected = naming.values(push(f"{format}+udp://127.0.0.1:{relay.port}", prefix=prefix, host="web1"), NAMES[format])
+        stream.sendall(relay.until(lambda text: text.count("\n") >= len(expected)).encode())
+        etsy.settles(lambda: gauges(etsy, prefix), expected)
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_odd_names(etsy, push, format):
+    """No line is bad, and none comes out as two."""
+    points = push(f"{format}+udp://127.0.0.1", host="a b|c@d#e:f/\u00fc", tags="k=v:w|x,n=1 2;m=3", prefix=f"{format}-odd")
+    etsy.settles(lambda: len(gauges(etsy, f"{format}-odd")), sum(len(point.fields) for point in points))
+    assert counted(etsy, "bad_lines_seen") == 0
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_own_counters(etsy, run, format):
+    """Increments: together they are what was sent before the last poll."""
+    host = f"{format}-own"
+    assert run(to=f"{format}+udp://127.0.0.1", host=host, interval="100ms", polls=4).status == 0
+    lines = 2 * len(parse.COUNTS) + 4 + 4
+    etsy.settles(lambda: counted(etsy, host, "sent_lines"), 3 * lines)
+
+
+@pytest.mark.parametrize("format, rule", [("statsd", "listen"), ("dogstatsd", "*:9090")])
+def test_series_that_ended_is_zero(etsy, start, listen, connect, format, rule):
+    """statsd repeats the last value of a gauge: it must be 0, and stay 0 after sockpush too has ended."""
+    host = f"{format}-end"
+    ours = lambda: gauges(etsy, host, "netstat_port", "9090")
+    nonzero = lambda: {re.split("[.;]", name)[-1 if format == "statsd" else 1] for name, value in ours().items() if value}
+    listener = listen("127.0.0.1", 9090)
+    connection = connect(listener)
+    program = start(to=f"{format}+udp://127.0.0.1", ports=rule, host=host, self="off")
+    etsy.settles(nonzero, {"tcp_established", "tcp_listen", "pid"})
+    held = set(ours())
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))     # no TIME_WAIT
+    connection.close()
+    listener.close()
+    etsy.settles(nonzero, set())
+    assert program.end() == 0
+    seen = len(etsy.flushes())
+    etsy.until(lambda: len(etsy.flushes()) >= seen + 3)
+    assert nonzero() == set() and set(ours()) == held, "statsd still has them"
+
+
+def test_times(etsy):
+    """A gauge has no time of its own: it is that of the flush."""
+    assert abs(etsy.flushes()[-1]["time"] - time.time()) < 3
