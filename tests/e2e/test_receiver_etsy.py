@@ -39,6 +39,17 @@ def test_udp(etsy, push, format, established):
     etsy.settles(lambda: gauges(etsy, prefix), expected)
 
 
+@pytest.mark.parametrize("format, names", [
+    ("statsd", ["a.netstat_port.127_0_0_1_8080.4.tcp_established", "a.netstat_port.__1_8080.6.tcp_established"]),
+    ("dogstatsd", ["netstat_port.tcp_established;addr_port=127.0.0.18080;host=a;ip_version=4",
+                   "netstat_port.tcp_established;addr_port=18080;host=a;ip_version=6"])])
+def test_address_and_port(etsy, push, format, names):
+    """statsd takes a colon out of a tag: 1.1.1.1:180 and 1.1.1.11:80 would be one there. Folded into the name they stay two."""
+    push(f"{format}+udp://127.0.0.1", ports="*:8080", host="a", prefix=f"{format}-address")
+    expected = {f"{format}-address.{name}": value for name, value in zip(names, (3, 2))}
+    etsy.settles(lambda: gauges(etsy, f"{format}-address.", "netstat_port", "tcp_established"), expected)
+
+
 @pytest.mark.parametrize("format", NAMES)
 def test_tcp(etsy, push, format):
     """Its server for streams of lines; the lines are brought there by the test."""

@@ -1,4 +1,5 @@
 """Netdata's statsd plugin."""
+import re
 import time
 
 import pytest
@@ -13,16 +14,19 @@ def netdata(serve):
 
 
 def chart(name):
-    """Netdata parts a name at its first dot or underscore, and has no capital letters after that."""
-    return name.replace("_", ".", 1) + "_gauge" if "_" in name.split(".")[0] else name + "_gauge"
+    """Netdata ends the chart's type at the first dot or underscore, and has small letters only."""
+    return re.sub("[._]", ".", name.lower(), count=1) + "_gauge"
 
 
-def test_statsd(netdata, push):
+@pytest.mark.parametrize("host, prefix, established", [
+    ("web1.example", "one", "one.web1_example.netstat_port.8080.4.tcp_established_gauge"),
+    ("WEB2.example", None, "web2.example.netstat_port.8080.4.tcp_established_gauge")])
+def test_statsd(netdata, push, host, prefix, established):
     before = time.time()
-    points = push("statsd+udp://127.0.0.1", prefix="one")
-    expected = {chart(name): value for name, value in naming.values(points, naming.statsd).items()}
-    assert expected["one.web1_example.netstat_port.8080.4.tcp_established_gauge"] == 3
-    charts = lambda: {name: one for name, one in netdata.charts().items() if name.startswith("one.")}
+    expected = naming.values(push("statsd+udp://127.0.0.1", host=host, prefix=prefix), naming.statsd)
+    expected = {chart(name): value for name, value in expected.items()}
+    assert expected[established] == 3
+    charts = lambda: {name: one for name, one in netdata.charts().items() if name in expected}
     netdata.settles(lambda: {name: value for name, (value, _) in charts().items()}, expected)
     assert all(before - 1 < at < time.time() + 1 for _, at in charts().values())
 
