@@ -141,19 +141,22 @@ static void check_alike(const struct config *c, struct diag *d)
 static void check_formats(struct config *c, struct diag *d)
 {
     const struct tags all = all_tags(c);
-    bool folded = false, graphite = false;
+    bool folded = false;
 
     for (int i = 0; i < c->n_outputs; i++) {
-        check_interval(c, c->output[i].format, d);
-        folded |= c->output[i].format->folds_tags;
-        graphite |= c->output[i].format == &encoder_graphite;
+        const struct encoder *format = c->output[i].format;
+
+        check_interval(c, format, d);
+        folded |= format->folds_tags;
+        for (size_t k = 0; *format->renamed && k < all.n; k++)
+            if (!key_end(&all, all.tag[k].key, format->renamed))
+                diag_warn(d, NULL, "tag %s is left out of %s, where it would be %s, which is there, too", all.tag[k].key,
+                          format->name, format->renamed);
     }
     if (folded) {
         warn_left_out(c, &all, d);
         check_alike(c, d);
     }
-    if (graphite && tags_find(&all, "name") && tags_find(&all, "name_"))
-        diag_warn(d, NULL, "tag name is left out of graphite, where it would be name_, which is there, too");
 }
 
 static const char *path_behind(const char *text, const char *word)

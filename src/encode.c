@@ -53,6 +53,15 @@ void put_replaced(struct buf *b, const char *text, const char *unsafe)
     }
 }
 
+const char *key_end(const struct tags *tags, const char *key, const char *renamed)
+{
+    size_t len = strlen(renamed) - 1;
+
+    if (strlen(key) != len || memcmp(key, renamed, len))
+        return "";
+    return tags_find(tags, renamed) ? NULL : renamed + len;
+}
+
 void put_prefix(struct buf *b, const struct point *p, const char *unsafe)
 {
     if (!*p->prefix)

@@ -37,6 +37,7 @@ struct encoder {
     bool timestamps;    /* lines carry their time, so late ones are still true */
     bool zero_when_lost; /* a receiver repeats a gauge until it is told 0 */
     bool only_stdout;
+    char renamed[6];    /* a user's tag of this name without its '_' gets it: receivers have it for themselves */
     bool folds_tags;    /* host, addr_port, ip_version and output are in the name, other tags nowhere */
     bool for_agent;     /* Datadog's: its own tags and sections; a frame's length instead of newlines */
     int32_t min_interval_ms; /* lines' times are no finer */
@@ -62,6 +63,10 @@ bool line_end(struct sink *s, size_t mark);
 
 /* Puts text with each byte that is a control or in unsafe replaced by '_'. */
 void put_replaced(struct buf *b, const char *text, const char *unsafe);
+
+/* What stands behind a key: renamed's '_', else nothing; NULL if a tag renamed is there, too:
+ * then the key's tag is left out. */
+const char *key_end(const struct tags *tags, const char *key, const char *renamed);
 
 /* The prefix, if any, and its dot; bytes as with put_replaced. */
 void put_prefix(struct buf *b, const struct point *p, const char *unsafe);

@@ -1,9 +1,8 @@
 /* netstat.tcp_established;host=a;ip_version=4 12 1700000000
  * Graphite's plaintext with tags (graphite-web, docs/tags.rst). */
-#include <string.h>
-
 #include "encode.h"
 
+#define RENAMED "name_" /* the metric's own */
 #define NAME_UNSAFE " ;!^="
 #define VALUE_UNSAFE " ;"
 
@@ -28,14 +27,13 @@ static void put_series(struct buf *b, const struct point *p, const char *field)
     buf_text(b, field);
     for (size_t i = 0; i < p->tags.n; i++) {
         const struct tag *t = &p->tags.tag[i];
-        bool name = !strcmp(t->key, "name"); /* the metric's own, to Graphite */
+        const char *end = key_end(&p->tags, t->key, RENAMED);
 
-        if (name && tags_find(&p->tags, "name_"))
+        if (!end)
             continue;
         buf_char(b, ';');
         put_replaced(b, t->key, NAME_UNSAFE);
-        if (name)
-            buf_char(b, '_');
+        buf_text(b, end);
         buf_char(b, '=');
         put_safe(b, t->value ? t->value : "true", VALUE_UNSAFE);
     }
@@ -63,6 +61,7 @@ const struct encoder encoder_graphite = {
     .name = "graphite",
     .port = 2003,
     .timestamps = true,
+    .renamed = RENAMED,
     .min_interval_ms = 1000,
     .point = encode,
 };

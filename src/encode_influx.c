@@ -3,6 +3,7 @@
 
 #include "encode.h"
 
+#define RENAMED "time_" /* InfluxDB refuses lines with a tag `time` */
 #define FIELD_MAX 64 /* ",tcp_established=" and 20 digits and "i" */
 #define TIME_MAX 21
 
@@ -35,9 +36,13 @@ static void put_series(struct buf *b, const struct point *p)
     buf_text(b, p->measurement);
     for (size_t i = 0; i < p->tags.n; i++) {
         const struct tag *t = &p->tags.tag[i];
+        const char *end = key_end(&p->tags, t->key, RENAMED);
 
+        if (!end)
+            continue;
         buf_char(b, ',');
         put_escaped(b, t->key, ",= ");
+        buf_text(b, end);
         buf_char(b, '=');
         put_escaped(b, t->value ? t->value : "true", ",= ");
     }
@@ -79,5 +84,6 @@ const struct encoder encoder_influx = {
     .name = "influx",
     .port = 8089,
     .timestamps = true,
+    .renamed = RENAMED,
     .point = encode,
 };

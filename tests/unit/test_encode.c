@@ -59,6 +59,7 @@ static void influx_escapes_what_it_can_and_replaces_the_rest(void **state)
     static const char end[] = " tcp_established=12i 1700000000123000000\n";
     static const struct hostile row[] = {
         {"", "k", NULL, "netstat,k=true"},
+        {"", "time", "noon", "netstat,time_=noon"}, /* InfluxDB keeps `time` for itself */
         {"a b,c=d", "k e,y=", "v a,l=", "a\\ b\\,c=d.netstat,k\\ e\\,y\\==v\\ a\\,l\\="},
         {"#a", "#k", "#v", "_a.netstat,#k=#v"}, /* else a comment */
         {"\\", "k\\", "v\\", "_.netstat,k_=v_"}, /* a backslash at an end escapes what follows */
