@@ -182,6 +182,7 @@ def influx_line(line):
         assert not pair[1].endswith("\\"), f"a tag ends in a backslash: {line!r}"
         tags.append((_unescape(pair[0]), _unescape(pair[1])))
     _check_tags(tags, line)
+    assert "time" not in dict(tags), f"InfluxDB refuses a tag of this name: {line!r}"
     fields = {}
     for item in _split(parts[1], ","):
         match = re.fullmatch(r"([a-z0-9_]+)=(0|[1-9][0-9]*)i", item)
