@@ -122,7 +122,7 @@ def test_dogstatsd_is_taken_by_all_that_take_tags(tmp_path, root, run, transport
 
 
 def test_tag_without_a_value_is_refused_by_opentelemetry(tmp_path, root, run):
-    """Unless its enable_simple_tags is set: DESIGN.md keeps such tags as they are."""
+    """Unless its enable_simple_tags is set."""
     line = next(line for line in sent(tmp_path, root, run, "udp", "dogstatsd", tags="canary") if line.startswith("netstat."))
     assert "OpenTelemetry" in refusers(line) and receive(line, AGENT).tags["canary"] == ""
 
@@ -263,7 +263,7 @@ def test_datakit_by_default_mixes_them_up(tmp_path, root, run):
 
 
 def test_datakit_with_a_prefix(tmp_path, root, run):
-    """The first dot divides: with a prefix, that is the measurement, which the README warns of."""
+    """The first dot divides: with a prefix, that is the measurement."""
     found = points(sent(tmp_path, root, run, "udp", "dogstatsd", prefix="team"), ".")
     assert {point.measurement for point in found} == {"team"}
     assert {"netstat.udp_socket", "netstat_port.udp_socket"} <= {point.field for point in found}
