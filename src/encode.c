@@ -59,15 +59,10 @@ const char *key_end(const struct tags *tags, const char *key, const char *rename
 
     if (strlen(key) != len || memcmp(key, renamed, len))
         return "";
-    return tags_find(tags, renamed) ? NULL : renamed + len;
-}
-
-void put_prefix(struct buf *b, const struct point *p, const char *unsafe)
-{
-    if (!*p->prefix)
-        return;
-    put_replaced(b, p->prefix, unsafe);
-    buf_char(b, '.');
+    for (size_t i = 0; i < tags->n; i++)
+        if (tags_alike(tags->tag[i].key, renamed))
+            return NULL;
+    return renamed + len;
 }
 
 void put_statsd_value(struct buf *b, const struct field *f)

@@ -68,9 +68,6 @@ void put_replaced(struct buf *b, const char *text, const char *unsafe);
  * then the key's tag is left out. */
 const char *key_end(const struct tags *tags, const char *key, const char *renamed);
 
-/* The prefix, if any, and its dot; bytes as with put_replaced. */
-void put_prefix(struct buf *b, const struct point *p, const char *unsafe);
-
 /* True if two texts come out as one in a name of a format that folds tags. */
 bool name_alike(const char *a, const char *b);
 

@@ -14,7 +14,10 @@
 
 static void put_name(struct buf *b, const struct point *p, const char *field)
 {
-    put_prefix(b, p, NAME_UNSAFE);
+    if (*p->prefix) {
+        put_replaced(b, p->prefix, NAME_UNSAFE);
+        buf_char(b, '.');
+    }
     buf_text(b, p->measurement);
     buf_char(b, '.');
     buf_text(b, field);

@@ -6,8 +6,6 @@
 
 #include "encode.h"
 
-#define PREFIX_UNSAFE " :|@#,;[]=/"
-
 /* In a component of a name stay letters, digits, '-' and '_'; a dot would begin the next. */
 static char safe(char c)
 {
@@ -25,12 +23,12 @@ bool name_alike(const char *a, const char *b)
     return !*a && !*b;
 }
 
-/* left_out: bytes that are not even replaced. */
-static void put_component(struct buf *b, const char *text, const char *left_out)
+/* kept: bytes that stay though they are not safe. */
+static void put_component(struct buf *b, const char *text, const char *kept, const char *left_out)
 {
     for (; *text; text++)
         if (!strchr(left_out, *text))
-            buf_char(b, safe(*text));
+            buf_char(b, strchr(kept, *text) ? *text : safe(*text));
     buf_char(b, '.');
 }
 
@@ -39,7 +37,7 @@ static void put_tag(struct buf *b, const struct point *p, const char *key, const
     const struct tag *tag = tags_find(&p->tags, key);
 
     if (tag && tag->value)
-        put_component(b, tag->value, left_out);
+        put_component(b, tag->value, "", left_out);
 }
 
 static void encode(struct sink *s, const struct point *p)
@@ -47,9 +45,10 @@ static void encode(struct sink *s, const struct point *p)
     for (size_t i = 0; i < p->n_fields; i++) {
         size_t mark = line_begin(s);
 
-        put_prefix(s->out, p, PREFIX_UNSAFE);
+        if (*p->prefix)
+            put_component(s->out, p->prefix, ".", "");
         put_tag(s->out, p, "host", "");
-        put_component(s->out, p->measurement, "");
+        put_component(s->out, p->measurement, "", "");
         /* Without brackets no two addresses come out alike: the last '_' parts the port, the
          * others stand for '.' between four numbers, or for ':'. */
         put_tag(s->out, p, "addr_port", "[]");

@@ -16,8 +16,7 @@ static bool replaceable(char c)
     return (unsigned char)c <= ' ' || c == 0x7f || strchr("_:|,;!^=\\", c);
 }
 
-/* True if some format may write them alike: a tag must not come twice in a line. */
-static bool alike(const char *a, const char *b)
+bool tags_alike(const char *a, const char *b)
 {
     while (*a && *b && (*a == *b || (replaceable(*a) && replaceable(*b)))) {
         a++;
@@ -37,7 +36,7 @@ static int check(const char *key, const char *value, const char *variable, struc
         return -EINVAL;
     }
     for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
-        if (alike(key, own_keys[i])) {
+        if (tags_alike(key, own_keys[i])) {
             diag_error(d, variable, "tag \"%s\" is set by sockpush itself; name yours differently", key);
             return -EINVAL;
         }
@@ -56,7 +55,7 @@ int tags_add(struct tags *t, const char *key, const char *value, const char *var
         return 0;
     }
     for (size_t i = 0; i < t->n; i++)
-        if (alike(t->tag[i].key, key)) {
+        if (tags_alike(t->tag[i].key, key)) {
             diag_warn(d, variable, "tag \"%s\" is given twice; the last one counts", key);
             t->tag[i] = (struct tag){.key = key, .value = value};
             return 0;
@@ -127,7 +126,7 @@ struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a)
             bool known = false;
 
             for (size_t k = 0; k < all.n && !known; k++)
-                known = alike(all.tag[k].key, lists[i].tag[j].key);
+                known = tags_alike(all.tag[k].key, lists[i].tag[j].key);
             if (!known)
                 all.tag[all.n++] = lists[i].tag[j];
         }

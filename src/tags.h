@@ -2,6 +2,7 @@
 #ifndef TAGS_H
 #define TAGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
@@ -41,6 +42,9 @@ int tags_add(struct tags *t, const char *key, const char *value, const char *var
 /* Merges n lists, highest precedence first, into one sorted by key (byte order), no
  * key twice nor alike. Texts are shared with the lists. */
 struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a);
+
+/* True if some format may write these keys alike: a tag must not come twice in a line. */
+bool tags_alike(const char *a, const char *b);
 
 /* The tag of that key in a sorted list, or NULL. */
 struct tag *tags_find(const struct tags *t, const char *key);

@@ -111,7 +111,10 @@ def without_prefix(text, format, prefix):
     lines = []
     for line in text.encode("utf-8", "surrogateescape").split(b"\n")[:-1]:
         head, dot, rest = line[:len(prefix)], line[len(prefix):len(prefix) + 1], line[len(prefix) + 1:]
-        assert same_or_replaced(prefix.replace(b"/", b"~"), head.decode("utf-8", "surrogateescape").replace("/", "~"))
+        if format == "statsd":
+            assert head == re.sub(rb"[^A-Za-z0-9_.-]", b"_", prefix)
+        else:
+            assert same_or_replaced(prefix.replace(b"/", b"~"), head.decode("utf-8", "surrogateescape").replace("/", "~"))
         assert dot == b"." and not re.search(breaks, head), line
         lines.append(rest + b"\n")
     return b"".join(lines).decode("utf-8", "surrogateescape")
