@@ -193,7 +193,7 @@ class VictoriaMetrics(Server):
 
     def arguments(self):
         return ["-storageDataPath=data", "-httpListenAddr=127.0.0.1:8428", "-influxListenAddr=127.0.0.1:8089",
-                "-graphiteListenAddr=127.0.0.1:2003"]
+                "-graphiteListenAddr=127.0.0.1:2003", "-search.latencyOffset=1ms"]
 
     def ready(self):
         return listens("udp", 8089) and listens("udp", 2003) and answers(8428, "/health")
@@ -203,6 +203,11 @@ class VictoriaMetrics(Server):
         get(8428, "/internal/force_flush")
         rows = [json.loads(line) for line in get(8428, "/api/v1/export", **{"match[]": '{__name__!=""}'}).splitlines()]
         return [(row["metric"], list(zip(row["timestamps"], row["values"]))) for row in rows]
+
+    def query(self, expression):
+        """[value] of the series that the expression gives now."""
+        get(8428, "/internal/force_flush")
+        return [float(row["value"][1]) for row in json.loads(get(8428, "/api/v1/query", query=expression, nocache=1))["data"]["result"]]
 
 
 class Carbon(Server):

@@ -1,5 +1,7 @@
 """VictoriaMetrics' listeners for line protocol and for Graphite, by UDP."""
 import json
+import pathlib
+import re
 import socket
 import time
 
@@ -53,3 +55,36 @@ def test_time_left_to_the_receiver(victoria):
         one.sendto(b"four.netstat.tcp_established;host=a 12 -1\n", ("127.0.0.1", 2003))
     [[at, value]] = victoria.until(lambda: stored(victoria, "four.")).popitem()[1]
     assert before - 2 < at / 1000 < time.time() + 2 and value == 12
+
+
+README = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text()
+
+
+def test_the_alerts_of_the_readme(victoria, start, listen, keep):
+    """Quiet while all is well; then nobody listens, more and more connections wait to be closed, and lines are dropped."""
+    alerts = [alert.replace("10m", "5s") for alert in re.findall(r"\| `([^`]+ (?:==|>) 0)` \|$", README, re.M)]
+    assert len(alerts) == 3
+    firing = lambda: [alert for alert in alerts if victoria.query(alert)]
+    listener = listen("127.0.0.1", 443)
+    quiet = start(to="influx+udp://127.0.0.1", ports="443", interval="1s")
+    victoria.until(lambda: victoria.query("count_over_time(netstat_port_tcp_listen{addr_port='443',ip_version='4'}[1m]) > 3"))
+    assert not firing()
+    quiet.end()
+
+    def forget():
+        peer = socket.create_connection(listener.getsockname())
+        keep(listener.accept()[0])
+        peer.close()
+
+    for _ in range(25):
+        forget()
+    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443", interval="1s")
+    seen = set()
+    for _ in range(60):
+        seen.update(firing())
+        if alerts[1] in seen:
+            break
+        forget()
+        time.sleep(0.5)
+    listener.close()
+    victoria.until(lambda: seen.update(firing()) or seen == set(alerts))
