@@ -5,12 +5,12 @@
 
 OS           = linux
 PREFIX       = /usr/local
-CFLAGS       = -Os -g -flto
+CC           = gcc
+CFLAGS       = -Os -g -flto -flto-partition=one
 FUZZ_SECONDS = 10
 MAX_SIZE     = 81920
 PYTHON       = /usr/bin/python3
 Q            = $(if $(V),,@)
-comma        = ,
 
 # ---- sources: the operating system is chosen here, by folder, and by nothing else
 
@@ -29,27 +29,24 @@ FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit
 # -iquote: with -I, <linux/netlink.h> would be ours in platform/linux.
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wformat-security -Wwrite-strings
 COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -isystem $(dir $(CJSON)) $(WARN)
-MACHINE := $(shell gcc -dumpmachine 2>/dev/null)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # No -fcf-protection: it takes effect only where every object has it, and musl's have not.
-HARDEN  = -fPIE -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
+HARDEN  = -fPIE -Wa,--noexecstack -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
 SMALL   = -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
-RELEASE = $(CFLAGS) $(HARDEN) $(SMALL) -ffile-prefix-map=$(CURDIR)=. $(KERNEL)
-LINK    = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none$(RELR)
+RELEASE = $(CFLAGS) $(HARDEN) $(SMALL) -ffile-prefix-map=$(CURDIR)=. $(HEADERS)
+LINK    = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none
 
 ifneq ($(findstring musl,$(MACHINE)),)
 # The system's own C library is musl.
-CC      = gcc
 BINARY  = $(CC) $(RELEASE) -static-pie $(LINK) -o $@ $(filter %.o,$^)
 else
-# musl beside another C library. musl-gcc takes -static-pie, but makes a *dynamic* PIE of it; so the start files are named one by
-# one. It hides /usr/include, where the kernel's headers lie too: build/kernel links to those alone.
-CC      = musl-gcc
-MUSL    = $(dir $(firstword $(wildcard /usr/lib/$(MACHINE:gnu=musl)/rcrt1.o /usr/lib/*-linux-musl*/rcrt1.o /usr/*-linux-musl*/lib*/rcrt1.o)))
-KERNEL  = -idirafter build/kernel
-# From 1.2.4 on, its start files read packed relocations.
-RELR    = $(if $(shell grep -aom1 '1\.2\.[4-9]' $(MUSL)libc.a),$(comma)-z$(comma)pack-relative-relocs)
-BINARY  = $(CC) $(RELEASE) -static -nostartfiles $(LINK),-pie,--no-dynamic-linker,-z,text -o $@ $(MUSL)rcrt1.o $(MUSL)crti.o \
-          $$(gcc -print-file-name=crtbeginS.o) $(filter %.o,$^) $$(gcc -print-file-name=crtendS.o) $(MUSL)crtn.o
+# Beside another C library: musl of its pinned source, once for each compiler (third_party/musl.mk). /usr/include stays hidden, but
+# for the kernel's headers: build/kernel links to those alone. None of gcc's start files, which are for C++ and shared libraries.
+MUSL    = build/third_party/musl-$(MACHINE)-gcc$(shell $(CC) -dumpfullversion 2>/dev/null)
+LIBC    = $(MUSL)/lib/libc.a
+HEADERS = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(CC) -print-file-name=include) -idirafter build/kernel
+BINARY  = $(CC) $(RELEASE) -static-pie -nostdlib $(LINK),-z,pack-relative-relocs -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
+          -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group
 endif
 
 UNIT_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -110,7 +107,7 @@ size: all ## what the binary is made of; fails above MAX_SIZE=81920 bytes
 	@bytes=$$(wc -c <build/sockpush); echo "build/sockpush: $$bytes bytes, allowed: $(MAX_SIZE)"; [ "$$bytes" -le $(MAX_SIZE) ]
 
 twice: all ## build it again in another directory: the same bytes?
-	@rm -rf build/twice; mkdir -p build/twice/build/third_party; cp -R Makefile src platform third_party build/twice; cp -R build/third_party/cjson* build/twice/build/third_party
+	@rm -rf build/twice; mkdir -p build/twice/build/third_party; cp -R Makefile src platform third_party build/twice; cp build/third_party/*.tarball build/twice/build/third_party
 	@$(MAKE) $(JOBS) -C build/twice build/sockpush
 	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
 
@@ -152,7 +149,7 @@ build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
 build/%/sockpush.a:
 	$(Q)rm -f $@; ar rcs $@ $^
 
-build/obj/%.o: %.c Makefile | $(CJSON) $(if $(KERNEL),build/kernel)
+build/obj/%.o: %.c Makefile $(LIBC) | $(CJSON) $(if $(LIBC),build/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
 build/asan/%.o: %.c Makefile | $(CJSON)
@@ -166,6 +163,12 @@ build/fuzz/%.o: %.c Makefile | $(CJSON)
 
 $(CJSON): third_party/sources.lock third_party/fetch.sh
 	@third_party/fetch.sh cjson
+build/third_party/musl/configure: third_party/sources.lock third_party/fetch.sh
+	@third_party/fetch.sh musl
+
+build/third_party/musl-%/lib/libc.a: third_party/musl.mk build/third_party/musl/configure
+	@echo '  MAKE $@'
+	$(Q)rm -rf $(MUSL); mkdir -p $(MUSL); $(MAKE) -C $(MUSL) -f ../../../third_party/musl.mk CC='$(CC)'
 
 build/kernel:
 	$(Q)mkdir -p $@; for d in linux asm-generic asm; do \

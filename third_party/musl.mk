@@ -17,7 +17,7 @@ override AOBJS = $(LIBC_OBJS)
 
 sockpush: lib/rcrt1.o lib/libc.a include
 
--include $(srcdir)/Makefile
+include $(srcdir)/Makefile
 
 # What runs before musl has set itself up, and what gcc calls by itself when all else is already optimised.
 obj/crt/%.o obj/src/env/%.o obj/src/string/%.o: CFLAGS_ALL += -fno-lto
