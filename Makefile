@@ -44,8 +44,9 @@ else
 # for the kernel's headers: build/kernel links to those alone. None of gcc's start files, which are for C++ and shared libraries.
 MUSL    = build/third_party/musl-$(MACHINE)-gcc$(shell $(CC) -dumpfullversion 2>/dev/null)
 LIBC    = $(MUSL)/lib/libc.a
+LAYOUT  = platform/$(OS)/sockpush.ld
 HEADERS = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(CC) -print-file-name=include) -idirafter build/kernel
-BINARY  = $(CC) $(RELEASE) -static-pie -nostdlib $(LINK),-z,pack-relative-relocs -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
+BINARY  = $(CC) $(RELEASE) -static-pie -nostdlib -T $(LAYOUT) $(LINK),-z,pack-relative-relocs -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
           -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group
 endif
 
@@ -130,7 +131,7 @@ need-%:
 
 build/sockpush: build/sockpush.full
 	$(Q)strip -s -R .comment -o $@ $<
-build/sockpush.full: $(SRC:%.c=build/obj/%.o)
+build/sockpush.full: $(SRC:%.c=build/obj/%.o) $(LAYOUT)
 	@echo '  LINK $@'
 	$(Q)$(BINARY)
 
