@@ -162,6 +162,15 @@ static int add_groups(const struct reader *r, const cJSON *root)
     return 0;
 }
 
+/* A text would end there without a word. */
+static bool holds_nul(const char *text)
+{
+    for (; (text = strchr(text, '\\')); text += 1 + (text[1] != '\0')) /* what an escape escapes begins none */
+        if (!strncmp(text, "\\u0000", 6))
+            return true;
+    return false;
+}
+
 int rules_parse_json(const char *text, bool bare_v6, const char *variable, struct arena *a,
                      struct diag *d, struct rules *out)
 {
@@ -171,7 +180,7 @@ int rules_parse_json(const char *text, bool bare_v6, const char *variable, struc
     const cJSON *root;
     int ret = -EINVAL;
 
-    if (strstr(text, "\\u0000")) /* texts would end there */
+    if (holds_nul(text))
         return refuse(&r, "\\u0000 can stand in no text");
     json_arena = &memory;
     root = cJSON_ParseWithOpts(text, &end, true);
