@@ -47,8 +47,9 @@ static void copy_out(const struct outbox *box, void *data, size_t len)
 
 static void remove_head(struct outbox *box, size_t len)
 {
-    box->head = (box->head + len) % box->cap;
     box->used -= len;
+    /* Else head would walk on, and make every page of a ring resident that holds little. */
+    box->head = box->used ? (box->head + len) % box->cap : 0;
 }
 
 static void drop_oldest(struct outbox *box)

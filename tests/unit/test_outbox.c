@@ -262,6 +262,27 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
     }
 }
 
+/* A page of the ring becomes resident when it is first written to. */
+static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
+{
+    char ring[1000], data[16], untouched[sizeof ring];
+    const size_t first = sizeof(struct chunk) + 2;
+    struct chunk chunk;
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 8};
+
+    (void)state;
+    memset(ring, '#', sizeof ring);
+    memset(untouched, '#', sizeof untouched);
+    for (uint64_t poll = 1; poll <= 100; poll++) {
+        outbox_put(&box, poll, "a\n", 2);
+        if (poll % 2)
+            assert_true(outbox_take(&box, &chunk, data));
+        else
+            outbox_clear(&box);
+    }
+    assert_memory_equal(ring + first, untouched, sizeof ring - first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_full_outbox_drops_the_oldest_snapshot_whole),
         cmocka_unit_test(datagrams_of_an_older_poll_are_not_sent_late),
         cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
+        cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
     };
 
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
