@@ -50,19 +50,28 @@ static const char *value_of(const struct point *p, const char *key, const char *
     return tag && tag->value ? tag->value : otherwise;
 }
 
+/* The column of a point's field i. What could not be read is missing. */
+static size_t column_of(const struct point *p, size_t i)
+{
+    char first = *p->field[i].name;
+
+    return first == 'u' ? HEADINGS - 2 : first == 'p' ? HEADINGS - 1 : i; /* udp_socket, pid */
+}
+
 static void row(struct sink *s, const struct point *p)
 {
     size_t mark = line_begin(s);
 
     put_left(s->out, value_of(p, "ip_version", ""), 3);
     put_left(s->out, value_of(p, "addr_port", "all"), ADDR_WIDTH);
-    for (size_t i = 0; i < p->n_fields; i++) {
+    for (size_t i = 0, column = 0; i < p->n_fields; column++) {
         char digits[21];
         struct buf number = {.data = digits, .cap = sizeof digits - 1};
 
-        buf_u64(&number, p->field[i].value);
+        if (column >= column_of(p, i))
+            buf_u64(&number, p->field[i++].value);
         digits[number.len] = '\0';
-        put_right(s->out, digits, column_width(i));
+        put_right(s->out, digits, column_width(column));
     }
     line_end(s, mark);
 }
