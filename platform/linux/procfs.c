@@ -112,7 +112,7 @@ static int poll_files(struct backend_state *state, const struct table *t)
     ret = poll_file(state, files[t->protocol][1], *t);
     if (ret < 0)
         return ret;
-    t->report->ipv6 = ret > 0;
+    t->report->ipv6 |= ret > 0;
     return 0;
 }
 

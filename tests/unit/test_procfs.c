@@ -90,6 +90,28 @@ static void without_the_second_file_there_is_no_ipv6(void **state)
     dir_remove(dir);
 }
 
+static void one_protocol_over_ipv6_is_enough_to_have_it(void **state)
+{
+    static const char *const missing[] = {"1/net/tcp6", "1/net/udp6"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(missing); i++) {
+        char *dir = dir_make();
+        const struct backend_want want = {.proc = dir};
+        struct backend_state *backend;
+
+        fill(dir);
+        dir_unlink(dir, missing[i]);
+        memset(&got, 0, sizeof got);
+        assert_int_equal(backend_procfs.open(&backend, &want), 0);
+        for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++)
+            assert_int_equal(backend_procfs.poll(backend, (enum protocol)protocol, take, &got, &got.report), 0);
+        assert_row(got.report.ipv6, missing[i]);
+        backend_procfs.close(backend);
+        dir_remove(dir);
+    }
+}
+
 static void a_file_that_cannot_be_read_is_an_error_and_no_zero(void **state)
 {
     static const struct {
@@ -235,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_families_are_read),
         cmocka_unit_test(without_the_second_file_there_is_no_ipv6),
+        cmocka_unit_test(one_protocol_over_ipv6_is_enough_to_have_it),
         cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_and_no_zero),
         cmocka_unit_test(a_directory_or_nothing_in_the_place_is_an_error),
         cmocka_unit_test(a_file_cut_within_a_row_is_partial_and_its_whole_rows_count),
