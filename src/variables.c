@@ -162,10 +162,12 @@ static const struct variable *find(const char *name)
     return NULL;
 }
 
-/* Kubernetes injects SOCKPUSH_PORT…, SOCKPUSH_SERVICE_… for a Service named sockpush. */
-static bool service_link(const char *name)
+/* Kubernetes injects SOCKPUSH_PORT=tcp://…, SOCKPUSH_PORT_…, SOCKPUSH_SERVICE_… for a
+ * Service named sockpush. SOCKPUSH_PORT=80 is none. */
+static bool service_link(const char *text)
 {
-    return !strncmp(name, "SOCKPUSH_PORT", 13) || !strncmp(name, "SOCKPUSH_SERVICE_", 17);
+    return !strncmp(text, "SOCKPUSH_PORT_", 14) || !strncmp(text, "SOCKPUSH_SERVICE_", 17) ||
+           (!strncmp(text, "SOCKPUSH_PORT=", 14) && strstr(text, "://"));
 }
 
 static void warn_unknown(const char *name, struct diag *d)
@@ -193,7 +195,7 @@ void variables_read(env_list env, struct values *out, struct arena *a, struct di
             len = sizeof name - 1;
         memcpy(name, *env, len);
         name[len] = '\0';
-        if (!find(name) && !service_link(name))
+        if (!find(name) && !service_link(*env))
             warn_unknown(name, d);
     }
 }

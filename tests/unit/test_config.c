@@ -216,6 +216,7 @@ static void an_unknown_name_is_warned_about_with_the_nearest_known(void **state)
     static const char *const row[][2] = {
         {"SOCKPUSH_INTERVALL=1s", "SOCKPUSH_INTERVAL"}, {"SOCKPUSH_TAG=a", "SOCKPUSH_TAGS"}, {"SOCKPUSH_FORMATS=x", "SOCKPUSH_FORMAT"},
         {"SOCKPUSH_LOGLEVEL=info", "SOCKPUSH_LOG_LEVEL"}, {"SOCKPUSH_to=x", "SOCKPUSH_TO"}, {"SOCKPUSH_MAXSERIES=", "SOCKPUSH_MAX_SERIES"},
+        {"SOCKPUSH_PORT=80", "SOCKPUSH_PORTS"}, {"SOCKPUSH_PORTES=tcp://a:1", "SOCKPUSH_PORTS"},
     };
     struct read_config c;
 
