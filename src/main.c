@@ -12,6 +12,8 @@ static struct program program;
 static void say(void *ctx, enum log_level level, const char *variable, const char *message)
 {
     (void)ctx;
+    /* Is known by now; before it only errors are told. */
+    log_set_level((enum log_level)program.config.v.log_level);
     log_event(level, variable ? "variable" : NULL, variable, "%s", message);
 }
 

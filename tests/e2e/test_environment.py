@@ -167,6 +167,10 @@ def test_unknown_name(root, poll, name, nearest):
     assert len(warnings) == 1 and re.search(rf"\b{nearest}\b", warnings[0]), run.log
 
 
+def test_the_log_level_holds_for_the_configuration_too(root, poll):
+    assert poll(proc=root, log_level="error", **{"SOCKPUSH_TAG": "a=1", "tags": "a=1,a=2"}).log == ""
+
+
 def test_service_links_are_silent(root, poll):
     """What Kubernetes puts into each pod beside a Service named `sockpush`."""
     links = {"SOCKPUSH_PORT": "tcp://10.0.0.7:80", "SOCKPUSH_PORT_80_TCP": "tcp://10.0.0.7:80", "SOCKPUSH_PORT_80_TCP_PROTO": "tcp",
