@@ -62,8 +62,12 @@ enum platform_event {
 
 /* First of all: standard streams that are closed are taken, so that no other descriptor
  * gets their number; signals that end the program become PLATFORM_STOP for platform_wait,
- * in every thread; writing to a closed pipe becomes an error. */
+ * in every thread, but for a SIGINT or SIGHUP that was ignored from the start, as under
+ * nohup; writing to a closed pipe becomes an error. */
 void platform_init(void);
+
+/* For platform_init: this signal was ignored from the start. */
+bool platform_signal_ignored(int sig);
 
 /* Sleeps until a time of platform_monotonic_ns, or an event. Main thread only. */
 enum platform_event platform_wait(uint64_t deadline_ns);

@@ -22,6 +22,13 @@ static void take_standard_streams(void)
     close(fd);
 }
 
+/* nohup's SIGHUP and a background job's SIGINT stay ignored. Nobody meant that for process 1. */
+static void take_unless_ignored(int sig)
+{
+    if (!platform_signal_ignored(sig) || getpid() == 1)
+        sigaddset(&taken, sig);
+}
+
 void platform_init(void)
 {
     sigset_t blocked;
@@ -29,8 +36,8 @@ void platform_init(void)
     take_standard_streams();
     sigemptyset(&taken);
     sigaddset(&taken, SIGTERM);
-    sigaddset(&taken, SIGINT);
-    sigaddset(&taken, SIGHUP);
+    take_unless_ignored(SIGINT);
+    take_unless_ignored(SIGHUP);
     sigaddset(&taken, SIGUSR2); /* platform_wake */
     blocked = taken;
     sigaddset(&blocked, SIGPIPE); /* never taken: a write to a closed pipe says EPIPE */

@@ -21,13 +21,25 @@ def root(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal(root, start, number):
     """Status 0, at once, and every line that was begun is whole."""
-    program = start(proc=root, interval="1h", ports=",".join(map(str, range(1, 200))))
+    program = start(proc=root, interval="1h", ports=",".join(map(str, range(1, 200))),
+                    popen={"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)})
     program.until(lambda: program.out)
     begin = time.monotonic()
     assert program.end(number) == 0
     assert time.monotonic() - begin < 5
     raw = bytes(program._text[program.process.stdout]).decode()
     assert len(parse.ports(parse.series(parse.influx(raw)))) == 398
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ignored_signal(root, start, number):
+    """As under nohup, or in the background of a script: who starts it may want it to go on."""
+    program = start(proc=root, popen={"preexec_fn": lambda: signal.signal(number, signal.SIG_IGN)})
+    program.until(lambda: program.out)
+    program.process.send_signal(number)
+    polls = len(program.influx_polls())
+    program.until(lambda: len(program.influx_polls()) > polls + 2)
+    assert program.end() == 0
 
 
 def test_signal_at_the_very_start(root, start):
