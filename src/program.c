@@ -184,7 +184,7 @@ void program_push(struct program *p, int64_t time_ms)
     for (int i = 0; i < p->n_outputs; i++)
         if (!served[i])
             push_format(p, &s, i, served);
-    if (p->reading.read[PROTOCOL_TCP])
+    if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
 }
 

@@ -1,0 +1,41 @@
+/* What the program makes of a poll, without outputs. */
+#include "helper.h"
+#include "program.h"
+
+static struct program p;
+
+/* Ten seconds later; then so many series are left. */
+static uint32_t after_push(bool tcp, bool udp)
+{
+    p.reading.read[PROTOCOL_TCP] = tcp;
+    p.reading.read[PROTOCOL_UDP] = udp;
+    program_push(&p, 0);
+    tally_begin(&p.tally, p.tally.now_ms + 10000);
+    tally_end(&p.tally);
+    return tally_count(&p.tally);
+}
+
+static void a_series_does_not_end_while_a_protocol_cannot_tell_its_zero(void **state)
+{
+    const struct sock s = sock_of(PROTOCOL_UDP, "10.0.0.1", 53, STATE_CLOSE, 1);
+
+    (void)state;
+    rules_of(&p.config.rules, "*:53", &p.config.arena);
+    tally_init(&p.tally, &p.config.rules, 10, &p.config.arena);
+    tally_begin(&p.tally, 3600000);
+    tally_sock(&p.tally, &s, 1);
+    tally_end(&p.tally);
+    for (int poll = 0; poll < 100; poll++)
+        assert_int_equal(after_push(poll % 2, !(poll % 2)), 1);
+    assert_int_equal(after_push(true, true), 0); /* ten minutes are over, and now it was told */
+    arena_free(&p.config.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_series_does_not_end_while_a_protocol_cannot_tell_its_zero),
+    };
+
+    return cmocka_run_group_tests_name("program", tests, NULL, NULL);
+}
