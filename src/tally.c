@@ -234,7 +234,7 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     if (!series)
         return;
     series->count[field] += n;
-    if (s->known & SOCK_OWNER && s->inode)
+    if (s->known & SOCK_OWNER && s->inode && series->rule != RULE_NONE)
         hint_owner(&series->hint, s);
 }
 
