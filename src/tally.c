@@ -168,6 +168,8 @@ void tally_begin(struct tally *t, uint64_t now_ms)
     clear(&t->total[1]);
     for (uint32_t i = 0; i < t->n_slots; i++)
         clear(&t->series[i]);
+    if (t->rules->listen != RULE_NONE)
+        memcpy(t->listened, t->listening, sizeof t->listened);
     memset(t->listening, 0, sizeof t->listening);
 }
 
@@ -250,8 +252,8 @@ void tally_discard(struct tally *t, enum protocol protocol)
         if (protocol == PROTOCOL_TCP) /* is read first: no hint is of another protocol */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
     }
-    if (protocol == PROTOCOL_TCP)
-        memset(t->listening, 0, sizeof t->listening);
+    if (protocol == PROTOCOL_TCP) /* UDP is told by them, too */
+        memcpy(t->listening, t->listened, sizeof t->listening);
 }
 
 static bool empty(const struct series *s)

@@ -63,6 +63,7 @@ struct tally {
     bool reorder, overflowed; /* overflowed: ever counted in "other" */
     uint64_t now_ms, step_ms; /* this poll's time, and since the one before */
     uint8_t listening[8192]; /* a bit per TCP port, this poll */
+    uint8_t listened[8192];  /* the poll before; taken again after a failed reading */
 };
 
 /* rules must outlive t; memory is the arena's. */

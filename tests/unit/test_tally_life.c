@@ -145,6 +145,34 @@ static void what_a_failed_reading_brought_is_taken_back(void **state)
     polls_free(&p);
 }
 
+static void udp_counts_where_tcp_listened_the_last_time_it_could_be_read(void **state)
+{
+    struct polls p;
+
+    (void)state;
+    polls_init(&p, "listen,50-60", 1000);
+    poll_begin(&p);
+    tcp(&p, "10.0.0.1", 53, STATE_LISTEN, 1);
+    poll_end(&p);
+    for (int poll = 0; poll < 3; poll++) {
+        p.now_ms += 10000;
+        poll_begin(&p);
+        tcp(&p, "10.0.0.1", 54, STATE_LISTEN, 2);
+        tally_discard(&p.tally, PROTOCOL_TCP);
+        udp(&p, "10.0.0.1", 53, 3);
+        udp(&p, "10.0.0.1", 54, 4);
+        poll_end(&p);
+        assert_int_equal(series_named(&p, "53", 4)->count[FIELD_UDP], 1);
+        assert_int_equal(series_named(&p, "50-60", 4)->count[FIELD_UDP], 1);
+    }
+    p.now_ms += 10000;
+    poll_begin(&p);
+    udp(&p, "10.0.0.1", 53, 3);
+    poll_end(&p);
+    assert_int_equal(series_named(&p, "50-60", 4)->count[FIELD_UDP], 1); /* it was read: nobody listens */
+    polls_free(&p);
+}
+
 static void a_series_born_of_a_failed_reading_is_not_pushed(void **state)
 {
     struct polls p;
@@ -251,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_series_whose_sockets_come_back_lives_on),
         cmocka_unit_test(polls_that_could_not_be_read_are_not_counted_as_zeros),
         cmocka_unit_test(what_a_failed_reading_brought_is_taken_back),
+        cmocka_unit_test(udp_counts_where_tcp_listened_the_last_time_it_could_be_read),
         cmocka_unit_test(a_series_born_of_a_failed_reading_is_not_pushed),
         cmocka_unit_test(an_owner_is_looked_for_by_the_lowest_inodes_of_its_listeners),
         cmocka_unit_test(a_socket_read_twice_after_a_failure_is_one_hint),
