@@ -24,6 +24,11 @@ size_t output_line_max(const struct endpoint *to, size_t mtu)
     return to->kind->chunk_max ? to->kind->chunk_max : mtu;
 }
 
+bool output_waits(const struct endpoint *to)
+{
+    return (!to->kind->datagram || to->kind->either) && (to->format->timestamps || to->kind->queues);
+}
+
 /* --- counting and telling --------------------------------------------------- */
 
 static void count(struct output *o, enum output_counter counter, uint64_t n)
@@ -90,16 +95,31 @@ static void close_link(struct output *o)
     o->link.fd = -1;
 }
 
+/* With the lock. */
+static void drop_all(struct output *o)
+{
+    outbox_clear(&o->box);
+    if (o->held)
+        o->stats.n[DROPPED_LINES] += o->chunk.lines;
+    o->held = false;
+}
+
 static int open_link(struct output *o)
 {
+    bool newest_only;
     int ret;
 
     o->link.why[0] = '\0';
     ret = o->to->kind->open(&o->link);
     if (ret)
         return ret;
-    if (o->opened_before)
-        count(o, RECONNECTS, 1);
+    newest_only = !o->link.stream || !output_waits(o->to);
+    pthread_mutex_lock(&o->lock);
+    o->stats.n[RECONNECTS] += o->opened_before;
+    if (newest_only && !o->box.newest_only)
+        drop_all(o); /* waited for a stream */
+    o->box.newest_only = newest_only;
+    pthread_mutex_unlock(&o->lock);
     o->opened_before = true;
     return 0;
 }
@@ -113,11 +133,6 @@ static void back_off(struct output *o)
     if (o->backoff_ms > max)
         o->backoff_ms = max;
     o->retry_ns = platform_monotonic_ns() + 1000000ull * platform_random(o->backoff_ms + 1);
-}
-
-static bool keeps_lines(const struct output *o)
-{
-    return o->link.stream && !o->box.newest_only;
 }
 
 /* Opens the link if it is time to. Datagrams that cannot be sent now never will be; a
@@ -136,12 +151,9 @@ static bool ensure_open(struct output *o)
         note_error(o, "cannot open", ret);
         back_off(o);
     }
-    if (!keeps_lines(o)) {
+    if (o->box.newest_only) {
         pthread_mutex_lock(&o->lock);
-        outbox_clear(&o->box);
-        if (o->held)
-            o->stats.n[DROPPED_LINES] += o->chunk.lines;
-        o->held = false;
+        drop_all(o);
         pthread_mutex_unlock(&o->lock);
     } else if (o->retry_ns > now) {
         net_wake_wait(&o->wake, -1, (int)((o->retry_ns - now) / 1000000) + 1);
@@ -164,7 +176,7 @@ static void send_failed(struct output *o, int error)
     close_link(o);
     if (!o->link.stream && !open_link(o) && !o->to->kind->send(&o->link, o->data, o->chunk.len))
         settle(o, SENT_LINES);
-    else if (!keeps_lines(o))
+    else if (o->box.newest_only)
         settle(o, DROPPED_LINES);
     else
         back_off(o);
@@ -275,9 +287,9 @@ int output_start(struct output *o, const struct endpoint *to, const struct outpu
     o->spread_ns = limits->interval_ns / 4 < 500000000 ? limits->interval_ns / 4 : 500000000;
     o->link = (struct link){.to = to, .fd = -1, .stream = !to->kind->datagram};
     box->chunk_max = o->line_max;
-    box->newest_only = to->kind->datagram || (!to->format->timestamps && !to->kind->queues);
-    box->cap = outbox_room(box->newest_only ? 1 : 2, limits->snapshot_max, box->chunk_max);
-    if (!box->newest_only && box->cap < limits->buffer)
+    box->newest_only = to->kind->datagram || !output_waits(to);
+    box->cap = outbox_room(output_waits(to) ? 2 : 1, limits->snapshot_max, box->chunk_max);
+    if (output_waits(to) && box->cap < limits->buffer)
         box->cap = limits->buffer;
     box->ring = arena_zero(a, box->cap, 1);
     o->data = arena_zero(a, box->chunk_max + 1, 1);

@@ -43,7 +43,8 @@ struct link {
 struct output_kind {
     char scheme[12];
     bool has_host, has_path;
-    bool datagram;           /* may be found out later, as for unix:// */
+    bool datagram;
+    bool either;             /* datagram, unless open found a stream */
     bool queues;             /* late snapshots are wanted whatever the format */
     size_t chunk_max;        /* bytes; 0: SOCKPUSH_MTU */
     unsigned retry_max_ms;   /* longest pause between two attempts to open */
@@ -95,6 +96,10 @@ struct output_limits {
     size_t snapshot_max;  /* bytes of the largest snapshot there can be */
     uint64_t interval_ns;
 };
+
+/* True if lines may wait for this receiver: not for one of datagrams, nor without their
+ * time where that matters. */
+bool output_waits(const struct endpoint *to);
 
 size_t output_line_max(const struct endpoint *to, size_t mtu);
 

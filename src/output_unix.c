@@ -66,6 +66,8 @@ static void close_unix(struct link *l)
 const struct output_kind output_unix = {
     .scheme = "unix",
     .has_path = true,
+    .datagram = true,
+    .either = true,
     .chunk_max = UNIX_CHUNK_MAX,
     .retry_max_ms = RETRY_MAX_MS,
     .open = open_either,

@@ -19,11 +19,11 @@ static void tell_outputs(struct program *p)
 {
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
-        bool raised = !o->box.newest_only && o->box.cap > (size_t)p->config.v.buffer;
+        bool waits = output_waits(o->to), raised = waits && o->box.cap > (size_t)p->config.v.buffer;
 
         log_event(LOG_INFO, "output", o->to->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s", o->to->format->name,
-                  (long long)p->config.v.interval_ms, p->config.to_from, o->box.newest_only ? "lines of up to" : "outbox of",
-                  o->box.newest_only ? o->line_max : o->box.cap, raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
+                  (long long)p->config.v.interval_ms, p->config.to_from, waits ? "outbox of" : "lines of up to",
+                  waits ? o->box.cap : o->line_max, raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
     }
 }
 

@@ -10,11 +10,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     int open_error, send_error; /* what the transport is told to answer */
     int send_errors;            /* so many times; then 0 */
-    bool gone;
+    bool gone, stream;
     unsigned opened, closed, tried;
     char sent[4096];
     size_t len;
 } line;
+
+static const struct output_kind either;
 
 static int open_line(struct link *l)
 {
@@ -25,6 +27,8 @@ static int open_line(struct link *l)
     line.opened += !ret;
     line.tried++;
     l->fd = ret ? -1 : 1000000; /* is never waited for */
+    if (!ret && l->to->kind == &either)
+        l->stream = line.stream;
     pthread_mutex_unlock(&lock);
     return ret;
 }
@@ -60,6 +64,10 @@ static const struct output_kind stream = {
 };
 static const struct output_kind datagram = {
     .scheme = "datagram", .chunk_max = 20, .retry_max_ms = 5, .datagram = true, .open = open_line, .send = send_line, .close = close_line,
+};
+static const struct output_kind either = {
+    .scheme = "either", .chunk_max = 20, .retry_max_ms = 5, .queues = true, .datagram = true, .either = true, .open = open_line,
+    .send = send_line, .close = close_line,
 };
 
 struct running {
@@ -184,6 +192,52 @@ static void a_datagram_that_cannot_go_now_never_will(void **state)
     assert_string_equal(line.sent, "four\n");
 }
 
+/* Lets it answer so, once the longest pause before another try is over. */
+static void answer(int open_error, bool as_stream)
+{
+    pthread_mutex_lock(&lock);
+    line.open_error = open_error;
+    line.stream = as_stream;
+    pthread_mutex_unlock(&lock);
+    platform_sleep_ns(20000000);
+}
+
+/* As at unix://, where the receiver's socket is missing, then a stream, then for datagrams. */
+static void only_for_a_stream_that_was_found_do_lines_wait(void **state)
+{
+    struct running r;
+
+    (void)state;
+    line.open_error = -ENOENT;
+    start(&r, &either);
+    put(&r, 1, "one\n");
+    wait_for(&r, DROPPED_LINES, 1);
+    answer(0, true);
+    put(&r, 2, "two\n");
+    wait_for(&r, SENT_LINES, 1);
+    answer(-ENOENT, true);
+    pthread_mutex_lock(&lock);
+    line.send_error = -EPIPE;
+    line.send_errors = 1;
+    pthread_mutex_unlock(&lock);
+    put(&r, 3, "three\n");
+    put(&r, 4, "four\n");
+    answer(0, true);
+    wait_for(&r, SENT_LINES, 3);
+    answer(-ENOENT, true);
+    pthread_mutex_lock(&lock);
+    line.send_errors = 1;
+    pthread_mutex_unlock(&lock);
+    put(&r, 5, "five\n");
+    put(&r, 6, "six\n");
+    answer(0, false);
+    wait_for(&r, DROPPED_LINES, 3);
+    put(&r, 7, "seven\n");
+    wait_for(&r, SENT_LINES, 4);
+    finish(&r);
+    assert_string_equal(line.sent, "two\nthree\nfour\nseven\n");
+}
+
 static void a_datagram_gets_one_more_try_over_a_new_socket(void **state)
 {
     struct running r;
@@ -273,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup(a_streams_lines_wait_for_its_receiver, reset),
         cmocka_unit_test_setup(a_streams_chunk_that_failed_is_sent_over_the_next_connection, reset),
         cmocka_unit_test_setup(a_datagram_that_cannot_go_now_never_will, reset),
+        cmocka_unit_test_setup(only_for_a_stream_that_was_found_do_lines_wait, reset),
         cmocka_unit_test_setup(a_datagram_gets_one_more_try_over_a_new_socket, reset),
         cmocka_unit_test_setup(lines_too_long_for_the_output_count_as_dropped, reset),
         cmocka_unit_test_setup(what_a_dead_stream_cannot_take_is_left_at_the_end, reset),
