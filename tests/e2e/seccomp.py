@@ -1,4 +1,4 @@
-"""A process whose kernel refuses netlink, as gVisor, some sandboxes and old seccomp profiles do."""
+"""A process whose kernel refuses a family of sockets, as gVisor, some sandboxes and old seccomp profiles do."""
 import ctypes
 import errno
 import platform
@@ -19,10 +19,10 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
 
-def refuse_netlink(name):
-    """A preexec_fn: from here on socket(AF_NETLINK, …) fails with that errno."""
+def refuse(name, family=socket.AF_NETLINK):
+    """A preexec_fn: from here on socket(family, …) fails with that errno."""
     code = [(_LOAD, 0, 0, _NUMBER), (_EQUAL, 0, 3, NUMBERS[platform.machine()]),
-            (_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, socket.AF_NETLINK),
+            (_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, family),
             (_RETURN, 0, 0, ERRNO | getattr(errno, name)), (_RETURN, 0, 0, ALLOW)]
     text = b"".join(struct.pack("=HBBI", *step) for step in code)
     libc = ctypes.CDLL(None, use_errno=True)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not seccomp.SUPPORTED, reason="the number of soc
 
 @pytest.fixture
 def refused():
-    return lambda name, **env: run_binary(environment(ONE_POLL, env), preexec_fn=seccomp.refuse_netlink(name))
+    return lambda name, **env: run_binary(environment(ONE_POLL, env), preexec_fn=seccomp.refuse(name))
 
 
 @pytest.fixture
@@ -50,3 +50,11 @@ def test_forced_netlink_does_not_fall(listeners, refused):
 def test_no_backend_at_all(tmp_path, refused):
     run = refused("EPERM", proc=tmp_path)
     assert run.status == 1 and run.out == ""
+
+
+def test_a_service_that_may_not_use_ipv6_still_sees_it(listeners, poll):
+    """systemd's RestrictAddressFamilies= without AF_INET6."""
+    env = environment(ONE_POLL, {"ports": "7000"})
+    run = run_binary(env, preexec_fn=seccomp.refuse("EAFNOSUPPORT", socket.AF_INET6))
+    assert "netlink" in run.log and run.series == poll(ports="7000").series
+    assert run.ports["7000", 6]["tcp_listen"] == 1
