@@ -137,7 +137,8 @@ int net_pending_error(int fd, bool stream);
 
 void net_close(int fd);
 
-/* All of data to a descriptor that is not a socket, blocking. 0 or -errno. */
+/* All of data to a descriptor that is not a socket, blocking even where that is not; on
+ * stderr for a short time then. 0 or -errno. */
 int platform_write(int fd, const void *data, size_t len);
 
 /* Opens a file to read, or creates one that only its owner may read, emptying what is

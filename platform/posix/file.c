@@ -1,8 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "platform.h"
+
+#define LOG_TIMEOUT_MS 100
 
 int platform_file_open(const char *path, bool create)
 {
@@ -27,6 +30,15 @@ long platform_file_read(int fd, void *out, size_t len)
     return (long)got;
 }
 
+/* Whoever shares the file's description may have made it non-blocking: waits until it takes
+ * bytes again, but for the log not for ever. */
+static bool wait_writable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    return errno == EAGAIN && poll(&p, 1, fd == STDERR_FILENO ? LOG_TIMEOUT_MS : -1);
+}
+
 int platform_write(int fd, const void *data, size_t len)
 {
     const char *at = data;
@@ -34,7 +46,7 @@ int platform_write(int fd, const void *data, size_t len)
     while (len) {
         ssize_t n = write(fd, at, len);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || wait_writable(fd)))
             continue;
         if (n < 0)
             return -errno;

@@ -1,6 +1,7 @@
 /* The small functions of platform/: paths, errors in words, Unix addresses, writing, waking. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -157,6 +158,51 @@ static void writing_goes_on_until_all_is_written_or_an_error(void **state)
     dir_remove(dir);
 }
 
+static char passed[300000];
+
+static void *read_slowly(void *fd)
+{
+    size_t at = 0;
+    ssize_t n;
+
+    do {
+        platform_sleep_ns(1000000);
+        n = read(*(int *)fd, passed + at, sizeof passed - at);
+        at += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    return NULL;
+}
+
+/* Whoever shares the file's description may make it so at any time. */
+static void a_full_pipe_that_does_not_block_is_waited_for(void **state)
+{
+    static char text[sizeof passed];
+    int end[2], log = dup(STDERR_FILENO), ret;
+    pthread_t reader;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)any(256);
+    assert_int_equal(pipe2(end, O_NONBLOCK), 0);
+    fcntl(end[0], F_SETFL, 0);
+    pthread_create(&reader, NULL, read_slowly, &end[0]);
+    ret = platform_write(end[1], text, sizeof text);
+    close(end[1]);
+    pthread_join(reader, NULL);
+    assert_int_equal(ret, 0);
+    assert_memory_equal(text, passed, sizeof text);
+    close(end[0]);
+    /* But not for ever by the log. */
+    assert_int_equal(pipe2(end, O_NONBLOCK), 0);
+    dup2(end[1], STDERR_FILENO);
+    ret = platform_write(STDERR_FILENO, text, sizeof text);
+    dup2(log, STDERR_FILENO);
+    assert_int_equal(ret, -EAGAIN);
+    close(end[0]);
+    close(end[1]);
+    close(log);
+}
+
 static void jitter_is_below_its_bound_and_not_always_the_same(void **state)
 {
     uint32_t seen[8] = {0};
@@ -184,6 +230,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_stream_is_seen_before_the_next_write),
         cmocka_unit_test(a_thread_is_woken_by_a_signal_or_its_socket),
         cmocka_unit_test(writing_goes_on_until_all_is_written_or_an_error),
+        cmocka_unit_test(a_full_pipe_that_does_not_block_is_waited_for),
         cmocka_unit_test(jitter_is_below_its_bound_and_not_always_the_same),
     };
 
