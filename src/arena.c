@@ -7,6 +7,8 @@
 
 #define PIECE 65536 /* memory is taken in such pieces; larger wishes get one of their own */
 
+static const char no_memory[] = "no memory for what SOCKPUSH_MAX_SERIES, SOCKPUSH_PORTS and SOCKPUSH_BUFFER ask for";
+
 struct arena_block {
     struct arena_block *next;
     size_t size, used; /* bytes, this head included */
@@ -22,7 +24,7 @@ static struct arena_block *add_block(struct arena *a, size_t size)
     struct arena_block *block = size > SIZE_MAX / 2 ? NULL : platform_memory_take(size);
 
     if (!block)
-        platform_die("no memory");
+        platform_die(no_memory);
     *block = (struct arena_block){.next = a->blocks, .size = size, .used = aligned(sizeof *block)};
     a->blocks = block;
     return block;
@@ -35,7 +37,7 @@ void *arena_zero(struct arena *a, size_t count, size_t size)
     char *at;
 
     if (__builtin_mul_overflow(count, size, &wanted) || wanted > SIZE_MAX / 4)
-        platform_die("no memory");
+        platform_die(no_memory);
     wanted = aligned(wanted);
     if (!block || wanted > block->size - block->used)
         block = add_block(a, wanted > PIECE - head ? wanted + head : PIECE);

@@ -29,7 +29,9 @@ bool line_end(struct sink *s, size_t mark)
 
     buf_char(s->out, '\n');
     s->oversized += !fits || s->out->full;
-    if ((!fits && !s->keeps_oversized) || s->out->full) {
+    if (!fits && s->keeps_oversized && !s->out->full) {
+        buf_cut(s->out, mark + s->line_max + 1);
+    } else if (!fits || s->out->full) {
         buf_cut(s->out, mark);
         return false;
     }

@@ -28,7 +28,7 @@ struct sink {
     struct buf *out;
     size_t line_max;
     uint64_t lines, oversized;
-    bool keeps_oversized; /* for measuring: they are counted, but not left away */
+    bool keeps_oversized; /* for measuring: cut, since with smaller numbers they may fit */
 };
 
 struct encoder {

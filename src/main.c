@@ -66,8 +66,9 @@ int main(int argc, char **argv)
     if (diag.errors)
         return 2;
     choose_proc(&program.config);
-    if (!program_init(&program))
-        return 1;
+    status = program_init(&program);
+    if (status)
+        return status;
     status = check ? program_check(&program) : program_run(&program);
     _exit(status); /* a thread may hang in the resolver */
 }

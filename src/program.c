@@ -7,6 +7,7 @@
 #include "version.h"
 
 #define FLUSH_NS (5ull * 1000000000)
+#define SNAPSHOT_MAX (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
 
 /* A recording has them first, too, so that it serves whatever the rules of its replay are. */
 static bool wants_listeners_first(const struct config *c)
@@ -58,7 +59,29 @@ static const char *sections(const struct origin *origin, struct arena *a)
     return arena_text(a, text, b.len);
 }
 
-bool program_init(struct program *p)
+/* Memory is taken for the largest snapshots there can be, of streams for two. */
+static bool measure(struct program *p)
+{
+    const struct config *c = &p->config;
+    struct snapshot s;
+
+    program_snapshot(p, 0, &s);
+    for (int i = 0; i < c->n_outputs; i++) {
+        const struct endpoint *to = &c->output[i];
+        uint64_t oversized, max = snapshot_max(&s, to->format, output_line_max(to, (size_t)c->v.mtu), &oversized);
+
+        if (max > SNAPSHOT_MAX) {
+            log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
+                      "with so many series one poll's lines could take %llu MiB; accepted is what takes up to %u MiB",
+                      (unsigned long long)max >> 20, (unsigned)(SNAPSHOT_MAX >> 20));
+            return false;
+        }
+        p->snapshot_max[i] = (size_t)max;
+    }
+    return true;
+}
+
+int program_init(struct program *p)
 {
     struct config *c = &p->config;
     const struct backend_want want = {.proc = c->v.proc,
@@ -73,7 +96,7 @@ bool program_init(struct program *p)
     if (c->for_agent)
         series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
     reader_init(&p->reader, platform_backends, c->backend, &want);
-    return open_recording(p);
+    return measure(p) ? !open_recording(p) : 2;
 }
 
 /* --- reading -------------------------------------------------------------------- */
@@ -191,17 +214,13 @@ void program_push(struct program *p, int64_t time_ms)
 int program_start(struct program *p)
 {
     struct config *c = &p->config;
-    struct snapshot s;
 
-    program_snapshot(p, 0, &s);
     for (int i = 0; i < c->n_outputs; i++) {
         struct endpoint *to = &c->output[i];
-        struct output_limits limits = {.mtu = (size_t)c->v.mtu, .buffer = (size_t)c->v.buffer,
+        struct output_limits limits = {.mtu = (size_t)c->v.mtu, .buffer = (size_t)c->v.buffer, .snapshot_max = p->snapshot_max[i],
                                        .interval_ns = (uint64_t)c->v.interval_ms * 1000000};
-        uint64_t oversized;
         int ret;
 
-        limits.snapshot_max = snapshot_max(&s, to->format, output_line_max(to, limits.mtu), &oversized);
         if (p->lines.cap < limits.snapshot_max)
             p->lines.cap = limits.snapshot_max;
         ret = output_start(&p->output[i], to, &limits, &c->arena);

@@ -19,15 +19,16 @@ struct program {
     const char *sections; /* of points for an agent */
     struct own_counters own;
     struct output output[OUTPUTS_MAX];
+    size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs; /* started */
     struct buf lines; /* one snapshot, while it is handed out */
     uint64_t polls;
     bool told_overflow, told_clock;
 };
 
-/* Lays out everything that config asks for; starts nothing. Memory is the config's. False
- * if a recording cannot be opened, which was said. */
-bool program_init(struct program *p);
+/* Lays out everything that config asks for; starts nothing. Memory is the config's. 0, or
+ * the exit status after saying why: a recording cannot be opened, there are too many series. */
+int program_init(struct program *p);
 
 /* What is read, in words. Returns out. */
 const char *program_view(const struct program *p, char *out, size_t cap);

@@ -198,8 +198,8 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
 
 /* With the largest numbers; of rules that discover, the series with the longest lines as
  * often as there can be such series. */
-size_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max,
-                    uint64_t *oversized)
+uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max,
+                      uint64_t *oversized)
 {
     struct reading reading = {.report = {.sockets = UINT64_MAX, .ipv6 = true}, .read = {true, true},
                               .name = "netlink+procfs"};
@@ -235,5 +235,5 @@ size_t snapshot_max(const struct snapshot *s, const struct encoder *format, size
             measure_series(&largest, format, &sink, RULE_NONE);
     put_own(&largest, format, &sink);
     *oversized = sink.oversized;
-    return measure.len + s->tally->max_discovered * most;
+    return measure.len + (uint64_t)s->tally->max_discovered * most;
 }

@@ -171,6 +171,15 @@ def test_the_log_level_holds_for_the_configuration_too(root, poll):
     assert poll(proc=root, log_level="error", **{"SOCKPUSH_TAG": "a=1", "tags": "a=1,a=2"}).log == ""
 
 
+@pytest.mark.parametrize("variable,env", [("MAX_SERIES", {"ports": "listen", "max_series": 100_000}),
+                                          ("PORTS", {"ports": ",".join(map(str, range(1, 10_001)))})])
+def test_more_memory_than_is_sane(root, poll, variable, env):
+    tags = ",".join(f"{key}={'x' * 900}" for key in "abcdef")
+    run = poll(proc=root, tags=tags, **env)
+    assert run.status == 2 and run.out == "" and f"SOCKPUSH_{variable}" in run.log and "1024 MiB" in run.log
+    assert poll(proc=root, **env).status == 0
+
+
 def test_service_links_are_silent(root, poll):
     """What Kubernetes puts into each pod beside a Service named `sockpush`."""
     links = {"SOCKPUSH_PORT": "tcp://10.0.0.7:80", "SOCKPUSH_PORT_80_TCP": "tcp://10.0.0.7:80", "SOCKPUSH_PORT_80_TCP_PROTO": "tcp",

@@ -164,6 +164,21 @@ static void lines_that_could_be_too_long_are_foretold(void **state)
     polls_free(&c.polls);
 }
 
+static void lines_that_are_too_long_to_be_sent_need_no_room(void **state)
+{
+    static char value[901];
+    struct tag tag = {"service", memset(value, 'v', sizeof value - 1)};
+    const struct tags users = {&tag, 1};
+    struct scene c;
+    uint64_t oversized;
+
+    (void)state;
+    set_up(&c, "*:80", 1000, &users);
+    assert_in_range(snapshot_max(&c.s, &encoder_dogstatsd, 600, &oversized), 1000, 1010 * 14 * 601);
+    assert_true(oversized > 0);
+    polls_free(&c.polls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +186,7 @@ int main(void)
         cmocka_unit_test(lines_that_only_small_numbers_fit_into_are_foretold),
         cmocka_unit_test(the_series_other_is_foretold_with_its_own_tags),
         cmocka_unit_test(lines_that_could_be_too_long_are_foretold),
+        cmocka_unit_test(lines_that_are_too_long_to_be_sent_need_no_room),
     };
 
     return cmocka_run_group_tests_name("snapshot_max", tests, NULL, NULL);
