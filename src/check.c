@@ -4,6 +4,8 @@
 #include "log.h"
 #include "program.h"
 
+#define RULES_SHOWN 20
+
 static void print_values(struct program *p)
 {
     for (const struct variable *v = variables; *v->name; v++) {
@@ -26,6 +28,7 @@ static void print_values(struct program *p)
 static void print_tags(struct program *p)
 {
     const struct tags *tags = &p->tags.netstat.tags;
+    const struct rules *rules = &p->config.rules;
 
     print("tags:");
     for (size_t i = 0; i < tags->n; i++)
@@ -33,7 +36,12 @@ static void print_tags(struct program *p)
             print(" %s%s%s", tags->tag[i].key, tags->tag[i].value ? "=" : "", tags->tag[i].value ? tags->tag[i].value : "");
     if (p->config.for_agent)
         print("\norigin for the agent: %s", *p->sections ? p->sections : "none");
-    print("\nrules: %d (%s)\n", p->config.rules.n, p->config.ports_from);
+    print("\nrules: %d (%s)", rules->n, p->config.ports_from);
+    for (int i = 0; i < rules->n && i < RULES_SHOWN; i++)
+        print(" %s", rules->rule[i].text);
+    if (rules->n > RULES_SHOWN)
+        print(" and %d more", rules->n - RULES_SHOWN);
+    print("\n");
 }
 
 /* Resolves and connects, and sends nothing. */

@@ -95,4 +95,5 @@ void config_read_tags(struct config *c, env_list env, const char *host_name, str
     list = next_list(c);
     if (name)
         tags_add(list, "host", name, c->v.host ? "SOCKPUSH_HOST" : "host name", &c->arena, c->v.host ? d : &soft);
+    c->v.host = name ? name : "-";
 }

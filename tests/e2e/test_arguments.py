@@ -51,6 +51,15 @@ def test_check_shows_the_effective_configuration(run, root):
         assert receiver.chunks == [], "--check sends nothing"
 
 
+def test_check_shows_what_was_made_of_rules_and_host(run, root):
+    checked = run("--check", proc=root, ports="[0:0::1]:080,80,listen", NODE_NAME="four")
+    assert "rules: 3 (SOCKPUSH_PORTS) [::1]:80 80 listen\n" in checked.out
+    assert "SOCKPUSH_HOST=four\n" in checked.out
+    checked = run("--check", proc=root, ports=",".join(map(str, range(1, 101))), host="-")
+    assert " 19 20 and 80 more\n" in checked.out
+    assert "SOCKPUSH_HOST=-\n" in checked.out
+
+
 def test_check_connects(run, root, tmp_path):
     missing = tmp_path / "missing"
     checked = run("--check", to=f"unix://{missing}", proc=root)
