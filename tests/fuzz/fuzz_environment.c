@@ -43,13 +43,16 @@ static void check_lines(const char *bytes, size_t len, const struct sink *sink, 
 static void encode(struct config *c, const uint8_t *data, size_t size)
 {
     struct reading reading = {.report = {.sockets = size, .ipv6 = size & 1}, .read = {true, true}, .name = "netlink"};
-    struct series_tags tags;
+    struct series_tags tags, agent_tags;
     struct tally tally;
-    struct snapshot s = {.prefix = c->v.prefix, .tags = &tags, .tally = &tally, .reading = &reading, .time_ms = 1700000000000,
-                         .pids = c->v.pid, .self = c->v.self, .n_outputs = c->n_outputs};
+    struct snapshot s = {.prefix = c->v.prefix, .sections = "", .tags = &tags, .agent_tags = &agent_tags, .tally = &tally,
+                         .reading = &reading, .time_ms = 1700000000000, .pids = c->v.pid, .self = c->v.self,
+                         .n_outputs = c->n_outputs};
 
     tally_init(&tally, &c->rules, (uint32_t)(c->v.max_series < 20 ? c->v.max_series : 20), &c->arena);
     series_tags_init(&tags, c->tags, c->n_tags, &c->rules, &c->arena);
+    if (c->for_agent)
+        series_tags_init(&agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
     put_sockets(&tally, data, size);
     for (int i = 0; i < c->n_outputs; i++)
         s.output[i].name = c->output[i].name;
