@@ -17,6 +17,13 @@ static const char *byte_order(void)
     return *(const unsigned char *)&one ? "little-endian" : "big-endian";
 }
 
+/* What a file to replay has to begin with. The width of words stands behind: it makes no
+ * difference to what is recorded so far. */
+static void put_head(char head[HEAD_MAX])
+{
+    text_format(head, HEAD_MAX, MAGIC "1 %s %s ", platform_name, byte_order());
+}
+
 static void put_u32(unsigned char out[4], uint32_t n)
 {
     for (int i = 0; i < 4; i++)
@@ -58,7 +65,9 @@ int recording_create(struct recording *r, const char *path)
     *r = (struct recording){.fd = platform_file_open(path, true)};
     if (r->fd < 0)
         return r->fd;
-    text_format(head, sizeof head, MAGIC "1 %s %s %zu-bit\n", platform_name, byte_order(), 8 * sizeof(void *));
+    put_head(head);
+    write_all(r, head, strlen(head));
+    text_format(head, sizeof head, "%zu-bit\n", 8 * sizeof(void *));
     write_all(r, head, strlen(head));
     return 0;
 }
@@ -82,49 +91,22 @@ static bool read_head(struct recording *r, char head[HEAD_MAX])
     return false;
 }
 
-/* Words are read one by one: true if the next one is wanted, and then passed over. */
-static bool take_word(const char **text, const char *wanted)
-{
-    size_t len = strlen(wanted);
-
-    if (strncmp(*text, wanted, len) || ((*text)[len] != ' ' && (*text)[len]))
-        return false;
-    *text += len + ((*text)[len] != '\0');
-    return true;
-}
-
-/* The width of words makes no difference to what Linux backends read. */
-static const char *refuse_head(const char *head)
-{
-    const char *at = head + sizeof MAGIC - 1;
-
-    if (!take_word(&at, "1"))
-        return "a recording of another version";
-    if (!take_word(&at, platform_name))
-        return "recorded on another operating system";
-    if (!take_word(&at, byte_order()))
-        return "recorded on a machine of the other byte order";
-    return NULL;
-}
-
 int recording_open(struct recording *r, const char *path, char *why, size_t why_cap)
 {
-    char head[HEAD_MAX] = "";
-    const char *refused;
+    char head[HEAD_MAX] = "", own[HEAD_MAX];
 
     *r = (struct recording){.fd = platform_file_open(path, false), .replays = true};
-    if (r->fd < 0) {
+    put_head(own);
+    if (r->fd < 0)
         text_format(why, why_cap, "%s", platform_error_text(-r->fd));
-        return -1;
-    }
-    if (!read_head(r, head) || strncmp(head, MAGIC, sizeof MAGIC - 1)) {
+    else if (!read_head(r, head) || strncmp(head, MAGIC, sizeof MAGIC - 1))
         text_format(why, why_cap, "not a recording of sockpush");
-        return -1;
-    }
-    refused = refuse_head(head);
-    if (refused)
-        text_format(why, why_cap, "%s: its first line is \"%s\"", refused, head);
-    return refused ? -1 : 0;
+    else if (strncmp(head, own, strlen(own)))
+        text_format(why, why_cap, "of another version, operating system or byte order: it begins \"%s\", where this program reads \"%s\"",
+                    head, own);
+    else
+        return 0;
+    return -1;
 }
 
 /* True if there is a block at hand. */

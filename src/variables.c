@@ -167,7 +167,7 @@ static const struct variable *find(const char *name)
 static bool service_link(const char *text)
 {
     return !strncmp(text, "SOCKPUSH_PORT_", 14) || !strncmp(text, "SOCKPUSH_SERVICE_", 17) ||
-           (!strncmp(text, "SOCKPUSH_PORT=", 14) && strstr(text, "://"));
+           (!strncmp(text, "SOCKPUSH_PORT=", 14) && strchr(text, ':'));
 }
 
 static void warn_unknown(const char *name, struct diag *d)

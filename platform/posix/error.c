@@ -1,55 +1,59 @@
 /* The errors that a socket, a file or a backend can meet here, in words. The C library's
  * table of all errors is four times as large. */
 #include <errno.h>
+#include <string.h>
 
 #include "format.h"
 #include "platform.h"
 
-static const struct {
-    int16_t error;
-    char text[30];
-} errors[] = {
-    {EPERM, "Operation not permitted"},
-    {ENOENT, "No such file or directory"},
-    {EIO, "I/O error"},
-    {EBADF, "Bad file descriptor"},
-    {EAGAIN, "Resource unavailable"},
-    {ENOMEM, "Out of memory"},
-    {EACCES, "Permission denied"},
-    {ENOTDIR, "Not a directory"},
-    {EISDIR, "Is a directory"},
-    {EINVAL, "Invalid argument"},
-    {EMFILE, "Too many open files"},
-    {ENFILE, "Too many open files"},
-    {ENOSPC, "No space left on device"},
-    {EPIPE, "Broken pipe"},
-    {EXDEV, "Another network namespace"},
-    {ENODATA, "Empty"},
-    {EBADMSG, "Not in the expected form"},
-    {ENAMETOOLONG, "Name too long"},
-    {EMSGSIZE, "Message too large"},
-    {EPROTOTYPE, "Socket of another type"},
-    {EPROTONOSUPPORT, "Protocol not supported"},
-    {EOPNOTSUPP, "Not supported"},
-    {EAFNOSUPPORT, "Address family not supported"},
-    {EADDRNOTAVAIL, "Address not available"},
-    {ENETDOWN, "Network is down"},
-    {ENETUNREACH, "Network unreachable"},
-    {EHOSTUNREACH, "Host is unreachable"},
-    {ECONNREFUSED, "Connection refused"},
-    {ECONNRESET, "Connection reset by peer"},
-    {ENOTCONN, "Not connected"},
-    {ENOBUFS, "No buffer space available"},
-    {ETIMEDOUT, "Timed out"},
-};
+#define ERRORS(X) \
+    X(EPERM, "Operation not permitted") \
+    X(ENOENT, "No such file or directory") \
+    X(EIO, "I/O error") \
+    X(EBADF, "Bad file descriptor") \
+    X(EAGAIN, "Resource unavailable") \
+    X(ENOMEM, "Out of memory") \
+    X(EACCES, "Permission denied") \
+    X(ENOTDIR, "Not a directory") \
+    X(EISDIR, "Is a directory") \
+    X(EINVAL, "Invalid argument") \
+    X(EMFILE, "Too many open files") \
+    X(ENFILE, "Too many open files") \
+    X(ENOSPC, "No space left on device") \
+    X(EPIPE, "Broken pipe") \
+    X(EXDEV, "Another network namespace") \
+    X(ENODATA, "Empty") \
+    X(EBADMSG, "Not in the expected form") \
+    X(ENAMETOOLONG, "Name too long") \
+    X(EMSGSIZE, "Message too large") \
+    X(EPROTOTYPE, "Socket of another type") \
+    X(EPROTONOSUPPORT, "Protocol not supported") \
+    X(EOPNOTSUPP, "Not supported") \
+    X(EAFNOSUPPORT, "Address family not supported") \
+    X(EADDRNOTAVAIL, "Address not available") \
+    X(ENETDOWN, "Network is down") \
+    X(ENETUNREACH, "Network unreachable") \
+    X(EHOSTUNREACH, "Host is unreachable") \
+    X(ECONNREFUSED, "Connection refused") \
+    X(ECONNRESET, "Connection reset by peer") \
+    X(ENOTCONN, "Not connected") \
+    X(ENOBUFS, "No buffer space available") \
+    X(ETIMEDOUT, "Timed out")
+
+#define CODE(error, text) error,
+#define TEXT(error, text) text "\0"
+
+static const uint8_t codes[] = {ERRORS(CODE)};
+static const char texts[] = ERRORS(TEXT);
 
 const char *platform_error_text(int error)
 {
     static _Thread_local char other[20];
+    const char *text = texts;
 
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (errors[i].error == error)
-            return errors[i].text;
+    for (size_t i = 0; i < sizeof codes; i++, text += strlen(text) + 1)
+        if (codes[i] == error)
+            return text;
     text_format(other, sizeof other, "error %d", error);
     return other;
 }
