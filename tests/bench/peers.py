@@ -1,0 +1,241 @@
+"""The usual agents, cut down to counting sockets, beside sockpush: the same sockets, the same turns.
+
+In a turn each of them collects once, at its own moment, on the measured CPU, and tells somebody: so
+what is compared is a poll with all that belongs to it. CPU time is read at the end of the turn, when
+all of them sleep."""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from measure import cpu_seconds_now, sleep_until
+from programs import Receiver, running, sockpush_environment
+
+TURN_SECONDS = 3  # netdata knows whole seconds only
+UNCOUNTED_TURNS = 3
+MANY_PORTS = range(8000, 9000)
+
+
+class Skipped(Exception):
+    """Why there are no figures of an agent."""
+
+
+def ask(url):
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read().decode()
+
+
+def found(pattern, text):
+    """The last number that the pattern finds."""
+    numbers = re.findall(pattern, text, re.M)
+    if not numbers:
+        raise Skipped("it ran, but pushed or showed no count")
+    return int(float(numbers[-1]))
+
+
+class Agent:
+    """One program that counts sockets."""
+    moment = 0.0  # of the turn, when it collects
+    ports = ()    # that it counts apart
+    environment = None
+    own_sockets = 0  # established while it counts: the connection it is asked through
+
+    def __init__(self, folder):
+        self.folder = Path(folder) / type(self).__name__
+        self.folder.mkdir()
+        self.log = self.folder / "log"
+        self.child, self.cpu_seconds = None, []
+
+    def config(self, text):
+        path = self.folder / "config"
+        path.write_text(text)
+        return path
+
+    def start(self, stack):
+        program = shutil.which(self.program, path=os.environ["PATH"] + ":/usr/sbin")
+        if not program:
+            raise Skipped(f"{self.program} is not installed")
+        log = stack.enter_context(open(self.log, "w"))
+        # None of them may outlive us, even if we are killed.
+        command = ["setpriv", "--pdeathsig", "KILL", *self.command(program)]
+        self.child = stack.enter_context(running(command, measured=True, env=self.environment, stdout=log, stderr=log))
+
+    def collect(self):
+        """For an agent that doesn't collect by itself."""
+
+    def end_turn(self, counted):
+        if self.child.poll() is not None:
+            last = self.log.read_text().strip().splitlines()[-1:]
+            raise Skipped(f"it ended with status {self.child.returncode}: {''.join(last)}")
+        now = cpu_seconds_now(self.child.pid)
+        if counted:
+            self.cpu_seconds.append(now - self.cpu_before)
+        self.cpu_before = now
+
+    def resident_kib(self):
+        rollup = Path(f"/proc/{self.child.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Rss: +(\d+)", rollup, re.M)[1])
+
+
+class Sockpush(Agent):
+    name, counts = "sockpush", "TCP by state and IP version, UDP"
+    moment = 0.1
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.receiver = Receiver()
+
+    def start(self, stack):
+        stack.enter_context(self.receiver)
+        settings = {"SOCKPUSH_PORTS": ",".join(map(str, self.ports))}
+        self.environment = sockpush_environment(self.receiver.url, 1000, TURN_SECONDS, settings)
+        super().start(stack)
+
+    def command(self, program):
+        return [program]
+
+    def established(self):
+        return sum(self.receiver.established.values())
+
+
+class SockpushPorts(Sockpush):
+    name, counts = "sockpush, 1,000 port rules", "the same, and for each port"
+    moment = 0.5
+    ports = MANY_PORTS
+
+
+class Collectd(Agent):
+    name, counts, program = "collectd, tcpconns", "TCP by state", "collectd"
+
+    def command(self, program):
+        config = self.config(f"""
+            Hostname "bench"
+            BaseDir "{self.folder}"
+            PIDFile "{self.folder}/collectd.pid"
+            Interval {TURN_SECONDS}
+            ReadThreads 1
+            WriteThreads 1
+            LoadPlugin tcpconns
+            <Plugin tcpconns>
+                ListeningPorts false
+                AllPortsSummary true
+                {"".join(f"LocalPort {port}{chr(10)}" for port in self.ports)}
+            </Plugin>
+            LoadPlugin csv
+            <Plugin csv>
+                DataDir "stdout"
+            </Plugin>
+            """)
+        return [program, "-f", "-C", config]
+
+    def established(self):
+        return found(r"tcpconns-all/tcp_connections-ESTABLISHED .*:([\d.]+)$", self.log.read_text())
+
+
+class CollectdPorts(Collectd):
+    name, counts = "collectd, tcpconns, 1,000 ports", "the same, and for each port"
+    moment = 0.2
+    ports = MANY_PORTS
+
+
+class NodeExporter(Agent):
+    name, counts, program = "node_exporter, tcpstat", "TCP by state, bytes in queues", "prometheus-node-exporter"
+    moment = 0.75
+    own_sockets = 2
+    address = "127.0.0.1:9100"
+    answer = ""
+
+    def command(self, program):
+        return [program, "--collector.disable-defaults", "--collector.tcpstat", "--web.disable-exporter-metrics",
+                f"--web.listen-address={self.address}", "--log.level=error"]
+
+    def collect(self):
+        self.answer = ask(f"http://{self.address}/metrics")
+
+    def established(self):
+        return found(r'^node_tcp_connection_states\{state="established"\} (\S+)', self.answer)
+
+
+class Netdata(Agent):
+    name, counts, program = "netdata, proc plugin", "the kernel's totals: no states, no ports", "netdata"
+    address = "127.0.0.1:19999"
+
+    # What it reads of /proc and of itself when it isn't told otherwise.
+    elsewhere = """/proc/diskstats /proc/interrupts /proc/loadavg /proc/mdstat /proc/meminfo /proc/net/dev /proc/net/ip_vs/stats
+        /proc/net/rpc/nfs /proc/net/rpc/nfsd /proc/net/sctp/snmp /proc/net/softnet_stat /proc/net/stat/conntrack
+        /proc/net/stat/synproxy /proc/net/wireless /proc/pagetypeinfo /proc/pressure /proc/softirqs /proc/spl/kstat/zfs/arcstats
+        /proc/spl/kstat/zfs/pool/state /proc/stat /proc/sys/kernel/random/entropy_avail /proc/uptime /proc/vmstat
+        /sys/block/zram /sys/class/infiniband /sys/class/power_supply /sys/devices/system/edac/mc /sys/devices/system/node
+        /sys/fs/btrfs /sys/kernel/mm/ksm ipc"""
+    plugins = "apps cgroups diskspace go.d idlejitter statsd tc timex"
+
+    def command(self, program):
+        def switched_off(names):
+            return "".join(f"{name} = no\n" for name in names.split())
+
+        folders = "".join(f"{kind} = {self.folder}\n" for kind in
+                          ("config", "stock config", "plugins", "cache", "lib", "log", "registry"))
+        config = self.config(
+            f"[global]\nrun as user = root\n[directories]\n{folders}"
+            f"[db]\nmode = ram\nupdate every = {TURN_SECONDS}\n"
+            "[logs]\ndebug = none\nerror = stderr\naccess = none\nhealth = none\n"
+            "[ml]\nenabled = no\n[health]\nenabled = no\n[statsd]\nenabled = no\n"
+            f"[web]\nbind to = {self.address}\n"
+            f"[plugins]\nenable running new plugins = no\n{switched_off(self.plugins)}"
+            f"netdata monitoring = no\nnetdata monitoring extended = no\n"
+            f"[plugin:proc]\n{switched_off(self.elsewhere)}")
+        return [program, "-D", "-c", config]
+
+    def established(self):
+        """Not what it is there for: /proc/net/snmp has it, which the same plugin reads."""
+        return found(r'^NETDATA_IPV4_TCPSOCK_CONNECTIONS="(\S+)"', ask(f"http://{self.address}/api/v1/allmetrics?format=shell"))
+
+
+AGENTS = [Sockpush, SockpushPorts, Collectd, CollectdPorts, NodeExporter, Netdata]
+
+
+class Turns:
+    """Runs all agents for some turns; what it found lies in `results`, what it could not find in `skipped`."""
+
+    def __init__(self, binary, turns, sockets):
+        Sockpush.program = str(binary)
+        self.results, self.skipped = {}, {}
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as stack:
+            self.agents = sorted((kind(folder) for kind in AGENTS), key=lambda agent: agent.moment)
+            self.run(stack, turns)
+            self.for_each(lambda agent: self.note(agent, sockets))
+
+    def for_each(self, action):
+        for agent in list(self.agents):
+            try:
+                action(agent)
+            except (Skipped, OSError) as problem:
+                self.skipped[agent.name] = str(problem)
+                self.agents.remove(agent)
+
+    def run(self, stack, turns):
+        begin = time.monotonic() + 0.1
+
+        def start(agent):
+            sleep_until(begin + agent.moment * TURN_SECONDS)
+            agent.start(stack)
+
+        def collect(agent):
+            sleep_until(begin + (turn + agent.moment) * TURN_SECONDS)
+            agent.collect()
+
+        self.for_each(start)
+        for turn in range(1, UNCOUNTED_TURNS + turns + 1):
+            self.for_each(collect)
+            sleep_until(begin + (turn + 0.9) * TURN_SECONDS)
+            self.for_each(lambda agent: agent.end_turn(counted=turn > UNCOUNTED_TURNS))
+
+    def note(self, agent, sockets):
+        resident = agent.resident_kib()
+        right = agent.established() == sockets + agent.own_sockets
+        self.results[agent.name] = agent.cpu_seconds, resident, right
