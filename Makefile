@@ -100,6 +100,7 @@ lint: need-build-test-lint ## warnings of two compilers, headers, scripts, READM
 	@CC='$(CC)' COMMON='$(COMMON)' RELEASE='$(RELEASE)' tests/lint/all.sh
 
 bench: need-build-bench all ## what a poll costs, beside other tools
+	@third_party/receivers.sh peers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
 size: all ## what the binary is made of; fails above MAX_SIZE=81920 bytes

@@ -1,13 +1,15 @@
 """What sockpush costs, beside the other ways to count sockets: `make bench`.
 
 Makes a network namespace of its own, fills it with real TCP connections over
-loopback (hold.c), measures, prints one report in Markdown. Everything is given
-as a ratio to the bare loop (bare.c) in the same minute on the same machine, for
-absolute times differ from machine to machine. The targets are reported, never
-asserted: the exit status is 0 unless something could not be run at all.
+loopback (hold.c), measures, prints one report in Markdown, whose part from
+"## Cost" on is the README's. Everything is given as a ratio to the bare loop
+(bare.c), or to sockpush, in the same minute on the same machine, for absolute
+times differ from machine to machine. The targets are reported, never asserted:
+the exit status is 0 unless something could not be run at all. Other agents
+(peers.py) that are missing or fail are reported as skipped.
 
     BENCH_SOCKETS   established sockets of the large size (default 100000)
-    BENCH_POLLS     polls per row (default 21, at least 11)
+    BENCH_POLLS     polls per row (default 21, at least 11; half of them beside other agents)
     BENCH_BINARY    the sockpush to measure (default build/sockpush)
 """
 
@@ -21,10 +23,15 @@ from pathlib import Path
 
 import measure
 import report
+import sending
+from peers import Turns
 from programs import OTHER_CPUS, ROOT, CannotRun, bare_loop, held_sockets
 
 SMALL_SOCKETS = 100
 FIRST_PUSHES = 20
+SENDING_INTERVALS = (0.1, 1)
+FLUSHES = 7
+SMALL_TURNS = 5
 TIME_LIMIT_SECONDS = 900
 
 # hold.c listens on 8000 and the ports after it, so that half of all sockets (the
@@ -33,6 +40,7 @@ PORT_RULES = {
     1: "8000",
     100: ",".join(str(port) for port in range(8000, 8100)),
     1000: ",".join(str(port) for port in range(8000, 9000)),
+    10000: ",".join(str(port) for port in range(8000, 18000)),
 }
 VARIANTS = [
     ("sockpush", {}),
@@ -64,12 +72,23 @@ def option(name, default, least):
 
 
 def measure_small(binary):
-    """At 100 sockets: {name of the settings: memory}, milliseconds of the first pushes."""
+    """At 100 sockets: {name of the settings: memory}, milliseconds of the first pushes, what sending
+    costs, and the other agents."""
     with held_sockets(SMALL_SOCKETS):
         progress(f"{SMALL_SOCKETS} sockets: memory")
         memory = {name: measure.memory_kib(binary, settings, 0.1) for name, settings in MEMORY_VARIANTS}
         progress(f"{SMALL_SOCKETS} sockets: first push")
-        return memory, [measure.first_push_ms(binary) for _ in range(FIRST_PUSHES)]
+        pushes = [measure.first_push_ms(binary) for _ in range(FIRST_PUSHES)]
+        progress(f"{SMALL_SOCKETS} sockets: datagrams")
+        paced = {interval: sending.sending(binary, interval, port_rules(1000)) for interval in SENDING_INTERVALS}
+        flushed = sending.flushes(binary, FLUSHES, port_rules(10000))
+        progress(f"{SMALL_SOCKETS} sockets: other agents")
+        return memory, pushes, (paced, flushed), Turns(binary, SMALL_TURNS, SMALL_SOCKETS)
+
+
+def port_rules(count):
+    """Without owners: those are looked for by walking all processes' descriptors."""
+    return {"SOCKPUSH_PORTS": PORT_RULES[count], "SOCKPUSH_PID": "off"}
 
 
 def measure_tools(bare, polls, expected):
@@ -92,7 +111,9 @@ def bench():
     os.sched_setaffinity(0, OTHER_CPUS)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
-    small_memory, pushes = measure_small(binary)
+    small_memory, pushes, sent, small_turns = measure_small(binary)
+    progress("encoders")
+    encoding = measure.encoding_costs()
     results, large_memory, calls = {}, {}, {}
     progress(f"making {sockets:,} sockets")
     with held_sockets(sockets), bare_loop() as bare:
@@ -109,11 +130,17 @@ def bench():
             progress(f"{name}: memory, and calls for memory")
             large_memory[name] = measure.memory_kib(binary, settings, interval)
             calls[name] = measure.memory_calls_when_settled(binary, settings, 2 * interval)
+        progress("other agents")
+        large_turns = Turns(binary, polls // 2, sockets)
 
-    print(f"## What sockpush costs\n\n{report.describe(binary)}; {report.machine()}.\n")
     report.print_targets(results, small_memory, large_memory, calls, pushes)
+    # From here on as in the README.
+    print(f"## Cost\n\n`make bench`: {report.describe(binary)}; {report.machine()}.\n")
+    report.print_agents(SMALL_SOCKETS, sockets, small_turns, large_turns)
     report.print_cpu(sockets, polls, tools, results)
     report.print_memory(SMALL_SOCKETS, sockets, small_memory, large_memory)
+    report.print_encoding(encoding)
+    report.print_sending(*sent)
 
 
 def sockpush_binary():
@@ -126,7 +153,7 @@ def sockpush_binary():
 def build_helpers():
     # Without the flags of a make that runs us: its job server is not ours to use.
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-    targets = [f"build/bench/{name}" for name in ("hold", "bare")]
+    targets = [f"build/bench/{name}" for name in ("hold", "bare", "encode")]
     subprocess.run(["make", "-s", "-C", str(ROOT), *targets], env=environment, check=True)
 
 

@@ -1,4 +1,4 @@
-"""What is measured: CPU time per poll, memory, calls for memory, time to the first push."""
+"""What is measured of sockpush alone: CPU time per poll and per series, memory, calls for memory, time to the first push."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from programs import CannotRun, Receiver, on_measured_cpu, running, sockpush_environment
+from programs import HELPERS, CannotRun, Receiver, on_measured_cpu, running, sockpush_environment
 
 TRACED_POLLS = 10
 UNCOUNTED_POLLS = 4
@@ -104,6 +104,14 @@ def memory_calls_when_settled(binary, settings, interval):
     settled = lines[begins[2]:begins[2 + TRACED_POLLS]]
     calls = [match[1] for line in settled if (match := re.match(r"\d+ +(\w+)\(", line))]
     return sum(call not in SENDING for call in calls)
+
+
+def encoding_costs():
+    """By format: CPU seconds, bytes, lines of one series (encode.c)."""
+    with on_measured_cpu():
+        text = subprocess.run([HELPERS / "encode"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    rows = (line.split() for line in text.splitlines())
+    return {name: (int(nanoseconds) / 1e9, int(size), int(lines)) for name, nanoseconds, size, lines in rows}
 
 
 def first_push_ms(binary):

@@ -12,13 +12,20 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 from measure import cpu_seconds_now, sleep_until
-from programs import Receiver, running, sockpush_environment
+from programs import CannotRun, Receiver, running, sockpush_environment
 
 TURN_SECONDS = 3  # netdata knows whole seconds only
 UNCOUNTED_TURNS = 3
 MANY_PORTS = range(8000, 9000)
+
+
+class Result(NamedTuple):
+    cpu_seconds: list  # of each turn
+    resident_kib: int
+    right: bool        # it saw as many established sockets as there are
 
 
 class Skipped(Exception):
@@ -209,6 +216,8 @@ class Turns:
             self.agents = sorted((kind(folder) for kind in AGENTS), key=lambda agent: agent.moment)
             self.run(stack, turns)
             self.for_each(lambda agent: self.note(agent, sockets))
+        if Sockpush.name in self.skipped:
+            raise CannotRun(f"sockpush: {self.skipped[Sockpush.name]}")
 
     def for_each(self, action):
         for agent in list(self.agents):
@@ -238,4 +247,4 @@ class Turns:
     def note(self, agent, sockets):
         resident = agent.resident_kib()
         right = agent.established() == sockets + agent.own_sockets
-        self.results[agent.name] = agent.cpu_seconds, resident, right
+        self.results[agent.name] = Result(agent.cpu_seconds, resident, right)

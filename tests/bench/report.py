@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from measure import TRACED_POLLS
+from peers import AGENTS, TURN_SECONDS
 
 TARGET_RATIO = 1.15
 TARGET_RESIDENT_KIB = 350
@@ -74,6 +75,52 @@ def print_memory(small_sockets, sockets, small, large):
     print_table(["", f"{small_sockets} sockets", f"{sockets:,} sockets"],
                 [[name, *(" / ".join(str(kib) for kib in memory[name]) for memory in (small, large))]
                  for name in small])
+
+
+def socket_costs(small, large, name):
+    """What the many sockets add to each poll, in CPU seconds."""
+    idle = statistics.median(small.results[name].cpu_seconds)
+    return [seconds - idle for seconds in large.results[name].cpu_seconds]
+
+
+def print_agents(small_sockets, sockets, small, large):
+    rows = []
+    skipped = {**small.skipped, **large.skipped}
+    for agent in AGENTS:
+        if agent.name in skipped:
+            rows.append([agent.name, agent.counts, f"skipped: {skipped[agent.name]}", "", "", "", ""])
+            continue
+        few, many = small.results[agent.name], large.results[agent.name]
+        ratio = ratio_by_turns(socket_costs(small, large, agent.name), socket_costs(small, large, "sockpush"))
+        rows.append([agent.name, agent.counts + ("" if few.right and many.right else " (**wrong count**)"),
+                     *(ms(statistics.median(size.cpu_seconds)) for size in (few, many)), f"{max(ratio, 0):.2f}",
+                     *(f"{size.resident_kib:,} KiB" for size in (few, many))])
+    print("### Beside other agents\n")
+    print(f"Each collects once every {TURN_SECONDS} s and pushes or answers, on the same core, in the same run; "
+          f"median of {len(large.results['sockpush'].cpu_seconds)}. The ratio is of what the sockets cost: the CPU time at "
+          f"{sockets:,} less that at {small_sockets}.\n")
+    print_table(["", "counts", f"CPU per poll, {small_sockets} sockets", f"{sockets:,} sockets", "× sockpush",
+                 f"resident, {small_sockets} sockets", f"{sockets:,} sockets"], rows)
+
+
+def print_encoding(costs):
+    base = costs["dogstatsd"][0]
+    print("### Encoding\n")
+    print("CPU time of the encoder alone for one series of a port: 13 values, 3 tags, and in `datadog` a container's id.\n")
+    print_table(["format", "CPU per series", "× dogstatsd", "bytes", "lines"],
+                [[f"`{name}`", f"{seconds * 1e6:.2f} µs", f"{seconds / base:.2f}", f"{size:,}", str(lines)]
+                 for name, (seconds, size, lines) in costs.items()])
+
+
+def print_sending(paced, flushed):
+    rows = [[f"1,000 port rules, a poll each {interval:g} s", f"{datagrams:,.0f}", ms(seconds), f"{datagrams / seconds:,.0f}",
+             f"{cpu * 1e6:.1f} µs", str(lost)] for interval, (datagrams, seconds, cpu, lost) in paced.items()]
+    datagrams, seconds, lost = (statistics.median(column) for column in zip(*flushed))
+    rows.append(["10,000 port rules, flushed at the end", f"{datagrams:,.0f}", ms(seconds), f"{datagrams / seconds:,.0f}", "", f"{lost:.0f}"])
+    print("### Sending\n")
+    print("Datagrams of one snapshot, `dogstatsd`, 1,432 bytes, to a receiver on loopback, whose kernel work is counted, too. "
+          "They are spread over a quarter of the interval on purpose; only at the program's end they leave as fast as they can.\n")
+    print_table(["", "datagrams", "within", "per second", "CPU each", "lost"], rows)
 
 
 def print_targets(results, small, large, calls, pushes):

@@ -1,0 +1,95 @@
+"""What sending datagrams costs, and how fast they leave: the program itself, to a UDP receiver on loopback."""
+
+import contextlib
+import re
+import socket
+import statistics
+import threading
+import time
+from pathlib import Path
+
+from programs import CannotRun, running, sockpush_environment
+
+PAUSE_SECONDS = 0.03  # between two snapshots: longer than any pause within one
+SO_RCVBUFFORCE, RECEIVE_BUFFER = 33, 16 << 20  # of Linux; socket has no name for it
+MEASURED_SECONDS, MEASURED_POLLS = 5, 8
+
+
+def sent_and_lost():
+    """Datagrams that this namespace has sent, and those that it had to drop on arrival."""
+    names, values = re.findall(r"^Udp: (.*)$", Path("/proc/net/snmp").read_text(), re.M)
+    udp = dict(zip(names.split(), map(int, values.split())))
+    return udp["OutDatagrams"], udp["InErrors"]
+
+
+def sender_cpu_seconds(pid):
+    """CPU time of the output's thread alone: the main thread polls and encodes."""
+    threads = [path for path in Path(f"/proc/{pid}/task").iterdir() if path.name != str(pid)]
+    if len(threads) != 1:
+        raise CannotRun(f"sockpush has {len(threads)} threads beside its main one, not 1")
+    return int((threads[0] / "schedstat").read_text().split()[0]) / 1e9
+
+
+def snapshots(arrivals):
+    """Of each snapshot: its datagrams, and the seconds from the first to the last of them. Without
+    the last snapshot, which may be cut."""
+    first, found = 0, []
+    for i in range(1, len(arrivals)):
+        if arrivals[i] - arrivals[i - 1] > PAUSE_SECONDS:
+            found.append((i - first, arrivals[i - 1] - arrivals[first]))
+            first = i
+    return found
+
+
+@contextlib.contextmanager
+def receiving():
+    """A receiver that only notes when something came: its URL, the times so far."""
+    arrivals = []
+
+    def receive():
+        while receiver.recv(65536):
+            arrivals.append(time.monotonic())
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        receiver.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=receive, daemon=True)
+        thread.start()
+        try:
+            yield f"udp://127.0.0.1:{receiver.getsockname()[1]}", arrivals
+        finally:
+            receiver.sendto(b"", receiver.getsockname())  # the end
+            thread.join(5)
+
+
+def sending(binary, interval, settings):
+    """Medians: datagrams of a snapshot, seconds from its first to its last. Then CPU seconds per
+    datagram, and how many were lost on the way."""
+    with receiving() as (url, arrivals), running(
+            [binary], measured=True, env=sockpush_environment(url, 1000, interval, settings)) as child:
+        time.sleep(1.5 * interval)
+        sent_before, lost_before = sent_and_lost()
+        cpu_before = sender_cpu_seconds(child.pid)
+        time.sleep(max(MEASURED_SECONDS, MEASURED_POLLS * interval))
+        sent, lost = sent_and_lost()
+        cpu = sender_cpu_seconds(child.pid) - cpu_before
+    found = snapshots(arrivals)
+    if sent == sent_before or not found:
+        raise CannotRun("sockpush sent nothing")
+    datagrams, seconds = (statistics.median(column) for column in zip(*found))
+    return datagrams, seconds, cpu / (sent - sent_before), lost - lost_before
+
+
+def flushes(binary, runs, settings):
+    """Of each snapshot that is the last before an end, and so is sent without pauses: its datagrams,
+    seconds from the first to the last, how many were lost."""
+    found = []
+    for _ in range(runs):
+        lost = sent_and_lost()[1]
+        with receiving() as (url, arrivals):
+            with running([binary], measured=True, env=sockpush_environment(url, 1, 1, settings)) as child:
+                child.wait(timeout=60)
+        if len(arrivals) < 2:
+            raise CannotRun("sockpush sent nothing")
+        found.append((len(arrivals), arrivals[-1] - arrivals[0], sent_and_lost()[1] - lost))
+    return found
