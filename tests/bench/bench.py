@@ -138,7 +138,7 @@ def bench():
     print(f"## Cost\n\n`make bench`: {report.describe(binary)}; {report.machine()}.\n")
     report.print_agents(SMALL_SOCKETS, sockets, small_turns, large_turns)
     report.print_cpu(sockets, polls, tools, results)
-    report.print_memory(SMALL_SOCKETS, sockets, small_memory, large_memory)
+    report.print_memory(SMALL_SOCKETS, sockets, small_memory, large_memory, calls, pushes)
     report.print_encoding(encoding)
     report.print_sending(*sent)
 

@@ -47,10 +47,11 @@ def found(pattern, text):
 
 class Agent:
     """One program that counts sockets."""
-    moment = 0.0  # of the turn, when it collects
-    ports = ()    # that it counts apart
+    moment = 0.0    # of the turn, when it collects
+    ports = ()      # that it counts apart
+    package = None  # of Debian
+    own_sockets = 0  # established while it counts: both ends of the connection it is asked through
     environment = None
-    own_sockets = 0  # established while it counts: the connection it is asked through
 
     def __init__(self, folder):
         self.folder = Path(folder) / type(self).__name__
@@ -75,10 +76,13 @@ class Agent:
     def collect(self):
         """For an agent that doesn't collect by itself."""
 
-    def end_turn(self, counted):
+    def check_alive(self):
         if self.child.poll() is not None:
             last = self.log.read_text().strip().splitlines()[-1:]
             raise Skipped(f"it ended with status {self.child.returncode}: {''.join(last)}")
+
+    def end_turn(self, counted):
+        self.check_alive()
         now = cpu_seconds_now(self.child.pid)
         if counted:
             self.cpu_seconds.append(now - self.cpu_before)
@@ -118,6 +122,7 @@ class SockpushPorts(Sockpush):
 
 class Collectd(Agent):
     name, counts, program = "collectd, tcpconns", "TCP by state", "collectd"
+    package = "collectd-core"
 
     def command(self, program):
         config = self.config(f"""
@@ -152,6 +157,7 @@ class CollectdPorts(Collectd):
 
 class NodeExporter(Agent):
     name, counts, program = "node_exporter, tcpstat", "TCP by state, bytes in queues", "prometheus-node-exporter"
+    package = program
     moment = 0.75
     own_sockets = 2
     address = "127.0.0.1:9100"
@@ -170,6 +176,7 @@ class NodeExporter(Agent):
 
 class Netdata(Agent):
     name, counts, program = "netdata, proc plugin", "the kernel's totals: no states, no ports", "netdata"
+    package = "netdata-core"
     address = "127.0.0.1:19999"
 
     # What it reads of /proc and of itself when it isn't told otherwise.
@@ -236,6 +243,7 @@ class Turns:
 
         def collect(agent):
             sleep_until(begin + (turn + agent.moment) * TURN_SECONDS)
+            agent.check_alive()
             agent.collect()
 
         self.for_each(start)

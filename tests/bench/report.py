@@ -1,5 +1,6 @@
 """The report: Markdown tables, and what of the targets was met."""
 
+import contextlib
 import os
 import re
 import statistics
@@ -26,7 +27,8 @@ def quartiles(values):
 def machine():
     model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
     memory = re.search(r"^MemTotal: +(\d+)", Path("/proc/meminfo").read_text(), re.M)
-    return (f"{os.uname().sysname} {os.uname().release}, {os.uname().machine}, "
+    release = re.match(r"\d+\.\d+|", os.uname().release)[0]
+    return (f"{os.uname().sysname} {release}, {os.uname().machine}, "
             f"{model[1] if model else 'unknown CPU'}, {os.cpu_count()} cores, {int(memory[1]) // 2**20} GiB")
 
 
@@ -69,18 +71,33 @@ def print_cpu(sockets, polls, tools, results):
     print_table(["", "CPU per poll", "middle half", "× bare loop", "start, one poll, end"], rows)
 
 
-def print_memory(small_sockets, sockets, small, large):
+def print_memory(small_sockets, sockets, small, large, calls, pushes):
     print("### Memory\n")
     print("KiB after ten polls, without address randomisation (up to 8 more with it): resident / proportional / private.\n")
     print_table(["", f"{small_sockets} sockets", f"{sockets:,} sockets"],
                 [[name, *(" / ".join(str(kib) for kib in memory[name]) for memory in (small, large))]
                  for name in small])
+    if None not in calls.values():
+        print(f"* Calls of `mmap`, `brk` and their like in {TRACED_POLLS} polls, after the second: {max(calls.values())}.")
+    print(f"* First push {statistics.median(pushes):.1f} ms after the start (median of {len(pushes)}, {small_sockets} sockets, "
+          "no port rules).\n")
 
 
 def socket_costs(small, large, name):
     """What the many sockets add to each poll, in CPU seconds."""
     idle = statistics.median(small.results[name].cpu_seconds)
     return [seconds - idle for seconds in large.results[name].cpu_seconds]
+
+
+def package_versions():
+    """Where Debian's dpkg knows them."""
+    known = []
+    for package in sorted({agent.package for agent in AGENTS if agent.package}):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True,
+                                     capture_output=True, text=True).stdout
+            known.append(f"{package} {version}")
+    return f"Debian's {', '.join(known)}." if known else ""
 
 
 def print_agents(small_sockets, sockets, small, large):
@@ -96,11 +113,17 @@ def print_agents(small_sockets, sockets, small, large):
                      *(ms(statistics.median(size.cpu_seconds)) for size in (few, many)), f"{max(ratio, 0):.2f}",
                      *(f"{size.resident_kib:,} KiB" for size in (few, many))])
     print("### Beside other agents\n")
-    print(f"Each collects once every {TURN_SECONDS} s and pushes or answers, on the same core, in the same run; "
-          f"median of {len(large.results['sockpush'].cpu_seconds)}. The ratio is of what the sockets cost: the CPU time at "
-          f"{sockets:,} less that at {small_sockets}.\n")
-    print_table(["", "counts", f"CPU per poll, {small_sockets} sockets", f"{sockets:,} sockets", "× sockpush",
-                 f"resident, {small_sockets} sockets", f"{sockets:,} sockets"], rows)
+    print(f"Established sockets: {small_sockets}, then {sockets:,}. Each agent, cut down to counting sockets, collects every "
+          f"{TURN_SECONDS} s and pushes or answers, on the same core, in the same run; median of "
+          f"{len(large.results['sockpush'].cpu_seconds)}.\nThe ratio is of what the sockets cost: CPU time with many less that "
+          f"with few. {package_versions()}\n")
+    print_table(["", "counts", f"CPU per poll, {small_sockets}", f"{sockets:,}", "× sockpush",
+                 f"resident, {small_sockets}", f"{sockets:,}"], rows)
+    print("* Most of a poll is the kernel's, which lists each socket to whoever asks: compare the bare loop below.\n"
+          "* netdata asks for no sockets. It reads totals that the kernel keeps anyway, in `/proc/net/sockstat` (in use, "
+          "TIME_WAIT, orphaned, memory)\n  and `/proc/net/snmp` (established): at any number of sockets for the same, but "
+          "without the other states, and without ports.\n"
+          "* `NO_INSTALL=1 make bench` leaves out agents that are not there; to install their packages may start their services.\n")
 
 
 def print_encoding(costs):
@@ -113,13 +136,17 @@ def print_encoding(costs):
 
 
 def print_sending(paced, flushed):
-    rows = [[f"1,000 port rules, a poll each {interval:g} s", f"{datagrams:,.0f}", ms(seconds), f"{datagrams / seconds:,.0f}",
-             f"{cpu * 1e6:.1f} µs", str(lost)] for interval, (datagrams, seconds, cpu, lost) in paced.items()]
+    def row(name, datagrams, seconds, cpu, lost):
+        return [name, f"{datagrams:,.0f}", ms(seconds), f"{datagrams / seconds:,.0f}", cpu, f"{lost:.0f}"]
+
+    rows = [row(f"1,000 port rules, a poll each {interval:g} s", datagrams, seconds, f"{cpu * 1e6:.1f} µs", lost)
+            for interval, (datagrams, seconds, cpu, lost) in paced.items()]
     datagrams, seconds, lost = (statistics.median(column) for column in zip(*flushed))
-    rows.append(["10,000 port rules, flushed at the end", f"{datagrams:,.0f}", ms(seconds), f"{datagrams / seconds:,.0f}", "", f"{lost:.0f}"])
+    rows.append(row("10,000 port rules, flushed at the end", datagrams, seconds, "", lost))
     print("### Sending\n")
-    print("Datagrams of one snapshot, `dogstatsd`, 1,432 bytes, to a receiver on loopback, whose kernel work is counted, too. "
-          "They are spread over a quarter of the interval on purpose; only at the program's end they leave as fast as they can.\n")
+    print("Datagrams of one snapshot, `dogstatsd`, up to 1,432 bytes, to a receiver on loopback: the kernel's work to deliver them is "
+          "in the CPU time.\nThey are spread over a quarter of the interval on purpose; only at the program's end they leave as fast "
+          "as they can.\n")
     print_table(["", "datagrams", "within", "per second", "CPU each", "lost"], rows)
 
 
