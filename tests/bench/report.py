@@ -77,6 +77,7 @@ def print_memory(small_sockets, sockets, small, large, calls, pushes):
     print_table(["", f"{small_sockets} sockets", f"{sockets:,} sockets"],
                 [[name, *(" / ".join(str(kib) for kib in memory[name]) for memory in (small, large))]
                  for name in small])
+    print("* A hundred sockets do not fill the buffer that the kernel's answers come into: that may be a page. Beyond, memory stays.")
     if None not in calls.values():
         print(f"* Calls of `mmap`, `brk` and their like in {TRACED_POLLS} polls, after the second: {max(calls.values())}.")
     print(f"* First push {statistics.median(pushes):.1f} ms after the start (median of {len(pushes)}, {small_sockets} sockets, "
@@ -144,9 +145,9 @@ def print_sending(paced, flushed):
     datagrams, seconds, lost = (statistics.median(column) for column in zip(*flushed))
     rows.append(row("10,000 port rules, flushed at the end", datagrams, seconds, "", lost))
     print("### Sending\n")
-    print("Datagrams of one snapshot, `dogstatsd`, up to 1,432 bytes, to a receiver on loopback: the kernel's work to deliver them is "
-          "in the CPU time.\nThey are spread over a quarter of the interval on purpose; only at the program's end they leave as fast "
-          "as they can.\n")
+    print("Datagrams of one snapshot, `dogstatsd`, up to 1,432 bytes, to a receiver on loopback.\nThey are spread over a "
+          "quarter of the interval on purpose; only at the program's end they leave as fast as they can. The CPU time is the sending "
+          "thread's:\nthe kernel's work to deliver them is in it, and waking up after each pause.\n")
     print_table(["", "datagrams", "within", "per second", "CPU each", "lost"], rows)
 
 
