@@ -1,22 +1,23 @@
 #!/bin/sh
-# receivers.sh: gets the servers that third_party/packages lists for `receivers`, and etsy's statsd, into build/third_party/receivers,
-# unless the system has them. They are unpacked, not installed, for a package would start its server; only tests start them. That
+# receivers.sh [PURPOSE]: gets the servers that third_party/packages lists for PURPOSE, `receivers` unless told, and for that one etsy's
+# statsd, into build/third_party/receivers, unless the system has them. They are unpacked, not installed, for a package would start its server; only tests and `make bench` start them. That
 # needs no root and leaves the system's apt alone; what is installed is npm, to get statsd, where there is none.
 #
-# Never fails: what could not be had is said, and the tests that need it are skipped. NO_INSTALL=1: gets nothing.
+# Never fails: what could not be had is said, and what needs it is skipped. NO_INSTALL=1: gets nothing.
 set -eu
 cd "$(dirname "$0")/.."
 . third_party/apt.sh
+purpose=${1:-receivers}
 root=$PWD/build/third_party/receivers
 work=$root.work
 PATH=$PATH:/usr/sbin:/sbin
 
 say() { echo "receivers: $*" >&2; }
 
-missing() { third_party/install.sh --missing receivers | cut -d' ' -f1 | tr '\n' ' '; }
+missing() { third_party/install.sh --missing "$purpose" | cut -d' ' -f1 | tr '\n' ' '; }
 
 # The lock file comes last into its place, and has the hash of all that lies beside it.
-has_statsd() { cmp -s third_party/npm/package-lock.json "$root/npm/package-lock.json"; }
+has_statsd() { [ "$purpose" != receivers ] || cmp -s third_party/npm/package-lock.json "$root/npm/package-lock.json"; }
 
 apt_get() { APT_CONFIG=$work/apt.conf apt-get -qq "$@"; }
 
@@ -41,7 +42,7 @@ mkdir -p "$root"
 failed=
 if [ -n "${NO_INSTALL:-}" ]; then
     has_statsd || wanted="${wanted}statsd"
-    say "NO_INSTALL is set, tests with these are skipped: $wanted"
+    say "NO_INSTALL is set, what needs these is skipped: $wanted"
     exit 0
 fi
 trap 'rm -rf "$work"' EXIT
@@ -54,4 +55,4 @@ if [ -n "$wanted" ]; then
     for package in $wanted; do unpack "$package" >>"$root/log" 2>&1 || failed="$failed $package"; done
 fi
 has_statsd || { third_party/install.sh node && get_statsd >>"$root/log" 2>&1; } || failed="$failed statsd"
-[ -z "$failed" ] || say "not to be had, their tests are skipped:$failed (build/third_party/receivers/log says why)"
+[ -z "$failed" ] || say "not to be had, what needs them is skipped:$failed (build/third_party/receivers/log says why)"

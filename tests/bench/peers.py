@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 import urllib.request
@@ -15,11 +16,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from measure import cpu_seconds_now, sleep_until
-from programs import CannotRun, Receiver, running, sockpush_environment
+from programs import UNPACKED, CannotRun, Receiver, running, sockpush_environment
 
 TURN_SECONDS = 3  # netdata knows whole seconds only
 UNCOUNTED_TURNS = 3
 MANY_PORTS = range(8000, 9000)
+PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", f"{UNPACKED}/usr/bin", f"{UNPACKED}/usr/sbin"])
+LIBRARIES = os.pathsep.join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu*")))
+
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Result(NamedTuple):
@@ -33,7 +38,7 @@ class Skipped(Exception):
 
 
 def ask(url):
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with direct.open(url, timeout=30) as answer:
         return answer.read().decode()
 
 
@@ -49,9 +54,9 @@ class Agent:
     """One program that counts sockets."""
     moment = 0.0    # of the turn, when it collects
     ports = ()      # that it counts apart
-    package = None  # of Debian
     own_sockets = 0  # established while it counts: both ends of the connection it is asked through
-    environment = None
+    environment = {"PATH": PATH, "LD_LIBRARY_PATH": LIBRARIES}
+    version_flag = None
 
     def __init__(self, folder):
         self.folder = Path(folder) / type(self).__name__
@@ -59,13 +64,23 @@ class Agent:
         self.log = self.folder / "log"
         self.child, self.cpu_seconds = None, []
 
+    @classmethod
+    def find(cls):
+        return shutil.which(cls.program, path=PATH)
+
+    @classmethod
+    def version(cls):
+        done = subprocess.run([cls.find(), cls.version_flag], env=cls.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return re.search(r"\d+\.\d+\.\d+|$", done.stdout)[0]
+
     def config(self, text):
         path = self.folder / "config"
         path.write_text(text)
         return path
 
     def start(self, stack):
-        program = shutil.which(self.program, path=os.environ["PATH"] + ":/usr/sbin")
+        program = self.find()
         if not program:
             raise Skipped(f"{self.program} is not installed")
         log = stack.enter_context(open(self.log, "w"))
@@ -122,11 +137,14 @@ class SockpushPorts(Sockpush):
 
 class Collectd(Agent):
     name, counts, program = "collectd, tcpconns", "TCP by state", "collectd"
-    package = "collectd-core"
+    version_flag = "-h"
 
     def command(self, program):
+        usr = Path(program).resolve().parents[1]
         config = self.config(f"""
             Hostname "bench"
+            PluginDir "{usr}/lib/collectd"
+            TypesDB "{usr}/share/collectd/types.db"
             BaseDir "{self.folder}"
             PIDFile "{self.folder}/collectd.pid"
             Interval {TURN_SECONDS}
@@ -157,7 +175,7 @@ class CollectdPorts(Collectd):
 
 class NodeExporter(Agent):
     name, counts, program = "node_exporter, tcpstat", "TCP by state, bytes in queues", "prometheus-node-exporter"
-    package = program
+    version_flag = "--version"
     moment = 0.75
     own_sockets = 2
     address = "127.0.0.1:9100"
@@ -176,7 +194,7 @@ class NodeExporter(Agent):
 
 class Netdata(Agent):
     name, counts, program = "netdata, proc plugin", "the kernel's totals: no states, no ports", "netdata"
-    package = "netdata-core"
+    version_flag = "-V"
     address = "127.0.0.1:19999"
 
     # What it reads of /proc and of itself when it isn't told otherwise.

@@ -18,6 +18,10 @@ CPUS = sorted(os.sched_getaffinity(0))
 MEASURED_CPU, OTHER_CPUS = CPUS[-1:], CPUS[:-1] or CPUS
 
 
+# Where third_party/receivers.sh unpacks what the system has not.
+UNPACKED = ROOT / "build" / "third_party" / "receivers"
+
+
 class CannotRun(Exception):
     """Something needed is missing or broken: the report ends here, with status 1."""
 

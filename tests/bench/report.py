@@ -1,6 +1,5 @@
 """The report: Markdown tables, and what of the targets was met."""
 
-import contextlib
 import os
 import re
 import statistics
@@ -90,15 +89,8 @@ def socket_costs(small, large, name):
     return [seconds - idle for seconds in large.results[name].cpu_seconds]
 
 
-def package_versions():
-    """Where Debian's dpkg knows them."""
-    known = []
-    for package in sorted({agent.package for agent in AGENTS if agent.package}):
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True,
-                                     capture_output=True, text=True).stdout
-            known.append(f"{package} {version}")
-    return f"Debian's {', '.join(known)}." if known else ""
+def versions(agents):
+    return ", ".join(dict.fromkeys(f"{agent.program} {agent.version()}" for agent in agents if agent.version_flag))
 
 
 def print_agents(small_sockets, sockets, small, large):
@@ -117,14 +109,14 @@ def print_agents(small_sockets, sockets, small, large):
     print(f"Established sockets: {small_sockets}, then {sockets:,}. Each agent, cut down to counting sockets, collects every "
           f"{TURN_SECONDS} s and pushes or answers, on the same core, in the same run; median of "
           f"{len(large.results['sockpush'].cpu_seconds)}.\nThe ratio is of what the sockets cost: CPU time with many less that "
-          f"with few. {package_versions()}\n")
+          f"with few. {versions(agent for agent in AGENTS if agent.name in large.results)}.\n")
     print_table(["", "counts", f"CPU per poll, {small_sockets}", f"{sockets:,}", "× sockpush",
                  f"resident, {small_sockets}", f"{sockets:,}"], rows)
     print("* Most of a poll is the kernel's, which lists each socket to whoever asks: compare the bare loop below.\n"
           "* netdata asks for no sockets. It reads totals that the kernel keeps anyway, in `/proc/net/sockstat` (in use, "
           "TIME_WAIT, orphaned, memory)\n  and `/proc/net/snmp` (established): at any number of sockets for the same, but "
           "without the other states, and without ports.\n"
-          "* `NO_INSTALL=1 make bench` leaves out agents that are not there; to install their packages may start their services.\n")
+          "* `NO_INSTALL=1 make bench` leaves out agents that are not there; else their Debian packages are unpacked, not installed.\n")
 
 
 def print_encoding(costs):
