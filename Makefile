@@ -144,7 +144,7 @@ build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/soc
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
 # With the program's own objects, compiler and libraries, for it measures them.
-build/bench/encode: build/obj/tests/bench/encode.o $(patsubst %.c,build/obj/%.o,$(filter-out src/main.c,$(SRC)))
+build/bench/encode: build/obj/tests/bench/encode.o $(patsubst %.c,build/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)
 build/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
