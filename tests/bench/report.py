@@ -76,7 +76,7 @@ def print_memory(small_sockets, sockets, small, large, calls, pushes):
     print_table(["", f"{small_sockets} sockets", f"{sockets:,} sockets"],
                 [[name, *(" / ".join(str(kib) for kib in memory[name]) for memory in (small, large))]
                  for name in small])
-    print("* A hundred sockets do not fill the buffer that the kernel's answers come into: that may be a page. Beyond, memory stays.")
+    print("* A hundred sockets do not fill the buffer that the kernel's answers come into: that may be a page. Beyond, only discovered series take more.")
     if None not in calls.values():
         print(f"* Calls of `mmap`, `brk` and their like in {TRACED_POLLS} polls, after the second: {max(calls.values())}.")
     print(f"* First push {statistics.median(pushes):.1f} ms after the start (median of {len(pushes)}, {small_sockets} sockets, "
