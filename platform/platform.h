@@ -141,8 +141,8 @@ void net_close(int fd);
  * stderr for a short time then. 0 or -errno. */
 int platform_write(int fd, const void *data, size_t len);
 
-/* Opens a file to read, or creates one that only its owner may read, emptying what is
- * there. A descriptor for platform_write and net_close, or -errno. */
+/* Opens a file to read, or creates one that only its owner may read; -EEXIST if there is
+ * anything at path. A descriptor for platform_write and net_close, or -errno. */
 int platform_file_open(const char *path, bool create);
 
 /* The bytes read: less than len at the end of the file; or -errno. */

@@ -155,7 +155,8 @@ static void check_formats(struct config *c, struct diag *d)
     }
     if (folded) {
         warn_left_out(c, &all, d);
-        check_alike(c, d);
+        if (c->v.self)
+            check_alike(c, d);
     }
 }
 

@@ -1,5 +1,6 @@
 /* What only formats for Datadog's agent have: whose the points are. */
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
 #include "value.h"
@@ -31,7 +32,7 @@ static const char *cardinality(struct config *c, env_list env, struct diag *d)
     if (!text)
         return NULL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(text, known[i]))
+        if (!strcasecmp(text, known[i]))
             return known[i];
     diag_warn(d, name, "\"%.60s\" is ignored: known are none, low, orchestrator, high", text);
     return NULL;

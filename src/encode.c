@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-const struct encoder *const encoders[] = {&encoder_dogstatsd, &encoder_datadog,  &encoder_statsd,
-                                         &encoder_influx,    &encoder_graphite, &encoder_table, NULL};
+#define ROW(name) &encoder_##name,
+
+const struct encoder *const encoders[] = {ENCODERS(ROW) NULL};
 
 const struct encoder *encoder_find(const char *name)
 {

@@ -45,8 +45,12 @@ struct encoder {
     void (*point)(struct sink *, const struct point *);
 };
 
-extern const struct encoder encoder_dogstatsd, encoder_datadog, encoder_statsd, encoder_influx, encoder_graphite,
-    encoder_table;
+/* One row each, the default first. */
+#define ENCODERS(X) X(dogstatsd) X(datadog) X(statsd) X(influx) X(graphite) X(table)
+
+#define DECLARE(name) extern const struct encoder encoder_##name;
+ENCODERS(DECLARE)
+#undef DECLARE
 
 /* All encoders, NULL-terminated. */
 extern const struct encoder *const encoders[];

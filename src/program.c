@@ -96,7 +96,7 @@ int program_init(struct program *p)
     if (c->for_agent)
         series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
     reader_init(&p->reader, platform_backends, c->backend, &want);
-    return measure(p) ? !open_recording(p) : 2;
+    return measure(p) && open_recording(p) ? 0 : 2;
 }
 
 /* --- reading -------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ struct recording {
     char name[RECORDING_NAME_MAX]; /* a "read" block's payload */
 };
 
-/* Creates the file, or empties it. 0 or -errno. */
+/* Creates the file, which must not be there. 0 or -errno. */
 int recording_create(struct recording *r, const char *path);
 
 /* Opens one to replay. 0, or -1 and why not in words: no such file, another machine's, … */

@@ -67,8 +67,8 @@ int program_run(struct program *p)
         return 1;
     }
     if (reads_nothing(p)) {
-        log_event(LOG_ERROR, NULL, NULL, "no backend can read the socket tables (procfs: %s): %s", p->config.v.proc,
-                  reader_why(&p->reader, why));
+        log_event(LOG_ERROR, NULL, NULL, "no backend can read %s%s: %s", p->config.replay ? "a poll of " : "the socket tables, procfs: ",
+                  p->config.replay ? p->config.replay : p->config.v.proc, reader_why(&p->reader, why));
         return 1;
     }
     tell_reading(p);

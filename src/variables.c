@@ -32,7 +32,7 @@ const struct variable variables[] = {
      .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `unix:///PATH` (also `unixgram://`, `unixstream://`, "
                 "`unix://@NAME`), `stdout:`; several with commas"},
     {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
-     .meaning = "`dogstatsd`, `datadog` (for its agent; default where a `DD_*` name leads), `statsd`, `influx`, `graphite`, or `table` (for eyes, only on `stdout:`)"},
+     .meaning = "`datadog` is for its agent, and the default where a `DD_*` name leads; `table` for eyes, only on `stdout:`"},
     {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
      .meaning = "time between polls with its unit, `100ms` to `1h`"},
     {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
@@ -53,7 +53,7 @@ const struct variable variables[] = {
     {.name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
      .meaning = "where procfs is mounted; unset: `HOST_PROC`, where that is set"},
     {.name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
-     .meaning = "owner of a port series: `auto` (when it can be found), `off`"},
+     .meaning = "owner of a port series, where it can be found"},
     {.name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
      .meaning = "largest UDP datagram, 512 to 65467 bytes"},
     {.name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
@@ -61,7 +61,7 @@ const struct variable variables[] = {
     {.name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
      .meaning = "push sockpush's own counters, on or off"},
     {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
-     .meaning = "`error`, `warn`, `info`, `debug`"},
+     .meaning = "what goes to stderr"},
     {.name = ""},
 };
 
@@ -97,13 +97,13 @@ static bool read_number(const struct variable *v, const char *text, int64_t *out
     return v->read(text, out) && (!v->max || (*out >= v->min && *out <= v->max));
 }
 
-static const char *accepted(const struct variable *v, struct arena *a)
+const char *variable_help(const struct variable *v, struct arena *a)
 {
-    const char *list = v->word ? v->word(0) : v->meaning;
+    const char *list = "";
 
-    for (int64_t i = 1; v->word && v->word(i); i++)
-        list = arena_format(a, "%s, %s", list, v->word(i));
-    return list;
+    for (int64_t i = 0; v->word && v->word(i); i++)
+        list = arena_format(a, "%s`%s`%s", list, v->word(i), v->word(i + 1) ? ", " : ": ");
+    return arena_format(a, "%s%s", list, v->meaning);
 }
 
 static void read_one(const struct variable *v, const char *text, struct values *out, struct arena *a, struct diag *d)
@@ -118,7 +118,7 @@ static void read_one(const struct variable *v, const char *text, struct values *
     }
     if (!text || !read(v, text, &value)) {
         if (text)
-            diag_error(d, v->name, "\"%.60s\": accepted is: %s", text, accepted(v, a));
+            diag_error(d, v->name, "\"%.60s\": accepted is: %s", text, variable_help(v, a));
         read(v, v->def, &value);
     }
     memcpy(place, &value, sizeof value);

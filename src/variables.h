@@ -30,6 +30,9 @@ struct variable {
     uint16_t offset;      /* in struct values */
 };
 
+/* What --help and the README say of it: its words, if any, and its meaning. */
+const char *variable_help(const struct variable *v, struct arena *a);
+
 /* Rows have read, or word, or neither: then the value is a text. All rows; a nameless one ends
  * them. */
 extern const struct variable variables[];

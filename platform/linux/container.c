@@ -1,5 +1,6 @@
-/* In the order Datadog's own clients look: an id in the cgroup's path, in the mounts, and
- * where a cgroup namespace hides both, the inode by which the agent finds the cgroup. */
+/* In the order Datadog's own clients look: an id in the cgroup's path; where a cgroup
+ * namespace hides that, in the mounts, and last the inode by which the agent finds the
+ * cgroup. In the host's namespace there is nothing to be found but in the path. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -63,8 +64,8 @@ const char *platform_container(char out[PLATFORM_CONTAINER_MAX])
     struct search cgroup = {container_id_of_cgroup, out}, mount = {container_id_of_mount, out};
 
     *out = '\0';
-    if (!found("/proc/self/cgroup", find_id, &cgroup) && !found("/proc/self/mountinfo", find_id, &mount) &&
-        linux_inode("/proc/self/ns/cgroup") != HOST_NAMESPACE)
+    if (!found("/proc/self/cgroup", find_id, &cgroup) && linux_inode("/proc/self/ns/cgroup") != HOST_NAMESPACE &&
+        !found("/proc/self/mountinfo", find_id, &mount))
         found("/proc/self/cgroup", find_inode, &cgroup);
     return out;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define UUID_LEN 36
+
 static bool is_hex(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -31,8 +33,8 @@ size_t container_id_at_end(const char *text, size_t len)
 
     if (len >= 64 && all_hex(text + len - 64, 64))
         return 64;
-    if (len >= 36 && is_uuid(text + len - 36))
-        return 36;
+    if (len >= UUID_LEN && is_uuid(text + len - UUID_LEN))
+        return UUID_LEN;
     while (digits < len && text[len - digits - 1] >= '0' && text[len - digits - 1] <= '9')
         digits++;
     if (digits && digits <= 20 && len >= digits + 33 && text[len - digits - 1] == '-' &&
@@ -82,7 +84,7 @@ static size_t id_of_path(const char *path, size_t len, const char **id)
         size_t n = (size_t)(slash - at);
 
         /* containerd's sandboxes are of the pod's pause container. */
-        if (n && before_len && container_id_at_end(at, n) == n &&
+        if (n && n != UUID_LEN && before_len && container_id_at_end(at, n) == n && /* a UUID may be a pod's */
             !(before_len == 9 && !memcmp(before, "sandboxes", 9))) {
             *id = at;
             return n;

@@ -152,10 +152,10 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
 {
     struct netlink_dump dump = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
     uint8_t ipv6 = kernel_has_ipv6();
-    int ret;
+    int ret = (int)recording_pass(state->recording, &ipv6, sizeof ipv6, sizeof ipv6);
 
-    if (recording_pass(state->recording, &ipv6, sizeof ipv6, sizeof ipv6) < 0)
-        return -ENODATA;
+    if (ret < 0)
+        return ret;
     report->ipv6 = ipv6;
     if (protocol == PROTOCOL_UDP) {
         ret = dump_udp(state, &dump, AF_INET);

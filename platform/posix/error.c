@@ -14,6 +14,7 @@
     X(EAGAIN, "Resource unavailable") \
     X(ENOMEM, "Out of memory") \
     X(EACCES, "Permission denied") \
+    X(EEXIST, "File exists") \
     X(ENOTDIR, "Not a directory") \
     X(EISDIR, "Is a directory") \
     X(EINVAL, "Invalid argument") \

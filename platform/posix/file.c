@@ -9,7 +9,7 @@
 
 int platform_file_open(const char *path, bool create)
 {
-    int fd = open(path, create ? O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
+    int fd = open(path, create ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
 
     return fd < 0 ? -errno : fd;
 }

@@ -29,7 +29,7 @@ def faked(tmp_path, root, cgroup=None, mountinfo=None, unshare="-m", format="dat
             (tmp_path / name).write_text(text)
             script += f"mount --bind {tmp_path}/{name} /proc/$$/{name} && "
     path = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(["unshare", unshare, "sh", "-c", script + "echo ready >&2 && exec \"$0\"", str(BINARY)], timeout=30, capture_output=True, text=True,
+    done = subprocess.run(["unshare", *unshare.split(), "sh", "-c", script + "echo ready >&2 && exec \"$0\"", str(BINARY)], timeout=30, capture_output=True, text=True,
                           env=environment({**ONE_POLL, **path}, {"proc": root, "format": format, **env}))
     ready, _, log = done.stderr.partition("ready\n")
     if not _:
@@ -76,6 +76,7 @@ MOUNTS = {
     "containerd": (mount_line(f"/containerd/io.containerd.grpc.v1.cri/sandboxes/{'2e' * 32}/hostname", "/etc/hostname"), None),
     "sandbox, then container": (mount_line(f"/k3s/sandboxes/{'2e' * 32}/hostname", "/etc/hostname") +
                                 mount_line(f"/lib/containers/{ID}/userdata/hostname", "/etc/hostname"), ID),
+    "a pod's": (mount_line("/var/lib/kubelet/pods/75a2b6d5-3949-4afb-ad0d-92ff0674e759/volume-subpaths/v/hostname", "/etc/x"), None),
     "another file": (mount_line(f"/var/lib/docker/containers/{ID}/secret", "/etc/secret"), None),
 }
 
@@ -83,7 +84,13 @@ MOUNTS = {
 @pytest.mark.parametrize("name", MOUNTS)
 def test_container_id_of_the_mounts(tmp_path, root, name):
     text, expected = MOUNTS[name]
-    assert sections(faked(tmp_path, root, cgroup=HOSTS, mountinfo=text)).get("c") == (expected and "ci-" + expected)
+    found = sections(faked(tmp_path, root, cgroup=HOSTS, mountinfo=text, unshare="-m -C")).get("c")
+    assert found == "ci-" + expected if expected else not found or not found.startswith("ci-")
+
+
+def test_the_hosts_mounts_tell_nothing(hosts_cgroups, tmp_path, root):
+    """A mount that looks like a container's, seen by a program on the host."""
+    assert "c" not in sections(faked(tmp_path, root, cgroup=HOSTS, mountinfo=MOUNTS["docker"][0]))
 
 
 def test_the_cgroup_goes_before_the_mounts(tmp_path, root):

@@ -1,8 +1,10 @@
 #include "recording.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helper.h"
 #include "platform.h"
@@ -59,6 +61,7 @@ static void record_two_polls(void)
     struct recording r;
     char data[] = "datagram";
 
+    unlink(path);
     assert_int_equal(recording_create(&r, path), 0);
     assert_true(recording_poll(&r));
     assert_int_equal(recording_read(&r, "first", PROTOCOL_TCP), 0);
@@ -98,6 +101,18 @@ static void what_was_recorded_comes_back_in_its_place(void **state)
     assert_false(recording_poll(&r));
     assert_int_equal(recording_read(&r, "second", PROTOCOL_TCP), -ENODATA);
     net_close(r.fd);
+}
+
+static void what_is_there_is_never_replaced(void **state)
+{
+    struct recording r;
+
+    (void)state;
+    dir_put(dir, "recording", "precious", 8);
+    assert_int_equal(recording_create(&r, path), -EEXIST);
+    dir_unlink(dir, "recording");
+    dir_link(dir, "recording", "/dev/null");
+    assert_int_equal(recording_create(&r, path), -EEXIST);
 }
 
 static void without_a_recording_data_passes_through(void **state)
@@ -186,11 +201,11 @@ static void a_broken_recording_ends_where_it_breaks(void **state)
 
 static void a_full_disk_ends_the_recording_alone(void **state)
 {
-    struct recording r;
+    struct recording r = {.fd = open("/dev/full", O_WRONLY)};
     char data[] = "x";
 
     (void)state;
-    if (recording_create(&r, "/dev/full"))
+    if (r.fd < 0)
         skip();
     assert_true(recording_poll(&r));
     assert_int_equal(recording_pass(&r, data, sizeof data, 1), 1);
@@ -202,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_recorded_comes_back_in_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_there_is_never_replaced, set_up, tear_down),
         cmocka_unit_test(without_a_recording_data_passes_through),
         cmocka_unit_test_setup_teardown(a_recording_of_another_kind_is_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_width_of_words_does_not_matter, set_up, tear_down),
