@@ -139,11 +139,12 @@ def test_nul_in_json(tags):
 @example(host=b"a.b.example.org")
 @example(host=b"~")
 @example(host=b"\\")
+@example(host=b"-")
 @bounded
 def test_host(format, host):
     expected = host.strip(BLANK)
     assume(expected)
-    found = points(run(format, host=host), format, host=expected != b"-", **({"host": "-"} if expected == b"-" and format == "statsd" else {}))
+    found = points(run(format, host=host), format, host=expected != b"-")
     for point in found:
         if expected == b"-":
             assert point.tag("host") is None
