@@ -29,9 +29,9 @@ enum tag_syntax {
 };
 
 /* Reads text into *out, memory from a. In one list the last of two equal keys wins,
- * with a warning (equal: some format may write them alike); an empty value leaves the tag out, with a warning. Keys that
- * sockpush sets itself (addr_port, ip_version, pid) are errors, as are overlong
- * parts. Returns 0 or -EINVAL after telling d, with variable as the name. */
+ * with a warning (equal: some format may write them alike); an empty value leaves the tag
+ * out, with a warning. Keys that sockpush sets itself (addr_port, ip_version, pid) are
+ * errors, as are overlong parts. Returns 0 or -EINVAL after telling d, with variable as the name. */
 int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a,
                struct diag *d, struct tags *out);
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # receivers.sh [PURPOSE]: gets the servers that third_party/packages lists for PURPOSE, `receivers` unless told, and for that one etsy's
-# statsd, into build/third_party/receivers, unless the system has them. They are unpacked, not installed, for a package would start its server; only tests and `make bench` start them. That
-# needs no root and leaves the system's apt alone; what is installed is npm, to get statsd, where there is none.
+# statsd, into build/third_party/receivers, unless the system has them. They are unpacked, not installed, for a package would start its
+# server; only tests and `make bench` start them. That needs no root and leaves the system's apt alone; what is installed is npm, to
+# get statsd, where there is none.
 #
 # Never fails: what could not be had is said, and what needs it is skipped. NO_INSTALL=1: gets nothing.
 set -eu

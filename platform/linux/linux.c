@@ -75,7 +75,8 @@ bool linux_own_namespace(const char *proc)
 }
 
 /* By the system call: 600 bytes less than the C library's sigaction, which can also set one.
- * The handler stands first in the kernel's struct, but not on MIPS. */
+ * The handler stands first in the kernel's struct; on MIPS flags do, so there nothing
+ * passes for ignored. */
 bool platform_signal_ignored(int sig)
 {
     uintptr_t found[20] = {0};

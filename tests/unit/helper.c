@@ -117,7 +117,7 @@ const char *visible(const char *bytes, size_t len)
 
 char *dir_make(void)
 {
-    char *dir = strdup("/tmp/sockpush-unit-XXXXXX");
+    char *dir = strdup(P_tmpdir "/sockpush-unit-XXXXXX");
 
     assert_non_null(dir);
     assert_non_null(mkdtemp(dir));

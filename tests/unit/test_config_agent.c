@@ -79,7 +79,7 @@ static void the_origin_is_read_for_an_agent_only(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_EXTERNAL_ENV=it-false,cn-a,pu-b", "DD_CARDINALITY=low");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_EXTERNAL_ENV=it-false,cn-a,pu-b", "DD_CARDINALITY=Low");
     assert_int_equal(c.told.n, 0);
     assert_true(c.config.for_agent && c.config.origin.detected);
     assert_string_equal(c.config.origin.external, "it-false,cn-a,pu-b");
@@ -114,6 +114,22 @@ static void tags_that_statsd_leaves_out_are_said_once(void **state)
     config_free(&c.config);
 }
 
+static void outputs_that_statsd_would_name_alike_are_refused(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b");
+    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "one name in statsd"));
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b", "SOCKPUSH_SELF=off"); /* then neither has a series */
+    assert_int_equal(c.told.n, 0);
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///a.b,influx+unix:///a_b");
+    assert_int_equal(c.told.n, 0);
+    config_free(&c.config);
+}
+
 static void whole_seconds_refuse_a_shorter_interval(void **state)
 {
     struct read_config c;
@@ -136,6 +152,7 @@ int main(void)
         cmocka_unit_test(an_agent_is_told_a_host_only_where_a_variable_names_it),
         cmocka_unit_test(the_origin_is_read_for_an_agent_only),
         cmocka_unit_test(tags_that_statsd_leaves_out_are_said_once),
+        cmocka_unit_test(outputs_that_statsd_would_name_alike_are_refused),
         cmocka_unit_test(whole_seconds_refuse_a_shorter_interval),
     };
 

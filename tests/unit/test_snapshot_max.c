@@ -125,15 +125,23 @@ static void lines_that_only_small_numbers_fit_into_are_foretold(void **state)
 }
 
 /* A group's short tag takes the place of the user's long one, but not in "other". */
-static void the_series_other_is_foretold_with_its_own_tags(void **state)
+/* A user's tag whose value has 900 bytes. */
+static const struct tags *long_tag(void)
 {
     static char value[901];
-    struct tag tag = {"service", memset(value, 'v', sizeof value - 1)};
-    const struct tags users = {&tag, 1};
+    static struct tag tag = {"service", value};
+    static const struct tags users = {&tag, 1};
+
+    memset(value, 'v', sizeof value - 1);
+    return &users;
+}
+
+static void the_series_other_is_foretold_with_its_own_tags(void **state)
+{
     struct scene c;
 
     (void)state;
-    set_up(&c, "[{\"ports_match\":[\"*:1-100\"],\"tags\":{\"service\":\"x\"}}]", 1, &users);
+    set_up(&c, "[{\"ports_match\":[\"*:1-100\"],\"tags\":{\"service\":\"x\"}}]", 1, long_tag());
     poll_begin(&c.polls);
     for (uint16_t port = 1; port < 10; port++) {
         tcp(&c.polls, "10.0.0.1", port, STATE_LISTEN, 1);
@@ -147,14 +155,11 @@ static void the_series_other_is_foretold_with_its_own_tags(void **state)
 
 static void lines_that_could_be_too_long_are_foretold(void **state)
 {
-    static char value[901];
-    struct tag tag = {"service", memset(value, 'v', sizeof value - 1)};
-    const struct tags users = {&tag, 1};
     struct scene c;
     uint64_t oversized;
 
     (void)state;
-    set_up(&c, "80", 5, &users);
+    set_up(&c, "80", 5, long_tag());
     snapshot_max(&c.s, &encoder_dogstatsd, 1432, &oversized);
     assert_int_equal(oversized, 0);
     snapshot_max(&c.s, &encoder_dogstatsd, 900, &oversized);
@@ -166,14 +171,11 @@ static void lines_that_could_be_too_long_are_foretold(void **state)
 
 static void lines_that_are_too_long_to_be_sent_need_no_room(void **state)
 {
-    static char value[901];
-    struct tag tag = {"service", memset(value, 'v', sizeof value - 1)};
-    const struct tags users = {&tag, 1};
     struct scene c;
     uint64_t oversized;
 
     (void)state;
-    set_up(&c, "*:80", 1000, &users);
+    set_up(&c, "*:80", 1000, long_tag());
     assert_in_range(snapshot_max(&c.s, &encoder_dogstatsd, 600, &oversized), 1000, 1010 * 14 * 601);
     assert_true(oversized > 0);
     polls_free(&c.polls);
