@@ -8,14 +8,23 @@ PREFIX       = /usr/local
 CC           = gcc
 CFLAGS       = -Os -g -flto -flto-partition=one
 FUZZ_SECONDS = 10
-MAX_SIZE     = 81920
+TLS          = 1
+MAX_SIZE     = $(if $(filter 0,$(TLS)),98304,307200)
 PYTHON       = /usr/bin/python3
 Q            = $(if $(V),,@)
 
 # ---- sources: the operating system is chosen here, by folder, and by nothing else
 
 CJSON    = build/third_party/cjson/cJSON.c
-SRC      = $(wildcard src/*.c platform/posix/*.c platform/$(OS)/*.c) $(CJSON)
+include third_party/mbedtls.mk
+ifeq ($(TLS),0)
+OTHER    = $(wildcard src/tls_mbedtls*.c)
+else
+OTHER    = src/tls_none.c
+TLS_SRC  = $(MBEDTLS_FILES:%=$(MBEDTLS)/library/%.c)
+endif
+FETCHED  = $(CJSON) $(TLS_SRC)
+SRC      = $(filter-out $(OTHER),$(wildcard src/*.c platform/posix/*.c platform/$(OS)/*.c)) $(FETCHED)
 # Tests also get the parsers of every other system: those take bytes, so they run here.
 # Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
 LIB_SRC  = $(sort $(filter-out src/main.c src/arena.c,$(SRC)) $(wildcard platform/*/*_parse.c))
@@ -26,9 +35,10 @@ FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit
 
 # ---- flags
 
-# -iquote: with -I, <linux/netlink.h> would be ours in platform/linux.
+# -iquote: with -I, <linux/netlink.h> would be ours in platform/linux. third_party: its mbedtls/mbedtls_config.h, instead of mbedTLS's own.
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wformat-security -Wwrite-strings
-COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -isystem $(dir $(CJSON)) $(WARN)
+COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -isystem $(dir $(CJSON)) \
+          -isystem $(MBEDTLS)/include -iquote third_party $(WARN)
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # No -fcf-protection: it takes effect only where every object has it, and musl's have not.
 HARDEN  = -fPIE -Wa,--noexecstack -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
@@ -50,8 +60,8 @@ BINARY  = $(CC) $(RELEASE) -static-pie -nostdlib -T $(LAYOUT) $(LINK),-z,pack-re
           -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group
 endif
 
-UNIT_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # ---- what a person calls. Each installs what it lacks, then calls make again, which by then finds the compiler.
 
@@ -132,7 +142,7 @@ need-%:
 
 build/sockpush: build/sockpush.full
 	$(Q)strip -s -R .comment -o $@ $<
-build/sockpush.full: $(SRC:%.c=build/obj/%.o) $(LAYOUT)
+build/sockpush.full: $(SRC:%.c=build/obj/%.o) $(LAYOUT) build/obj/tls-$(TLS)
 	@echo '  LINK $@'
 	$(Q)$(BINARY)
 
@@ -154,20 +164,30 @@ build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
 build/%/sockpush.a:
 	$(Q)rm -f $@; ar rcs $@ $^
 
-build/obj/%.o: %.c Makefile $(LIBC) | $(CJSON) $(if $(LIBC),build/kernel)
+build/obj/%.o: %.c Makefile $(LIBC) | $(FETCHED) $(if $(LIBC),build/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
-build/asan/%.o: %.c Makefile | $(CJSON)
+build/asan/%.o: %.c Makefile | $(FETCHED)
 	@echo '  ASAN $<'
 	$(Q)mkdir -p $(@D); gcc $(COMMON) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
-build/fuzz/%.o: %.c Makefile | $(CJSON)
+build/fuzz/%.o: %.c Makefile | $(FETCHED)
 	@echo '  FUZZ $<'
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 # What cJSON needs of the C library is a sixth of the binary: src/rules_json.c has it in small.
 %/cJSON.o: WARN = -w -Dstrtod=json_number -Dmalloc=json_malloc -Drealloc=json_realloc -Dfree=json_free
 
+$(foreach tree,obj asan fuzz,build/$(tree)/$(MBEDTLS)/library/%.o): WARN = -w
+# Its assembly has labels that the link-time optimiser would tear apart.
+build/obj/$(MBEDTLS)/library/aesni.o: RELEASE += -fno-lto
+
+# A build with TLS and one without differ in what is linked.
+build/obj/tls-$(TLS):
+	$(Q)mkdir -p $(@D); rm -f build/obj/tls-*; touch $@
+
 $(CJSON): third_party/sources.lock third_party/fetch.sh
 	@third_party/fetch.sh cjson
+$(TLS_SRC) &: third_party/sources.lock third_party/fetch.sh
+	@third_party/fetch.sh mbedtls
 build/third_party/musl/configure: third_party/sources.lock third_party/fetch.sh
 	@third_party/fetch.sh musl
 

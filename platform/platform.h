@@ -51,6 +51,9 @@ int64_t platform_wall_ms(void); /* since 1970, UTC */
 /* In 0 … below-1, from the system's random numbers where they are ready. */
 uint32_t platform_random(uint32_t below);
 
+/* For keys: len bytes from the system's random numbers, waiting until they are ready. 0 or -errno. */
+int platform_secret(void *out, size_t len);
+
 /* Host name into out, NUL-terminated. 0 or -errno. */
 int platform_host_name(char *out, size_t cap);
 
@@ -124,16 +127,49 @@ const char *net_resolve_error(int error);
 /* path: absolute, or "@name" for an abstract name. 0 or -ENAMETOOLONG. */
 int net_unix_addr(const char *path, struct net_addr *out);
 
-/* A non-blocking socket connected to addr (streams: a local one, at once), or -errno. */
-int net_connect(const struct net_addr *addr, bool stream);
+/* A non-blocking socket connected to addr, after at most timeout_ms (streams; 0: at once or
+ * not at all, for local ones), or -errno. */
+int net_connect(const struct net_addr *addr, bool stream, int timeout_ms);
 
 /* Hands over one datagram, or for a stream all len bytes. 0 or -errno; -ETIMEDOUT after
  * timeout_ms without progress. What a stream took before an error cannot be known. */
 int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms);
 
-/* 0, or -errno of what befell the socket since (a refused datagram; a stream's end is
- * -EPIPE). Unread bytes of a stream are read and thrown away. */
-int net_pending_error(int fd, bool stream);
+/* What a stream takes at once, or gives: the bytes, 0 at its end, -EAGAIN, or another -errno. */
+long net_send_some(int fd, const void *data, size_t len);
+long net_receive_some(int fd, void *data, size_t len);
+
+/* Waits until fd can be read from, or written to, or timeout_ms are over; false: they are. */
+bool net_wait_readable(int fd, int timeout_ms);
+bool net_wait_writable(int fd, int timeout_ms);
+
+/* 0, or -errno of what befell a datagram socket since (a refused datagram). */
+int net_pending_error(int fd);
+
+/* Reads what a stream's peer sent, as far as it is here and not without end, and throws it
+ * away. 0, or -errno; -EPIPE: the peer ended the stream. */
+int net_hear(int fd);
+
+/* Ends this side of a stream; what was sent before is still delivered. 0 or -errno. */
+int net_finish(int fd);
+
+/* Bytes of a stream that its peer's kernel has not acknowledged; an upper bound for others than
+ * TCP, 0 where the system cannot tell. */
+uint64_t net_unacked(int fd);
+
+/* TCP: no delay, keep-alive, and 20 s for an acknowledgement. */
+void net_tcp_setup(int fd);
+
+/* True if the peer's window has room for len bytes, or for as much as it ever had (*window_max,
+ * at first 0). True where the system cannot tell. */
+bool net_tcp_room(int fd, size_t len, uint32_t *window_max);
+
+/* As net_send_some; where the system can, no byte before or after is put into one segment
+ * with these, which are parted only if they are more than a segment. */
+long net_tcp_send(int fd, const void *data, size_t len);
+
+/* Closes a stream so that what was not delivered yet never will be. */
+void net_abort(int fd);
 
 void net_close(int fd);
 

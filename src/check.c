@@ -20,6 +20,8 @@ static void print_values(struct program *p)
                 print("%s=%lld%s\n", v->name, (long long)number, v->unit);
         } else {
             memcpy(&text, place, sizeof text);
+            if (text && !strncmp(text, "-----BEGIN", 10))
+                text = "(PEM text)";
             print("%s=%s\n", v->name, text ? text : v->def);
         }
     }
@@ -47,10 +49,11 @@ static void print_tags(struct program *p)
 /* Resolves and connects, and sends nothing. */
 static bool check_output(struct program *p, const struct endpoint *to, const struct snapshot *s)
 {
-    struct link link = {.to = to, .fd = -1};
+    static struct link link; /* large */
     uint64_t oversized;
     int ret;
 
+    link_init(&link, to);
     snapshot_max(s, to->format, output_line_max(to, (size_t)p->config.v.mtu), &oversized);
     if (oversized)
         print("output %s: lines of some series can be longer than %zu bytes and would be dropped\n", to->name,

@@ -197,6 +197,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     read_ports(c, env, d);
     config_read_tags(c, env, host_name, d);
     config_read_outputs(c, env, d);
+    config_read_tls(c, env, d);
     config_read_agent(c, env, d);
     check_formats(c, d);
 }

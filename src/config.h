@@ -25,6 +25,7 @@ struct config {
     const char *proc_foreign;  /* HOST_PROC, to be checked before it is used, or NULL */
     struct endpoint output[OUTPUTS_MAX];
     int n_outputs;
+    struct tls_settings tls; /* of all of them */
     struct rules rules;
     struct tags tags[TAG_LISTS_MAX]; /* of every series, highest precedence first */
     struct tags agent_tags[TAG_LISTS_MAX]; /* likewise, in formats for an agent */
@@ -43,6 +44,7 @@ void config_free(struct config *c);
 /* Its larger parts, in this order. */
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d);
 void config_read_outputs(struct config *c, env_list env, struct diag *d);
+void config_read_tls(struct config *c, env_list env, struct diag *d);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
 
 #endif

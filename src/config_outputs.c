@@ -27,13 +27,36 @@ static const char *refuse(const char *what, const char *given, const char *(*nam
     return text;
 }
 
+static const char *host_port(const struct target *t, struct arena *a)
+{
+    return arena_format(a, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host, t->port);
+}
+
 static const char *canonical(const struct endpoint *to, struct arena *a)
 {
-    if (to->kind->has_path)
-        return arena_format(a, "%s://%s", to->kind->scheme, to->path);
-    if (!to->kind->has_host)
-        return arena_format(a, "%s:", to->kind->scheme);
-    return arena_format(a, strchr(to->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", to->kind->scheme, to->host, to->port);
+    const char *name = arena_format(a, "%s:%s%s", to->kind->scheme, to->kind->has_path || to->kind->has_host ? "//" : "",
+                                    to->kind->has_path ? to->path : "");
+
+    for (int i = 0; i < to->n_targets; i++)
+        name = arena_format(a, "%s%s%s", name, i ? "," : "", host_port(&to->target[i], a));
+    return name;
+}
+
+/* NULL, or why the host of url cannot be one more of to's. */
+static const char *add_target(struct endpoint *to, const struct url *url, struct arena *a)
+{
+    struct target *t = &to->target[to->n_targets];
+
+    if (to->n_targets == TARGETS_MAX)
+        return "more than 8 hosts of one output";
+    if (!url->port && to->kind->needs_port)
+        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->kind->scheme, to->kind->scheme, url->host);
+    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->format->port};
+    for (int i = 0; i < to->n_targets; i++)
+        if (t->port == to->target[i].port && !strcasecmp(t->host, to->target[i].host))
+            return "the same host stands there twice";
+    to->n_targets++;
+    return NULL;
 }
 
 /* NULL and *to, or why this URL is no output of this build. */
@@ -41,13 +64,16 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
                                  struct endpoint *to)
 {
     struct net_addr addr;
+    const char *why = NULL;
 
-    *to = (struct endpoint){.format = otherwise, .host = url->host, .path = url->path, .port = url->port};
+    *to = (struct endpoint){.format = otherwise, .path = url->path};
     if (!url->scheme)
         return refuse("transport", "", scheme, a);
     to->kind = output_kind_find(url->scheme);
     if (!to->kind)
         return refuse("transport", url->scheme, scheme, a);
+    if (to->kind->has_tls && !tls_built)
+        return arena_format(a, "%s: this program was built without TLS", url->scheme);
     if (url->format && !(to->format = encoder_find(url->format)))
         return refuse("format", url->format, format_name, a);
     if (to->format->only_stdout && to->kind != &output_stdout)
@@ -56,10 +82,10 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
     if (to->kind->has_path && net_unix_addr(to->path, &addr))
         return "the socket's path is longer than the system takes";
-    if (to->kind->has_host && !to->port)
-        to->port = to->format->port;
+    if (to->kind->has_host)
+        why = add_target(to, url, a);
     to->name = canonical(to, a);
-    return NULL;
+    return why;
 }
 
 static const char *add_output(struct config *c, const struct url *url)
@@ -69,13 +95,25 @@ static const char *add_output(struct config *c, const struct url *url)
 
     if (why)
         return why;
-    for (int i = 0; i < c->n_outputs; i++)
-        if (!strcmp(c->output[i].name, to.name))
-            return "the same output stands there twice";
     if (c->n_outputs == OUTPUTS_MAX)
         return "more than 8 outputs";
+    to.tls = &c->tls;
     c->output[c->n_outputs++] = to;
     return NULL;
+}
+
+/* A host without a transport: a fail-over of the output before it. */
+static const char *add_failover(struct config *c, const struct url *url)
+{
+    struct endpoint *to = &c->output[c->n_outputs - 1];
+    const char *why;
+
+    if (!to->kind->fails_over)
+        return arena_format(&c->arena, "a host without a transport is a fail-over of the output before it, which %s cannot have",
+                            to->kind->scheme);
+    why = add_target(to, url, &c->arena);
+    to->name = canonical(to, &c->arena);
+    return why;
 }
 
 static const char *add_url(struct config *c, const char *text, size_t len)
@@ -83,10 +121,9 @@ static const char *add_url(struct config *c, const char *text, size_t len)
     struct url url;
     const char *why = url_parse(text, len, &c->arena, &url);
 
-    if (!why && !url.scheme && c->n_outputs)
-        return arena_format(&c->arena, "a host without a transport is a fail-over of the output before it, which %s cannot have",
-                            c->output[c->n_outputs - 1].kind->scheme);
-    return why ? why : add_output(c, &url);
+    if (why)
+        return why;
+    return !url.scheme && c->n_outputs ? add_failover(c, &url) : add_output(c, &url);
 }
 
 /* HOST[:PORT] for UDP; port: of another variable, or NULL. */
@@ -155,6 +192,15 @@ static bool read_foreign(struct config *c, env_list env, struct diag *d)
     return false;
 }
 
+/* Once all hosts of each are known. */
+static void check_twice(const struct config *c, struct diag *d)
+{
+    for (int i = 0; i < c->n_outputs; i++)
+        for (int k = 0; k < i; k++)
+            if (!strcmp(c->output[i].name, c->output[k].name))
+                diag_error(d, "SOCKPUSH_TO", "\"%.150s\": the same output stands there twice", c->output[i].name);
+}
+
 void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
     const char *list = c->v.to, *item;
@@ -174,4 +220,5 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         if (why && ++wrong <= OUTPUTS_MAX)
             diag_error(d, "SOCKPUSH_TO", "\"%.*s\": %s", len > 150 ? 150 : (int)len, item, why);
     }
+    check_twice(c, d);
 }

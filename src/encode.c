@@ -14,6 +14,13 @@ const struct encoder *encoder_find(const char *name)
     return NULL;
 }
 
+void line_increment(struct sink *s)
+{
+    if (!s->increments)
+        s->gauges = s->out->len;
+    s->increments = true;
+}
+
 size_t line_begin(const struct sink *s)
 {
     return s->out->len;

@@ -28,6 +28,8 @@ struct sink {
     struct buf *out;
     size_t line_max;
     uint64_t lines, oversized;
+    bool increments; /* there are lines of such, and before them: */
+    size_t gauges;   /* bytes of others */
     bool keeps_oversized; /* for measuring: cut, since with smaller numbers they may fit */
 };
 
@@ -57,6 +59,9 @@ extern const struct encoder *const encoders[];
 
 /* By name, or NULL. */
 const struct encoder *encoder_find(const char *name);
+
+/* The line that begins is of an increment: a snapshot's last lines are, and no others. */
+void line_increment(struct sink *s);
 
 /* For encoders. A line begins at line_begin's mark; line_end ends it with a newline, or
  * takes it back and returns false. line_fits tells beforehand, for what was put so far

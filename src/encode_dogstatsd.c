@@ -53,6 +53,8 @@ static void encode(struct sink *s, const struct point *p, bool for_agent)
     for (size_t i = 0; i < p->n_fields; i++) {
         size_t mark = line_begin(s);
 
+        if (p->field[i].counter)
+            line_increment(s);
         put_name(s->out, p, p->field[i].name);
         put_statsd_value(s->out, &p->field[i]);
         put_tags(s->out, &p->tags, for_agent);

@@ -45,6 +45,8 @@ static void encode(struct sink *s, const struct point *p)
     for (size_t i = 0; i < p->n_fields; i++) {
         size_t mark = line_begin(s);
 
+        if (p->field[i].counter)
+            line_increment(s);
         if (*p->prefix)
             put_component(s->out, p->prefix, ".", "");
         put_tag(s->out, p, "host", "");

@@ -1,7 +1,9 @@
 /* stdout: — for pipes, files and eyes. */
 #include <errno.h>
 
-#include "output.h"
+#include "link.h"
+
+#define CHUNK 16383
 
 static int open_stdout(struct link *l)
 {
@@ -25,7 +27,7 @@ static void close_stdout(struct link *l)
 const struct output_kind output_stdout = {
     .scheme = "stdout",
     .queues = true,
-    .chunk_max = STREAM_CHUNK_MAX,
+    .line_max = CHUNK,
     .retry_max_ms = 30000,
     .open = open_stdout,
     .send = send_stdout,

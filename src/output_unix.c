@@ -2,11 +2,12 @@
  * The file comes and goes with its receiver, so trying again is cheap and frequent. */
 #include <errno.h>
 
-#include "output.h"
+#include "link.h"
 
 #define SEND_TIMEOUT_MS 1000
 #define STREAM_TIMEOUT_MS 5000
 #define RETRY_MAX_MS 1000
+#define CHUNK 8192
 
 static int connect_unix(struct link *l, bool stream)
 {
@@ -15,11 +16,12 @@ static int connect_unix(struct link *l, bool stream)
 
     if (ret)
         return ret;
-    ret = net_connect(&addr, stream);
+    ret = net_connect(&addr, stream, 0);
     if (ret < 0)
         return ret;
     l->fd = ret;
-    l->stream = l->watch = stream;
+    l->stream = stream;
+    l->written = 0;
     return 0;
 }
 
@@ -49,18 +51,18 @@ static int send_frame(struct link *l, const char *lines, size_t len)
     return ret ? ret : net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
 }
 
-static int send_unix(struct link *l, const char *lines, size_t len)
+static int send_stream(struct link *l, const char *lines, size_t len)
 {
-    if (!l->stream)
-        return net_send(l->fd, lines, len - 1, false, SEND_TIMEOUT_MS);
-    if (l->to->format->for_agent)
-        return send_frame(l, lines, len - 1);
-    return net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
+    int ret = l->to->format->for_agent ? send_frame(l, lines, len - 1) : net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
+
+    l->torn = ret == -ETIMEDOUT;
+    l->written += len + (l->to->format->for_agent ? 3 : 0);
+    return ret;
 }
 
-static void close_unix(struct link *l)
+static int send_unix(struct link *l, const char *lines, size_t len)
 {
-    net_close(l->fd);
+    return l->stream ? send_stream(l, lines, len) : net_send(l->fd, lines, len - 1, false, SEND_TIMEOUT_MS);
 }
 
 const struct output_kind output_unix = {
@@ -68,30 +70,34 @@ const struct output_kind output_unix = {
     .has_path = true,
     .datagram = true,
     .either = true,
-    .chunk_max = UNIX_CHUNK_MAX,
+    .line_max = CHUNK,
     .retry_max_ms = RETRY_MAX_MS,
     .open = open_either,
     .send = send_unix,
-    .close = close_unix,
+    .hear = link_hear,
+    .finish = link_finish,
+    .close = link_close,
 };
 
 const struct output_kind output_unixgram = {
     .scheme = "unixgram",
     .has_path = true,
     .datagram = true,
-    .chunk_max = UNIX_CHUNK_MAX,
+    .line_max = CHUNK,
     .retry_max_ms = RETRY_MAX_MS,
     .open = open_datagram,
     .send = send_unix,
-    .close = close_unix,
+    .close = link_close,
 };
 
 const struct output_kind output_unixstream = {
     .scheme = "unixstream",
     .has_path = true,
-    .chunk_max = UNIX_CHUNK_MAX,
+    .line_max = CHUNK,
     .retry_max_ms = RETRY_MAX_MS,
     .open = open_stream,
     .send = send_unix,
-    .close = close_unix,
+    .hear = link_hear,
+    .finish = link_finish,
+    .close = link_close,
 };

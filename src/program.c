@@ -124,10 +124,10 @@ static void count_poll(struct program *p, uint64_t us)
     struct own_counters *own = &p->own;
 
     own->poll_us = us;
-    own->partial_added = p->reading.report.partial > 0;
-    own->errors_added = !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP];
-    own->partial_polls += own->partial_added;
-    own->poll_errors += own->errors_added;
+    p->added.n[ADDED_PARTIAL_POLLS] = p->reading.report.partial > 0;
+    p->added.n[ADDED_POLL_ERRORS] = !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP];
+    own->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
+    own->poll_errors += p->added.n[ADDED_POLL_ERRORS];
 }
 
 void program_read(struct program *p, int64_t *time_ms)
@@ -167,6 +167,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .self = p->config.v.self,
         .own = p->own,
         .n_outputs = p->config.n_outputs,
+        .added = p->added,
     };
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
@@ -175,27 +176,47 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 
         out->output[i].total = output_read_stats(o);
         for (int k = 0; k < OUTPUT_COUNTERS; k++)
-            out->output[i].added.n[k] = out->output[i].total.n[k] - o->told.n[k];
+            out->added.n[ADDED_OUTPUTS + i * OUTPUT_COUNTERS + k] = out->output[i].total.n[k] - o->told.n[k];
         o->told = out->output[i].total;
     }
 }
 
-/* Encodes for output i and gives the same lines to all later ones that want the same. */
-static void push_format(struct program *p, const struct snapshot *s, int i, bool *served)
+/* Encodes for output i, and gives the same lines to all others that want and have not got
+ * the same. */
+static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, bool *served)
 {
     struct output *first = &p->output[i];
     struct sink sink = {.out = &p->lines, .line_max = first->line_max};
+    struct lines lines;
 
     buf_cut(&p->lines, 0);
     snapshot_encode(s, first->to->format, &sink);
+    lines = (struct lines){.poll = p->polls, .text = p->lines.data, .len = p->lines.len, .n = sink.lines,
+                           .gauges = sink.increments ? sink.gauges : p->lines.len, .added = &s->added};
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
-        if (o->to->format != first->to->format || o->line_max != first->line_max)
+        if (served[i] || o->to->format != first->to->format || o->line_max != first->line_max)
             continue;
-        output_put(o, p->polls, p->lines.data, p->lines.len, sink.oversized);
+        output_put(o, &lines, sink.oversized, s->time_ms >= 0);
         served[i] = true;
+        if (alone)
+            break;
     }
+}
+
+/* Increments that did not reach one output are told it again, and it alone. */
+static void push_owed(struct program *p, const struct snapshot *s, int i, bool *served)
+{
+    struct snapshot own;
+    struct added owed;
+
+    if (!output_take_owed(&p->output[i], &owed))
+        return;
+    own = *s;
+    for (int k = 0; k < ADDED; k++)
+        own.added.n[k] += owed.n[k];
+    push_format(p, &own, i, true, served);
 }
 
 void program_push(struct program *p, int64_t time_ms)
@@ -205,8 +226,10 @@ void program_push(struct program *p, int64_t time_ms)
 
     program_snapshot(p, time_ms, &s);
     for (int i = 0; i < p->n_outputs; i++)
+        push_owed(p, &s, i, served);
+    for (int i = 0; i < p->n_outputs; i++)
         if (!served[i])
-            push_format(p, &s, i, served);
+            push_format(p, &s, i, false, served);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
 }
@@ -218,7 +241,8 @@ int program_start(struct program *p)
     for (int i = 0; i < c->n_outputs; i++) {
         struct endpoint *to = &c->output[i];
         struct output_limits limits = {.mtu = (size_t)c->v.mtu, .buffer = (size_t)c->v.buffer, .snapshot_max = p->snapshot_max[i],
-                                       .interval_ns = (uint64_t)c->v.interval_ms * 1000000};
+                                       .interval_ns = (uint64_t)c->v.interval_ms * 1000000,
+                                       .replay_ns = (uint64_t)c->v.replay_ms * 1000000};
         int ret;
 
         if (p->lines.cap < limits.snapshot_max)

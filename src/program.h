@@ -18,6 +18,7 @@ struct program {
     struct series_tags tags, agent_tags;
     const char *sections; /* of points for an agent */
     struct own_counters own;
+    struct added added; /* by the last poll */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs; /* started */

@@ -119,9 +119,9 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
     put(s, format, sink, "netstat_port", set, field, n);
 }
 
-static void put_output(const struct snapshot *s, const struct encoder *format, struct sink *sink,
-                       const struct output_counters *o)
+static void put_output(const struct snapshot *s, const struct encoder *format, struct sink *sink, int n)
 {
+    const struct output_counters *o = &s->output[n];
     static const char name[OUTPUT_COUNTERS][14] = {
         [SENT_LINES] = "sent_lines",
         [SEND_ERRORS] = "send_errors",
@@ -132,7 +132,7 @@ static void put_output(const struct snapshot *s, const struct encoder *format, s
     struct field field[OUTPUT_COUNTERS];
 
     for (int i = 0; i < OUTPUT_COUNTERS; i++)
-        field[i] = (struct field){name[i], o->total.n[i], o->added.n[i], true};
+        field[i] = (struct field){name[i], o->total.n[i], s->added.n[ADDED_OUTPUTS + n * OUTPUT_COUNTERS + i], true};
     set->output->value = o->name;
     put(s, format, sink, "sockpush_output", set, field, OUTPUT_COUNTERS);
 }
@@ -145,15 +145,15 @@ static void put_own(const struct snapshot *s, const struct encoder *format, stru
     const struct field field[] = {
         {"poll_us", own->poll_us, 0, false},
         {"sockets", s->reading->report.sockets, 0, false},
-        {"partial_polls", own->partial_polls, own->partial_added, true},
-        {"poll_errors", own->poll_errors, own->errors_added, true},
+        {"partial_polls", own->partial_polls, s->added.n[ADDED_PARTIAL_POLLS], true},
+        {"poll_errors", own->poll_errors, s->added.n[ADDED_POLL_ERRORS], true},
     };
     size_t skipped = s->reading->read[PROTOCOL_TCP] || s->reading->read[PROTOCOL_UDP] ? 0 : 2;
 
     set->backend->value = s->reading->name;
     put(s, format, sink, "sockpush", set, field + skipped, sizeof field / sizeof *field - skipped);
     for (int i = 0; i < s->n_outputs; i++)
-        put_output(s, format, sink, &s->output[i]);
+        put_output(s, format, sink, i);
 }
 
 /* An IPv6 series of a kernel without IPv6 could hold nothing but zeros. */
@@ -214,10 +214,9 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     largest.time_ms = INT64_MAX / 1000000;
     largest.pids = true;
     memset(&largest.own, 0xff, sizeof largest.own);
-    for (int i = 0; i < largest.n_outputs; i++) {
+    memset(&largest.added, 0xff, sizeof largest.added);
+    for (int i = 0; i < largest.n_outputs; i++)
         memset(&largest.output[i].total, 0xff, sizeof largest.output[i].total);
-        memset(&largest.output[i].added, 0xff, sizeof largest.output[i].added);
-    }
     if (format->begin)
         format->begin(&sink);
     for (int i = 0; i < 2; i++)

@@ -25,16 +25,15 @@ struct series_tags {
 void series_tags_init(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
                       struct arena *a);
 
-/* sockpush's own counters: totals and what the last poll added. */
+/* sockpush's own counters, in total. */
 struct own_counters {
     uint64_t poll_us;
     uint64_t partial_polls, poll_errors;
-    uint64_t partial_added, errors_added;
 };
 
 struct output_counters {
     const char *name;
-    struct output_stats total, added;
+    struct output_stats total;
 };
 
 struct snapshot {
@@ -48,6 +47,7 @@ struct snapshot {
     struct own_counters own;
     struct output_counters output[OUTPUTS_MAX];
     int n_outputs;
+    struct added added; /* since the receiver was told the last time */
 };
 
 /* Encodes all of it into sink. */

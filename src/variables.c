@@ -20,6 +20,11 @@ static const char *pid_word(int64_t i)
     return i == 0 ? "off" : i == 1 ? "auto" : NULL;
 }
 
+static const char *verify_word(int64_t i)
+{
+    return i == 0 ? "none" : i == 1 ? "full" : NULL;
+}
+
 static const char *log_level_word(int64_t i)
 {
     return i < LOG_LEVEL_COUNT ? log_level_name[i] : NULL;
@@ -29,8 +34,8 @@ static const char *log_level_word(int64_t i)
 
 const struct variable variables[] = {
     {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", AT(to),
-     .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `unix:///PATH` (also `unixgram://`, `unixstream://`, "
-                "`unix://@NAME`), `stdout:`; several with commas"},
+     .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `tcp://HOST:PORT[,HOST:PORT]`, `tls://HOST:PORT[,HOST:PORT]`, "
+                "`unix:///PATH` (also `unixgram://`, `unixstream://`, `unix://@NAME`), `stdout:`; several with commas"},
     {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
      .meaning = "`datadog` is for its agent, and the default where a `DD_*` name leads; `table` for eyes, only on `stdout:`"},
     {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
@@ -58,8 +63,20 @@ const struct variable variables[] = {
      .meaning = "largest UDP datagram, 512 to 65467 bytes"},
     {.name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
      .meaning = "outbox of each stream output, `16KiB` to `64MiB`; raised to two of the largest snapshots"},
+    {.name = "SOCKPUSH_REPLAY", .def = "10s", AT(replay_ms), .read = value_duration_ms, .min = 0, .max = 3600000, .unit = "ms",
+     .meaning = "streams: after a connection broke, what was acknowledged so recently is sent again, `0s` to `1h`"},
     {.name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
      .meaning = "push sockpush's own counters, on or off"},
+    {.name = "SOCKPUSH_TLS_CA", .def = "", AT(tls_ca),
+     .meaning = "certificates to trust: PEM text, or the path of a PEM file; unset: the system's"},
+    {.name = "SOCKPUSH_TLS_CERT", .def = "", AT(tls_cert),
+     .meaning = "own certificate and its chain, for receivers that ask for one: PEM text or path"},
+    {.name = "SOCKPUSH_TLS_KEY", .def = "", AT(tls_key),
+     .meaning = "its private key: PEM text or path"},
+    {.name = "SOCKPUSH_TLS_NAME", .def = "", AT(tls_name),
+     .meaning = "the name that the receiver's certificate must have; unset: the host in `SOCKPUSH_TO`"},
+    {.name = "SOCKPUSH_TLS_VERIFY", .def = "full", AT(tls_verify), .word = verify_word,
+     .meaning = "`none` takes any certificate, and warns at every connection"},
     {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
      .meaning = "what goes to stderr"},
     {.name = ""},

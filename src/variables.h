@@ -13,9 +13,10 @@
 /* Values as they were read; texts are the arena's, never empty, NULL where unset. */
 struct values {
     const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
+    const char *tls_ca, *tls_cert, *tls_key, *tls_name;
     int64_t format;    /* index in encoders */
-    int64_t interval_ms, polls, max_series, mtu, buffer;
-    int64_t pid, self; /* booleans */
+    int64_t interval_ms, polls, max_series, mtu, buffer, replay_ms;
+    int64_t pid, self, tls_verify; /* booleans */
     int64_t log_level; /* enum log_level */
 };
 

@@ -70,18 +70,13 @@ static bool read_whole(int fd, uint8_t *out, size_t len, uint64_t deadline)
 static int ask_tcp(const struct net_addr *server, struct question *q, uint64_t deadline)
 {
     uint8_t answer[ANSWER_MAX], query[2 + DNS_QUERY_MAX] = {(uint8_t)(q->len >> 8), (uint8_t)q->len};
-    struct sockaddr_storage to;
-    int fd, ret = NO_ANSWER;
+    int fd = net_connect(server, true, left_ms(deadline)), ret = NO_ANSWER;
     size_t len;
 
-    memcpy(&to, server->bytes, sizeof to);
-    fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return NO_ANSWER;
     memcpy(query + 2, q->query, q->len);
-    if ((!connect(fd, (const struct sockaddr *)&to, server->len) || errno == EINPROGRESS) &&
-        wait_for(fd, POLLOUT, deadline) && !net_send(fd, query, 2 + q->len, true, left_ms(deadline)) &&
-        read_whole(fd, answer, 2, deadline)) {
+    if (!net_send(fd, query, 2 + q->len, true, left_ms(deadline)) && read_whole(fd, answer, 2, deadline)) {
         len = (size_t)answer[0] << 8 | answer[1];
         if (len > sizeof answer)
             len = sizeof answer; /* more addresses than are wanted */
@@ -141,7 +136,7 @@ static void ask_server(const struct ip *ip, struct question *q, uint64_t deadlin
     int fd, ret = 0;
 
     posix_make_addr(&server, ip, DNS_PORT, 0);
-    fd = net_connect(&server, false);
+    fd = net_connect(&server, false, 0);
     if (fd < 0)
         return;
     /* On loopback the second send already hears that the first was refused, and nobody else would. */

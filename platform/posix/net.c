@@ -9,6 +9,8 @@
 
 #include "platform.h"
 
+#define HEAR_READS 64
+
 int net_unix_addr(const char *path, struct net_addr *out)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -28,23 +30,24 @@ int net_unix_addr(const char *path, struct net_addr *out)
     return 0;
 }
 
-int net_connect(const struct net_addr *addr, bool stream)
+static bool wait_for(int fd, short events, int timeout_ms)
 {
-    struct sockaddr_storage to;
-    int type = stream ? SOCK_STREAM : SOCK_DGRAM, fd, ret;
+    struct pollfd p = {.fd = fd, .events = events};
 
-    memcpy(&to, addr->bytes, sizeof to);
-    fd = socket(to.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    if (!connect(fd, (const struct sockaddr *)&to, addr->len))
-        return fd;
-    ret = -errno;
-    close(fd);
-    return ret;
+    return poll(&p, 1, timeout_ms) > 0;
 }
 
-/* 0 when fd takes bytes again, or -errno. */
+bool net_wait_readable(int fd, int timeout_ms)
+{
+    return wait_for(fd, POLLIN, timeout_ms);
+}
+
+bool net_wait_writable(int fd, int timeout_ms)
+{
+    return wait_for(fd, POLLOUT, timeout_ms);
+}
+
+/* 0 when fd takes bytes again, or is connected, or -errno. */
 static int wait_writable(int fd, uint64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -56,14 +59,56 @@ static int wait_writable(int fd, uint64_t deadline_ns)
     return ret ? 0 : -ETIMEDOUT;
 }
 
+int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
+{
+    struct sockaddr_storage to;
+    int type = stream ? SOCK_STREAM : SOCK_DGRAM, fd, ret;
+
+    memcpy(&to, addr->bytes, sizeof to);
+    fd = socket(to.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (!connect(fd, (const struct sockaddr *)&to, addr->len))
+        return fd;
+    ret = -errno;
+    if (ret == -EINPROGRESS) {
+        ret = wait_writable(fd, platform_monotonic_ns() + (uint64_t)timeout_ms * 1000000);
+        if (!ret)
+            ret = net_pending_error(fd);
+        if (!ret)
+            return fd;
+    }
+    close(fd);
+    return ret;
+}
+
+long net_send_some(int fd, const void *data, size_t len)
+{
+    ssize_t n;
+
+    do
+        n = send(fd, data, len, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+long net_receive_some(int fd, void *data, size_t len)
+{
+    ssize_t n;
+
+    do
+        n = recv(fd, data, len, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
 int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms)
 {
     uint64_t timeout_ns = (uint64_t)timeout_ms * 1000000, deadline_ns = platform_monotonic_ns() + timeout_ns;
     const char *at = data;
 
     for (;;) {
-        ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
-        int ret = n < 0 ? -errno : 0;
+        long n = net_send_some(fd, at, len);
 
         if (n >= 0) {
             if (!stream || (size_t)n == len)
@@ -71,38 +116,50 @@ int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms)
             at += n;
             len -= (size_t)n;
             deadline_ns = platform_monotonic_ns() + timeout_ns;
-        } else if (ret == -EAGAIN) {
-            ret = wait_writable(fd, deadline_ns);
+        } else {
+            int ret = n == -EAGAIN ? wait_writable(fd, deadline_ns) : (int)n;
+
             if (ret)
                 return ret;
-        } else if (ret != -EINTR) {
-            return ret;
         }
     }
 }
 
-int net_pending_error(int fd, bool stream)
+int net_pending_error(int fd)
 {
     int error = 0;
     socklen_t len = sizeof error;
-    char thrown_away[256];
 
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
-        return -errno;
-    if (error)
-        return -error;
-    while (stream) {
-        ssize_t n = recv(fd, thrown_away, sizeof thrown_away, MSG_DONTWAIT);
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) ? -errno : -error;
+}
 
-        if (n == 0)
-            return -EPIPE;
-        if (n < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+int net_hear(int fd)
+{
+    char thrown_away[1024];
+
+    for (int i = 0; i < HEAR_READS; i++) {
+        long n = net_receive_some(fd, thrown_away, sizeof thrown_away);
+
+        if (n <= 0)
+            return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : (int)n;
     }
     return 0;
 }
 
+int net_finish(int fd)
+{
+    return shutdown(fd, SHUT_WR) ? -errno : 0;
+}
+
 void net_close(int fd)
 {
+    close(fd);
+}
+
+void net_abort(int fd)
+{
+    const struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     close(fd);
 }

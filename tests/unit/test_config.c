@@ -37,6 +37,9 @@ static void without_an_environment_all_has_its_default(void **state)
     assert_int_equal(c.config.v.max_series, 1000);
     assert_int_equal(c.config.v.mtu, 1432);
     assert_int_equal(c.config.v.buffer, 262144);
+    assert_int_equal(c.config.v.replay_ms, 10000);
+    assert_true(c.config.tls.verify);
+    assert_true(!c.config.tls.ca && !c.config.tls.cert && !c.config.tls.key && !c.config.tls.name);
     assert_null(c.config.backend);
     assert_int_equal(c.config.v.log_level, LOG_INFO);
     assert_true(c.config.v.pid && c.config.v.self);
@@ -130,6 +133,10 @@ static void ranges_are_those_of_the_contract(void **state)
         {"SOCKPUSH_LOG_LEVEL=debug", true}, {"SOCKPUSH_LOG_LEVEL=trace", false}, {"SOCKPUSH_FORMAT=Influx", true}, {"SOCKPUSH_FORMAT=table", true},
         {"SOCKPUSH_FORMAT=xml", false}, {"SOCKPUSH_PROC=/host/proc", true}, {"SOCKPUSH_PROC=proc", false}, {"SOCKPUSH_TAGS=pid=1", false},
         {"SOCKPUSH_PORTS=x", false}, {"SOCKPUSH_PORTS=[::1]:80", true}, {"SOCKPUSH_PORTS=::1:80", false} /* only DataKit's */, {"SOCKPUSH_TO=x", false}, {"SOCKPUSH_PREFIX=a.b", true},
+        {"SOCKPUSH_REPLAY=0s", true}, {"SOCKPUSH_REPLAY=1h", true}, {"SOCKPUSH_REPLAY=1h1ms", false}, {"SOCKPUSH_REPLAY=-1s", false},
+        {"SOCKPUSH_REPLAY=10", false}, {"SOCKPUSH_TLS_VERIFY=none", true}, {"SOCKPUSH_TLS_VERIFY=off", false},
+        {"SOCKPUSH_TLS_NAME=a.example", true}, {"SOCKPUSH_TLS_NAME=::1", true}, {"SOCKPUSH_TLS_NAME=a:1", false}, {"SOCKPUSH_TLS_NAME=a b", false},
+        {"SOCKPUSH_TLS_NAME=tls://a", false}, {"SOCKPUSH_TLS_CA=/a/file", true}, {"SOCKPUSH_TLS_CERT=/a", false}, {"SOCKPUSH_TLS_KEY=/a", false},
     };
 
     (void)state;
@@ -139,6 +146,44 @@ static void ranges_are_those_of_the_contract(void **state)
         CONFIG_OF(&c, NULL, row[i].text);
         assert_row((c.told.diag.errors == 0) == row[i].good, row[i].text);
         assert_row(row[i].good || strlen(c.told.line[0].variable), row[i].text);
+        config_free(&c.config);
+    }
+}
+
+static void a_certificate_and_its_key_are_named_together(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_CERT=/c.pem");
+    assert_true(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_CERT", "SOCKPUSH_TLS_KEY"));
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_KEY=/k.pem");
+    assert_true(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT"));
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_CERT=/c.pem", "SOCKPUSH_TLS_KEY=/k.pem", "SSL_CERT_FILE=/s.pem", "SOCKPUSH_TLS_VERIFY=none");
+    assert_int_equal(c.told.n, 0);
+    assert_string_equal(c.config.tls.cert, "/c.pem");
+    assert_string_equal(c.config.tls.key, "/k.pem");
+    assert_string_equal(c.config.tls.system_ca, "/s.pem");
+    assert_null(c.config.tls.ca);
+    assert_null(c.config.tls.name);
+    assert_false(c.config.tls.verify);
+    config_free(&c.config);
+}
+
+static void of_a_wrong_tls_name_it_is_told_what_is_accepted(void **state)
+{
+    static const char *const row[] = {"a b", "a:1", "[::1]:1", "tls://a", "a/b", "user@a"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        struct read_config c;
+        char text[64];
+
+        snprintf(text, sizeof text, "SOCKPUSH_TLS_NAME=%s", row[i]);
+        CONFIG_OF(&c, NULL, text);
+        assert_row(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_NAME", "accepted is a host name or an address"), row[i]);
         config_free(&c.config);
     }
 }
@@ -272,6 +317,8 @@ int main(void)
         cmocka_unit_test(each_default_is_read_like_a_value),
         cmocka_unit_test(numbers_are_taken_within_their_range_and_refused_beside_it),
         cmocka_unit_test(ranges_are_those_of_the_contract),
+        cmocka_unit_test(a_certificate_and_its_key_are_named_together),
+        cmocka_unit_test(of_a_wrong_tls_name_it_is_told_what_is_accepted),
         cmocka_unit_test(words_are_taken_and_others_refused),
         cmocka_unit_test(empty_means_unset_and_white_space_is_cut),
         cmocka_unit_test(enormous_values_are_refused_or_taken_but_never_harmful),

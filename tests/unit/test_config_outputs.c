@@ -1,6 +1,7 @@
 /* Where to push: SOCKPUSH_TO and the variables of other programs. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_helper.h"
 
@@ -65,7 +66,7 @@ static void several_outputs_each_with_its_format(void **state)
     assert_int_equal(c.config.n_outputs, 8);
     assert_string_equal(c.config.output[0].name, "udp://a:8125");
     assert_string_equal(c.config.output[0].format->name, "dogstatsd");
-    assert_int_equal(c.config.output[1].port, 8089);
+    assert_int_equal(c.config.output[1].target[0].port, 8089);
     assert_string_equal(c.config.output[1].format->name, "influx");
     assert_string_equal(c.config.output[2].name, "unix:///run/x,y");
     assert_string_equal(c.config.output[2].path, "/run/x,y");
@@ -75,6 +76,53 @@ static void several_outputs_each_with_its_format(void **state)
     assert_string_equal(c.config.output[5].format->name, "table");
     assert_string_equal(c.config.output[6].format->name, "influx");
     assert_string_equal(c.config.output[7].name, "udp://fe80.example:1");
+    config_free(&c.config);
+}
+
+static void a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall_back_to(void **state)
+{
+    static const char eight[] = "tcp://a:1,a:2,a:3,a:4,a:5,a:6,a:7,[2001:DB8::1]:8";
+    static const struct {
+        const char *to, *outputs;
+        int n, targets; /* of the last output */
+    } row[] = {
+        {"tcp://a:1", "tcp://a:1", 1, 1}, {"tcp://a:1,b:2", "tcp://a:1,b:2", 1, 2}, {"tcp://a:1 , b:1", "tcp://a:1,b:1", 1, 2},
+        {"tcp://a:1,a:2", "tcp://a:1,a:2", 1, 2}, {"influx+tcp://[::1]:1,[::2]:2", "tcp://[::1]:1,[::2]:2", 1, 2},
+        {"tcp://a:1,b:2,tcp://b:2,a:1", "tcp://a:1,b:2 tcp://b:2,a:1", 2, 2}, {"udp://a:1,tcp://a:1,b:2", "udp://a:1 tcp://a:1,b:2", 2, 2},
+        {"tcp://a:1,b:2,udp://c", "tcp://a:1,b:2 udp://c:8125", 2, 1}, {eight, "tcp://a:1,a:2,a:3,a:4,a:5,a:6,a:7,[2001:db8::1]:8", 1, 8},
+        {"tls://a:6514", "tls://a:6514", 1, 1}, {"tls://a:1,b:2,tcp://a:1", "tls://a:1,b:2 tcp://a:1", 2, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        const struct endpoint *last;
+        struct read_config c;
+        char text[256];
+
+        if (!tls_built && strstr(row[i].to, "tls:"))
+            continue;
+        snprintf(text, sizeof text, "SOCKPUSH_TO=%s", row[i].to);
+        CONFIG_OF(&c, NULL, text);
+        assert_row(!c.told.n && c.config.n_outputs == row[i].n, row[i].to);
+        assert_row(!strcasecmp(outputs_of(&c), row[i].outputs), outputs_of(&c));
+        last = &c.config.output[row[i].n - 1];
+        assert_row(last->n_targets == row[i].targets, row[i].to);
+        config_free(&c.config);
+    }
+}
+
+static void hosts_are_tried_in_their_order(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://b:1,a:2");
+    assert_string_equal(c.config.output[0].target[0].host, "b");
+    assert_int_equal(c.config.output[0].target[0].port, 1);
+    assert_string_equal(c.config.output[0].target[1].host, "a");
+    assert_int_equal(c.config.output[0].target[1].port, 2);
+    assert_ptr_equal(c.config.output[0].kind, &output_tcp);
+    assert_ptr_equal(c.config.output[0].tls, &c.config.tls);
     config_free(&c.config);
 }
 
@@ -88,6 +136,11 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
         {"xml+udp://a", "influx"}, {"table+udp://a", "stdout"}, {"table+unix:///a", "stdout"}, {"udp://a:0", "65535"},
         {"unix:///01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012", "longer"},
         {"unix://a", "absolute"}, {"udp:a", "udp"}, {"udp:/a", "udp"}, {"stdout:/x", "port"}, {"udp://", "host"},
+        {"tcp://a", "port"}, {"influx+tcp://a", "port"}, {"tcp://a:1,b", "port"}, {"tcp://a:0", "65535"}, {"tcp://a:1/x", "path"},
+        {"tcp://a:1,b:2/x", "port"}, {"tcp://a:1,a:1", "twice"}, {"tcp://a:1,b:2,A:1", "twice"},
+        {"tcp://1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1,9:1", "8 hosts"}, {"tcp://a:1,b:2,", "nothing"}, {"table+tcp://a:1", "stdout"},
+        {"stdout:,a:1", "fail-over"}, {"unixstream:///s,a:1", "fail-over"}, {"b:2,tcp://a:1", "tcp"},
+        {"tls://a", "tls"}, {"tls://a:1/x", "tls"},
     };
 
     (void)state;
@@ -106,12 +159,29 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
     }
 }
 
+static void the_same_output_twice_is_told_by_all_its_hosts(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://a:1,b:2,tcp://a:1,b:2");
+    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "twice"));
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://a:1,tcp://a:1,b:2");
+    assert_int_equal(c.told.n, 0);
+    assert_string_equal(outputs_of(&c), "tcp://a:1 tcp://a:1,b:2");
+    config_free(&c.config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_destination_that_is_set_decides),
         cmocka_unit_test(several_outputs_each_with_its_format),
+        cmocka_unit_test(a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall_back_to),
+        cmocka_unit_test(hosts_are_tried_in_their_order),
         cmocka_unit_test(a_wrong_output_is_refused_with_what_is_accepted),
+        cmocka_unit_test(the_same_output_twice_is_told_by_all_its_hosts),
     };
 
     return cmocka_run_group_tests_name("config_outputs", tests, NULL, NULL);

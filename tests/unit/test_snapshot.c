@@ -203,9 +203,12 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
     poll_end(&c.polls);
     c.s.self = true;
     c.reading.read[0] = c.reading.read[1] = true;
-    c.s.own = (struct own_counters){.poll_us = 900, .partial_polls = 50, .partial_added = 1, .poll_errors = 60};
+    c.s.own = (struct own_counters){.poll_us = 900, .partial_polls = 50, .poll_errors = 60};
+    c.s.added.n[ADDED_PARTIAL_POLLS] = 1;
     c.s.n_outputs = 1;
-    c.s.output[0] = (struct output_counters){.name = "stdout:", .total = {{100, 200, 300, 400}}, .added = {{1, 2, 3, 4}}};
+    c.s.output[0] = (struct output_counters){.name = "stdout:", .total = {{100, 200, 300, 400}}};
+    for (unsigned i = 0; i < OUTPUT_COUNTERS; i++)
+        c.s.added.n[ADDED_OUTPUTS + i] = i + 1;
     assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nsockpush.poll_us:900|g|#backend:netlink\n"
                                                           "sockpush.sockets:77|g|#backend:netlink\n"
                                                           "sockpush.partial_polls:1|c|#backend:netlink\n"

@@ -1,0 +1,77 @@
+/* Certificates, keys and whom to trust: SOCKPUSH_TLS_*. */
+#include <string.h>
+
+#include "config.h"
+#include "format.h"
+#include "url.h"
+
+static bool is_pem(const char *text)
+{
+    return text && !strncmp(text, "-----BEGIN", 10);
+}
+
+static bool is_path(const char *text)
+{
+    return *text == '/' && !text[strcspn(text, "\r\n\\")];
+}
+
+/* In PEM text the two characters \n mean a newline. */
+static const char *with_newlines(const char *text, struct arena *a)
+{
+    char *copy, *out;
+
+    if (!is_pem(text))
+        return text;
+    out = copy = arena_text(a, text, strlen(text));
+    for (; *text; text++) {
+        bool newline = text[0] == '\\' && text[1] == 'n';
+
+        *out++ = newline ? '\n' : *text;
+        text += newline;
+    }
+    *out = '\0';
+    return copy;
+}
+
+/* The value itself is never shown: it may be a key, in the wrong variable. */
+static void check(const char *name, const char *text, const char *(*why_not)(const char *), struct diag *d)
+{
+    const char *why = !text ? NULL : is_pem(text) ? why_not(text) : is_path(text) ? NULL : "it is neither";
+
+    if (why)
+        diag_error(d, name, "%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file", why);
+}
+
+static void check_name(struct config *c, struct diag *d)
+{
+    struct url url;
+    const char *why = c->tls.name ? url_parse_host(c->tls.name, &c->arena, &url) : NULL;
+
+    if (!why && c->tls.name && url.port)
+        why = "it has a port";
+    if (why)
+        diag_error(d, "SOCKPUSH_TLS_NAME", "%s; accepted is a host name or an address", why);
+}
+
+void config_read_tls(struct config *c, env_list env, struct diag *d)
+{
+    struct values *v = &c->v;
+
+    v->tls_ca = with_newlines(v->tls_ca, &c->arena);
+    v->tls_cert = with_newlines(v->tls_cert, &c->arena);
+    v->tls_key = with_newlines(v->tls_key, &c->arena);
+    c->tls = (struct tls_settings){.ca = v->tls_ca,
+                                   .system_ca = env_get(env, "SSL_CERT_FILE", &c->arena),
+                                   .cert = v->tls_cert,
+                                   .key = v->tls_key,
+                                   .name = v->tls_name,
+                                   .verify = v->tls_verify};
+    check("SOCKPUSH_TLS_CA", v->tls_ca, tls_check_certificates, d);
+    check("SOCKPUSH_TLS_CERT", v->tls_cert, tls_check_certificates, d);
+    check("SOCKPUSH_TLS_KEY", v->tls_key, tls_check_key, d);
+    if (v->tls_cert && !v->tls_key)
+        diag_error(d, "SOCKPUSH_TLS_CERT", "it needs its private key: set SOCKPUSH_TLS_KEY");
+    if (v->tls_key && !v->tls_cert)
+        diag_error(d, "SOCKPUSH_TLS_KEY", "it needs its certificate: set SOCKPUSH_TLS_CERT");
+    check_name(c, d);
+}

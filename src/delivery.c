@@ -1,0 +1,304 @@
+#include "delivery.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+
+#define HELD_NS 1000000000ull /* a connection that held so long was a good one */
+#define ACK_PAUSE_MIN_MS 10   /* between two looks at what is acknowledged, which nothing tells */
+#define ACK_PAUSE_MAX_MS 1000
+#define FINISH_NS (2ull * 1000000000)
+#define BURST_CHUNKS 8 /* sent without a pause: what a receiver's buffer surely holds */
+
+bool delivery_is_closing(struct output *o)
+{
+    bool closing;
+
+    pthread_mutex_lock(&o->lock);
+    closing = o->closing;
+    pthread_mutex_unlock(&o->lock);
+    return closing;
+}
+
+static void close_link(struct output *o)
+{
+    if (o->link->fd >= 0)
+        o->to->kind->close(o->link);
+    o->link->fd = -1;
+}
+
+/* --- counting and telling --------------------------------------------------- */
+
+static void count(struct output *o, enum output_counter counter, uint64_t n)
+{
+    pthread_mutex_lock(&o->lock);
+    o->stats.n[counter] += n;
+    pthread_mutex_unlock(&o->lock);
+}
+
+void delivery_note_error(struct output *o, const char *what, int error)
+{
+    const char *why = *o->link->why ? o->link->why : platform_error_text(-error);
+
+    count(o, SEND_ERRORS, 1);
+    o->snapshot_errors++;
+    o->failing_errors++;
+    if (o->failing) {
+        log_event(LOG_DEBUG, "output", o->to->name, "%s: %s", what, why);
+        return;
+    }
+    o->failing = true;
+    o->failing_errors = 1;
+    o->failing_since_ns = platform_monotonic_ns();
+    log_event(LOG_WARN, "output", o->to->name, "%s: %s; trying on", what, why);
+}
+
+/* A refused datagram is reported a snapshot later, so only a snapshot that passed whole
+ * and without an error shows that the trouble is over. */
+static void note_sent(struct output *o)
+{
+    if (!o->failing || o->snapshot_errors || o->chunk.index + 1 < o->chunk.of)
+        return;
+    o->failing = false;
+    log_event(LOG_INFO, "output", o->to->name, "sending again, after %llu errors in %llu s",
+              (unsigned long long)o->failing_errors,
+              (unsigned long long)((platform_monotonic_ns() - o->failing_since_ns) / 1000000000));
+}
+
+/* --- what arrived --------------------------------------------------------------- */
+
+/* With the lock. */
+static void forget_old(struct output *o, uint64_t now)
+{
+    outbox_forget(&o->box, now > o->replay_ns ? now - o->replay_ns : 0);
+}
+
+/* Counts what is acknowledged, and lets go of what will not be sent again. */
+static void note_acked(struct output *o, uint64_t acked)
+{
+    uint64_t now = platform_monotonic_ns();
+
+    pthread_mutex_lock(&o->lock);
+    outbox_acked(&o->box, acked, now);
+    forget_old(o, now);
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* A Unix socket whose peer is gone has nothing under way, for what was unread is thrown away;
+ * TCP still tells. */
+static void note_acked_at_the_end(struct output *o)
+{
+    if (o->keeps && o->to->kind->has_host)
+        note_acked(o, link_acked(o->link));
+}
+
+/* The connection is broken: what it did not deliver, and what it delivered not long ago,
+ * waits for the next one. */
+static void lose_link(struct output *o, const char *what, int error)
+{
+    uint64_t now = platform_monotonic_ns();
+
+    delivery_note_error(o, what, error);
+    note_acked_at_the_end(o);
+    close_link(o);
+    if (now - o->link->opened_ns >= HELD_NS)
+        o->backoff_ms = 0;
+    reconnect_later(o);
+    pthread_mutex_lock(&o->lock);
+    forget_old(o, now);
+    outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* Of a stream: hears what came, and with it what arrived. False: the connection ended. */
+static bool hear(struct output *o)
+{
+    uint64_t acked;
+    int ret;
+
+    if (!o->keeps || o->link->fd < 0)
+        return true;
+    o->link->why[0] = '\0';
+    acked = link_acked(o->link); /* before it is heard that the receiver is gone */
+    ret = o->to->kind->hear(o->link);
+    if (ret)
+        lose_link(o, ret == -EPIPE ? "the receiver closed the connection" : "the connection broke", ret);
+    else
+        note_acked(o, acked);
+    return !ret;
+}
+
+bool delivery_finish_link(struct output *o)
+{
+    const struct output_kind *kind = o->to->kind;
+    uint64_t deadline_ns = platform_monotonic_ns() + FINISH_NS, now;
+    bool ended = false, all;
+    int ret = 0;
+
+    if (o->link->fd < 0 || !o->keeps)
+        return true;
+    if (!hear(o))
+        return false;
+    ret = kind->finish(o->link);
+    while (!ret && (now = platform_monotonic_ns()) < deadline_ns) {
+        net_wait_readable(o->link->fd, (int)((deadline_ns - now) / 1000000) + 1);
+        ret = kind->hear(o->link);
+        ended = ret == -EPIPE;
+    }
+    if (!ret)
+        note_acked(o, link_acked(o->link));
+    else
+        note_acked_at_the_end(o);
+    close_link(o);
+    pthread_mutex_lock(&o->lock);
+    if (ended) {
+        outbox_acked(&o->box, UINT64_MAX, 0);
+        outbox_forget(&o->box, UINT64_MAX);
+    }
+    all = !o->box.lines && !o->box.doubt_lines;
+    outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+    return all;
+}
+
+/* --- sending --------------------------------------------------------------------- */
+
+static void pace(struct output *o)
+{
+    if (o->link->stream || !o->chunk.index || o->chunk.index % BURST_CHUNKS || delivery_is_closing(o))
+        return;
+    platform_sleep_ns(o->spread_ns / o->chunk.of * BURST_CHUNKS);
+}
+
+/* The chunk in hand is with the kernel; that is all there is to know but of a stream. */
+static void settle(struct output *o)
+{
+    pthread_mutex_lock(&o->lock);
+    outbox_sent(&o->box, o->link->written);
+    if (!o->keeps) {
+        outbox_acked(&o->box, UINT64_MAX, 0);
+        outbox_forget(&o->box, UINT64_MAX);
+    }
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* A broken connection's chunk waits for the next one; a datagram gets one more try at once,
+ * since a receiver that was restarted has a new socket. */
+static void send_failed(struct output *o, int error)
+{
+    if (o->link->stream) {
+        lose_link(o, "cannot send", error);
+        return;
+    }
+    delivery_note_error(o, "cannot send", error);
+    close_link(o);
+    if (!reconnect_open(o) && !o->to->kind->send(o->link, o->data, o->chunk.len)) {
+        settle(o);
+        return;
+    }
+    pthread_mutex_lock(&o->lock);
+    if (o->box.newest_only)
+        outbox_clear(&o->box);
+    else
+        outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+}
+
+static bool take_chunk(struct output *o)
+{
+    bool taken;
+
+    pthread_mutex_lock(&o->lock);
+    taken = outbox_take(&o->box, &o->chunk, o->data);
+    pthread_mutex_unlock(&o->lock);
+    return taken;
+}
+
+static void send_chunk(struct output *o)
+{
+    int ret;
+
+    if (!take_chunk(o))
+        return;
+    pace(o);
+    if (!o->chunk.index)
+        o->snapshot_errors = 0;
+    o->link->refused = 0;
+    o->link->why[0] = '\0';
+    ret = o->to->kind->send(o->link, o->data, o->chunk.len);
+    if (ret) {
+        send_failed(o, ret);
+        return;
+    }
+    settle(o);
+    o->ack_pause_ms = ACK_PAUSE_MIN_MS;
+    if (!o->keeps)
+        o->backoff_ms = 0;
+    if (o->link->refused)
+        delivery_note_error(o, "an earlier datagram was not received", o->link->refused);
+    note_sent(o);
+}
+
+/* --- the thread -------------------------------------------------------------------- */
+
+/* Until there is a new snapshot, or the receiver says something. */
+static void wait_for_work(struct output *o, bool under_way)
+{
+    bool watch = o->keeps && o->link->fd >= 0;
+    int ms = reconnect_look_ms(o);
+
+    if (watch && under_way && (ms < 0 || o->ack_pause_ms < (unsigned)ms)) {
+        ms = (int)o->ack_pause_ms;
+        o->ack_pause_ms = o->ack_pause_ms < ACK_PAUSE_MAX_MS / 2 ? o->ack_pause_ms * 2 : ACK_PAUSE_MAX_MS;
+    }
+    /* A stream's end is seen here, not by the write after it, which would be lost. */
+    net_wake_wait(&o->wake, watch ? o->link->fd : -1, ms);
+    reconnect_look(o);
+}
+
+/* The last datagrams' fate, as far as it is known already (on loopback it is). */
+static void last_refusal(struct output *o)
+{
+    int ret = o->link->fd < 0 || o->link->stream ? 0 : net_pending_error(o->link->fd);
+
+    if (!ret)
+        return;
+    delivery_note_error(o, "the last datagram was not received", ret);
+    count(o, DROPPED_LINES, o->chunk.lines);
+}
+
+void *delivery_run(void *arg)
+{
+    struct output *o = arg;
+
+    while (!o->link->gone) {
+        bool waiting, under_way, closing;
+
+        hear(o);
+        pthread_mutex_lock(&o->lock);
+        waiting = outbox_waiting(&o->box);
+        under_way = outbox_under_way(&o->box);
+        closing = o->closing;
+        pthread_mutex_unlock(&o->lock);
+        if (closing && !o->hurried) {
+            o->hurried = true;
+            o->retry_ns = 0;
+        }
+        if (waiting) {
+            if (reconnect_ensure(o))
+                send_chunk(o);
+        } else if (!closing) {
+            wait_for_work(o, under_way);
+        } else if (delivery_finish_link(o)) {
+            break;
+        }
+    }
+    last_refusal(o);
+    close_link(o);
+    pthread_mutex_lock(&o->lock);
+    o->done = true;
+    pthread_mutex_unlock(&o->lock);
+    platform_wake();
+    return NULL;
+}

@@ -1,0 +1,95 @@
+/* The connection of an output to its receiver, and the transports that make one. */
+#ifndef LINK_H
+#define LINK_H
+
+#include "encode.h"
+#include "platform.h"
+#include "tls.h"
+
+#define TARGETS_MAX 8 /* hosts of one output, tried in order */
+#define LINK_ADDRS 8  /* addresses of one host */
+
+struct target {
+    const char *host;
+    uint16_t port;
+};
+
+/* Where an output goes: one item of SOCKPUSH_TO, checked. */
+struct endpoint {
+    const char *name; /* canonical, without format: "tls://a:6514,b:6514"; the tag `output` */
+    const struct encoder *format;
+    const struct output_kind *kind;
+    struct target target[TARGETS_MAX]; /* none where the kind has no host */
+    int n_targets;
+    const char *path; /* "unix" kinds */
+    const struct tls_settings *tls;
+};
+
+/* What is known of a target's name: the last good addresses stay. */
+struct addresses {
+    struct net_addr addr[LINK_ADDRS];
+    int n, current;
+    uint64_t resolved_ns;
+};
+
+/* A connection, or the lack of one; the output thread's alone. */
+struct link {
+    const struct endpoint *to;
+    int fd; /* -1: not open */
+    bool stream;
+    bool torn; /* set by send: a part of a chunk is with the kernel, which must not deliver it */
+    bool gone; /* set by send: the receiver is gone for good (a closed pipe) */
+    int refused; /* set by send: -errno that an *earlier* datagram met; this one was sent */
+    struct addresses known[TARGETS_MAX];
+    int target;        /* which of them it leads to */
+    int target_end;    /* those before it are tried */
+    bool brief;        /* trying must not take long: there is another connection */
+    uint64_t written;  /* bytes that the kernel took over this connection */
+    uint64_t opened_ns;
+    uint32_t window_max; /* largest that the receiver had open */
+    struct tls *tls;
+    char why[400]; /* why open, send or hear failed, if the errno does not say it; else "" */
+};
+
+/* A transport. Functions return 0 or -errno; time is limited in every step. */
+struct output_kind {
+    char scheme[12];
+    bool has_host, has_path;
+    bool needs_port;
+    bool fails_over;         /* may have several hosts */
+    bool has_tls;
+    bool datagram;
+    bool either;             /* datagram, unless open found a stream */
+    bool queues;             /* late snapshots are wanted whatever the format */
+    size_t line_max;         /* bytes; 0: SOCKPUSH_MTU */
+    size_t chunk_max;        /* bytes of a chunk of several lines; 0: line_max */
+    unsigned retry_max_ms;   /* longest pause between two attempts to open */
+    int (*open)(struct link *);
+    int (*send)(struct link *, const char *lines, size_t len); /* whole lines, a chunk */
+    int (*hear)(struct link *);   /* of a socket's stream: reads what there is; -EPIPE at its end */
+    int (*finish)(struct link *); /* of such: says that no more will come */
+    void (*close)(struct link *);
+};
+
+void link_init(struct link *l, const struct endpoint *to);
+
+/* Looks target t up; what was known stays if that fails, and is not waited long for. 0, or
+ * -EHOSTUNREACH with l->why. */
+int link_resolve(struct link *l, int t);
+
+/* Connects a stream to the first target that has an address where that works, and greet too
+ * (NULL: nothing to do). 0, or the last -errno with l->why, where each target's reason is. */
+int link_connect(struct link *l, int (*greet)(struct link *l, const char *host));
+
+/* Says in l->why why that went wrong. */
+void link_explain(struct link *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* hear, finish and close of a stream without encryption. */
+int link_hear(struct link *l);
+int link_finish(struct link *l);
+void link_close(struct link *l);
+
+/* The position in this connection up to which the receiver's kernel has acknowledged. */
+uint64_t link_acked(const struct link *l);
+
+#endif
