@@ -1,0 +1,359 @@
+"""tls: whom it does not talk to, and what the log says then. No such receiver gets a byte of what would be sent."""
+import socket
+import time
+
+import pytest
+
+import parse
+import tls_pki
+import wait
+from tls_pki import pki         # a fixture
+
+VERSIONS = ["1.2", "1.3"]
+
+
+def only(version):
+    return f"-tls{version.replace('.', '_')}"
+
+
+@pytest.fixture
+def warning(start, pki):
+    """warning(port, host, **environment): its first warning, in lower case."""
+    def make(port, host="127.0.0.1", seconds=wait.DEADLINE, **env):
+        program = start(**{"to": f"influx+tls://{host}:{port}", "tls_ca": pki.ca, **env})
+        warnings = lambda: [entry["msg"] for level, entry in parse.log(program.log[:program.log.rfind("\n") + 1]) if level == "warn"]
+        assert wait.until(lambda: warnings() or program.process.poll() is not None, seconds) and warnings(), f"no warning: {program.log}"
+        time.sleep(0.3)         # what must not come would come now
+        program.kill()
+        assert "PRIVATE" not in program.log
+        return warnings()[0].replace('\\"', '"').lower()
+    return make
+
+
+@pytest.fixture
+def refused(warning):
+    """refused(certificate, s_server's options…, **environment): the warning; the server got nothing."""
+    def make(shown, *options, **env):
+        with tls_pki.Server(shown, *options) as server:
+            said = warning(server.port, **env)
+            assert server.text == "", "the server got something"
+        return said
+    return make
+
+
+def says(said, *words):
+    missing = [word for word in words if word.lower() not in said]
+    assert not missing, f"{missing} not in {said!r}"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("length", [2, 3, 4])
+def test_not_trusted(pki, refused, length, version):
+    """The topmost that was sent, and who signed that."""
+    shown = pki.chains[length]
+    top = shown.above[-1] if shown.above else shown
+    root = "ec root" if length == 2 else "rsa root"
+    says(refused(shown, only(version), tls_ca=pki.other_ca), f'"{top.name}"', f'"{root}"', "SOCKPUSH_TLS_CA", str(pki.other_ca))
+
+
+def test_not_trusted_by_the_system(pki, refused):
+    """The advice is the same where nothing was set."""
+    says(refused(pki.leaf_p256, tls_ca=None, SSL_CERT_FILE=pki.other_ca), '"ec root"', "SOCKPUSH_TLS_CA")
+
+
+def test_ca_of_the_same_name(pki, refused):
+    """The issuer's name is among the trusted, but its key is another."""
+    fake = pki.make("ec root", "p256", None, tls_pki._CA, file="fake")
+    says(refused(pki.leaf("leaf of a fake", fake)), '"leaf of a fake"', '"ec root"', "SOCKPUSH_TLS_CA")
+
+
+def test_intermediate_not_sent(pki, refused):
+    says(refused(pki.chains[4]._replace(above=())), "chain of 4", "second intermediate", "SOCKPUSH_TLS_CA")
+
+
+def test_leaf_as_a_ca(pki, refused):
+    """A certificate that is trusted, but not to sign others."""
+    says(refused(pki.below_a_leaf), "certificate")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_self_signed(pki, refused, version):
+    says(refused(pki.self_signed, only(version)), "self-signed", "SOCKPUSH_TLS_CA")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name,which,has", [("web.other.test", "only_name", "localhost"), ("a.b.example.test", "wildcard", "*.example.test"),
+                                            ("example.test", "wildcard", "*.example.test"), ("127.0.0.2", "only_v4", "127.0.0.1"),
+                                            ("::2", "only_v6", "::1"), ("127.0.0.1", "only_name", "localhost"), ("localhost", "only_v4", "127.0.0.1")])
+def test_wrong_name(pki, refused, name, which, has, version):
+    says(refused(getattr(pki, which), only(version), tls_name=name), f'"{name}"', has, "SOCKPUSH_TLS_NAME")
+
+
+def test_wrong_host(pki, refused):
+    """As before, where the name is the host of SOCKPUSH_TO, and though nobody listens at its other address, ::1."""
+    says(refused(pki.only_v4, host="localhost"), '"localhost"', "127.0.0.1", "SOCKPUSH_TLS_NAME")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_expired(pki, refused, version):
+    says(refused(pki.expired, only(version)), pki.expired.name, "expired", "2020-01-01")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_not_yet_valid(pki, refused, version):
+    says(refused(pki.not_yet, only(version)), pki.not_yet.name, "not yet valid", "2045-01-01", "clock")
+
+
+def test_expired_intermediate(pki, refused):
+    says(refused(pki.stale_chain), "expired intermediate", "expired on")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_certificate_of_a_client(pki, refused, version):
+    says(refused(pki.for_clients, only(version)), pki.for_clients.name, "not meant for a server")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_client_certificate_missing(pki, refused, version):
+    says(refused(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert),
+         "client certificate", "SOCKPUSH_TLS_CERT")
+
+
+@pytest.mark.parametrize("which", ["client_wrong", "client_expired"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_client_certificate_wrong(pki, refused, version, which):
+    one = getattr(pki, which)
+    says(refused(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert,
+                 tls_cert=one.cert, tls_key=tls_pki.text(one.key)), "refused", "client certificate", "SOCKPUSH_TLS_CERT")
+
+
+def test_old_version(pki, refused):
+    says(refused(pki.leaves["rsa2048"], "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"), "TLS 1.2")
+
+
+def test_nothing_in_common(pki, refused):
+    """No group that both have."""
+    says(refused(pki.leaf_p256, "-tls1_2", "-groups", "X448"), "handshake")
+
+
+# ---- no TLS server at all
+
+def answer(data):
+    """Says this to whatever comes, and reads on to the end."""
+    def serve(connection):
+        got = connection.recv(65536)
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        try:
+            while piece := connection.recv(65536):
+                got += piece
+        except ConnectionError:
+            pass
+        return got
+    return serve
+
+
+@pytest.fixture
+def plain(warning):
+    """plain(serve): the warning; the peer has seen no payload."""
+    def make(serve):
+        with tls_pki.Plain(serve) as peer:
+            said = warning(peer.port)
+            assert wait.until(lambda: peer.received)
+        assert all(b"netstat" not in data for data in peer.received)
+        return said
+    return make
+
+
+@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 400 Bad Request\r\n" + b"x" * 5000],
+                         ids=["http", "smtp", "long"])
+def test_plain_text(plain, data):
+    says(plain(answer(data)), "not TLS")
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)) * 4, b"\0" * 1000, b"\xff" * 1000, b"\x16\x03\x03\xff\xff" + b"a" * 100,
+                                  b"\x16\x03\x03\x00\x04\x02\x00\x00\x00", b"\x16\x03\x03\x00\x00" * 50, b"\x14\x03\x03\x00\x01\x01" * 50,
+                                  b"\x15\x03\x03\x00\x02\x02\x50", b"\x17\x03\x03\x00\x20" + b"z" * 32],
+                         ids=["counting", "zeros", "ones", "long record", "empty hello", "empty records", "many changes", "alert", "data"])
+def test_garbage(plain, data):
+    """Whatever it is: a warning, and nothing sent."""
+    assert plain(answer(data))
+
+
+def test_closed_after_accept(plain):
+    """With what it was sent still unread."""
+    said = plain(lambda connection: b"")
+    says(said, "handshake")
+    assert "closed" in said or "reset" in said, said
+
+
+def test_closed_after_hello(plain):
+    says(plain(answer(b"")), "closed", "handshake")
+
+
+@pytest.mark.parametrize("version,records", [("1.2", 1), ("1.2", 2), ("1.3", 1), ("1.3", 2), ("1.3", 3)])
+def test_closed_amid_the_handshake(pki, warning, version, records):
+    """A proxy lets so many of the server's records pass."""
+    with tls_pki.Server(pki.leaf_p256, only(version)) as server:
+        def serve(connection):
+            with socket.create_connection(("127.0.0.1", server.port)) as behind:
+                behind.settimeout(wait.DEADLINE)
+                hello = tls_pki.read_record(connection)
+                behind.sendall(hello)
+                for _ in range(records):
+                    connection.sendall(tls_pki.read_record(behind))
+                connection.shutdown(socket.SHUT_WR)
+                return hello
+        with tls_pki.Plain(serve) as proxy:
+            said = warning(proxy.port)
+        assert server.text == ""
+    says(said, "handshake")
+    assert "closed" in said or "reset" in said, said
+
+
+def test_stalls(pki, start):
+    """One that says nothing, one that stops amid a record and one that drips: each ends at the limit of 10 s."""
+    def hold(first, drip):
+        def serve(connection):
+            got = connection.recv(65536)
+            connection.sendall(first)
+            while not ended and got:
+                time.sleep(0.1)
+                if drip:
+                    connection.sendall(b"\0")
+            return got
+        return serve
+
+    ended = []
+    peers = [tls_pki.Plain(hold(*one)) for one in [(b"", False), (b"\x16\x03\x03\x10\x00\x02", False), (b"\x16\x03\x03\x3f\xf0", True)]]
+    try:
+        began = time.monotonic()
+        programs = [start(to=f"influx+tls://127.0.0.1:{peer.port}", tls_ca=pki.ca) for peer in peers]
+        for program in programs:
+            program.until(lambda: " warn " in program.log)
+            assert 9 < time.monotonic() - began < 14
+            says(program.log.lower(), "handshake timed out")
+            program.kill()
+    finally:
+        ended.append(True)
+        for peer in peers:
+            peer.__exit__()
+    assert all(b"netstat" not in data for peer in peers for data in peer.received)
+
+
+# ---- what is set wrong
+
+BAD = "-----BEGIN CERTIFICATE-----\\nc2VjcmV0\\n-----END CERTIFICATE-----"
+BAD_KEY = "-----BEGIN PRIVATE KEY-----\\nc2VjcmV0\\n-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize("given", ["ca", "cert", "key"])
+def test_path_missing(pki, warning, tmp_path, given):
+    """The file may come later: it is read at each connect, and until then a warning names it."""
+    path = tmp_path / "missing.pem"
+    env = {"tls_cert": pki.client_ec.cert, "tls_key": pki.client_ec.key} if given != "ca" else {}
+    with tls_pki.Server(pki.leaf_p256) as server:
+        said = warning(server.port, **{**env, f"tls_{given}": path})
+        assert server.text == ""
+    says(said, f"SOCKPUSH_TLS_{given}", str(path))
+
+
+def test_ca_comes_later(pki, start, tmp_path):
+    path = tmp_path / "later.pem"
+    with tls_pki.Server(pki.leaf_p256, connections=100) as server:
+        program = start(to=f"influx+tls://127.0.0.1:{server.port}", tls_ca=path)
+        program.until(lambda: " warn " in program.log)
+        path.write_text(pki.ca.read_text())
+        program.until(lambda: "sending again" in program.log)
+        assert program.end() == 0
+
+
+@pytest.mark.parametrize("text", ["", "no PEM\n", BAD.replace("\\n", "\n")], ids=["empty", "text", "bad"])
+def test_ca_file_bad(pki, refused, tmp_path, text):
+    path = tmp_path / "ca.pem"
+    path.write_text(text)
+    says(refused(pki.leaf_p256, tls_ca=path), "SOCKPUSH_TLS_CA", str(path))
+
+
+@pytest.mark.parametrize("variable,text", [("tls_ca", BAD), ("tls_cert", BAD), ("tls_key", BAD_KEY), ("tls_ca", "-----BEGIN"), ("tls_key", BAD),
+                                           ("tls_ca", BAD_KEY), ("tls_cert", BAD_KEY)])
+def test_bad_text(pki, run, variable, text):
+    env = {"tls_cert": pki.client_ec.cert, "tls_key": pki.client_ec.key, variable: text}
+    one = run(to="influx+tls://127.0.0.1:1", polls=1, **env)
+    assert one.status == 2 and "SOCKPUSH_" + variable.upper() in one.log, one
+    assert "c2VjcmV0" not in one.out + one.log
+
+
+SPOILED = {"whole": lambda text: text, "space": lambda text: " " + text, "escape": lambda text: "\\n" + text, "newline": lambda text: "\n" + text,
+           "headless": lambda text: text.split("\\n", 1)[1], "quoted": lambda text: f'"{text}"', "half": lambda text: text[:len(text) // 2],
+           "spaces": lambda text: text.replace("\\n", " ")}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+@pytest.mark.parametrize("variable", ["tls_ca", "tls_cert", "tls_key"])
+def test_key_is_never_shown(pki, run, start, variable, how):
+    """In the right variable or a wrong one, whole or spoiled by somebody's template; to --check and to a run."""
+    env = {"tls_ca": pki.ca, "tls_cert": tls_pki.text(pki.client_ec.cert), "tls_key": tls_pki.text(pki.client_ec.key),
+           variable: SPOILED[how](tls_pki.text(pki.client_ec.key))}
+    with tls_pki.Server(pki.leaf_p256, connections=2) as server:
+        to = f"influx+tls://127.0.0.1:{server.port}"
+        checked = run("--check", to=to, host="a", **env)
+        program = start(to=to, **env)
+        wait.until(lambda: " warn " in program.log or program.process.poll() is not None, 1)
+        program.kill()
+    shown = [place for place, text in [("--check", checked.out + checked.log), ("the log", program.log)]
+             for secret in tls_pki.secrets(pki.client_ec.key) if secret[:12] in text]
+    assert not shown, shown
+
+
+def test_key_in_the_name(pki, run):
+    one = run(to="influx+tls://127.0.0.1:1", tls_name=tls_pki.text(pki.client_ec.key))
+    assert one.status == 2 and "SOCKPUSH_TLS_NAME" in one.log
+    assert not [secret for secret in tls_pki.secrets(pki.client_ec.key) if secret[:12] in one.log]
+
+
+@pytest.mark.parametrize("text", [False, True], ids=["path", "text"])
+@pytest.mark.parametrize("given", ["cert", "key"])
+def test_half_of_the_pair(pki, run, given, text):
+    value = getattr(pki.client_ec, given)
+    one = run(to="influx+tls://127.0.0.1:1", polls=1, **{f"tls_{given}": tls_pki.text(value) if text else value})
+    assert one.status == 2 and "SOCKPUSH_TLS_CERT" in one.log and "SOCKPUSH_TLS_KEY" in one.log, one
+
+
+def test_key_of_another(pki, warning):
+    with tls_pki.Server(pki.leaf_p256) as server:
+        said = warning(server.port, tls_cert=pki.client_ec.cert, tls_key=pki.client_rsa.key)
+        assert server.text == ""
+    says(said, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT")
+
+
+# ---- --check
+
+@pytest.fixture
+def check(run, pki):
+    def make(shown, *options, **env):
+        with tls_pki.Server(shown, *options) as server:
+            one = run("--check", **{"to": f"influx+tls://127.0.0.1:{server.port}", "tls_ca": tls_pki.text(pki.ca), "host": "a", **env})
+            assert server.text == ""
+        assert "-----BEGIN" not in one.out + one.log and "MII" not in one.out + one.log, one
+        return one
+    return make
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_check(pki, check, version):
+    one = check(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert,
+                tls_cert=tls_pki.text(pki.client_ec.cert), tls_key=tls_pki.text(pki.client_ec.key))
+    assert one.status == 0 and "ok\n" in one.out, one
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_check_refused(pki, check, version):
+    one = check(pki.expired, only(version))
+    assert one.status == 1 and "expired on" in one.out, one
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_check_without_client_certificate(pki, check, version):
+    one = check(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert)
+    assert one.status == 1 and "SOCKPUSH_TLS_CERT" in one.out, one
