@@ -8,6 +8,7 @@
 #define HELD_NS 1000000000ull /* a connection that held so long was a good one */
 #define ACK_PAUSE_MIN_MS 10   /* between two looks at what is acknowledged, which nothing tells */
 #define ACK_PAUSE_MAX_MS 1000
+#define SAID_MAX 4 /* reasons told of one trouble: how it began, and what is still in the way */
 #define FINISH_NS (2ull * 1000000000)
 #define BURST_CHUNKS 8 /* sent without a pause: what a receiver's buffer surely holds */
 
@@ -44,13 +45,18 @@ void delivery_note_error(struct output *o, const char *what, int error)
     count(o, SEND_ERRORS, 1);
     o->snapshot_errors++;
     o->failing_errors++;
-    if (o->failing) {
+    if (!o->failing) {
+        o->failing = true;
+        o->failing_errors = 1;
+        o->failing_since_ns = platform_monotonic_ns();
+        o->failing_said = 0;
+    }
+    if (o->failing_said && (o->failing_said == SAID_MAX || !strcmp(why, o->failing_why))) {
         log_event(LOG_DEBUG, "output", o->to->name, "%s: %s", what, why);
         return;
     }
-    o->failing = true;
-    o->failing_errors = 1;
-    o->failing_since_ns = platform_monotonic_ns();
+    o->failing_said++;
+    strncpy(o->failing_why, why, sizeof o->failing_why - 1);
     log_event(LOG_WARN, "output", o->to->name, "%s: %s; trying on", what, why);
 }
 
@@ -122,8 +128,10 @@ static bool hear(struct output *o)
     o->link->why[0] = '\0';
     acked = link_acked(o->link); /* before it is heard that the receiver is gone */
     ret = o->to->kind->hear(o->link);
+    if (ret == -EPIPE && !*o->link->why)
+        link_explain(o->link, "the receiver closed it");
     if (ret)
-        lose_link(o, ret == -EPIPE ? "the receiver closed the connection" : "the connection broke", ret);
+        lose_link(o, "the connection broke", ret);
     else
         note_acked(o, acked);
     return !ret;

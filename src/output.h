@@ -38,6 +38,8 @@ struct output {
     bool opened_before, failing, hurried;
     uint64_t retry_ns, look_ns, failing_since_ns, failing_errors;
     unsigned backoff_ms, snapshot_errors, ack_pause_ms;
+    unsigned failing_said;
+    char failing_why[sizeof ((struct link *)0)->why]; /* what was said last */
 };
 
 struct output_limits {

@@ -183,13 +183,13 @@ def _listening(pid):
 
 
 class Server:
-    """openssl s_server for so many connections. `text` is what it took out of them, once it has ended."""
+    """openssl s_server for so many connections. `text` is what it took out of them, once it has ended; what say() gets it sends."""
 
-    def __init__(self, shown, *options, host="127.0.0.1", connections=1):
+    def __init__(self, shown, *options, host="127.0.0.1", connections=1, quiet=True):
         chain = ["-cert_chain", _intermediates(shown)] if shown.above else []
         self._out, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         address = f"[{host}]" if ":" in host else host
-        self.process = subprocess.Popen([OPENSSL, "s_server", "-quiet", "-accept", f"{address}:0", "-naccept", str(connections),
+        self.process = subprocess.Popen([OPENSSL, "s_server", *["-quiet"] * quiet, "-accept", f"{address}:0", "-naccept", str(connections),
                                          "-cert", shown.cert, "-key", shown.key, *chain, *map(str, options)],
                                         stdin=subprocess.PIPE, stdout=self._out, stderr=self._errors)
         self.port = wait.until(lambda: _listening(self.process.pid) or self.process.poll() is not None)
@@ -214,9 +214,15 @@ class Server:
             raise AssertionError(f"a connection did not end, or none came: {self.errors}; it has {self._read(self._out)!r}") from None
         return self._read(self._out)
 
+    def say(self, data):
+        """Not quiet, it takes a line of one letter for a command."""
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
     def close(self):
         self.process.kill()
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         self.process.wait()
 
     def __enter__(self):
@@ -264,6 +270,32 @@ class Plain:
         self.ended.set()
         self._thread.join()
         self._listener.close()
+
+
+def between(port, change):
+    """serve for Plain: a proxy before that port. change(n, record): what passes of the server's n-th record."""
+    def serve(connection):
+        with socket.create_connection(("127.0.0.1", port)) as behind:
+            behind.settimeout(wait.DEADLINE)
+            pump = threading.Thread(target=_pump, args=(connection, behind), daemon=True)
+            pump.start()
+            n = 0
+            with contextlib.suppress(OSError):
+                while record := read_record(behind):
+                    connection.sendall(change(n, record))
+                    n += 1
+                connection.shutdown(socket.SHUT_WR)
+            pump.join()
+            return n
+    return serve
+
+
+def _pump(source, target):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def read_record(connection):
