@@ -76,6 +76,17 @@ def namespace():
 
 
 @pytest.fixture
+def etc(namespace, tmp_path):
+    one = netns.Etc(tmp_path / "etc")
+    try:
+        subprocess.run(["true"], preexec_fn=one.enter, check=True)
+    except subprocess.SubprocessError as error:
+        pytest.skip(f"can't make a mount namespace: {error}")
+    one.write("resolv.conf", "nameserver 127.0.0.1\n")
+    return one
+
+
+@pytest.fixture
 def keep():
     """Holds sockets open to the test's end."""
     with contextlib.ExitStack() as stack:

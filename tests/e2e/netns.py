@@ -53,3 +53,18 @@ def entered():
             _check(_libc.setns(home, CLONE_NEWNET), "setns")
     finally:
         os.close(home)
+
+
+class Etc:
+    """The program's /etc: only what the test writes there. A file may change while the program runs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def enter(self):
+        private_mounts()
+        mount(str(self.folder), "/etc", None, MS_BIND)

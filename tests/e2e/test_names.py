@@ -20,32 +20,6 @@ KUBERNETES = "search shop.svc.cluster.local svc.cluster.local cluster.local\nopt
 BOTH = {"A": ["127.0.0.1"], "AAAA": ["::1"]}
 
 
-class Etc:
-    """The program's /etc: only what the test writes there. A file may change while the program runs."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir()
-
-    def write(self, name, text):
-        (self.folder / name).write_text(text)
-
-    def enter(self):
-        netns.private_mounts()
-        netns.mount(str(self.folder), "/etc", None, netns.MS_BIND)
-
-
-@pytest.fixture
-def etc(namespace, tmp_path):
-    one = Etc(tmp_path / "etc")
-    try:
-        subprocess.run(["true"], preexec_fn=one.enter, check=True)
-    except subprocess.SubprocessError as error:
-        pytest.skip(f"can't make a mount namespace: {error}")
-    one.write("resolv.conf", "nameserver 127.0.0.1\n")
-    return one
-
-
 @pytest.fixture
 def serve(etc, keep):
     """serve(names): a name server on 127.0.0.1:53."""

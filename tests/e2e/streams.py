@@ -1,0 +1,112 @@
+"""Aggregators on TCP for a test: each connection's bytes are kept apart, and each ends as the test says."""
+import contextlib
+import socket
+import threading
+
+import wait
+
+LINGER_0 = b"\1\0\0\0\0\0\0\0"      # struct linger: closing resets
+
+
+def read_all(connection, got):
+    """To the sender's end; False: the connection was reset."""
+    try:
+        while data := connection.recv(1 << 16):
+            got += data
+    except ConnectionError:
+        return False
+    return True
+
+
+def fin_after(n):
+    """Says after so many bytes that nothing will come of it, and reads on: nothing that was sent before can be lost."""
+    def serve(connection, got):
+        while len(got) < n and (data := connection.recv(n - len(got))):
+            got += data
+        connection.shutdown(socket.SHUT_WR)
+        return read_all(connection, got)
+    return serve
+
+
+def reset_after(n):
+    """As one that is killed: what it had not read yet is lost, though its kernel had acknowledged it."""
+    def serve(connection, got):
+        while len(got) < n and (data := connection.recv(n - len(got))):
+            got += data
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
+    return serve
+
+
+class Aggregator:
+    """serve(n): how the n-th connection is served. `connections`: bytes of each; `ended`: what its serve() returned."""
+
+    def __init__(self, serve=lambda n: read_all, port=0, host="127.0.0.1", buffer=None):
+        self._serve = serve
+        self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if buffer:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self._listener.bind((host, port))
+        self._listener.listen()
+        self._listener.settimeout(0.05)
+        self.port = self._listener.getsockname()[1]
+        self.connections, self.ended = [], []
+        self._open = set()
+        self._over = False
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def _accept(self):
+        while not self._over:
+            with contextlib.suppress(TimeoutError):
+                connection, _ = self._listener.accept()
+                connection.settimeout(wait.DEADLINE * 3)
+                got = bytearray()
+                self.connections.append(got)
+                self._open.add(connection)
+                self._threads.append(threading.Thread(target=self._run, args=(connection, got, len(self.connections) - 1), daemon=True))
+                self._threads[-1].start()
+
+    def _run(self, connection, got, n):
+        how = None
+        with connection, contextlib.suppress(OSError):
+            how = self._serve(n)(connection, got)
+        self._open.discard(connection)
+        self.ended.append(how)
+
+    @property
+    def text(self):
+        """The whole lines of all connections. What is cut off at an end was not read to there."""
+        return "".join(whole(got) for got in list(self.connections))
+
+    def lines(self):
+        return self.text.splitlines()
+
+    def close(self, reset=False):
+        """Ends as a program does: its connections end with it."""
+        self._over = True
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                if reset:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def whole(got):
+    data = bytes(got)
+    return data[:data.rfind(b"\n") + 1].decode()
+
+
+def closed_port():
+    """A port of a listener that is gone."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]

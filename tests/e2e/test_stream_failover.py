@@ -1,0 +1,108 @@
+"""tcp: several receivers, in order or side by side, and several addresses of one."""
+import os
+
+import pytest
+
+import dnsserver
+import netns
+import streams
+import wait
+
+SLOW = pytest.mark.skipif("SOCKPUSH_TEST_SLOW" not in os.environ, reason="takes half a minute: set SOCKPUSH_TEST_SLOW=1")
+
+
+def lines_of(*aggregators):
+    return {line for one in aggregators for line in one.lines()}
+
+
+def test_falls_over(start):
+    """The first has all until it dies; then the second has what followed, and what the first may not have read."""
+    with streams.Aggregator() as first, streams.Aggregator() as second:
+        program = start(to=f"influx+tcp://127.0.0.1:{first.port},127.0.0.1:{second.port},influx+stdout:", self="off")
+        program.until(lambda: len(first.lines()) > 10)
+        assert not second.connections
+        first.close(reset=True)
+        program.until(lambda: len(second.lines()) > 10)
+        assert program.end() == 0, program.log
+        assert wait.until(lambda: second.ended)
+        assert lines_of(first, second) == set(program.out.splitlines())
+    assert f"connected to 127.0.0.1:{second.port}, because 127.0.0.1:{first.port}" in program.log, program.log
+
+
+def test_first_never_there(start):
+    with streams.Aggregator() as second:
+        program = start(to=f"influx+tcp://127.0.0.1:{streams.closed_port()},127.0.0.1:{second.port},influx+stdout:", self="off")
+        program.until(lambda: len(second.lines()) > 10)
+        assert program.end() == 0
+        assert lines_of(second) == set(program.out.splitlines())
+
+
+@SLOW
+def test_goes_back(start):
+    """Within half a minute after the first answers again. Nothing is lost on the way, and the second ends in good order."""
+    port = streams.closed_port()
+    with streams.Aggregator() as second:
+        program = start(to=f"influx+tcp://127.0.0.1:{port},127.0.0.1:{second.port},influx+stdout:", self="off")
+        program.until(lambda: len(second.lines()) > 10)
+        with streams.Aggregator(port=port) as first:
+            assert wait.until(lambda: len(first.lines()) > 10, 40), program.log
+            assert wait.until(lambda: second.ended) == [True]
+            assert program.end() == 0
+            assert wait.until(lambda: first.ended) == [True]
+            assert lines_of(first, second) == set(program.out.splitlines())
+            assert not set(second.lines()) & set(first.lines()), "what was acknowledged and read to the end is not sent again"
+    assert f"back at 127.0.0.1:{port}" in program.log
+
+
+def test_side_by_side(start):
+    """Each with its scheme: two outputs; the one's end does not touch the other."""
+    with streams.Aggregator() as first, streams.Aggregator() as second:
+        program = start(to=f"influx+tcp://127.0.0.1:{first.port},influx+tcp://127.0.0.1:{second.port},influx+stdout:", self="off")
+        program.until(lambda: len(first.lines()) > 4 and len(second.lines()) > 4)
+        first.close()
+        seen = len(second.lines())
+        program.until(lambda: len(second.lines()) > seen + 20)
+        assert program.end() == 0
+        assert wait.until(lambda: second.ended)
+        assert second.text == program.out
+
+
+def names(keep, answers):
+    keep(dnsserver.Server(names=answers))
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"], ["127.0.0.3", "127.0.0.2", "127.0.0.1"]])
+def test_address_that_refuses(etc, start, keep, addresses):
+    """All addresses of a name are tried, in their order."""
+    names(keep, {"agg.example": {"A": addresses}})
+    with streams.Aggregator() as aggregator:
+        program = start(to=f"influx+tcp://agg.example:{aggregator.port},influx+stdout:", self="off", popen={"preexec_fn": etc.enter})
+        program.until(lambda: len(aggregator.lines()) > 4)
+        assert program.end() == 0
+        assert set(aggregator.lines()) == set(program.out.splitlines())
+        assert " warn " not in program.log
+
+
+def test_address_that_is_silent(etc, start, keep):
+    """No answer from the first, as of a machine that is off: its packets are dropped here by the route."""
+    netns.ip("route", "add", "blackhole", "192.0.2.0/24")
+    names(keep, {"agg.example": {"A": ["192.0.2.1", "127.0.0.1"]}})
+    with streams.Aggregator() as aggregator:
+        program = start(to=f"influx+tcp://agg.example:{aggregator.port},influx+stdout:", self="off", popen={"preexec_fn": etc.enter})
+        program.until(lambda: len(aggregator.lines()) > 4)
+        assert program.end() == 0
+        assert set(aggregator.lines()) == set(program.out.splitlines())
+
+
+def test_address_that_moves(etc, start, keep):
+    """The name leads elsewhere after the connection broke."""
+    answers = {"agg.example": {"A": ["127.0.0.1"]}}
+    names(keep, answers)
+    with streams.Aggregator() as old, streams.Aggregator(host="127.0.0.2", port=old.port) as new:
+        program = start(to=f"influx+tcp://agg.example:{old.port},influx+stdout:", self="off", popen={"preexec_fn": etc.enter})
+        program.until(lambda: len(old.lines()) > 4)
+        answers["agg.example"]["A"] = ["127.0.0.2"]
+        old.close()
+        program.until(lambda: len(new.lines()) > 10)
+        assert program.end() == 0
+        assert lines_of(old, new) == set(program.out.splitlines())
