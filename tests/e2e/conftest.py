@@ -117,9 +117,9 @@ def connect(keep):
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
-    """serve(a class of servers.py): it runs as long as the module's tests, which live in a network namespace with it."""
+    """serve(a class of servers.py, what it takes…): it runs as long as the module's tests, which live in a network namespace with it."""
     with namespace_or_skip(), contextlib.ExitStack() as stack:
-        yield lambda kind: stack.enter_context(kind(tmp_path_factory.mktemp(kind.__name__)))
+        yield lambda kind, *more: stack.enter_context(kind(tmp_path_factory.mktemp(kind.__name__), *more))
 
 
 @pytest.fixture

@@ -99,6 +99,11 @@ class Server:
         wait.until(lambda: ask() == expected or self.process.poll() is not None)
         assert ask() == expected, f"{self.program} says: {self.log[-1000:]}"
 
+    def end(self):
+        """As its operator would: what it has in memory goes to the disk."""
+        self.process.terminate()
+        self.process.wait(wait.DEADLINE)
+
     def __enter__(self):
         try:
             self.until(self.ready, "started")
@@ -189,25 +194,49 @@ class InfluxDB(Server):
 
 
 class VictoriaMetrics(Server):
+    """By UDP and TCP. Started again in the same place it has what it had stored there."""
     program = "victoria-metrics"
+    more = ()
 
     def arguments(self):
         return ["-storageDataPath=data", "-httpListenAddr=127.0.0.1:8428", "-influxListenAddr=127.0.0.1:8089",
-                "-graphiteListenAddr=127.0.0.1:2003", "-search.latencyOffset=1ms"]
+                "-graphiteListenAddr=127.0.0.1:2003", "-search.latencyOffset=1ms", *self.more]
 
     def ready(self):
         return listens("udp", 8089) and listens("udp", 2003) and answers(8428, "/health")
 
-    def series(self):
-        """[(labels, [(time in ms, value)])]"""
+    def stored(self, prefix=""):
+        """{(name, labels): [(time in ms, value)]} of the series so called; a value that was sent twice is there twice."""
         get(8428, "/internal/force_flush")
         rows = [json.loads(line) for line in get(8428, "/api/v1/export", **{"match[]": '{__name__!=""}'}).splitlines()]
-        return [(row["metric"], list(zip(row["timestamps"], row["values"]))) for row in rows]
+        return {(row["metric"].pop("__name__"), tuple(sorted(row["metric"].items()))): list(zip(row["timestamps"], row["values"]))
+                for row in rows if row["metric"]["__name__"].startswith(prefix)}
 
     def query(self, expression):
         """[value] of the series that the expression gives now."""
         get(8428, "/internal/force_flush")
         return [float(row["value"][1]) for row in json.loads(get(8428, "/api/v1/query", query=expression, nocache=1))["data"]["result"]]
+
+
+class VictoriaMetricsWithoutDuplicates(VictoriaMetrics):
+    more = ["-dedup.minScrapeInterval=1ms"]
+
+
+class Stunnel(Server):
+    """Before VictoriaMetrics: TLS on 6514 for its line protocol, on 6515 for its Graphite."""
+    program = "stunnel4"
+    conf = ["stunnel.conf"]
+
+    def __init__(self, place, shown):
+        shutil.copy(shown.chain, place / "receiver.pem")
+        shutil.copy(shown.key, place / "receiver.key")
+        super().__init__(place)
+
+    def arguments(self):
+        return ["stunnel.conf"]
+
+    def ready(self):
+        return listens("tcp", 6514) and listens("tcp", 6515)
 
 
 class Carbon(Server):

@@ -1,4 +1,4 @@
-"""Graphite's carbon, by UDP, and the whisper files that it writes."""
+"""Graphite's carbon, by UDP and TCP, and the whisper files that it writes."""
 import socket
 import time
 
@@ -17,13 +17,14 @@ def stored(carbon, prefix):
     return {name: rows for name, rows in carbon.stored().items() if name.startswith(prefix)}
 
 
-def test_graphite(carbon, push):
+@pytest.mark.parametrize("to, prefix", [("udp://127.0.0.1", "one"), ("tcp://127.0.0.1:2003", "four")])
+def test_graphite(carbon, push, to, prefix):
     """A file for each series, found by its name and tags; the value stands at the poll's second."""
-    points = push("graphite+udp://127.0.0.1", prefix="one", tags="zone=b,area=a")
+    points = push(f"graphite+{to}", prefix=prefix, tags="zone=b,area=a")
     expected = {name: [(points[0].time // 10**9, value)] for name, value in naming.values(points, naming.graphite).items()}
-    name = "one.netstat_port.tcp_established;addr_port=8080;area=a;host=web1.example;ip_version=4;zone=b"
+    name = f"{prefix}.netstat_port.tcp_established;addr_port=8080;area=a;host=web1.example;ip_version=4;zone=b"
     assert expected[name][0][1] == 3
-    carbon.settles(lambda: stored(carbon, "one."), expected)
+    carbon.settles(lambda: stored(carbon, f"{prefix}."), expected)
 
 
 def test_odd_tags(carbon, push):

@@ -8,7 +8,6 @@ import pytest
 
 import naming
 import parse
-import receivers
 import servers
 
 NAMES = {"statsd": naming.statsd, "dogstatsd": naming.graphite}     # it writes tags as Graphite does
@@ -52,12 +51,9 @@ def test_address_and_port(etsy, push, format, names):
 
 @pytest.mark.parametrize("format", NAMES)
 def test_tcp(etsy, push, format):
-    """Its server for streams of lines; the lines are brought there by the test."""
     prefix = f"{format}-tcp"
-    with receivers.udp() as relay, socket.create_connection(("127.0.0.1", 8127)) as stream:
-        expected = naming.values(push(f"{format}+udp://127.0.0.1:{relay.port}", prefix=prefix, host="web1"), NAMES[format])
-        stream.sendall(relay.until(lambda text: text.count("\n") >= len(expected)).encode())
-        etsy.settles(lambda: gauges(etsy, prefix), expected)
+    expected = naming.values(push(f"{format}+tcp://127.0.0.1:8127", prefix=prefix, host="web1"), NAMES[format])
+    etsy.settles(lambda: gauges(etsy, prefix), expected)
 
 
 @pytest.mark.parametrize("format", NAMES)

@@ -18,12 +18,13 @@ def chart(name):
     return re.sub("[._]", ".", name.lower(), count=1) + "_gauge"
 
 
-@pytest.mark.parametrize("host, prefix, established", [
-    ("web1.example", "one", "one.web1_example.netstat_port.8080.4.tcp_established_gauge"),
-    ("WEB2.example", None, "web2.example.netstat_port.8080.4.tcp_established_gauge")])
-def test_statsd(netdata, push, host, prefix, established):
+@pytest.mark.parametrize("to, host, prefix, established", [
+    ("udp://127.0.0.1", "web1.example", "one", "one.web1_example.netstat_port.8080.4.tcp_established_gauge"),
+    ("udp://127.0.0.1", "WEB2.example", None, "web2.example.netstat_port.8080.4.tcp_established_gauge"),
+    ("tcp://127.0.0.1:8125", "web3.example", "three", "three.web3_example.netstat_port.8080.4.tcp_established_gauge")])
+def test_statsd(netdata, push, to, host, prefix, established):
     before = time.time()
-    expected = naming.values(push("statsd+udp://127.0.0.1", host=host, prefix=prefix), naming.statsd)
+    expected = naming.values(push(f"statsd+{to}", host=host, prefix=prefix), naming.statsd)
     expected = {chart(name): value for name, value in expected.items()}
     assert expected[established] == 3
     charts = lambda: {name: one for name, one in netdata.charts().items() if name in expected}

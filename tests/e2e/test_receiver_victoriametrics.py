@@ -15,12 +15,6 @@ def victoria(serve):
     return serve(servers.VictoriaMetrics)
 
 
-def stored(victoria, prefix):
-    """{(name, labels): [(time in ms, value)]}"""
-    return {(labels["__name__"], tuple(sorted((key, value) for key, value in labels.items() if key != "__name__"))): rows
-            for labels, rows in victoria.series() if labels["__name__"].startswith(prefix)}
-
-
 def pushed(points, join, time_ms):
     return {(point.measurement + join + field, point.tags): [(time_ms(point), value)]
             for point in points for field, value in point.fields.items()}
@@ -31,13 +25,13 @@ def test_influx(victoria, push):
     expected = pushed(push("influx+udp://127.0.0.1", prefix="one", tags="zone=b"), "_", lambda point: point.time // 10**6)
     [[_, established]] = expected["one.netstat_port_tcp_established", (("addr_port", "8080"), ("host", "web1.example"), ("ip_version", "4"), ("zone", "b"))]
     assert established == 3
-    victoria.settles(lambda: stored(victoria, "one."), expected)
+    victoria.settles(lambda: victoria.stored("one."), expected)
 
 
 def test_influx_odd_tags(victoria, push):
     ports = json.dumps([{"ports": ["8080"], "tags": {"a b": "c,d", "e=f": 'g"h', "i": "\u00fc \u2603", "time": "noon", "j,k": "l\\"}}])
     expected = pushed(push("influx+udp://127.0.0.1", prefix="two", ports=ports), "_", lambda point: point.time // 10**6)
-    victoria.settles(lambda: stored(victoria, "two."), expected)
+    victoria.settles(lambda: victoria.stored("two."), expected)
 
 
 def test_graphite(victoria, push):
@@ -45,7 +39,7 @@ def test_graphite(victoria, push):
     expected = pushed(push("graphite+udp://127.0.0.1", prefix="three", tags="zone=b"), ".", lambda point: point.time // 10**9 * 1000)
     [[_, established]] = expected["three.netstat_port.tcp_established", (("addr_port", "8080"), ("host", "web1.example"), ("ip_version", "4"), ("zone", "b"))]
     assert established == 3
-    victoria.settles(lambda: stored(victoria, "three."), expected)
+    victoria.settles(lambda: victoria.stored("three."), expected)
 
 
 def test_time_left_to_the_receiver(victoria):
@@ -53,7 +47,7 @@ def test_time_left_to_the_receiver(victoria):
     before = time.time()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.sendto(b"four.netstat.tcp_established;host=a 12 -1\n", ("127.0.0.1", 2003))
-    [[at, value]] = victoria.until(lambda: stored(victoria, "four.")).popitem()[1]
+    [[at, value]] = victoria.until(lambda: victoria.stored("four.")).popitem()[1]
     assert before - 2 < at / 1000 < time.time() + 2 and value == 12
 
 
