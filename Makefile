@@ -77,6 +77,7 @@ run: all ## build it, then show live counts of this machine until Ctrl-C
 	echo; echo 'To push these counts to an aggregator, say where it is:'; \
 	echo '    SOCKPUSH_TO=udp://HOST:8125 build/sockpush                  StatsD with tags (DogStatsD)'; \
 	echo '    SOCKPUSH_TO=influx+udp://HOST:8089 build/sockpush           InfluxDB line protocol'; \
+	echo '    SOCKPUSH_TO=influx+tls://HOST:6514 build/sockpush           the same over TLS; or tcp://'; \
 	echo '    SOCKPUSH_TO=unix:///run/datadog/dsd.socket build/sockpush   a Unix socket, as the Datadog agent has'; \
 	echo 'SOCKPUSH_PORTS=80,443 adds series for these ports. build/sockpush --help and README.md tell the rest.'
 

@@ -8,16 +8,12 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/platform.h>
 #include <psa/crypto.h>
-#ifdef MBEDTLS_MEMORY_BUFFER_ALLOC_C
-#include <mbedtls/memory_buffer_alloc.h>
-#endif
 
 #include "format.h"
 #include "ip.h"
 #include "log.h"
 #include "platform.h"
 
-#define MEMORY (2 << 20)     /* address space; a connection uses some 50 KiB of it */
 #define VERDICT_MS 250       /* for the receiver's verdict on our certificate, besides its own pace */
 #define HEAR_READS 64
 
@@ -51,12 +47,8 @@ int tls_init(void)
 
     pthread_mutex_lock(&lock);
     if (!ready) {
-#ifdef MBEDTLS_MEMORY_BUFFER_ALLOC_C
-        void *memory = platform_memory_take(MEMORY);
-
-        if (memory)
-            mbedtls_memory_buffer_alloc_init(memory, MEMORY);
-        ret = memory ? 0 : -ENOMEM;
+#ifndef SOCKPUSH_SANITIZED /* the sanitizers want to see each allocation */
+        ret = tls_memory_init() ? 0 : -ENOMEM;
 #endif
         if (!ret && psa_crypto_init())
             ret = -EIO;

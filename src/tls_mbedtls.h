@@ -29,9 +29,14 @@ struct tls {
 /* Memory and random numbers for the library; before anything else. 0 or -errno. */
 int tls_init(void);
 
+/* The library's memory: true once that is ours. take: zeroed, aligned to 16 bytes, or NULL. */
+bool tls_memory_init(void);
+void *tls_memory_take(size_t count, size_t each);
+void tls_memory_give(void *block); /* or NULL */
+
 /* A file whole, NUL-terminated, as its PEM parser wants it; for tls_free_text. NULL and *error:
- * an -errno, -EFBIG if it is larger than max bytes. PEM text is copied. */
-char *tls_read_text(const char *text_or_path, size_t max, size_t *len, int *error);
+ * an -errno, -EFBIG if it is no file of a few certificates. PEM text is copied. */
+char *tls_read_text(const char *text_or_path, size_t *len, int *error);
 void tls_free_text(char *text, size_t len); /* overwritten before */
 
 bool tls_is_pem(const char *text_or_path);

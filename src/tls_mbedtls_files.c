@@ -10,7 +10,8 @@
 #include "tls_mbedtls.h"
 
 #define BEGIN "-----BEGIN"
-#define OWN_MAX 65536 /* bytes of a file with our certificates, or our key */
+#define OWN_MAX 64000 /* bytes of a file with our certificates, or our key */
+#define OWN_FIRST (OWN_MAX / 16)
 #define ONE_MAX 16384 /* bytes of the PEM of one certificate */
 
 bool tls_is_pem(const char *text_or_path)
@@ -28,26 +29,39 @@ static long read_file(const char *path, char *out, size_t max)
     return n;
 }
 
-char *tls_read_text(const char *text_or_path, size_t max, size_t *len, int *error)
+/* How long a file is shows when it has been read, so each try takes four times the memory. */
+static char *read_path(const char *path, size_t *len, int *error)
 {
-    bool pem = tls_is_pem(text_or_path);
-    size_t size = pem ? strlen(text_or_path) : max;
-    char *text = mbedtls_calloc(1, size + 1);
-    long n;
+    for (size_t size = OWN_FIRST; size <= OWN_MAX; size *= 4) {
+        char *text = mbedtls_calloc(1, size + 1);
+        long n = text ? read_file(path, text, size) : -ENOMEM;
 
-    *error = -ENOMEM;
-    if (!text)
-        return NULL;
-    if (pem)
-        memcpy(text, text_or_path, size);
-    n = pem ? (long)size : read_file(text_or_path, text, size);
-    if (n >= 0 && (pem || (size_t)n < size)) {
-        *len = (size_t)n + 1;
-        return text;
+        if (n >= 0 && (size_t)n < size) {
+            *len = (size_t)n + 1;
+            return text;
+        }
+        *error = n < 0 ? (int)n : -EFBIG;
+        if (text)
+            tls_free_text(text, size);
+        if (n < 0)
+            break;
     }
-    *error = n < 0 ? (int)n : -EFBIG;
-    tls_free_text(text, size);
     return NULL;
+}
+
+char *tls_read_text(const char *text_or_path, size_t *len, int *error)
+{
+    char *text;
+
+    if (!tls_is_pem(text_or_path))
+        return read_path(text_or_path, len, error);
+    *len = strlen(text_or_path) + 1;
+    text = mbedtls_calloc(1, *len);
+    if (text)
+        memcpy(text, text_or_path, *len);
+    else
+        *error = -ENOMEM;
+    return text;
 }
 
 void tls_free_text(char *text, size_t len)
@@ -101,7 +115,7 @@ int tls_load_own(struct tls *t, struct buf *why)
     const char *cert = t->settings->cert, *key = t->settings->key;
     size_t len;
     int ret;
-    char *text = tls_read_text(cert, OWN_MAX, &len, &ret);
+    char *text = tls_read_text(cert, &len, &ret);
 
     if (!text)
         return failed(why, "SOCKPUSH_TLS_CERT", cert, platform_error_text(-ret));
@@ -109,7 +123,7 @@ int tls_load_own(struct tls *t, struct buf *why)
     tls_free_text(text, len);
     if (ret)
         return failed(why, "SOCKPUSH_TLS_CERT", cert, "there is no certificate, or one that cannot be read");
-    text = tls_read_text(key, OWN_MAX, &len, &ret);
+    text = tls_read_text(key, &len, &ret);
     if (!text)
         return failed(why, "SOCKPUSH_TLS_KEY", key, platform_error_text(-ret));
     ret = parse_key(&t->key, text, len);

@@ -217,3 +217,14 @@ def test_gnutls(pki, push_tls, namespace, tmp_path, version):
             process.wait()
     text = (tmp_path / "log").read_text()
     assert "netstat,host=a,ip_version=4 " in text and f"TLS{version}" in text, text
+
+
+def test_resident_memory(pki, start):
+    """With one connection, one CA and a small outbox."""
+    with tls_pki.Server(pki.leaf_p256, "-tls1_3") as server:
+        program = start(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ec_root.cert, buffer="16KiB")
+        assert wait.until(lambda: "netstat" in server.so_far)
+        status = open(f"/proc/{program.process.pid}/status").read()
+        resident, peak = (int(line.split()[1]) for name in ("VmRSS:", "VmHWM:") for line in status.splitlines() if line.startswith(name))
+        print(f"resident {resident} KiB, at most {peak} KiB")
+        assert peak < 450 + 16

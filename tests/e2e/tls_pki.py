@@ -206,6 +206,10 @@ class Server:
         return self._read(self._errors)
 
     @property
+    def so_far(self):
+        return self._read(self._out)
+
+    @property
     def text(self):
         """Waits for its end: then nothing is on its way any more."""
         try:

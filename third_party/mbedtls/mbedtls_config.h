@@ -10,10 +10,8 @@
 #define MBEDTLS_HAVE_TIME_DATE /* certificates expire */
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
-#ifndef SOCKPUSH_SANITIZED /* which want to see each allocation */
+#ifndef SOCKPUSH_SANITIZED /* the sanitizers' allocator there, else src/tls_mbedtls_memory.c */
 #define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
-#define MBEDTLS_MEMORY_BUFFER_ALLOC_C
-#define MBEDTLS_MEMORY_ALIGN_MULTIPLE 16
 #endif
 #define MBEDTLS_THREADING_C /* outputs share what PSA keeps */
 #define MBEDTLS_THREADING_PTHREAD
