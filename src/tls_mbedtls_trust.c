@@ -46,19 +46,24 @@ static bool is_text(int tag)
     return tag == MBEDTLS_ASN1_UTF8_STRING || tag == MBEDTLS_ASN1_PRINTABLE_STRING;
 }
 
+/* What is empty stands nowhere. */
+static bool same_bytes(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
+{
+    return a->len == b->len && (!a->len || !memcmp(a->p, b->p, a->len));
+}
+
 static bool same_value(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
 {
-    if (a->len != b->len)
-        return false;
-    if (a->tag == b->tag && !memcmp(a->p, b->p, a->len))
+    if (a->tag == b->tag && same_bytes(a, b))
         return true;
-    return is_text(a->tag) && is_text(b->tag) && !strncasecmp((const char *)a->p, (const char *)b->p, a->len);
+    return is_text(a->tag) && is_text(b->tag) && a->len == b->len &&
+           (!a->len || !strncasecmp((const char *)a->p, (const char *)b->p, a->len));
 }
 
 static bool same_name(const mbedtls_x509_name *a, const mbedtls_x509_name *b)
 {
     for (; a && b; a = a->next, b = b->next)
-        if (a->oid.len != b->oid.len || memcmp(a->oid.p, b->oid.p, a->oid.len) || !same_value(&a->val, &b->val))
+        if (!same_bytes(&a->oid, &b->oid) || !same_value(&a->val, &b->val))
             return false;
     return a == b;
 }

@@ -3,6 +3,8 @@ import contextlib
 import socket
 import threading
 
+import pytest
+
 import wait
 
 LINGER_0 = b"\1\0\0\0\0\0\0\0"      # struct linger: closing resets
@@ -50,7 +52,7 @@ class Aggregator:
         self._listener.listen()
         self._listener.settimeout(0.05)
         self.port = self._listener.getsockname()[1]
-        self.connections, self.ended = [], []
+        self.connections, self._how = [], {}
         self._open = set()
         self._over = False
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -72,7 +74,12 @@ class Aggregator:
         with connection, contextlib.suppress(OSError):
             how = self._serve(n)(connection, got)
         self._open.discard(connection)
-        self.ended.append(how)
+        self._how[n] = how
+
+    @property
+    def ended(self):
+        """Of the connections that are over, in their order."""
+        return [how for _, how in sorted(self._how.copy().items())]
 
     @property
     def text(self):
@@ -85,6 +92,7 @@ class Aggregator:
     def close(self, reset=False):
         """Ends as a program does: its connections end with it."""
         self._over = True
+        self._threads[0].join()         # nobody comes any more
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 if reset:
@@ -110,3 +118,23 @@ def closed_port():
     """A port of a listener that is gone."""
     with socket.create_server(("127.0.0.1", 0)) as one:
         return one.getsockname()[1]
+
+
+def check(aggregator, polled):
+    """Each connection had whole lines that were polled, none twice; it ends amid one only where the receiver stopped reading, and
+    never by the program's reset. Together they had all."""
+    assert wait.until(lambda: len(aggregator.ended) == len(aggregator.connections))
+    for got, how in zip(aggregator.connections, aggregator.ended):
+        *lines, rest = bytes(got).decode().split("\n")
+        assert len(set(lines)) == len(lines), "twice in one connection"
+        assert set(lines) <= polled, f"never polled: {set(lines) - polled}"
+        assert how is not False, "the program reset the connection"
+        assert not rest or how is None and any(line.startswith(rest) for line in polled), f"cut: {rest}"
+    assert set(aggregator.lines()) == polled
+
+
+@pytest.fixture
+def pair(start):
+    """pair(aggregator's port, …): a program whose stdout says what was polled."""
+    return lambda port, scheme="influx+tcp", **env: start(**{"to": f"{scheme}://127.0.0.1:{port},{scheme.split('+')[0]}+stdout:", "replay": "30s",
+                                                             "self": "off", **env})
