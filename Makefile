@@ -189,8 +189,9 @@ build/fuzz/$(MBEDTLS)/library/%.o: FUZZ_CFLAGS += -fno-sanitize=nonnull-attribut
 build/obj/$(MBEDTLS)/library/aesni.o: RELEASE += -fno-lto
 
 # A build with TLS and one without differ in what is linked.
-build/obj/tls-$(TLS):
-	$(Q)mkdir -p $(@D); rm -f build/obj/tls-*; touch $@
+build/obj/tls-$(TLS): FORCE
+	$(Q)[ -e $@ ] || { mkdir -p $(@D); rm -f build/obj/tls-*; touch $@; }
+FORCE:
 
 $(CJSON): third_party/sources.lock third_party/fetch.sh
 	@third_party/fetch.sh cjson
@@ -210,4 +211,4 @@ build/kernel:
 -include $(shell find build/obj build/asan build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all run test unit e2e receivers fuzz lint bench size twice install clean distclean help
+.PHONY: FORCE all run test unit e2e receivers fuzz lint bench size twice install clean distclean help

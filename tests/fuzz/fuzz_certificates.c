@@ -18,8 +18,12 @@ static char *pem_of(const char *kind, const uint8_t *data, size_t size)
     char *text = malloc(size * 2 + 200), *at = text + sprintf(text, "-----BEGIN %s-----\n", kind);
 
     for (size_t i = 0; i < size; i += 3) {
-        uint32_t bits = (uint32_t)data[i] << 16 | (i + 1 < size ? data[i + 1] << 8 : 0) | (i + 2 < size ? data[i + 2] : 0);
+        uint32_t bits = (uint32_t)data[i] << 16;
 
+        if (i + 1 < size)
+            bits |= (uint32_t)data[i + 1] << 8;
+        if (i + 2 < size)
+            bits |= data[i + 2];
         for (int digit = 0; digit < 4; digit++)
             *at++ = i + (size_t)digit > size ? '=' : digits[bits >> (18 - 6 * digit) & 63];
         if (i % 48 == 45)
