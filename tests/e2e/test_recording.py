@@ -138,7 +138,7 @@ def test_a_file_that_is_there_stays_as_it_is(poll, run, tmp_path):
     assert run("--check", to="stdout:", backend=f"record:{tmp_path}/new").status == 0 and not (tmp_path / "new").exists()
 
 
-def test_a_full_disk(tmp_path):
+def test_a_full_disk(namespace, tmp_path):
     """The recording ends and is good up to there; counting goes on."""
     env = environment(ONE_POLL, dict(backend=f"record:{tmp_path}/r", polls=5, interval="100ms"))
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
