@@ -74,20 +74,25 @@ static void note_sent(struct output *o)
 
 /* --- what arrived --------------------------------------------------------------- */
 
-/* With the lock. */
-static void forget_old(struct output *o, uint64_t now)
+/* With the lock. Time stands still while an acknowledgement is awaited: of a receiver that fell silent, which takes
+ * TCP 20 s to notice, what it had until then may be lost. */
+static void forget_old(struct output *o)
 {
-    outbox_forget(&o->box, now > o->replay_ns ? now - o->replay_ns : 0);
+    outbox_forget(&o->box, o->acked_ns > o->replay_ns ? o->acked_ns - o->replay_ns : 0);
 }
 
 /* Counts what is acknowledged, and lets go of what will not be sent again. */
 static void note_acked(struct output *o, uint64_t acked)
 {
     uint64_t now = platform_monotonic_ns();
+    size_t before;
 
     pthread_mutex_lock(&o->lock);
+    before = o->box.acked;
     outbox_acked(&o->box, acked, now);
-    forget_old(o, now);
+    if (o->box.acked != before || !outbox_under_way(&o->box))
+        o->acked_ns = now;
+    forget_old(o);
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -112,7 +117,9 @@ static void lose_link(struct output *o, const char *what, int error)
         o->backoff_ms = 0;
     reconnect_later(o);
     pthread_mutex_lock(&o->lock);
-    forget_old(o, now);
+    if (!outbox_under_way(&o->box))
+        o->acked_ns = now;
+    forget_old(o);
     outbox_rewind(&o->box);
     pthread_mutex_unlock(&o->lock);
 }

@@ -22,6 +22,7 @@ struct output {
     size_t line_max;     /* longest line, its newline not counted */
     uint64_t spread_ns;  /* over how long a snapshot's datagrams may be spread */
     uint64_t replay_ns;  /* SOCKPUSH_REPLAY */
+    uint64_t acked_ns;   /* the output thread's: when the receiver last owed no acknowledgement, or gave one */
     pthread_t thread;
     struct net_wake wake;
     pthread_mutex_t lock; /* of what follows */

@@ -469,6 +469,26 @@ static void a_streams_lines_are_not_sent_again_once_long_acknowledged(void **sta
     assert_int_equal(counted(&r, SENT_LINES), 2);
 }
 
+/* Of a receiver that fell silent nobody knows since when it stored nothing. */
+static void what_was_acknowledged_just_before_a_silence_is_sent_again(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &kept, &encoder_influx, 500000000);
+    put(&r, 1, "one\n");
+    wait_sent("one\n");
+    read_peer();
+    wait_for(&r, SENT_LINES, 1);
+    put(&r, 2, "two\n");
+    wait_sent("one\ntwo\n");
+    platform_sleep_ns(1000000000);
+    break_socket();
+    wait_sent("one\ntwo\none\ntwo\n");
+    finish(&r);
+    assert_int_equal(counted(&r, SENT_LINES), 2);
+}
+
 /* What a Unix socket's receiver did not read is gone with it, though its queue is empty then. */
 static void what_a_receiver_left_unread_at_its_end_is_sent_again(void **state)
 {
@@ -573,6 +593,7 @@ int main(void)
         cmocka_unit_test_setup(an_output_whose_receiver_is_gone_for_good_is_done, reset),
         cmocka_unit_test_setup(a_broken_streams_lines_are_sent_again_if_unacknowledged_or_recent, reset),
         cmocka_unit_test_setup(a_streams_lines_are_not_sent_again_once_long_acknowledged, reset),
+        cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, reset),
         cmocka_unit_test_setup(what_a_receiver_left_unread_at_its_end_is_sent_again, reset),
         cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed, reset),
         cmocka_unit_test_setup(lines_that_lack_their_time_are_not_kept_for_a_stream, reset),

@@ -1,0 +1,185 @@
+"""Receivers that are killed, networks that lose packets, at moments that a seed decides; what is stored in the end."""
+import collections
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import parse
+import servers
+import wait
+from streams import LINGER_0
+
+SLOW = bool(os.environ.get("SOCKPUSH_TEST_SLOW"))
+KILLS = 50 if SLOW else 8
+HOLDS = [0, 0, 0, 1, 1, 12] if SLOW else [0, 1]       # seconds that a connection lives; after 11 VictoriaMetrics has written
+LOSS = 5                                        # percent of the packets
+DEADLINE = 60                                   # seconds: a pause between two attempts to connect takes up to 30
+
+
+@pytest.fixture
+def tell(capsys, request):
+    """tell(text): a line for the log of the tests, though this one passes."""
+    def make(text):
+        with capsys.disabled():
+            print(f"\n  {request.node.name}: {text}")
+    return make
+
+
+def lose_packets(percent, *ports):
+    """So many of a hundred packets to and from these TCP ports vanish in this network namespace. The reason, if they don't."""
+    nft = shutil.which("nft", path=servers.PATH)
+    if not nft:
+        return "nft is not on this machine; `make receivers` gets it, or says why not"
+    which = ",".join(map(str, ports))
+    chance = f"numgen random mod 100 < {percent}" if percent < 100 else ""
+    rules = [f"tcp {side} {{{which}}} {chance} drop" for side in ("dport", "sport") if percent]
+    table = "\n".join(["table ip chaos", "delete table ip chaos", "table ip chaos {", "chain lose {",
+                       "type filter hook input priority 0;", *rules, "}", "}", ""])
+    done = subprocess.run([nft, "-f", "-"], input=table, text=True, capture_output=True, env=servers.ENV)
+    return done.stderr.strip()
+
+
+def connected(port):
+    """Is there a connection to this port of the loopback, in this network namespace?"""
+    return any(words[2] == f"0100007F:{port:04X}" and words[3] == "01"
+               for words in map(str.split, open("/proc/thread-self/net/tcp")))
+
+
+class Mortal:
+    """A server, kind(place, what it takes…), that is killed and started again with what it has stored in its place."""
+
+    def __init__(self, kind, place, *more):
+        self._make = lambda kind: kind(place, *more)
+        self._kind = kind
+        place.mkdir()
+        self.server = None
+
+    def start(self, kind=None):
+        self.server = self._make(kind or self._kind).__enter__()
+
+    def kill(self, number=signal.SIGKILL):
+        self.server.process.send_signal(number)
+        self.server.process.wait(wait.DEADLINE)
+        self.server.__exit__()
+
+    def restart(self, crowd, chance, number=signal.SIGKILL):
+        self.kill(number)
+        crowd.stir(0.3 * chance.random())
+        self.start()
+
+    def stop(self):
+        self.server.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.server.process.send_signal(signal.SIGCONT)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Crowd:
+    """Connections to a port, more and fewer of them all the while: hardly two polls count the same."""
+
+    def __init__(self, port, seed):
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self._chance = random.Random(seed)
+        self._open = []
+
+    def resize(self, n):
+        while len(self._open) < n:
+            self._open.append(socket.create_connection(self._listener.getsockname()))
+            self._open.append(self._listener.accept()[0])
+        for one in self._open[n:]:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)      # no TIME_WAIT, which would use up the ports
+            one.close()
+        del self._open[n:]
+
+    def stir(self, seconds, until=lambda: False):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until():
+            self.resize(2 * self._chance.randrange(130))
+            time.sleep(0.03)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.resize(0)
+        self._listener.close()
+
+
+def samples(points, join="_"):
+    """{(time in ms, name, labels, value)} as VictoriaMetrics has them"""
+    return {(point.time // 10**6, point.measurement + join + field, point.tags, value)
+            for point in points for field, value in point.fields.items()}
+
+
+def stored(victoria):
+    """{(time in ms, name, labels, value): how often}"""
+    return collections.Counter((at, name, labels, value)
+                               for (name, labels), rows in victoria.stored().items() for at, value in rows)
+
+
+def check(victoria, polled):
+    """All that was polled is stored, and nothing else; how often each."""
+    wait.until(lambda: polled <= stored(victoria).keys())
+    found = stored(victoria)
+    missing, strange = sorted(polled - found.keys()), sorted(found.keys() - polled)
+    assert not missing, f"{len(missing)} of {len(polled)} were not stored, as {missing[:3]} and {missing[-1]}"
+    assert not strange, f"{len(strange)} were stored that were never polled, as {strange[:3]} and {strange[-1]}"
+    return found
+
+
+def check_all(victoria, program, tell, times=KILLS):
+    """The same of a program that has ended; then of a VictoriaMetrics that removes duplicates, over the same files."""
+    points = parse.influx(program.out)
+    polled = samples(points)
+    found = check(victoria.server, polled)
+    victoria.kill(signal.SIGTERM)
+    victoria.start(servers.VictoriaMetricsWithoutDuplicates)
+    assert set(check(victoria.server, polled).values()) == {1}
+    reconnects = max(point.fields.get("reconnects", 0) for point in points)
+    tell(f"{times} times, {reconnects} reconnects, {len({point.time for point in points})} polls, {len(polled)} values: "
+         f"all stored, and {sum(found.values()) - len(found)} duplicates; then none")
+    return found
+
+
+@pytest.fixture
+def victoria(namespace, keep, tmp_path):
+    return keep(Mortal(servers.VictoriaMetrics, tmp_path / "victoria"))
+
+
+@pytest.fixture
+def crowd(namespace, keep):
+    return keep(Crowd(8080, 1))
+
+
+@pytest.fixture
+def survive(start, crowd, tell):
+    """survive(output, its port, harm, seed, …): the program that pushed while harm(chance, n) was done, mostly when connected."""
+    def make(to, port, harm, seed, **env):
+        lossless = lose_packets(LOSS, 8089, 6514)
+        if lossless:
+            tell(f"no packets were lost: {lossless}")
+        chance = random.Random(seed)
+        program = start(to=f"{to},stdout:", ports="443,8080,*:8080", buffer="8MiB", **env)
+        for n in range(KILLS):
+            if chance.randrange(8):
+                crowd.stir(DEADLINE, lambda: connected(port))
+            crowd.stir(chance.choice(HOLDS) + 0.3 * chance.random())
+            harm(chance, n)
+        crowd.stir(1)
+        lose_packets(0)
+        assert program.end() == 0, program.log
+        return program
+    return make
