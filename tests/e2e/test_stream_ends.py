@@ -1,4 +1,5 @@
 """tcp: how the program ends, with a receiver that takes all, and with others."""
+import re
 import signal
 import socket
 import threading
@@ -65,29 +66,52 @@ def test_back_in_time(run):
     assert got == [one.out]
 
 
-def test_never_reads(start):
+@pytest.fixture
+def never_reads(keep):
+    """A listener with a small window."""
+    one = keep(socket.create_server(("127.0.0.1", 0)))
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return one
+
+
+PORTS = ",".join(map(str, range(1, 100)))
+
+
+def test_never_reads(never_reads, start):
     """More than its kernel takes: the end is bounded in time, and the log says what is left."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        program = start(to=f"{to(listener.getsockname()[1])},stdout:", self="off", ports=",".join(map(str, range(1, 100))))
-        connection, _ = listener.accept()
-        with connection:
-            program.until(lambda: program.out.count("\n") > 2000)
-            began = time.monotonic()
-            assert program.end() == 0, "who stops it by a signal wants it to end"
-            assert time.monotonic() - began < 8
+    program = start(to=f"{to(never_reads.getsockname()[1])},stdout:", self="off", ports=PORTS)
+    connection, _ = never_reads.accept()
+    with connection:
+        program.until(lambda: program.out.count("\n") > 2000)
+        began = time.monotonic()
+        assert program.end() == 0, "who stops it by a signal wants it to end"
+        assert time.monotonic() - began < 8
     assert any(" lines" in entry["msg"] and "tcp" in str(entry) for _, entry in parse.log(program.log)[-3:]), program.log
 
 
-def test_second_signal(start):
-    """At once, whatever is left."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        program = start(to=f"{to(listener.getsockname()[1])},stdout:", self="off", ports=",".join(map(str, range(1, 100))))
-        program.until(lambda: program.out.count("\n") > 2000)
-        program.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        assert program.process.poll() is None
+def test_never_reads_all_polls(never_reads, start):
+    """It took some: left are those that it does not have in the end, and what was still under way."""
+    program = start(to=f"{to(never_reads.getsockname()[1])},stdout:", self="off", ports=PORTS, polls=5, buffer="1MiB")
+    connection, _ = never_reads.accept()
+    with connection:
         began = time.monotonic()
-        program.end()
-        assert time.monotonic() - began < 1
+        assert program.end(number=None) == 1
+        assert time.monotonic() - began < 10
+        got = bytearray()
+        streams.read_all(connection, got)
+    left = program.out.count("\n") - got.count(b"\n")
+    assert program.out.startswith(got.decode()) and got.endswith(b"\n")
+    said = int(re.search(r"ends after 5 polls; (\d+) lines were not sent", program.log)[1])
+    assert left <= said < left + 20, "more than a segment under way"
+
+
+def test_second_signal(never_reads, start):
+    """At once, whatever is left."""
+    program = start(to=f"{to(never_reads.getsockname()[1])},stdout:", self="off", ports=PORTS)
+    program.until(lambda: program.out.count("\n") > 2000)
+    program.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert program.process.poll() is None
+    began = time.monotonic()
+    program.end()
+    assert time.monotonic() - began < 1

@@ -1,0 +1,59 @@
+"""dogstatsd+tcp: of gauges only the newest are sent again, and counters add up as if no connection had broken."""
+import parse
+import streams
+import wait
+from streams import pair        # a fixture
+
+COUNTERS = ("sent_lines", "send_errors", "dropped_lines", "reconnects")
+
+
+def increments(text, name):
+    """The sum of what was added to each counter of this name, by output."""
+    sums = {}
+    for point in parse.dogstatsd(text):
+        if point.measurement == "sockpush_output" and name in point.fields:
+            assert point.kind == "c"
+            sums[point.tag("output")] = sums.get(point.tag("output"), 0) + point.fields[name]
+    return sums
+
+
+def polls(text):
+    return text.count("poll_us:")
+
+
+def check(aggregator, program):
+    """The other output has the truth, for it never breaks. The receiver read all it was sent."""
+    assert wait.until(lambda: len(aggregator.ended) == len(aggregator.connections))
+    assert all(how is True for how in aggregator.ended)
+    for name in COUNTERS:
+        assert increments(aggregator.text, name) == increments(program.out, name)
+
+
+def test_connections_that_break(pair):
+    """Again comes one snapshot of gauges in a connection, at most; increments never, and none is missing."""
+    serve = lambda n: streams.fin_after(3000) if n < 4 else streams.read_all
+    with streams.Aggregator(serve) as aggregator:
+        program = pair(aggregator.port, "dogstatsd+tcp", self="on", ports="1,2")
+        program.until(lambda: len(aggregator.connections) > 4)
+        seen = polls(program.out)
+        program.until(lambda: polls(program.out) > seen + 10)
+        assert program.end() == 0, program.log
+        check(aggregator, program)
+        assert set(increments(aggregator.text, "reconnects").values()) == {0, 4}
+        assert polls(aggregator.text) <= polls(program.out) + 4, "old gauges were sent again"
+
+
+def test_nobody_there_for_a_while(pair):
+    """What polls added meanwhile comes with the first snapshots after it; their gauges never do, and that is counted."""
+    port = streams.closed_port()
+    program = pair(port, "dogstatsd+tcp", self="on")
+    program.until(lambda: polls(program.out) > 10)
+    with streams.Aggregator(port=port) as aggregator:
+        assert wait.until(lambda: aggregator.connections, 40), program.log
+        seen = polls(program.out)
+        program.until(lambda: polls(program.out) > seen + 5)
+        assert program.end() == 0, program.log
+        check(aggregator, program)
+        assert polls(aggregator.text) < polls(program.out) - 5, "old gauges were sent"
+        dropped = increments(aggregator.text, "dropped_lines")[f"tcp://127.0.0.1:{port}"]
+        assert dropped == program.out.count("\n") - aggregator.text.count("\n")

@@ -1,0 +1,89 @@
+"""tcp: receivers that read slowly, late or not at all before their end, and one that ends while nothing is under way."""
+import socket
+import time
+
+import parse
+import streams
+import wait
+from streams import pair        # a fixture
+
+MANY_PORTS = ",".join(map(str, range(1, 41)))
+
+
+def test_slow_reader(pair):
+    """Through a small window, a few bytes at a time: whole lines, and polls as before."""
+    def serve(connection, got):
+        while data := connection.recv(700):
+            got += data
+            time.sleep(0.002)
+        return True
+
+    with streams.Aggregator(lambda n: serve, buffer=4096) as aggregator:
+        program = pair(aggregator.port, ports="1,2,3,4,5,6", buffer="4MiB", interval="200ms")
+        times = lambda: sorted({point.time for point in parse.influx(program.out)})
+        program.until(lambda: len(times()) > 20)
+        gaps = [b - a for a, b in zip(times(), times()[1:])]
+        assert max(gaps) < 1_000_000_000
+        assert program.end() == 0, program.log
+        assert wait.until(lambda: aggregator.ended) == [True]
+        assert aggregator.text == program.out
+
+
+def test_window_that_opens_late(pair):
+    """A receiver that reads nothing for a while, then all: nothing is cut where its window ended."""
+    opened = []
+
+    def serve(connection, got):
+        wait.until(lambda: opened)
+        return streams.read_all(connection, got)
+
+    with streams.Aggregator(lambda n: serve, buffer=4096) as aggregator:
+        program = pair(aggregator.port, ports=MANY_PORTS, buffer="4MiB")
+        program.until(lambda: program.out.count("ip_version=4") > 15 * 41)
+        opened.append(True)
+        assert program.end() == 0, program.log
+        assert wait.until(lambda: aggregator.ended) == [True]
+        assert aggregator.text == program.out
+
+
+def test_window_closed_at_a_reset(pair):
+    """Its window is full, then it is killed: the next has it all, whole."""
+    def serve(connection, got):
+        got += connection.recv(5000)
+        time.sleep(2)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
+
+    with streams.Aggregator(lambda n: streams.read_all if n else serve, buffer=4096) as aggregator:
+        program = pair(aggregator.port, ports=MANY_PORTS, buffer="4MiB")
+        program.until(lambda: len(aggregator.connections) > 1 and len(aggregator.connections[1]) > 100000)
+        assert program.end() == 0, program.log
+        streams.check(aggregator, set(program.out.splitlines()))
+
+
+def read_until_quiet(connection, got):
+    connection.settimeout(0.2)
+    try:
+        while data := connection.recv(1 << 16):
+            got += data
+    except TimeoutError:
+        pass
+    connection.settimeout(wait.DEADLINE)
+
+
+def test_end_seen_before_the_next_write(pair):
+    """The receiver closes between two polls: that connection gets not a byte more, and no line is lost."""
+    def serve(connection, got):
+        read_until_quiet(connection, got)       # what the connection before may not have had
+        got += connection.recv(1)
+        read_until_quiet(connection, got)       # a poll, long before the next
+        before = len(got)
+        connection.shutdown(socket.SHUT_WR)
+        streams.read_all(connection, got)
+        return len(got) - before
+
+    with streams.Aggregator(lambda n: serve if n < 3 else streams.read_all) as aggregator:
+        program = pair(aggregator.port, interval="1s")
+        program.until(lambda: len(aggregator.connections) > 3 and len(aggregator.connections[3]) > 1000)
+        assert program.end() == 0
+        streams.check(aggregator, set(program.out.splitlines()))
+        assert aggregator.ended[:3] == [0, 0, 0]
