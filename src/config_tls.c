@@ -5,6 +5,8 @@
 #include "format.h"
 #include "url.h"
 
+#define SHOWN_MAX 48
+
 static bool is_pem(const char *text)
 {
     return text && !strncmp(text, "-----BEGIN", 10);
@@ -33,13 +35,19 @@ static const char *with_newlines(const char *text, struct arena *a)
     return copy;
 }
 
-/* The value itself is never shown: it may be a key, in the wrong variable. */
-static void check(const char *name, const char *text, const char *(*why_not)(const char *), struct diag *d)
+/* Shown is only what is too short for a key, which may stand in the wrong variable. */
+static const char *shown(const char *text, struct arena *a)
 {
-    const char *why = !text ? NULL : is_pem(text) ? why_not(text) : is_path(text) ? NULL : "it is neither";
+    return strlen(text) > SHOWN_MAX || strstr(text, "-----") ? "" : arena_format(a, "\"%s\": ", text);
+}
+
+static void check(struct config *c, const char *name, const char *text, const char *(*why_not)(const char *), struct diag *d)
+{
+    const char *why = !text ? NULL : is_pem(text) ? why_not(text) : is_path(text) ? NULL : "not PEM text, and no absolute path";
 
     if (why)
-        diag_error(d, name, "%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file", why);
+        diag_error(d, name, "%s%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file",
+                   shown(text, &c->arena), why);
 }
 
 static void check_name(struct config *c, struct diag *d)
@@ -50,7 +58,7 @@ static void check_name(struct config *c, struct diag *d)
     if (!why && c->tls.name && url.port)
         why = "it has a port";
     if (why)
-        diag_error(d, "SOCKPUSH_TLS_NAME", "%s; accepted is a host name or an address", why);
+        diag_error(d, "SOCKPUSH_TLS_NAME", "%s%s; accepted is a host name or an address", shown(c->tls.name, &c->arena), why);
 }
 
 void config_read_tls(struct config *c, env_list env, struct diag *d)
@@ -66,9 +74,9 @@ void config_read_tls(struct config *c, env_list env, struct diag *d)
                                    .key = v->tls_key,
                                    .name = v->tls_name,
                                    .verify = v->tls_verify};
-    check("SOCKPUSH_TLS_CA", v->tls_ca, tls_check_certificates, d);
-    check("SOCKPUSH_TLS_CERT", v->tls_cert, tls_check_certificates, d);
-    check("SOCKPUSH_TLS_KEY", v->tls_key, tls_check_key, d);
+    check(c, "SOCKPUSH_TLS_CA", v->tls_ca, tls_check_certificates, d);
+    check(c, "SOCKPUSH_TLS_CERT", v->tls_cert, tls_check_certificates, d);
+    check(c, "SOCKPUSH_TLS_KEY", v->tls_key, tls_check_key, d);
     if (v->tls_cert && !v->tls_key)
         diag_error(d, "SOCKPUSH_TLS_CERT", "it needs its private key: set SOCKPUSH_TLS_KEY");
     if (v->tls_key && !v->tls_cert)

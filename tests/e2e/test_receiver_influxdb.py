@@ -57,7 +57,7 @@ def test_tag_named_time(influxdb, push):
     points = push("influx+udp://127.0.0.1", prefix="six", tags="time=noon")
     counts = lambda: [fields for _, fields, _ in stored(influxdb, "six.netstat")]
     influxdb.until(lambda: counts() or 'input tag \\"time\\"' in influxdb.log)
-    assert counts() == [point.fields for point in points if point.measurement == "six.netstat"]
+    influxdb.settles(counts, [point.fields for point in points if point.measurement == "six.netstat"])
 
 
 def test_line_longer_than_a_datagram(influxdb, push):
