@@ -72,6 +72,7 @@ struct search {
     struct tls *t;
     const mbedtls_x509_crt *child;
     mbedtls_x509_crt *found;
+    bool same;
 };
 
 static void compare(void *ctx, mbedtls_x509_crt *crt)
@@ -95,6 +96,24 @@ int tls_find_issuer(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt *
     tls_each_certificate(s.t->trusted, compare, &s); /* what cannot be read is not trusted */
     *found = s.found;
     return 0;
+}
+
+static void compare_whole(void *ctx, mbedtls_x509_crt *crt)
+{
+    struct search *s = ctx;
+
+    if (crt->raw.len == s->child->raw.len && !memcmp(crt->raw.p, s->child->raw.p, crt->raw.len))
+        s->same = true;
+    tls_free_certificate(crt);
+}
+
+/* Trusted itself, though it is no CA's: a receiver's own that signed itself. */
+static bool is_trusted_itself(struct tls *t, const mbedtls_x509_crt *crt)
+{
+    struct search s = {.t = t, .child = crt};
+
+    tls_each_certificate(t->trusted, compare_whole, &s);
+    return s.same;
 }
 
 /* --- addresses ------------------------------------------------------------------------ */
@@ -219,6 +238,8 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     struct ip ip;
 
     put_name(&subject, &crt->subject);
+    if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) && is_trusted_itself(t, crt))
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
     if (!depth && tls_host_address(t->host, &ip) && !is_for_address(crt, &ip))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     if (*flags && t->why && !t->why->len)

@@ -89,6 +89,12 @@ def test_trusted_intermediate(pki, push_tls):
         check_lines(server.text)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_trusted_itself(pki, delivered, version):
+    """The receiver's own self-signed certificate, no CA's, is what is trusted."""
+    delivered(pki.self_signed, only(version), tls_ca=pki.self_signed.cert)
+
+
 @pytest.mark.parametrize("tickets", [0, 1, 4])
 def test_tickets(pki, delivered, tickets):
     delivered(pki.leaf_p256, "-tls1_3", "-num_tickets", tickets)

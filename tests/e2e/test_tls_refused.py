@@ -71,6 +71,16 @@ def test_intermediate_not_sent(pki, refused):
     says(refused(pki.chains[4]._replace(above=())), "chain of 4", "second intermediate", "SOCKPUSH_TLS_CA")
 
 
+def test_trusted_itself_but_for_another_name(pki, refused):
+    one = pki.make("self-signed for another", "p256", None, f"{tls_pki._SERVER}subjectAltName=DNS:other.test\n")
+    says(refused(one, tls_ca=one.cert), "other.test", "SOCKPUSH_TLS_NAME")
+
+
+def test_expired_root(pki, refused):
+    root = pki.make("expired ec root", "p256", None, tls_pki._CA, tls_pki._LONG_AGO, tls_pki._PAST)
+    says(refused(pki.leaf("leaf of an expired root", root), tls_ca=root.cert), "expired ec root", "expired on 2020-01-01")
+
+
 def test_leaf_as_a_ca(pki, refused):
     """A certificate that is trusted, but not to sign others."""
     says(refused(pki.below_a_leaf), "certificate")
