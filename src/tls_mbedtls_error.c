@@ -47,6 +47,12 @@ static void explain_alert(const struct tls *t, struct buf *why)
         buf_format(why, "the receiver ended the connection with TLS alert %d", alert);
 }
 
+/* Its codes, whatever was added to them (mbedtls/error.h). */
+static bool is_of_x509(int error)
+{
+    return error <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && error > MBEDTLS_ERR_X509_FILE_IO_ERROR - 0x80;
+}
+
 static void put_hex(struct buf *b, unsigned value)
 {
     for (int shift = 12; shift >= 0; shift -= 4)
@@ -70,7 +76,9 @@ void tls_explain(const struct tls *t, int error, bool shaking, struct buf *why)
     else if (error == MBEDTLS_ERR_SSL_ALLOC_FAILED || error == MBEDTLS_ERR_X509_ALLOC_FAILED)
         buf_text(why, "no memory for TLS");
     else {
-        buf_text(why, "TLS failed with mbedTLS error -0x");
+        buf_text(why, is_of_x509(error) ? "a certificate of the receiver has a form or a critical extension that is not known here "
+                                          "(name constraints, for one): mbedTLS error -0x"
+                                        : "TLS failed with mbedTLS error -0x");
         put_hex(why, (unsigned)-error);
     }
 }

@@ -81,6 +81,11 @@ def test_expired_root(pki, refused):
     says(refused(pki.leaf("leaf of an expired root", root), tls_ca=root.cert), "expired ec root", "expired on 2020-01-01")
 
 
+def test_extension_not_known(pki, refused):
+    middle = pki.make("constrained intermediate", "p256", pki.ec_root, f"{tls_pki._CA}nameConstraints=critical,permitted;DNS:localhost\n")
+    says(refused(pki.leaf("leaf below constraints", middle)), "critical extension", "name constraints")
+
+
 def test_leaf_as_a_ca(pki, refused):
     """A certificate that is trusted, but not to sign others."""
     says(refused(pki.below_a_leaf), "certificate")
