@@ -16,9 +16,8 @@ const struct encoder *encoder_find(const char *name)
 
 void line_increment(struct sink *s)
 {
-    if (!s->increments)
+    if (!s->n_begun++)
         s->gauges = s->out->len;
-    s->increments = true;
 }
 
 size_t line_begin(const struct sink *s)
@@ -44,6 +43,8 @@ bool line_end(struct sink *s, size_t mark)
         return false;
     }
     s->lines++;
+    if (s->n_begun)
+        s->counter[s->n_increments++] = (uint8_t)(s->n_begun - 1);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #define ENCODE_H
 
 #include "buf.h"
+#include "counters.h"
 #include "tags.h"
 
 struct field {
@@ -28,8 +29,10 @@ struct sink {
     struct buf *out;
     size_t line_max;
     uint64_t lines, oversized;
-    bool increments; /* there are lines of such, and before them: */
-    size_t gauges;   /* bytes of others */
+    /* Lines of increments come last, in the order of struct added. */
+    size_t gauges;        /* bytes before the first of them, if there are any: */
+    unsigned n_begun, n_increments; /* of those that may have been too long; in out */
+    uint8_t counter[ADDED]; /* of struct added: which it is, of each in out */
     bool keeps_oversized; /* for measuring: cut, since with smaller numbers they may fit */
 };
 
@@ -60,7 +63,7 @@ extern const struct encoder *const encoders[];
 /* By name, or NULL. */
 const struct encoder *encoder_find(const char *name);
 
-/* The line that begins is of an increment: a snapshot's last lines are, and no others. */
+/* The line that begins is of an increment, the next of struct added; a snapshot's last lines are, and no others. */
 void line_increment(struct sink *s);
 
 /* For encoders. A line begins at line_begin's mark; line_end ends it with a newline, or

@@ -25,9 +25,9 @@ size_t outbox_room(size_t n, size_t size, size_t chunk_max)
 {
     /* Two neighbours together are longer than chunk_max, or they would be one; but for the
      * last of the gauges. */
-    size_t chunks = 2 * (size / (chunk_max + 1)) + 2;
+    size_t chunks = 2 * (size / (chunk_max + 1)) + 2, of_increments = chunks < ADDED ? chunks : ADDED;
 
-    return n * (size + chunks * sizeof(struct chunk) + sizeof(struct added));
+    return n * (size + chunks * sizeof(struct chunk) + of_increments * sizeof(struct added));
 }
 
 /* --- the ring: bytes by their distance from head ------------------------------- */
@@ -185,12 +185,24 @@ static void cut_chunk(const struct outbox *box, const struct lines *lines, size_
 
     chunk->len = (uint32_t)pack_lines(lines->text + at, end - at, box->chunk_max, &chunk->lines);
     chunk->increments = at >= gauges;
-    chunk->extra = at == gauges ? sizeof(struct added) : 0;
+    chunk->extra = chunk->increments ? sizeof(struct added) : 0;
+}
+
+/* What the chunk's lines add; *line is the first of them. */
+static struct added share_of(const struct chunk *chunk, const struct lines *lines, uint32_t *line)
+{
+    struct added share = {{0}};
+
+    for (uint32_t i = 0; chunk->increments && i < chunk->lines; i++, ++*line)
+        share.n[lines->counter[*line]] = lines->added->n[lines->counter[*line]];
+    return share;
 }
 
 void outbox_put(struct outbox *box, const struct lines *lines)
 {
     struct chunk chunk = {.poll = lines->poll};
+    struct added share;
+    uint32_t increments = 0;
     size_t need = 0;
 
     for (size_t at = 0; at < lines->len; at += chunk.len, chunk.of++) {
@@ -204,15 +216,15 @@ void outbox_put(struct outbox *box, const struct lines *lines)
     move_to_front(box, need);
     for (size_t at = 0; at < lines->len; at += chunk.len, chunk.index++) {
         cut_chunk(box, lines, at, &chunk);
+        share = share_of(&chunk, lines, &increments);
         if (need > box->cap) {
             box->dropped_lines += chunk.lines;
-            if (chunk.extra)
-                add(&box->owed, lines->added);
+            add(&box->owed, &share);
             continue;
         }
         append(box, &chunk, sizeof chunk);
         if (chunk.extra)
-            append(box, lines->added, sizeof *lines->added);
+            append(box, &share, sizeof share);
         append(box, lines->text + at, chunk.len);
         box->lines += chunk.lines;
         box->newest_poll = chunk.poll;

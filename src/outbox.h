@@ -25,7 +25,7 @@ struct chunk {
     uint32_t len;      /* bytes of its lines, the last newline included */
     uint32_t lines;
     uint32_t index, of; /* place in its snapshot: 0 … of-1 */
-    uint16_t extra;     /* bytes before its lines in the ring: a struct added */
+    uint16_t extra;     /* bytes before its lines in the ring: a struct added, of its own lines alone */
     bool increments;    /* its lines must not be delivered twice */
     bool delivered;     /* was acknowledged once, perhaps over an earlier connection */
 };
@@ -54,7 +54,8 @@ struct lines {
     size_t len;
     uint64_t n;    /* lines */
     size_t gauges; /* bytes before the lines of increments; len: there are none */
-    const struct added *added; /* those increments; needed if there are any */
+    const struct added *added; /* those increments; needed if there are any: */
+    const uint8_t *counter;    /* which of them it is, of each of these lines */
 };
 
 /* Bytes a ring needs for n snapshots of size bytes each. */

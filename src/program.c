@@ -192,7 +192,7 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
     buf_cut(&p->lines, 0);
     snapshot_encode(s, first->to->format, &sink);
     lines = (struct lines){.poll = p->polls, .text = p->lines.data, .len = p->lines.len, .n = sink.lines,
-                           .gauges = sink.increments ? sink.gauges : p->lines.len, .added = &s->added};
+                           .gauges = sink.n_increments ? sink.gauges : p->lines.len, .added = &s->added, .counter = sink.counter};
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 

@@ -101,8 +101,8 @@ struct item {
     size_t len;
     uint32_t lines, index, of;
     enum state state;
-    bool increments, delivered, tells; /* the last: with what its snapshot added */
-    struct added added;
+    bool increments, delivered;
+    struct added added; /* by its lines */
     char text[LINE_MAX + 1];
 };
 
@@ -123,7 +123,7 @@ static void model_add(struct added *to, const struct added *more)
 
 static size_t room_of(const struct item *item)
 {
-    return sizeof(struct chunk) + item->len + (item->tells ? sizeof(struct added) : 0);
+    return sizeof(struct chunk) + item->len + (item->increments ? sizeof(struct added) : 0);
 }
 
 static void model_remove(struct model *m, size_t at)
@@ -135,8 +135,7 @@ static void model_remove(struct model *m, size_t at)
         *(item->state == WAITING ? &m->dropped : &m->doubt) += item->lines;
         if (item->state == UNDER_WAY)
             m->doubt_end = item->end;
-        if (item->tells)
-            model_add(item->state == WAITING ? &m->owed : &m->doubt_added, &item->added);
+        model_add(item->state == WAITING ? &m->owed : &m->doubt_added, &item->added);
     }
     m->used -= room_of(item);
     if (m->in_hand == item)
@@ -172,23 +171,21 @@ static void model_lose_doubt(struct model *m)
 
 static size_t model_cut(const struct model *m, const struct outbox *box, const struct lines *lines, struct item *cut)
 {
-    size_t n = 0, from = 0, end = m->apart ? lines->gauges : lines->len;
+    size_t n = 0, line = 0, end = m->apart ? lines->gauges : lines->len;
 
     for (size_t at = 0; at < lines->len; at += cut[n++].len) {
         struct item *item = &cut[n];
 
         assert_true(n < MODEL_MAX);
-        if (at == end) {
-            from = at;
+        if (at == end)
             end = lines->len;
-        }
         memset(item, 0, sizeof *item);
         item->len = pack_lines(lines->text + at, end - at, box->chunk_max, &item->lines);
         item->poll = lines->poll;
         item->index = (uint32_t)n;
         item->increments = m->apart && at >= lines->gauges;
-        item->tells = item->increments && at == from;
-        item->added = *lines->added;
+        for (uint32_t i = 0; item->increments && i < item->lines; i++, line++)
+            item->added.n[lines->counter[line]] = lines->added->n[lines->counter[line]];
         memcpy(item->text, lines->text + at, item->len);
     }
     for (size_t i = 0; i < n; i++)
@@ -210,8 +207,8 @@ static void model_put(struct model *m, const struct outbox *box, const struct li
         model_drop_oldest(m);
     if (need > box->cap) {
         m->dropped += lines->n;
-        if (n && m->apart && lines->gauges < lines->len)
-            model_add(&m->owed, lines->added);
+        for (size_t i = 0; i < n; i++)
+            model_add(&m->owed, &cut[i].added);
         return;
     }
     assert_true(m->n + n <= MODEL_MAX);
@@ -329,9 +326,13 @@ static void play_put(struct play *p)
 {
     static char text[60 * (LINE_MAX + 1)];
     struct added added = {{0}};
-    struct lines lines = {.poll = p->step, .text = text, .added = &added};
+    uint8_t counter[60];
+    struct lines lines = {.poll = p->step, .text = text, .added = &added, .counter = counter};
 
-    added.n[any(ADDED)] = 1 + any(9);
+    for (int i = 0; i < 60; i++)
+        counter[i] = (uint8_t)any(ADDED);
+    for (int i = 0; i < ADDED; i++)
+        added.n[i] = any(3);
     lines.n = any(p->lines_max);
     for (uint64_t n = lines.n, gauges = any((uint32_t)n + 1); n; n--) {
         size_t line = any((uint32_t)(any(4) ? p->box.chunk_max : p->box.line_max) + 1);
@@ -533,8 +534,9 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
         box.ring = malloc(box.cap);
         for (uint64_t poll = 0; poll < n; poll++) {
             const struct added added = {{0}};
-            struct lines some = {.poll = poll, .text = lines, .added = &added};
-            size_t len = 0;
+            const uint8_t counter[ADDED] = {0};
+            struct lines some = {.poll = poll, .text = lines, .added = &added, .counter = counter};
+            size_t len = 0, increments = 0;
 
             for (;;) {
                 /* now and then just too long to be packed with the one before */
@@ -546,8 +548,10 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
                 lines[len + line] = '\n';
                 len += line + 1;
                 some.n++;
-                if (any(20))
+                if (any(20) || ++increments > ADDED) {
                     some.gauges = len;
+                    increments = 0;
+                }
             }
             some.len = len;
             outbox_put(&box, &some);
@@ -555,6 +559,32 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
         assert_int_equal(box.dropped_lines, 0);
         free(box.ring);
     }
+}
+
+/* Of a snapshot's increments some arrive, and others not. */
+static void each_chunk_of_increments_knows_its_own(void **state)
+{
+    static const char text[] = "gauge:1\nxxxxx0:1\nxxxxx1:2\nxxxxx2:3\n";
+    static const uint8_t counter[] = {0, 1, 2};
+    const struct added added = {{1, 2, 3}};
+    const struct lines lines = {.poll = 1, .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
+    char ring[4096], data[16];
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .line_max = 15, .chunk_max = 10, .newest_only = true, .apart = true};
+    struct chunk chunk;
+
+    (void)state;
+    outbox_put(&box, &lines);
+    for (uint64_t i = 1; i <= 2; i++) {
+        assert_true(outbox_take(&box, &chunk, data));
+        outbox_sent(&box, i);
+    }
+    outbox_acked(&box, 2, 1);
+    outbox_clear(&box);
+    assert_int_equal(box.delivered_lines, 2);
+    assert_int_equal(box.dropped_lines, 2);
+    assert_int_equal(box.owed.n[0], 0);
+    assert_int_equal(box.owed.n[1], 2);
+    assert_int_equal(box.owed.n[2], 3);
 }
 
 /* A page of the ring becomes resident when it is first written to. */
@@ -589,6 +619,7 @@ int main(void)
         cmocka_unit_test(a_full_outbox_drops_the_oldest_snapshot_whole),
         cmocka_unit_test(datagrams_of_an_older_poll_are_not_sent_late),
         cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
+        cmocka_unit_test(each_chunk_of_increments_knows_its_own),
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
     };
 

@@ -510,11 +510,13 @@ static void what_a_receiver_left_unread_at_its_end_is_sent_again(void **state)
 
 static void put_with_increment(struct running *r, uint64_t poll, const char *text, size_t gauges, uint64_t partial)
 {
+    static const uint8_t counter[] = {ADDED_PARTIAL_POLLS};
     const struct added added = {.n[ADDED_PARTIAL_POLLS] = partial};
     struct lines lines = lines_of(poll, text);
 
     lines.gauges = gauges;
     lines.added = &added;
+    lines.counter = counter;
     output_put(&r->output, &lines, 0, true);
 }
 
