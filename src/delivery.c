@@ -96,12 +96,17 @@ static void note_acked(struct output *o, uint64_t acked)
     pthread_mutex_unlock(&o->lock);
 }
 
-/* A Unix socket whose peer is gone has nothing under way, for what was unread is thrown away;
- * TCP still tells. */
-static void note_acked_at_the_end(struct output *o)
+/* At a connection's end: counts what arrived of the bytes up to end, and lets the kernel deliver none of the others, for
+ * they will be sent again. A Unix socket whose peer is gone tells nothing, for what was unread is thrown away; TCP still does. */
+static void settle_end(struct output *o, uint64_t end)
 {
-    if (o->keeps && o->to->kind->has_host)
-        note_acked(o, link_acked(o->link));
+    uint64_t acked;
+
+    if (!o->keeps || !o->to->kind->has_host)
+        return;
+    acked = link_acked(o->link);
+    note_acked(o, acked);
+    o->link->torn |= acked < end;
 }
 
 /* The connection is broken: what it did not deliver, and what it delivered not long ago,
@@ -111,7 +116,7 @@ static void lose_link(struct output *o, const char *what, int error)
     uint64_t now = platform_monotonic_ns();
 
     delivery_note_error(o, what, error);
-    note_acked_at_the_end(o);
+    settle_end(o, o->link->written);
     close_link(o);
     if (now - o->link->opened_ns >= HELD_NS)
         o->backoff_ms = 0;
@@ -147,7 +152,7 @@ static bool hear(struct output *o)
 bool delivery_finish_link(struct output *o)
 {
     const struct output_kind *kind = o->to->kind;
-    uint64_t deadline_ns = platform_monotonic_ns() + FINISH_NS, now;
+    uint64_t deadline_ns = platform_monotonic_ns() + FINISH_NS, now, end;
     bool ended = false, all;
     int ret = 0;
 
@@ -156,6 +161,8 @@ bool delivery_finish_link(struct output *o)
     if (!hear(o))
         return false;
     ret = kind->finish(o->link);
+    end = o->link->written;
+    o->link->written += kind->has_host; /* the FIN, which the kernel counts as well */
     while (!ret && (now = platform_monotonic_ns()) < deadline_ns) {
         net_wait_readable(o->link->fd, (int)((deadline_ns - now) / 1000000) + 1);
         ret = kind->hear(o->link);
@@ -163,12 +170,12 @@ bool delivery_finish_link(struct output *o)
     }
     if (!ret)
         note_acked(o, link_acked(o->link));
-    else
-        note_acked_at_the_end(o);
+    settle_end(o, end);
     close_link(o);
     pthread_mutex_lock(&o->lock);
     if (ended) {
-        outbox_acked(&o->box, UINT64_MAX, 0);
+        if (!kind->has_host) /* of a Unix socket there is nothing more to know */
+            outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX);
     }
     all = !o->box.lines && !o->box.doubt_lines;

@@ -8,7 +8,7 @@
 #define RESOLVE_FIRST_MS 15000
 #define RESOLVE_AGAIN_MS 2000
 #define CONNECT_MS 5000
-#define CONNECT_BRIEF_MS 2000
+#define CONNECT_BRIEF_MS 1500
 
 void link_init(struct link *l, const struct endpoint *to)
 {

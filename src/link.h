@@ -37,7 +37,7 @@ struct link {
     const struct endpoint *to;
     int fd; /* -1: not open */
     bool stream;
-    bool torn; /* set by send: a part of a chunk is with the kernel, which must not deliver it */
+    bool torn; /* something is with the kernel that it must not deliver: close resets */
     bool gone; /* set by send: the receiver is gone for good (a closed pipe) */
     int refused; /* set by send: -errno that an *earlier* datagram met; this one was sent */
     struct addresses known[TARGETS_MAX];
@@ -48,7 +48,7 @@ struct link {
     uint64_t opened_ns;
     uint32_t window_max; /* largest that the receiver had open */
     struct tls *tls;
-    char why[400]; /* why open, send or hear failed, if the errno does not say it; else "" */
+    char why[800]; /* why open, send or hear failed, if the errno does not say it; else "" */
 };
 
 /* A transport. Functions return 0 or -errno; time is limited in every step. */

@@ -7,13 +7,15 @@
 #include "log.h"
 
 #define HANDSHAKE_NS (10ull * 1000000000)
+#define HANDSHAKE_BRIEF_NS (1500ull * 1000000)
 #define SEND_TIMEOUT_NS (20ull * 1000000000)
 
 static int shake_hands(struct link *l, const char *host)
 {
     if (!l->to->tls->verify)
         log_event(LOG_WARN, "output", l->to->name, "SOCKPUSH_TLS_VERIFY=none: whoever answers is taken for the receiver");
-    return tls_open(&l->tls, l->fd, l->to->tls, host, platform_monotonic_ns() + HANDSHAKE_NS, l->why, sizeof l->why);
+    return tls_open(&l->tls, l->fd, l->to->tls, host, platform_monotonic_ns() + (l->brief ? HANDSHAKE_BRIEF_NS : HANDSHAKE_NS), l->why,
+                    sizeof l->why);
 }
 
 static int open_tls(struct link *l)
@@ -49,7 +51,7 @@ static void close_tls(struct link *l)
 {
     tls_close(l->tls);
     l->tls = NULL;
-    net_close(l->fd);
+    link_close(l);
 }
 
 const struct output_kind output_tls = {

@@ -115,3 +115,14 @@ def test_second_signal(never_reads, start):
     began = time.monotonic()
     program.end()
     assert time.monotonic() - began < 1
+
+
+def test_receiver_ends_without_reading(run):
+    """It says that it is done and reads nothing: what its kernel has not taken was not delivered."""
+    def serve(connection, got):
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(10)
+
+    with streams.Aggregator(lambda n: serve, buffer=4096) as aggregator:
+        one = run(to=to(aggregator.port), polls=3, interval="100ms", self="off", host="a", ports=",".join(map(str, range(1, 400))), buffer="8MiB")
+        assert one.status == 1, one.log
