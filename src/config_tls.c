@@ -53,11 +53,16 @@ static void check(struct config *c, const char *name, const char *text, const ch
 static void check_name(struct config *c, struct diag *d)
 {
     struct url url;
-    const char *why = c->tls.name ? url_parse_host(c->tls.name, &c->arena, &url) : NULL;
+    const char *why;
 
-    if (!why && c->tls.name && url.port)
+    if (!c->tls.name)
+        return;
+    why = url_parse_host(c->tls.name, &c->arena, &url);
+    if (!why && url.port)
         why = "it has a port";
-    if (why)
+    if (!why)
+        c->tls.name = url.host; /* without brackets */
+    else
         diag_error(d, "SOCKPUSH_TLS_NAME", "%s%s; accepted is a host name or an address", shown(c->tls.name, &c->arena), why);
 }
 

@@ -215,7 +215,9 @@ int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char 
     }
     t->fd = fd;
     t->settings = s;
-    t->host = s->name ? s->name : host;
+    strncpy(t->host, s->name ? s->name : host, sizeof t->host - 1);
+    if (*t->host && t->host[strlen(t->host) - 1] == '.')
+        t->host[strlen(t->host) - 1] = '\0';
     t->why = &said;
     mbedtls_ssl_init(&t->ssl);
     mbedtls_ssl_config_init(&t->config);

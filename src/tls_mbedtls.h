@@ -16,7 +16,7 @@ struct tls {
     mbedtls_x509_crt cert; /* our own */
     mbedtls_pk_context key;
     const struct tls_settings *settings;
-    const char *host;    /* that the receiver must be */
+    char host[256];      /* that the receiver must be; no certificate has the dot that may end it in DNS */
     const char *trusted; /* where the certificates are that are trusted: PEM text or a path */
     int fd;
     int error;        /* -errno of the socket, or 0 */

@@ -214,7 +214,8 @@ static void say(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt,
     } else if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
         buf_text(b, " expired on ");
         put_date(b, &crt->valid_to);
-        buf_text(b, "; only SOCKPUSH_TLS_VERIFY=none would take it");
+        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca ? "; SOCKPUSH_TLS_CA must have a newer one"
+                                                                             : "; only SOCKPUSH_TLS_VERIFY=none would take it");
     } else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
         buf_text(b, " is not yet valid, but from ");
         put_date(b, &crt->valid_from);

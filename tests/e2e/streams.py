@@ -20,6 +20,18 @@ def read_all(connection, got):
     return True
 
 
+def read_until_quiet(connection, got):
+    """Waits for a poll, and reads to its end: the next is not near."""
+    got += connection.recv(1)
+    connection.settimeout(0.2)
+    try:
+        while data := connection.recv(1 << 16):
+            got += data
+    except TimeoutError:
+        pass
+    connection.settimeout(wait.DEADLINE)
+
+
 def fin_after(n):
     """Says after so many bytes that nothing will come of it, and reads on: nothing that was sent before can be lost."""
     def serve(connection, got):
@@ -66,8 +78,9 @@ class Aggregator:
                 got = bytearray()
                 self.connections.append(got)
                 self._open.add(connection)
-                self._threads.append(threading.Thread(target=self._run, args=(connection, got, len(self.connections) - 1), daemon=True))
-                self._threads[-1].start()
+                thread = threading.Thread(target=self._run, args=(connection, got, len(self.connections) - 1), daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def _run(self, connection, got, n):
         how = None
@@ -136,5 +149,6 @@ def check(aggregator, polled):
 @pytest.fixture
 def pair(start):
     """pair(aggregator's port, …): a program whose stdout says what was polled."""
-    return lambda port, scheme="influx+tcp", **env: start(**{"to": f"{scheme}://127.0.0.1:{port},{scheme.split('+')[0]}+stdout:", "replay": "30s",
-                                                             "self": "off", **env})
+    def make(port, kind="influx", **env):
+        return start(**{"to": f"{kind}+tcp://127.0.0.1:{port},{kind}+stdout:", "replay": "30s", "self": "off", **env})
+    return make

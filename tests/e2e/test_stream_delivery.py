@@ -28,10 +28,10 @@ def break_and_check(program, aggregator, n):
 def test_connections_that_break(pair, kind, seed):
     """At random bytes, by a close or a reset; after each in short order the pause before the next connection grows."""
     chance = random.Random(seed)
-    ends = [chance.choice([streams.fin_after, streams.reset_after])(chance.randrange(1, 6000)) for _ in range(4)]
+    ends = [chance.choice([streams.fin_after, streams.reset_after])(chance.randrange(1, 6000)) for _ in range(3)]
     serve = lambda n: ends[n] if n < len(ends) else streams.read_all
     with streams.Aggregator(serve) as aggregator:
-        program = pair(aggregator.port, f"{kind}+tcp", interval="1s" if kind == "graphite" else "100ms", ports="1,2,*:3")
+        program = pair(aggregator.port, kind, interval="1s" if kind == "graphite" else "100ms", ports="1,2,*:3")
         break_and_check(program, aggregator, len(ends))
     getattr(parse, kind)(program.out)
 
@@ -43,7 +43,8 @@ def test_many_connections_that_break(pair, seed):
     chance = random.Random(seed)
 
     def serve(n):
-        how, seconds, n_bytes = chance.choice([streams.fin_after, streams.reset_after]), 1 + chance.random(), chance.randrange(1, 6000)
+        how, seconds = chance.choice([streams.fin_after, streams.reset_after]), 1 + chance.random()
+        n_bytes = chance.randrange(1, 6000)
 
         def wait_and_serve(connection, got):
             end = time.monotonic() + seconds
@@ -77,7 +78,8 @@ def test_counters(pair):
     with streams.Aggregator(lambda n: streams.fin_after(2000) if n < 2 else streams.read_all) as aggregator:
         program = pair(aggregator.port, self="on")
         lines = lambda at: lines_before(program.out, "influx", at)
-        program.until(lambda: any(fields["reconnects"] == 2 and fields["sent_lines"] == lines(at) for at, fields in own(aggregator.text)[-5:]))
+        all_sent = lambda at, fields: fields["reconnects"] == 2 and fields["sent_lines"] == lines(at)
+        program.until(lambda: any(all_sent(*one) for one in own(aggregator.text)[-5:]))
         assert program.end() == 0
         streams.check(aggregator, set(program.out.splitlines()))
         said = own(program.out)
@@ -86,14 +88,14 @@ def test_counters(pair):
     assert said[-1][1]["dropped_lines"] == 0 and said[-1][1]["reconnects"] == 2 and said[-1][1]["send_errors"] >= 2
 
 
-@pytest.mark.parametrize("kind", ["influx", "graphite"])
-def test_overflow(pair, kind):
+@pytest.mark.parametrize("kind,interval,enough", [("influx", "100ms", 10), ("graphite", "1s", 3)])
+def test_overflow(pair, kind, interval, enough):
     """Away for longer than the outbox holds: the newest arrive, and the count of dropped lines is that of the missing ones."""
     port = streams.closed_port()
-    program = pair(port, f"{kind}+tcp", ports=MANY_PORTS, buffer="16KiB", self="on", interval="1s" if kind == "graphite" else "100ms")
+    program = pair(port, kind, ports=MANY_PORTS, buffer="16KiB", self="on", interval=interval)
     at = lambda line: int(line.rsplit(" ", 1)[1])
     polls = lambda: len(set(map(at, program.out.splitlines())))
-    program.until(lambda: polls() > 3)
+    program.until(lambda: polls() > enough)
     with streams.Aggregator(port=port) as aggregator:
         assert wait.until(lambda: aggregator.connections, 40), program.log
         seen = polls()

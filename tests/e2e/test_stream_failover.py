@@ -16,9 +16,10 @@ def lines_of(*aggregators):
 
 
 def test_falls_over(start):
-    """The first has all until it dies; then the second has what followed, and as much of what was before as SOCKPUSH_REPLAY says."""
+    """The first has all until it dies; then the second has what followed, and before it what SOCKPUSH_REPLAY says."""
     with streams.Aggregator() as first, streams.Aggregator() as second:
-        program = start(to=f"influx+tcp://127.0.0.1:{first.port},127.0.0.1:{second.port},influx+stdout:", self="off", replay="60s")
+        program = start(to=f"influx+tcp://127.0.0.1:{first.port},127.0.0.1:{second.port},influx+stdout:", self="off",
+                        replay="60s")
         program.until(lambda: len(first.lines()) > 10)
         assert not second.connections
         first.close(reset=True)
@@ -71,12 +72,14 @@ def names(keep, answers):
     keep(dnsserver.Server(names=answers))
 
 
-@pytest.mark.parametrize("addresses", [["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"], ["127.0.0.3", "127.0.0.2", "127.0.0.1"]])
+@pytest.mark.parametrize("addresses", [["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"],
+                                       ["127.0.0.3", "127.0.0.2", "127.0.0.1"]])
 def test_address_that_refuses(etc, start, keep, addresses):
     """All addresses of a name are tried, in their order."""
     names(keep, {"agg.example": {"A": addresses}})
     with streams.Aggregator() as aggregator:
-        program = start(to=f"influx+tcp://agg.example:{aggregator.port},influx+stdout:", self="off", popen={"preexec_fn": etc.enter})
+        program = start(to=f"influx+tcp://agg.example:{aggregator.port},influx+stdout:", self="off",
+                        popen={"preexec_fn": etc.enter})
         program.until(lambda: len(aggregator.lines()) > 4)
         assert program.end() == 0
         assert set(aggregator.lines()) == set(program.out.splitlines())
@@ -88,7 +91,8 @@ def test_address_that_is_silent(etc, start, keep):
     netns.ip("route", "add", "blackhole", "192.0.2.0/24")
     names(keep, {"agg.example": {"A": ["192.0.2.1", "127.0.0.1"]}})
     with streams.Aggregator() as aggregator:
-        program = start(to=f"influx+tcp://agg.example:{aggregator.port},influx+stdout:", self="off", popen={"preexec_fn": etc.enter})
+        program = start(to=f"influx+tcp://agg.example:{aggregator.port},influx+stdout:", self="off",
+                        popen={"preexec_fn": etc.enter})
         program.until(lambda: len(aggregator.lines()) > 4)
         assert program.end() == 0
         assert set(aggregator.lines()) == set(program.out.splitlines())
@@ -99,7 +103,8 @@ def test_address_that_moves(etc, start, keep):
     answers = {"agg.example": {"A": ["127.0.0.1"]}}
     names(keep, answers)
     with streams.Aggregator() as old, streams.Aggregator(host="127.0.0.2", port=old.port) as new:
-        program = start(to=f"influx+tcp://agg.example:{old.port},influx+stdout:", self="off", popen={"preexec_fn": etc.enter})
+        program = start(to=f"influx+tcp://agg.example:{old.port},influx+stdout:", self="off",
+                        popen={"preexec_fn": etc.enter})
         program.until(lambda: len(old.lines()) > 4)
         answers["agg.example"]["A"] = ["127.0.0.2"]
         old.close()

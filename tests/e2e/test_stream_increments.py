@@ -1,4 +1,6 @@
 """dogstatsd+tcp: of gauges only the newest are sent again, and counters add up as if no connection had broken."""
+import socket
+
 import parse
 import streams
 import wait
@@ -33,7 +35,7 @@ def test_connections_that_break(pair):
     """Again comes one snapshot of gauges in a connection, at most; increments never, and none is missing."""
     serve = lambda n: streams.fin_after(3000) if n < 4 else streams.read_all
     with streams.Aggregator(serve) as aggregator:
-        program = pair(aggregator.port, "dogstatsd+tcp", self="on", ports="1,2")
+        program = pair(aggregator.port, "dogstatsd", self="on", ports="1,2")
         program.until(lambda: len(aggregator.connections) > 4)
         seen = polls(program.out)
         program.until(lambda: polls(program.out) > seen + 10)
@@ -43,10 +45,33 @@ def test_connections_that_break(pair):
         assert polls(aggregator.text) <= polls(program.out) + 4, "old gauges were sent again"
 
 
+def test_newest_gauges_again(pair):
+    """The receiver closes after its second poll: that one's gauges come again at once, its increments and the first do not."""
+    polled = []
+
+    def serve(connection, got):
+        for _ in range(2):
+            before = len(got)
+            streams.read_until_quiet(connection, got)
+            polled.append(got[before:].decode())
+        connection.shutdown(socket.SHUT_WR)
+        return streams.read_all(connection, got)
+
+    with streams.Aggregator(lambda n: streams.read_all if n else serve) as aggregator:
+        program = pair(aggregator.port, "dogstatsd", self="on", interval="2s")
+        program.until(lambda: len(aggregator.connections) > 1 and polls(streams.whole(aggregator.connections[1])) > 2)
+        assert program.end() == 0, program.log
+        check(aggregator, program)
+        again = streams.whole(aggregator.connections[1])
+    gauges = "".join(line for line in polled[1].splitlines(True) if "|g|" in line)
+    assert again.startswith(gauges)
+    assert again[len(gauges):] in program.out, "what came after that are the next polls, once"
+
+
 def test_nobody_there_for_a_while(pair):
     """What polls added meanwhile comes with the first snapshots after it; their gauges never do, and that is counted."""
     port = streams.closed_port()
-    program = pair(port, "dogstatsd+tcp", self="on")
+    program = pair(port, "dogstatsd", self="on")
     program.until(lambda: polls(program.out) > 10)
     with streams.Aggregator(port=port) as aggregator:
         assert wait.until(lambda: aggregator.connections, 40), program.log

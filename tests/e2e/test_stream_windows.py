@@ -2,6 +2,8 @@
 import socket
 import time
 
+import pytest
+
 import parse
 import streams
 import wait
@@ -46,36 +48,27 @@ def test_window_that_opens_late(pair):
         assert aggregator.text == program.out
 
 
-def test_window_closed_at_a_reset(pair):
-    """Its window is full, then it is killed: the next has it all, whole."""
+@pytest.mark.parametrize("buffer", [2304, 4096])
+def test_window_closed_at_a_reset(pair, buffer):
+    """Its window is full, then it is killed: even what it had not read are whole lines, and the next has them all."""
     def serve(connection, got):
-        got += connection.recv(5000)
-        time.sleep(2)
+        time.sleep(1)
+        got += connection.recv(1 << 16, socket.MSG_PEEK)        # which does not open the window again
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
+        return "read all there was"
 
-    with streams.Aggregator(lambda n: streams.read_all if n else serve, buffer=4096) as aggregator:
+    with streams.Aggregator(lambda n: streams.read_all if n else serve, buffer=buffer) as aggregator:
         program = pair(aggregator.port, ports=MANY_PORTS, buffer="4MiB")
         program.until(lambda: len(aggregator.connections) > 1 and len(aggregator.connections[1]) > 100000)
         assert program.end() == 0, program.log
         streams.check(aggregator, set(program.out.splitlines()))
 
 
-def read_until_quiet(connection, got):
-    connection.settimeout(0.2)
-    try:
-        while data := connection.recv(1 << 16):
-            got += data
-    except TimeoutError:
-        pass
-    connection.settimeout(wait.DEADLINE)
-
-
 def test_end_seen_before_the_next_write(pair):
     """The receiver closes between two polls: that connection gets not a byte more, and no line is lost."""
     def serve(connection, got):
-        read_until_quiet(connection, got)       # what the connection before may not have had
-        got += connection.recv(1)
-        read_until_quiet(connection, got)       # a poll, long before the next
+        streams.read_until_quiet(connection, got)       # what the connection before may not have had
+        streams.read_until_quiet(connection, got)
         before = len(got)
         connection.shutdown(socket.SHUT_WR)
         streams.read_all(connection, got)

@@ -143,7 +143,8 @@ def test_address(pki, delivered, host, bind, which, version):
 
 
 @pytest.mark.parametrize("name,which", [("localhost", "only_name"), ("web.example.test", "wildcard"), ("other.test", "wildcard"),
-                                        ("WEB.Example.Test", "wildcard"), ("127.0.0.1", "only_v4"), ("::1", "only_v6")])
+                                        ("WEB.Example.Test", "wildcard"), ("127.0.0.1", "only_v4"), ("::1", "only_v6"),
+                                        ("[::1]", "only_v6"), ("other.test.", "wildcard")])
 def test_tls_name(pki, delivered, name, which):
     """It is compared instead of the host."""
     delivered(getattr(pki, which), host="127.0.0.1", tls_name=name)
@@ -169,7 +170,7 @@ def test_not_verified(pki, delivered, which):
 
 
 @pytest.mark.parametrize("host,name,expected", [("localhost", None, "localhost"), ("127.0.0.1", None, None), ("127.0.0.1", "a.example", "a.example"),
-                                                ("localhost", "127.0.0.1", None), ("localhost", "::1", None)])
+                                                ("127.0.0.1", "a.example.", "a.example"), ("localhost", "127.0.0.1", None), ("localhost", "::1", None)])
 def test_server_name(start, host, name, expected):
     """A name goes into the ClientHello; an address must not (RFC 6066)."""
     with tls_pki.Plain(tls_pki.read_record) as peer:
