@@ -5,7 +5,7 @@
 #include "format.h"
 #include "url.h"
 
-#define SHOWN_MAX 48
+#define SHOWN_MAX 40
 
 static bool is_pem(const char *text)
 {
@@ -35,10 +35,10 @@ static const char *with_newlines(const char *text, struct arena *a)
     return copy;
 }
 
-/* Shown is only what is too short for a key, which may stand in the wrong variable. */
-static const char *shown(const char *text, struct arena *a)
+/* Never SOCKPUSH_TLS_KEY's, and of others only what is too short for a key, which may stand in the wrong variable. */
+static const char *shown(const char *name, const char *text, struct arena *a)
 {
-    return strlen(text) > SHOWN_MAX || strstr(text, "-----") ? "" : arena_format(a, "\"%s\": ", text);
+    return !strcmp(name, "SOCKPUSH_TLS_KEY") || strlen(text) > SHOWN_MAX || strstr(text, "-----") ? "" : arena_format(a, "\"%s\": ", text);
 }
 
 static void check(struct config *c, const char *name, const char *text, const char *(*why_not)(const char *), struct diag *d)
@@ -47,7 +47,7 @@ static void check(struct config *c, const char *name, const char *text, const ch
 
     if (why)
         diag_error(d, name, "%s%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file",
-                   shown(text, &c->arena), why);
+                   shown(name, text, &c->arena), why);
 }
 
 static void check_name(struct config *c, struct diag *d)
@@ -63,7 +63,7 @@ static void check_name(struct config *c, struct diag *d)
     if (!why)
         c->tls.name = url.host; /* without brackets */
     else
-        diag_error(d, "SOCKPUSH_TLS_NAME", "%s%s; accepted is a host name or an address", shown(c->tls.name, &c->arena), why);
+        diag_error(d, "SOCKPUSH_TLS_NAME", "%s%s; accepted is a host name or an address", shown("SOCKPUSH_TLS_NAME", c->tls.name, &c->arena), why);
 }
 
 void config_read_tls(struct config *c, env_list env, struct diag *d)

@@ -162,7 +162,7 @@ bool delivery_finish_link(struct output *o)
         return false;
     ret = kind->finish(o->link);
     end = o->link->written;
-    o->link->written += kind->has_host; /* the FIN, which the kernel counts as well */
+    o->link->written += !ret && kind->has_host; /* the FIN, which the kernel counts as well */
     while (!ret && (now = platform_monotonic_ns()) < deadline_ns) {
         net_wait_readable(o->link->fd, (int)((deadline_ns - now) / 1000000) + 1);
         ret = kind->hear(o->link);

@@ -12,6 +12,7 @@
 #define BEGIN "-----BEGIN"
 #define OWN_MAX 64000 /* bytes of a file with our certificates, or our key */
 #define OWN_FIRST (OWN_MAX / 16)
+#define BUNDLE_MAX (8 << 20) /* bytes of a file with trusted certificates; /dev/zero is more */
 #define ONE_MAX 16384 /* bytes of the PEM of one certificate */
 
 bool tls_is_pem(const char *text_or_path)
@@ -154,7 +155,7 @@ struct pem_reader {
     const char *text; /* what is left of PEM text, or NULL: */
     int fd;
     bool ended;
-    size_t len;
+    size_t len, total;
     char buf[ONE_MAX + 1]; /* NUL-terminated */
 };
 
@@ -178,6 +179,9 @@ static int refill(struct pem_reader *r, size_t keep_from)
         return (int)n;
     r->ended = (size_t)n < ONE_MAX - r->len;
     r->len += (size_t)n;
+    r->total += (size_t)n;
+    if (r->total > BUNDLE_MAX)
+        return -EFBIG;
     r->buf[r->len] = '\0';
     for (size_t i = 0; i < r->len; i++) /* a NUL would end the search for what is behind it */
         if (!r->buf[i])

@@ -239,7 +239,7 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     struct ip ip;
 
     put_name(&subject, &crt->subject);
-    if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) && is_trusted_itself(t, crt))
+    if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) && is_trusted_itself(t, crt))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
     if (!depth && tls_host_address(t->host, &ip) && !is_for_address(crt, &ip))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;

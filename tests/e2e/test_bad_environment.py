@@ -53,7 +53,7 @@ def test_refused(root, poll, name, value):
     run = poll(**{"proc": root, "SOCKPUSH_" + name: value})
     assert run.status == 2 and run.out == ""
     assert "SOCKPUSH_" + name in run.log
-    if value not in JSON and "-----" not in value:
+    if value not in JSON and "-----" not in value and name != "TLS_KEY":    # which is never shown
         items = [item.split("=")[0] if name == "TAGS" else item for item in value.split(",")]
         assert any(item in run.log for item in items), "the message shows the value, or what of a list is wrong"
 

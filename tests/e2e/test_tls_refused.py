@@ -81,6 +81,10 @@ def test_expired_root(pki, refused):
     says(refused(pki.leaf("leaf of an expired root", root), tls_ca=root.cert), "expired ec root", "expired on 2020-01-01")
 
 
+def test_ca_without_end(pki, refused):
+    says(refused(pki.leaf_p256, tls_ca="/dev/zero"), "SOCKPUSH_TLS_CA", "/dev/zero", "none can be read")
+
+
 def test_extension_not_known(pki, refused):
     middle = pki.make("constrained intermediate", "p256", pki.ec_root, f"{tls_pki._CA}nameConstraints=critical,permitted;DNS:localhost\n")
     says(refused(pki.leaf("leaf below constraints", middle)), "critical extension", "name constraints")
@@ -157,12 +161,12 @@ def answer(data):
     """Says this to whatever comes, and reads on to the end."""
     def serve(connection):
         got = connection.recv(65536)
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
         try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65536):
                 got += piece
-        except ConnectionError:
+        except OSError:         # it does not wait for the rest
             pass
         return got
     return serve
