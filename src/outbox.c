@@ -101,26 +101,39 @@ static void count_dropped(struct outbox *box, size_t at, const struct chunk *chu
 /* Whether the first chunk arrives will be known when it is acknowledged, or when the connection ends. */
 static void count_doubtful(struct outbox *box, const struct chunk *chunk)
 {
+    struct doubt *last;
+
     if (chunk->delivered)
         return;
+    if (box->n_doubts < DOUBTS_MAX)
+        memset(&box->doubt[box->n_doubts++], 0, sizeof *last);
+    last = &box->doubt[box->n_doubts - 1];
+    last->end = chunk->end;
+    last->lines += chunk->lines;
+    add_increments(&last->added, box, 0, chunk);
     box->lines -= chunk->lines;
     box->doubt_lines += chunk->lines;
-    box->doubt_end = chunk->end;
-    add_increments(&box->doubt, box, 0, chunk);
 }
 
-static void forget_doubt(struct outbox *box)
+static void deliver_doubtful(struct outbox *box, uint64_t end)
 {
-    box->doubt_lines = 0;
-    memset(&box->doubt, 0, sizeof box->doubt);
+    unsigned n = 0;
+
+    for (; n < box->n_doubts && box->doubt[n].end <= end; n++) {
+        box->delivered_lines += box->doubt[n].lines;
+        box->doubt_lines -= box->doubt[n].lines;
+    }
+    box->n_doubts -= n;
+    memmove(box->doubt, box->doubt + n, box->n_doubts * sizeof *box->doubt);
 }
 
-/* It did not arrive. */
+/* They did not arrive. */
 static void drop_doubtful(struct outbox *box)
 {
+    for (unsigned i = 0; i < box->n_doubts; i++)
+        add(&box->owed, &box->doubt[i].added);
     box->dropped_lines += box->doubt_lines;
-    add(&box->owed, &box->doubt);
-    forget_doubt(box);
+    box->doubt_lines = box->n_doubts = 0;
 }
 
 static void drop_head(struct outbox *box)
@@ -263,8 +276,8 @@ void outbox_sent(struct outbox *box, uint64_t end)
         chunk.end = end;
         write_at(box, at, &chunk, sizeof chunk);
     }
-    if (box->doubt_end == IN_HAND)
-        box->doubt_end = end;
+    if (box->n_doubts && box->doubt[box->n_doubts - 1].end == IN_HAND)
+        box->doubt[box->n_doubts - 1].end = end;
 }
 
 void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
@@ -283,10 +296,7 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
         chunk.acked_ns = now_ns;
         write_at(box, box->acked, &chunk, sizeof chunk);
     }
-    if (box->doubt_end <= end) {
-        box->delivered_lines += box->doubt_lines;
-        forget_doubt(box);
-    }
+    deliver_doubtful(box, end);
 }
 
 void outbox_forget(struct outbox *box, uint64_t before_ns)

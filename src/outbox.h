@@ -30,6 +30,14 @@ struct chunk {
     bool delivered;     /* was acknowledged once, perhaps over an earlier connection */
 };
 
+/* A chunk that was dropped while under way: whether it arrived will be known. */
+#define DOUBTS_MAX 8
+
+struct doubt {
+    uint64_t end, lines;
+    struct added added;
+};
+
 struct outbox {
     char *ring; /* the caller's, cap bytes */
     size_t cap, head, used;
@@ -41,8 +49,9 @@ struct outbox {
     bool apart;         /* increments are chunks of their own, so that it is known which were lost */
     uint64_t newest_poll;
     uint64_t lines;     /* in the ring and not delivered */
-    uint64_t doubt_lines, doubt_end; /* dropped while under way, and the position behind them */
-    struct added doubt; /* their increments */
+    struct doubt doubt[DOUBTS_MAX]; /* the oldest first; of more than that the last is several */
+    unsigned n_doubts;
+    uint64_t doubt_lines; /* of all these */
     uint64_t delivered_lines, dropped_lines; /* ever */
     struct added owed;  /* of snapshots whose increments were dropped; the caller takes them */
 };

@@ -111,8 +111,10 @@ struct model {
     size_t n, used;
     struct item *in_hand;
     bool in_hand_dropped, newest_only, apart;
-    uint64_t newest_poll, put, lines, doubt, doubt_end, delivered, dropped;
-    struct added owed, doubt_added;
+    uint64_t newest_poll, put, lines, delivered, dropped;
+    struct added owed;
+    struct doubt doubt[DOUBTS_MAX];
+    unsigned n_doubts;
 };
 
 static void model_add(struct added *to, const struct added *more)
@@ -126,16 +128,37 @@ static size_t room_of(const struct item *item)
     return sizeof(struct chunk) + item->len + (item->increments ? sizeof(struct added) : 0);
 }
 
+/* Of too many the last ones are known together only. */
+static void model_doubt(struct model *m, const struct item *item)
+{
+    struct doubt *doubt = &m->doubt[m->n_doubts < DOUBTS_MAX ? m->n_doubts++ : DOUBTS_MAX - 1];
+
+    doubt->end = item->end;
+    doubt->lines += item->lines;
+    model_add(&doubt->added, &item->added);
+}
+
+static uint64_t model_doubtful(const struct model *m)
+{
+    uint64_t lines = 0;
+
+    for (unsigned i = 0; i < m->n_doubts; i++)
+        lines += m->doubt[i].lines;
+    return lines;
+}
+
 static void model_remove(struct model *m, size_t at)
 {
     struct item *item = &m->item[at];
 
     if (item->state != KEPT && !item->delivered) {
         m->lines -= item->lines;
-        *(item->state == WAITING ? &m->dropped : &m->doubt) += item->lines;
-        if (item->state == UNDER_WAY)
-            m->doubt_end = item->end;
-        model_add(item->state == WAITING ? &m->owed : &m->doubt_added, &item->added);
+        if (item->state == WAITING) {
+            m->dropped += item->lines;
+            model_add(&m->owed, &item->added);
+        } else {
+            model_doubt(m, item);
+        }
     }
     m->used -= room_of(item);
     if (m->in_hand == item)
@@ -163,10 +186,11 @@ static void model_drop_oldest(struct model *m)
 /* What was dropped under way did not arrive, for all that is known. */
 static void model_lose_doubt(struct model *m)
 {
-    m->dropped += m->doubt;
-    m->doubt = 0;
-    model_add(&m->owed, &m->doubt_added);
-    memset(&m->doubt_added, 0, sizeof m->doubt_added);
+    m->dropped += model_doubtful(m);
+    for (unsigned i = 0; i < m->n_doubts; i++)
+        model_add(&m->owed, &m->doubt[i].added);
+    m->n_doubts = 0;
+    memset(m->doubt, 0, sizeof m->doubt);
 }
 
 static size_t model_cut(const struct model *m, const struct outbox *box, const struct lines *lines, struct item *cut)
@@ -239,8 +263,9 @@ static void model_sent(struct model *m, uint64_t end)
 {
     if (m->in_hand)
         m->in_hand->end = end;
-    if (m->doubt_end == UINT64_MAX)
-        m->doubt_end = end;
+    for (unsigned i = 0; i < m->n_doubts; i++)
+        if (m->doubt[i].end == UINT64_MAX)
+            m->doubt[i].end = end;
     m->in_hand = NULL;
 }
 
@@ -259,11 +284,11 @@ static void model_acked(struct model *m, uint64_t end, uint64_t now)
         m->delivered += item->delivered ? 0 : item->lines;
         item->delivered = true;
     }
-    if (m->doubt_end > end)
-        return;
-    m->delivered += m->doubt;
-    m->doubt = 0;
-    memset(&m->doubt_added, 0, sizeof m->doubt_added);
+    while (m->n_doubts && m->doubt[0].end <= end) {
+        m->delivered += m->doubt[0].lines;
+        memmove(m->doubt, m->doubt + 1, sizeof m->doubt - sizeof *m->doubt);
+        memset(&m->doubt[--m->n_doubts], 0, sizeof *m->doubt);
+    }
 }
 
 static void model_forget(struct model *m, uint64_t before)
@@ -305,7 +330,7 @@ static void check(struct play *p)
 {
     struct outbox *box = &p->box;
     const struct model *m = &p->model;
-    bool waiting = false, under_way = m->doubt;
+    bool waiting = false, under_way = model_doubtful(m) > 0;
 
     for (size_t i = 0; i < m->n; i++) {
         waiting |= m->item[i].state == WAITING;
@@ -313,7 +338,7 @@ static void check(struct play *p)
     }
     assert_int_equal(m->put, box->delivered_lines + box->dropped_lines + box->lines + box->doubt_lines);
     assert_int_equal(box->lines, m->lines);
-    assert_int_equal(box->doubt_lines, m->doubt);
+    assert_int_equal(box->doubt_lines, model_doubtful(m));
     assert_int_equal(box->delivered_lines, m->delivered);
     assert_int_equal(box->dropped_lines, m->dropped);
     assert_int_equal(box->used, m->used);
@@ -561,6 +586,33 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
     }
 }
 
+/* Of two polls that were dropped under way one arrives; then the connection breaks. */
+static void what_was_dropped_under_way_is_known_apart(void **state)
+{
+    static const uint8_t counter[] = {0};
+    char ring[2 * (sizeof(struct chunk) + sizeof(struct added) + 8)], data[16];
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .line_max = 15, .chunk_max = 10, .apart = true};
+    struct chunk chunk;
+
+    (void)state;
+    for (uint64_t poll = 1; poll <= 4; poll++) {
+        const struct added added = {{poll}};
+        const struct lines lines = {.poll = poll, .text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
+
+        outbox_put(&box, &lines);
+        if (poll > 2)
+            continue;
+        assert_true(outbox_take(&box, &chunk, data));
+        outbox_sent(&box, poll);
+    }
+    assert_int_equal(box.doubt_lines, 2);
+    outbox_acked(&box, 1, 1);
+    outbox_rewind(&box);
+    assert_int_equal(box.delivered_lines, 1);
+    assert_int_equal(box.dropped_lines, 1);
+    assert_int_equal(box.owed.n[0], 2);
+}
+
 /* Of a snapshot's increments some arrive, and others not. */
 static void each_chunk_of_increments_knows_its_own(void **state)
 {
@@ -619,6 +671,7 @@ int main(void)
         cmocka_unit_test(a_full_outbox_drops_the_oldest_snapshot_whole),
         cmocka_unit_test(datagrams_of_an_older_poll_are_not_sent_late),
         cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
+        cmocka_unit_test(what_was_dropped_under_way_is_known_apart),
         cmocka_unit_test(each_chunk_of_increments_knows_its_own),
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
     };
