@@ -308,8 +308,10 @@ void *delivery_run(void *arg)
             o->retry_ns = 0;
         }
         if (waiting) {
-            if (reconnect_ensure(o))
+            if (reconnect_ensure(o)) {
+                reconnect_look(o);
                 send_chunk(o);
+            }
         } else if (!closing) {
             wait_for_work(o, under_way);
         } else if (delivery_finish_link(o)) {
