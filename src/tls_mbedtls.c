@@ -16,6 +16,7 @@
 
 #define VERDICT_MS 250       /* for the receiver's verdict on our certificate, besides its own pace */
 #define HEAR_READS 64
+#define HEAR_PAUSE_MS 50     /* a write that waits hears the receiver so often */
 
 const bool tls_built = true;
 
@@ -264,9 +265,15 @@ int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, 
         if (ret > 0) {
             at += ret;
             len -= (size_t)ret;
-        } else if ((ret = wait_for(t, ret, deadline_ns))) {
-            return explain(t, ret, false, why, cap);
+            continue;
         }
+        if (ret != MBEDTLS_ERR_SSL_WANT_WRITE)
+            return explain(t, ret, false, why, cap);
+        if (!left_ms(deadline_ns))
+            return explain(t, -ETIMEDOUT, false, why, cap);
+        net_wait_writable(t->fd, HEAR_PAUSE_MS);
+        if ((ret = tls_hear(t, why, cap)))
+            return ret;
     }
     return 0;
 }

@@ -113,6 +113,33 @@ def test_new_keys_asked_for(pki, start, version, command):
     assert got == wanted
 
 
+def test_end_while_a_write_waits(pki, start):
+    """The receiver reads nothing, and then it ends: that is heard, and all is sent again."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.leaf_p256.chain, pki.leaf_p256.key)
+    ends = []
+
+    def serve(connection):
+        with context.wrap_socket(connection, server_side=True) as secured:
+            if not ends:
+                time.sleep(2)           # more is pushed meanwhile than both kernels take
+                ends.append(time.monotonic())
+                socket.socket.shutdown(secured, socket.SHUT_WR)
+                time.sleep(8)
+                return b""
+            data = b""
+            while piece := secured.recv(65536):
+                data += piece
+        return data
+
+    with tls_pki.Plain(serve) as peer:
+        peer._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        program = start(to=f"influx+tls://localhost:{peer.port}", tls_ca=pki.ca, ports=",".join(map(str, range(1, 2000))), buffer="16MiB", self="off")
+        program.until(lambda: "trying on" in program.log)
+        assert time.monotonic() - ends[0] < 5
+        program.kill()
+
+
 def test_stalls_in_each_phase(pki, start):
     """After each record of the handshake the server falls silent. All are given up at the limit of 10 s, and none was sent a line."""
     with contextlib.ExitStack() as stack:
