@@ -93,11 +93,13 @@ static void read_proc(struct config *c, env_list env, struct diag *d)
         c->proc_foreign = arena_text(&c->arena, text, len);
 }
 
-static void check_interval(const struct config *c, const struct encoder *format, struct diag *d)
+static void check_interval(const struct config *c, const struct endpoint *to, struct diag *d)
 {
-    if (c->v.interval_ms < format->min_interval_ms)
-        diag_error(d, c->interval_from, "%lldms: accepted is 1s or more with %s, whose times are whole seconds",
-                   (long long)c->v.interval_ms, format->name);
+    int64_t unit_ms = to->unit ? to->unit->ms : to->format->min_interval_ms;
+
+    if (c->v.interval_ms < unit_ms)
+        diag_error(d, c->interval_from, "%lldms: accepted is %llds or more with %s, whose times are no finer",
+                   (long long)c->v.interval_ms, (long long)(unit_ms / 1000), to->unit ? to->name : to->format->name);
 }
 
 /* Every key there is. */
@@ -146,7 +148,7 @@ static void check_formats(struct config *c, struct diag *d)
     for (int i = 0; i < c->n_outputs; i++) {
         const struct encoder *format = c->output[i].format;
 
-        check_interval(c, format, d);
+        check_interval(c, &c->output[i], d);
         folded |= format->folds_tags;
         for (size_t k = 0; *format->renamed && k < all.n; k++)
             if (!key_end(&all, all.tag[k].key, format->renamed))
@@ -198,6 +200,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     config_read_tags(c, env, host_name, d);
     config_read_outputs(c, env, d);
     config_read_tls(c, env, d);
+    config_read_http(c, d);
     config_read_agent(c, env, d);
     check_formats(c, d);
 }

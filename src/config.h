@@ -3,6 +3,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "http_request.h"
 #include "output.h"
 #include "rules.h"
 #include "variables.h"
@@ -17,6 +18,7 @@ struct origin {
 
 struct config {
     struct values v; /* interval_ms, host, … as they hold, foreign names considered */
+    bool format_set; /* SOCKPUSH_FORMAT is */
     const char *to_from;       /* the variable that decided the destination, or "default" */
     const char *interval_from; /* likewise */
     const char *ports_from;
@@ -26,6 +28,7 @@ struct config {
     struct endpoint output[OUTPUTS_MAX];
     int n_outputs;
     struct tls_settings tls; /* of all of them */
+    struct http_settings http; /* likewise */
     struct rules rules;
     struct tags tags[TAG_LISTS_MAX]; /* of every series, highest precedence first */
     struct tags agent_tags[TAG_LISTS_MAX]; /* likewise, in formats for an agent */
@@ -45,6 +48,10 @@ void config_free(struct config *c);
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d);
 void config_read_outputs(struct config *c, env_list env, struct diag *d);
 void config_read_tls(struct config *c, env_list env, struct diag *d);
+void config_read_http(struct config *c, struct diag *d);
+
+/* Checks path and query of an HTTP output, and finds the unit of its times. NULL, or why not. */
+const char *config_http_path(struct endpoint *to, struct arena *a);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
 
 #endif

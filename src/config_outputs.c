@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "config.h"
+#include "secrets.h"
 #include "url.h"
 #include "value.h"
 #include "format.h"
@@ -32,13 +33,16 @@ static const char *host_port(const struct target *t, struct arena *a)
     return arena_format(a, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host, t->port);
 }
 
+/* http://a:8086/write?db=x,b:8086 */
 static const char *canonical(const struct endpoint *to, struct arena *a)
 {
-    const char *name = arena_format(a, "%s:%s%s", to->kind->scheme, to->kind->has_path || to->kind->has_host ? "//" : "",
-                                    to->kind->has_path ? to->path : "");
+    bool has_path = to->kind->has_path;
+    const char *name = arena_format(a, "%s:%s%s", to->kind->scheme, has_path || to->kind->has_host ? "//" : "",
+                                    has_path && !to->kind->has_host ? to->path : "");
 
     for (int i = 0; i < to->n_targets; i++)
-        name = arena_format(a, "%s%s%s", name, i ? "," : "", host_port(&to->target[i], a));
+        name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
+                            has_path && !i && to->path ? secrets_mask_path(to->path, a) : "");
     return name;
 }
 
@@ -51,7 +55,7 @@ static const char *add_target(struct endpoint *to, const struct url *url, struct
         return "more than 8 hosts of one output";
     if (!url->port && to->kind->needs_port)
         return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->kind->scheme, to->kind->scheme, url->host);
-    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->format->port};
+    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->kind->port ? to->kind->port : to->format->port};
     for (int i = 0; i < to->n_targets; i++)
         if (t->port == to->target[i].port && !strcasecmp(t->host, to->target[i].host))
             return "the same host stands there twice";
@@ -60,7 +64,7 @@ static const char *add_target(struct endpoint *to, const struct url *url, struct
 }
 
 /* NULL and *to, or why this URL is no output of this build. */
-static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, struct arena *a,
+static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, bool format_set, struct arena *a,
                                  struct endpoint *to)
 {
     struct net_addr addr;
@@ -74,16 +78,20 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
         return refuse("transport", url->scheme, scheme, a);
     if (to->kind->has_tls && !tls_built)
         return arena_format(a, "%s: this program was built without TLS", url->scheme);
+    if (to->kind->format && !format_set)
+        to->format = to->kind->format;
     if (url->format && !(to->format = encoder_find(url->format)))
         return refuse("format", url->format, format_name, a);
     if (to->format->only_stdout && to->kind != &output_stdout)
         return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
     if (url->path && !to->kind->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
-    if (to->kind->has_path && net_unix_addr(to->path, &addr))
+    if (to->kind->has_path && !to->kind->has_host && net_unix_addr(to->path, &addr))
         return "the socket's path is longer than the system takes";
     if (to->kind->has_host)
         why = add_target(to, url, a);
+    if (!why && to->kind->has_path && to->kind->has_host)
+        why = config_http_path(to, a);
     to->name = canonical(to, a);
     return why;
 }
@@ -91,13 +99,14 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
 static const char *add_output(struct config *c, const struct url *url)
 {
     struct endpoint to;
-    const char *why = make_endpoint(url, encoders[c->v.format], &c->arena, &to);
+    const char *why = make_endpoint(url, encoders[c->v.format], c->format_set, &c->arena, &to);
 
     if (why)
         return why;
     if (c->n_outputs == OUTPUTS_MAX)
         return "more than 8 outputs";
     to.tls = &c->tls;
+    to.http = &c->http;
     c->output[c->n_outputs++] = to;
     return NULL;
 }
@@ -172,7 +181,6 @@ static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
 static bool read_foreign(struct config *c, env_list env, struct diag *d)
 {
     static const char names[][17] = {"DD_DOGSTATSD_URL", "DD_AGENT_HOST", "STATSD_ADDR", "STATSD_HOST"};
-    bool format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
     int64_t format = c->v.format;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -180,34 +188,51 @@ static bool read_foreign(struct config *c, env_list env, struct diag *d)
 
         if (!text)
             continue;
-        c->v.format = format_for(names[i], format_set, format);
+        c->v.format = format_for(names[i], c->format_set, format);
         why = try_foreign(c, env, names[i], text, d);
         if (!why) {
             c->to_from = names[i];
             return true;
         }
-        diag_warn(d, names[i], "\"%.60s\" is ignored: %s", text, why);
+        diag_warn(d, names[i], "\"%.60s\" is ignored: %s", secrets_mask_url(text, strlen(text), &c->arena), why);
     }
     c->v.format = format;
     return false;
 }
 
-/* Once all hosts of each are known. */
-static void check_twice(const struct config *c, struct diag *d)
+static bool same_path(const struct endpoint *a, const struct endpoint *b)
 {
-    for (int i = 0; i < c->n_outputs; i++)
-        for (int k = 0; k < i; k++)
-            if (!strcmp(c->output[i].name, c->output[k].name))
+    return !a->path || !b->path || !strcmp(a->path, b->path);
+}
+
+/* Once all hosts of each are known. What differs only where it is masked is numbered. */
+static void check_twice(struct config *c, struct diag *d)
+{
+    int number[OUTPUTS_MAX];
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        number[i] = 1;
+        for (int k = 0; k < i; k++) {
+            if (strcmp(c->output[i].name, c->output[k].name))
+                continue;
+            if (same_path(&c->output[i], &c->output[k]))
                 diag_error(d, "SOCKPUSH_TO", "\"%.150s\": the same output stands there twice", c->output[i].name);
+            number[i]++;
+        }
+    }
+    for (int i = 0; i < c->n_outputs; i++)
+        if (number[i] > 1)
+            c->output[i].name = arena_format(&c->arena, "%s#%d", c->output[i].name, number[i]);
 }
 
 void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
-    const char *list = c->v.to, *item;
+    const char *list = c->v.to, *item, *masked = "";
     size_t len;
     int wrong = 0;
 
     c->to_from = "SOCKPUSH_TO";
+    c->format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
     if (!list && read_foreign(c, env, d))
         return;
     if (!list) {
@@ -215,10 +240,13 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         c->to_from = "default";
     }
     while ((item = url_next(&list, &len))) {
-        const char *why = add_url(c, item, len);
+        const char *why = add_url(c, item, len), *shown = secrets_mask_url(item, len, &c->arena);
 
         if (why && ++wrong <= OUTPUTS_MAX)
-            diag_error(d, "SOCKPUSH_TO", "\"%.*s\": %s", len > 150 ? 150 : (int)len, item, why);
+            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, why);
+        masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
     }
+    if (c->v.to)
+        c->v.to = masked; /* for --check */
     check_twice(c, d);
 }

@@ -1,6 +1,7 @@
 #include "delivery.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "log.h"
@@ -9,6 +10,7 @@
 #define ACK_PAUSE_MIN_MS 10   /* between two looks at what is acknowledged, which nothing tells */
 #define ACK_PAUSE_MAX_MS 1000
 #define SAID_MAX 4 /* reasons told of one trouble: how it began, and what is still in the way */
+#define FLUSH_NS (5ull * 1000000000) /* that program_finish gives at the end */
 #define FINISH_NS (2ull * 1000000000)
 #define BURST_CHUNKS 8 /* sent without a pause: what a receiver's buffer surely holds */
 
@@ -38,7 +40,7 @@ static void count(struct output *o, enum output_counter counter, uint64_t n)
     pthread_mutex_unlock(&o->lock);
 }
 
-void delivery_note_error(struct output *o, const char *what, int error)
+void delivery_note_error(struct output *o, const char *what, int error, const char *then)
 {
     const char *why = *o->link->why ? o->link->why : platform_error_text(-error);
 
@@ -57,7 +59,7 @@ void delivery_note_error(struct output *o, const char *what, int error)
     }
     o->failing_said++;
     strncpy(o->failing_why, why, sizeof o->failing_why - 1);
-    log_event(LOG_WARN, "output", o->to->name, "%s: %s; trying on", what, why);
+    log_event(LOG_WARN, "output", o->to->name, "%s: %s; %s", what, why, then);
 }
 
 /* A refused datagram is reported a snapshot later, so only a snapshot that passed whole
@@ -115,7 +117,7 @@ static void lose_link(struct output *o, const char *what, int error)
 {
     uint64_t now = platform_monotonic_ns();
 
-    delivery_note_error(o, what, error);
+    delivery_note_error(o, what, error, "trying on");
     settle_end(o, o->link->written);
     close_link(o);
     if (now - o->link->opened_ns >= HELD_NS)
@@ -140,6 +142,10 @@ static bool hear(struct output *o)
     o->link->why[0] = '\0';
     acked = link_acked(o->link); /* before it is heard that the receiver is gone */
     ret = o->to->kind->hear(o->link);
+    if (ret && o->to->kind->answers) { /* all was answered: whoever ends an idle connection means no harm */
+        close_link(o);
+        return false;
+    }
     if (ret == -EPIPE && !*o->link->why)
         link_explain(o->link, "the receiver closed it");
     if (ret)
@@ -198,10 +204,29 @@ static void settle(struct output *o)
 {
     pthread_mutex_lock(&o->lock);
     outbox_sent(&o->box, o->link->written);
-    if (!o->keeps) {
+    if (!o->keeps || o->to->kind->answers) {
         outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX);
     }
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* The receiver will never take these lines: halves of them, until those are alone that it means. */
+static void send_refused(struct output *o)
+{
+    if (o->chunks > 1) {
+        count(o, SEND_ERRORS, 1);
+        log_event(LOG_DEBUG, "output", o->to->name, "%s; halved", o->link->why);
+        o->batch_chunks = (o->chunks + 1) / 2;
+    } else {
+        delivery_note_error(o, "cannot send", 0, "these lines are dropped");
+        o->batch_chunks = UINT_MAX;
+    }
+    pthread_mutex_lock(&o->lock);
+    if (o->chunks > 1)
+        outbox_rewind(&o->box);
+    else
+        outbox_refuse(&o->box);
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -209,13 +234,17 @@ static void settle(struct output *o)
  * since a receiver that was restarted has a new socket. */
 static void send_failed(struct output *o, int error)
 {
+    if (o->to->kind->answers && error == -EBADMSG) {
+        send_refused(o);
+        return;
+    }
     if (o->link->stream) {
         lose_link(o, "cannot send", error);
         return;
     }
-    delivery_note_error(o, "cannot send", error);
+    delivery_note_error(o, "cannot send", error, "trying on");
     close_link(o);
-    if (!reconnect_open(o) && !o->to->kind->send(o->link, o->data, o->chunk.len)) {
+    if (!reconnect_open(o) && !o->to->kind->send(o->link, o->data, o->len)) {
         settle(o);
         return;
     }
@@ -227,38 +256,51 @@ static void send_failed(struct output *o, int error)
     pthread_mutex_unlock(&o->lock);
 }
 
-static bool take_chunk(struct output *o)
+/* The next chunk, and with it what else can be sent at once. */
+static bool take_chunks(struct output *o)
 {
-    bool taken;
+    bool begins = false;
 
+    o->len = o->chunks = 0;
     pthread_mutex_lock(&o->lock);
-    taken = outbox_take(&o->box, &o->chunk, o->data);
+    while (outbox_waiting(&o->box)) {
+        if (o->chunks && (o->chunks >= o->batch_chunks || o->len + outbox_next(&o->box) > o->to->kind->batch_max))
+            break;
+        if (!outbox_take(&o->box, &o->chunk, o->data + o->len))
+            break;
+        begins |= !o->chunk.index;
+        o->len += o->chunk.len;
+        o->chunks++;
+    }
+    if (!outbox_waiting(&o->box))
+        o->batch_chunks = UINT_MAX; /* the next are others */
     pthread_mutex_unlock(&o->lock);
-    return taken;
+    if (begins)
+        o->snapshot_errors = 0;
+    return o->chunks > 0;
 }
 
-static void send_chunk(struct output *o)
+static void send_chunks(struct output *o)
 {
     int ret;
 
-    if (!take_chunk(o))
+    if (!take_chunks(o))
         return;
     pace(o);
-    if (!o->chunk.index)
-        o->snapshot_errors = 0;
     o->link->refused = 0;
+    o->link->wait_ms = 0;
     o->link->why[0] = '\0';
-    ret = o->to->kind->send(o->link, o->data, o->chunk.len);
+    ret = o->to->kind->send(o->link, o->data, o->len);
     if (ret) {
         send_failed(o, ret);
         return;
     }
     settle(o);
     o->ack_pause_ms = ACK_PAUSE_MIN_MS;
-    if (!o->keeps)
+    if (!o->keeps || o->to->kind->answers)
         o->backoff_ms = 0;
     if (o->link->refused)
-        delivery_note_error(o, "an earlier datagram was not received", o->link->refused);
+        delivery_note_error(o, "an earlier datagram was not received", o->link->refused, "trying on");
     note_sent(o);
 }
 
@@ -286,8 +328,14 @@ static void last_refusal(struct output *o)
 
     if (!ret)
         return;
-    delivery_note_error(o, "the last datagram was not received", ret);
+    delivery_note_error(o, "the last datagram was not received", ret, "trying on");
     count(o, DROPPED_LINES, o->chunk.lines);
+}
+
+/* The receiver said to come back when the program will have ended. */
+static bool waits_beyond_end(const struct output *o)
+{
+    return o->link->fd < 0 && o->link->wait_ms && o->retry_ns > platform_monotonic_ns() + FLUSH_NS;
 }
 
 void *delivery_run(void *arg)
@@ -305,12 +353,14 @@ void *delivery_run(void *arg)
         pthread_mutex_unlock(&o->lock);
         if (closing && !o->hurried) {
             o->hurried = true;
-            o->retry_ns = 0;
+            o->retry_ns = o->link->wait_ms ? o->retry_ns : 0;
         }
+        if (closing && waiting && waits_beyond_end(o))
+            break;
         if (waiting) {
             if (reconnect_ensure(o)) {
                 reconnect_look(o);
-                send_chunk(o);
+                send_chunks(o);
             }
         } else if (!closing) {
             wait_for_work(o, under_way);

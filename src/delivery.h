@@ -9,8 +9,9 @@
  * receiver is gone for good. */
 void *delivery_run(void *arg);
 
-/* Counts an error and says it, when trouble begins; what failed, with the link's reason. */
-void delivery_note_error(struct output *o, const char *what, int error);
+/* Counts an error and says it, when trouble begins: what failed, with the link's reason, and
+ * what follows from it. */
+void delivery_note_error(struct output *o, const char *what, int error, const char *then);
 
 /* Ends the connection as it should be: the receiver has all when it ends its side, too. False:
  * there is something it does not have, which waits again. */

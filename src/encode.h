@@ -23,11 +23,18 @@ struct point {
     const char *sections; /* behind the tags, in formats for an agent: "|c:…|e:…|card:…", or "" */
 };
 
+/* A unit of time, of whole milliseconds: ms of them, with these digits behind. */
+struct time_unit {
+    int64_t ms;
+    char zeros[7];
+};
+
 /* Where lines go: a line that does not fit into line_max, its newline not counted, or
  * into out is left away whole and counted. */
 struct sink {
     struct buf *out;
     size_t line_max;
+    const struct time_unit *unit; /* of influx lines' times; NULL: ns */
     uint64_t lines, oversized;
     /* Lines of increments come last, in the order of struct added. */
     size_t gauges;        /* bytes before the first of them, if there are any: */

@@ -48,13 +48,13 @@ static void put_series(struct buf *b, const struct point *p)
     }
 }
 
-static void put_time(struct buf *b, int64_t time_ms)
+static void put_time(struct buf *b, int64_t time_ms, const struct time_unit *unit)
 {
     if (time_ms < 0)
         return;
     buf_char(b, ' ');
-    buf_u64(b, (uint64_t)time_ms);
-    buf_text(b, "000000");
+    buf_u64(b, (uint64_t)(unit ? time_ms / unit->ms : time_ms));
+    buf_text(b, unit ? unit->zeros : "000000");
 }
 
 /* A line longer than the sink takes is split into several of the same series and time. */
@@ -75,7 +75,7 @@ static void encode(struct sink *s, const struct point *p)
             buf_u64(s->out, p->field[i].value);
             buf_char(s->out, 'i');
         }
-        put_time(s->out, p->time_ms);
+        put_time(s->out, p->time_ms, s->unit);
         line_end(s, mark);
     }
 }

@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "format.h"
+#include "log.h"
 
 #define RESOLVE_FIRST_MS 15000
 #define RESOLVE_AGAIN_MS 2000
 #define CONNECT_MS 5000
 #define CONNECT_BRIEF_MS 1500
+#define HANDSHAKE_NS (10ull * 1000000000)
+#define HANDSHAKE_BRIEF_NS (1500ull * 1000000)
 
 void link_init(struct link *l, const struct endpoint *to)
 {
@@ -123,18 +126,42 @@ int link_connect(struct link *l, int (*greet)(struct link *, const char *))
     return ret;
 }
 
+int link_shake_hands(struct link *l, const char *host)
+{
+    if (!l->to->tls->verify)
+        log_event(LOG_WARN, "output", l->to->name, "SOCKPUSH_TLS_VERIFY=none: whoever answers is taken for the receiver");
+    return tls_open(&l->tls, l->fd, l->to->tls, host, platform_monotonic_ns() + (l->brief ? HANDSHAKE_BRIEF_NS : HANDSHAKE_NS), l->why,
+                    sizeof l->why);
+}
+
+long link_send_some(struct link *l, const void *data, size_t len)
+{
+    return l->tls ? tls_send_some(l->tls, data, len, l->why, sizeof l->why) : net_send_some(l->fd, data, len);
+}
+
+long link_receive_some(struct link *l, void *data, size_t len)
+{
+    return l->tls ? tls_receive_some(l->tls, data, len, l->why, sizeof l->why) : net_receive_some(l->fd, data, len);
+}
+
 int link_hear(struct link *l)
 {
-    return net_hear(l->fd);
+    return l->tls ? tls_hear(l->tls, l->why, sizeof l->why) : net_hear(l->fd);
 }
 
 int link_finish(struct link *l)
 {
-    return net_finish(l->fd);
+    int ret = l->tls ? tls_finish(l->tls) : 0;
+
+    if (l->tls)
+        l->written = tls_written(l->tls);
+    return ret ? ret : net_finish(l->fd);
 }
 
 void link_close(struct link *l)
 {
+    tls_close(l->tls);
+    l->tls = NULL;
     if (l->torn)
         net_abort(l->fd);
     else

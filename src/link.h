@@ -21,8 +21,10 @@ struct endpoint {
     const struct output_kind *kind;
     struct target target[TARGETS_MAX]; /* none where the kind has no host */
     int n_targets;
-    const char *path; /* "unix" kinds */
+    const char *path; /* "unix" kinds; of HTTP path and query, as they are sent */
+    const struct time_unit *unit; /* that the receiver reads times in; NULL: the format's own */
     const struct tls_settings *tls;
+    const struct http_settings *http;
 };
 
 /* What is known of a target's name: the last good addresses stay. */
@@ -47,22 +49,29 @@ struct link {
     uint64_t written;  /* bytes that the kernel took over this connection */
     uint64_t opened_ns;
     uint32_t window_max; /* largest that the receiver had open */
-    struct tls *tls;
+    struct tls *tls;   /* NULL: not encrypted */
+    unsigned wait_ms;  /* set by send: not to be tried again before; 0: that was not said */
     char why[800]; /* why open, send or hear failed, if the errno does not say it; else "" */
 };
 
-/* A transport. Functions return 0 or -errno; time is limited in every step. */
+/* A transport. Functions return 0 or -errno; time is limited in every step. What send returns
+ * where the kind answers: 0: stored; -EBADMSG: refused, with the same lines it always will be;
+ * others: the connection is of no use any more, these lines can be sent over the next. */
 struct output_kind {
     char scheme[12];
     bool has_host, has_path;
     bool needs_port;
+    uint16_t port;           /* the usual one; 0: the format's */
+    const struct encoder *format; /* the usual one; NULL: SOCKPUSH_FORMAT's default */
     bool fails_over;         /* may have several hosts */
     bool has_tls;
     bool datagram;
     bool either;             /* datagram, unless open found a stream */
+    bool answers;            /* send returns when the receiver has stored it, or why not */
     bool queues;             /* late snapshots are wanted whatever the format */
     size_t line_max;         /* bytes; 0: SOCKPUSH_MTU */
     size_t chunk_max;        /* bytes of a chunk of several lines; 0: line_max */
+    size_t batch_max;        /* bytes of several chunks that are sent at once; 0: each alone */
     unsigned retry_max_ms;   /* longest pause between two attempts to open */
     int (*open)(struct link *);
     int (*send)(struct link *, const char *lines, size_t len); /* whole lines, a chunk */
@@ -84,7 +93,15 @@ int link_connect(struct link *l, int (*greet)(struct link *l, const char *host))
 /* Says in l->why why that went wrong. */
 void link_explain(struct link *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* hear, finish and close of a stream without encryption. */
+/* For link_connect: TLS's handshake with the receiver. */
+int link_shake_hands(struct link *l, const char *host);
+
+/* The bytes that the connection took or gave at once, 0 at its end, -EAGAIN, or another -errno
+ * with l->why. */
+long link_send_some(struct link *l, const void *data, size_t len);
+long link_receive_some(struct link *l, void *data, size_t len);
+
+/* hear, finish and close of a stream. */
 int link_hear(struct link *l);
 int link_finish(struct link *l);
 void link_close(struct link *l);

@@ -23,7 +23,7 @@ static void print_help(void)
          "Usage: sockpush [--help | --version | --check]\n\n"
          "Everything is set by environment variables:\n");
     for (const struct variable *v = variables; *v->name; v++)
-        print("  %-20s  %-15s  %s\n", v->name, *v->def ? v->def : "-", variable_help(v, &program.config.arena));
+        print("  %-21s  %-15s  %s\n", v->name, *v->def ? v->def : "-", variable_help(v, &program.config.arena));
     print("\nWhere SOCKPUSH_TO is unset, DD_DOGSTATSD_URL, DD_AGENT_HOST, STATSD_ADDR or STATSD_HOST say where to push.\n"
          "--check prints the configuration, tries each output without sending, and makes one poll.\n"
          "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");

@@ -266,6 +266,16 @@ bool outbox_take(struct outbox *box, struct chunk *chunk, char *data)
     return false;
 }
 
+size_t outbox_next(const struct outbox *box)
+{
+    struct chunk chunk;
+
+    if (!outbox_waiting(box))
+        return 0;
+    read_at(box, box->sent, &chunk, sizeof chunk);
+    return chunk.len;
+}
+
 void outbox_sent(struct outbox *box, uint64_t end)
 {
     size_t at = (box->last + box->cap - box->head) % box->cap;
@@ -309,6 +319,16 @@ void outbox_forget(struct outbox *box, uint64_t before_ns)
             break;
         drop_head(box);
     }
+}
+
+void outbox_refuse(struct outbox *box)
+{
+    size_t left = box->used - box->sent;
+
+    drop_doubtful(box);
+    box->sent = box->acked = 0;
+    while (box->used > left)
+        drop_head(box);
 }
 
 void outbox_rewind(struct outbox *box)

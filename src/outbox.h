@@ -77,6 +77,9 @@ void outbox_put(struct outbox *box, const struct lines *lines);
  * False: none waits. */
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data);
 
+/* Bytes of the chunk that outbox_take would copy next; 0: none waits. */
+size_t outbox_next(const struct outbox *box);
+
 /* The chunk taken last is with the kernel; end: the connection's position behind it. */
 void outbox_sent(struct outbox *box, uint64_t end);
 
@@ -89,6 +92,9 @@ void outbox_forget(struct outbox *box, uint64_t before_ns);
 /* The connection ended: what was under way or kept waits again; with newest_only, the gauges
  * of the newest snapshot and increments that were not delivered. */
 void outbox_rewind(struct outbox *box);
+
+/* Drops what is under way: the receiver will never take it. */
+void outbox_refuse(struct outbox *box);
 
 /* Drops what is under way, and what waits. */
 void outbox_clear(struct outbox *box);

@@ -1,11 +1,12 @@
 #include "output.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "delivery.h"
 
 const struct output_kind *const output_kinds[] = {&output_udp, &output_unix, &output_unixgram, &output_unixstream,
-                                                  &output_tcp, &output_tls,  &output_stdout,   NULL};
+                                                  &output_tcp, &output_tls,  &output_http, &output_https, &output_stdout,   NULL};
 
 const struct output_kind *output_kind_find(const char *scheme)
 {
@@ -50,7 +51,8 @@ int output_start(struct output *o, const struct endpoint *to, const struct outpu
     if (output_waits(to) && box->cap < limits->buffer)
         box->cap = limits->buffer;
     box->ring = arena_zero(a, box->cap, 1);
-    o->data = arena_zero(a, box->line_max + 1, 1);
+    o->data = arena_zero(a, to->kind->batch_max > box->line_max ? to->kind->batch_max : box->line_max + 1, 1);
+    o->batch_chunks = UINT_MAX;
     ret = net_wake_open(&o->wake);
     if (ret)
         return ret;

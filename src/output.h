@@ -9,7 +9,7 @@
 #include "outbox.h"
 
 extern const struct output_kind output_udp, output_unix, output_unixgram, output_unixstream, output_tcp,
-    output_tls, output_stdout;
+    output_tls, output_http, output_https, output_stdout;
 
 /* All transports, NULL-terminated. */
 extern const struct output_kind *const output_kinds[];
@@ -34,8 +34,11 @@ struct output {
     bool done; /* the thread is at its end; without closing: its receiver is gone for good */
     /* The output thread's own. */
     struct link *link, *other; /* in use; for looking whether a better target answers, or NULL */
-    struct chunk chunk;        /* in hand */
-    char *data;
+    char *data;                /* in hand: len bytes of so many chunks, this being the last */
+    size_t len;
+    unsigned chunks;
+    struct chunk chunk;
+    unsigned batch_chunks;     /* as many at most, since the receiver refused more */
     bool opened_before, failing, hurried;
     uint64_t retry_ns, look_ns, failing_since_ns, failing_errors;
     unsigned backoff_ms, snapshot_errors, ack_pause_ms;

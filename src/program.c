@@ -186,7 +186,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, bool *served)
 {
     struct output *first = &p->output[i];
-    struct sink sink = {.out = &p->lines, .line_max = first->line_max};
+    struct sink sink = {.out = &p->lines, .line_max = first->line_max, .unit = first->to->unit};
     struct lines lines;
 
     buf_cut(&p->lines, 0);
@@ -196,7 +196,7 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
-        if (served[i] || o->to->format != first->to->format || o->line_max != first->line_max)
+        if (served[i] || o->to->format != first->to->format || o->to->unit != first->to->unit || o->line_max != first->line_max)
             continue;
         output_put(o, &lines, sink.oversized, s->time_ms >= 0);
         served[i] = true;

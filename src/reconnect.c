@@ -34,6 +34,7 @@ int reconnect_open(struct output *o)
     int ret;
 
     o->link->why[0] = '\0';
+    o->link->wait_ms = 0;
     ret = o->to->kind->open(o->link);
     if (ret)
         return ret;
@@ -44,7 +45,7 @@ int reconnect_open(struct output *o)
     return 0;
 }
 
-/* Full jitter over a doubling span. */
+/* Full jitter over a doubling span; where the receiver said how long to wait, a little more than that. */
 void reconnect_later(struct output *o)
 {
     unsigned max = delivery_is_closing(o) ? BACKOFF_CLOSING_MS : o->to->kind->retry_max_ms;
@@ -52,7 +53,10 @@ void reconnect_later(struct output *o)
     o->backoff_ms = o->backoff_ms ? o->backoff_ms * 2 : BACKOFF_MIN_MS;
     if (o->backoff_ms > max)
         o->backoff_ms = max;
-    o->retry_ns = platform_monotonic_ns() + 1000000ull * platform_random(o->backoff_ms + 1);
+    if (o->link->wait_ms)
+        o->retry_ns = platform_monotonic_ns() + 1000000ull * (o->link->wait_ms + platform_random(BACKOFF_MIN_MS));
+    else
+        o->retry_ns = platform_monotonic_ns() + 1000000ull * platform_random(o->backoff_ms + 1);
 }
 
 /* Opens the link if it is time to. Datagrams that cannot be sent now never will be; a
@@ -68,7 +72,7 @@ bool reconnect_ensure(struct output *o)
         ret = reconnect_open(o);
         if (!ret)
             return true;
-        delivery_note_error(o, "cannot open", ret);
+        delivery_note_error(o, "cannot open", ret, "trying on");
         reconnect_later(o);
     }
     now = platform_monotonic_ns();

@@ -255,20 +255,48 @@ void tls_close(struct tls *t)
 
 /* --- an open connection ------------------------------------------------------------------ */
 
+long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_t cap)
+{
+    int ret = mbedtls_ssl_write(&t->ssl, data, len);
+
+    if (ret > 0)
+        return ret;
+    return ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ ? -EAGAIN : explain(t, ret, false, why, cap);
+}
+
+/* What is no data is skipped, but not without end. */
+long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap)
+{
+    for (int i = 0; i < HEAR_READS; i++) {
+        int ret = mbedtls_ssl_read(&t->ssl, out, len);
+
+        if (ret > 0)
+            return ret;
+        if (!ret || ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || ret == MBEDTLS_ERR_SSL_CONN_EOF)
+            return 0;
+        if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
+            break;
+        if (ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+            return explain(t, ret, false, why, cap);
+    }
+    return -EAGAIN;
+}
+
 int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, char *why, size_t cap)
 {
-    const unsigned char *at = data;
+    const char *at = data;
 
     while (len) {
-        int ret = mbedtls_ssl_write(&t->ssl, at, len);
+        long n = tls_send_some(t, at, len, why, cap);
+        int ret;
 
-        if (ret > 0) {
-            at += ret;
-            len -= (size_t)ret;
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
             continue;
         }
-        if (ret != MBEDTLS_ERR_SSL_WANT_WRITE)
-            return explain(t, ret, false, why, cap);
+        if (n != -EAGAIN)
+            return (int)n;
         if (!left_ms(deadline_ns))
             return explain(t, -ETIMEDOUT, false, why, cap);
         net_wait_writable(t->fd, HEAR_PAUSE_MS);
@@ -280,17 +308,13 @@ int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, 
 
 int tls_hear(struct tls *t, char *why, size_t cap)
 {
-    unsigned char thrown_away[512];
+    char thrown_away[512];
 
     for (int i = 0; i < HEAR_READS; i++) {
-        int ret = mbedtls_ssl_read(&t->ssl, thrown_away, sizeof thrown_away);
+        long n = tls_receive_some(t, thrown_away, sizeof thrown_away, why, cap);
 
-        if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
-            return 0;
-        if (!ret || ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || ret == MBEDTLS_ERR_SSL_CONN_EOF)
-            return -EPIPE;
-        if (ret < 0 && ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
-            return explain(t, ret, false, why, cap);
+        if (n <= 0)
+            return !n ? -EPIPE : n == -EAGAIN ? 0 : (int)n;
     }
     return 0;
 }

@@ -30,6 +30,18 @@ int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, 
     return -EPROTONOSUPPORT;
 }
 
+long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_t cap)
+{
+    (void)t, (void)data, (void)len, (void)why, (void)cap;
+    return -EPROTONOSUPPORT;
+}
+
+long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap)
+{
+    (void)t, (void)out, (void)len, (void)why, (void)cap;
+    return -EPROTONOSUPPORT;
+}
+
 int tls_hear(struct tls *t, char *why, size_t cap)
 {
     (void)t, (void)why, (void)cap;

@@ -29,8 +29,7 @@ static int hex_value(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Percent-decodes in place; false on a broken escape or an encoded NUL. */
-static bool decode(char *text)
+bool url_decode(char *text)
 {
     char *out = text;
 
@@ -86,7 +85,7 @@ static const char *parse_bracketed(char *text, struct url *out)
     if (*end && *end != ':')
         return "only :PORT may follow \"]\"";
     text++;
-    if (!decode(text))
+    if (!url_decode(text))
         return "a zone id is written as %25eth0";
     zone = strchr(text, '%');
     if (!ip_parse(text, zone ? (size_t)(zone - text) : strlen(text), &ip) || !strchr(text, ':'))
@@ -135,7 +134,7 @@ static bool is_unix(const char *scheme)
 
 static const char *parse_unix(char *path, struct url *out)
 {
-    if (!decode(path))
+    if (!url_decode(path))
         return "a % in a path is followed by two hexadecimal digits";
     if (*path != '/' && *path != '@')
         return "a socket's path is absolute (unix:///PATH) or abstract (unix://@NAME)";

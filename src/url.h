@@ -2,17 +2,18 @@
 #ifndef URL_H
 #define URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
 
-/* Texts are the arena's, NUL-terminated, percent-decoded. */
+/* Texts are the arena's, NUL-terminated, percent-decoded unless said. */
 struct url {
     const char *format; /* NULL: none given */
     const char *scheme; /* NULL: a bare HOST[:PORT] */
     const char *host;   /* without brackets; NULL: none */
-    const char *path;   /* for unix: "/…" or "@abstract"; else from the first of "/?#"; NULL: none */
+    const char *path;   /* for unix: "/…" or "@abstract"; else from the first of "/?#", not decoded; NULL: none */
     uint16_t port;      /* 0: none given */
 };
 
@@ -25,5 +26,8 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
 
 /* HOST, HOST:PORT, an IPv6 literal with or without brackets. As url_parse. */
 const char *url_parse_host(const char *text, struct arena *a, struct url *out);
+
+/* Percent-decodes in place; false on a broken escape or an encoded NUL. */
+bool url_decode(char *text);
 
 #endif

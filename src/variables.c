@@ -35,9 +35,9 @@ static const char *log_level_word(int64_t i)
 const struct variable variables[] = {
     {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", AT(to),
      .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `tcp://HOST:PORT[,HOST:PORT]`, `tls://HOST:PORT[,HOST:PORT]`, "
-                "`unix:///PATH` (also `unixgram://`, `unixstream://`, `unix://@NAME`), `stdout:`; several with commas"},
+                "`http://HOST[:PORT]/PATH?QUERY`, `https://…`, `unix:///PATH` (also `unixgram://`, `unixstream://`, `unix://@NAME`), `stdout:`; several with commas"},
     {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
-     .meaning = "`datadog` is for its agent, and the default where a `DD_*` name leads; `table` for eyes, only on `stdout:`"},
+     .meaning = "`influx` is the default of `http` and `https`; `datadog` is for its agent, and the default where a `DD_*` name leads; `table` for eyes, only on `stdout:`"},
     {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
      .meaning = "time between polls with its unit, `100ms` to `1h`"},
     {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
@@ -77,6 +77,10 @@ const struct variable variables[] = {
      .meaning = "the name that the receiver's certificate must have; unset: the host in `SOCKPUSH_TO`"},
     {.name = "SOCKPUSH_TLS_VERIFY", .def = "full", AT(tls_verify), .word = verify_word,
      .meaning = "`none` takes any certificate, and warns at every connection"},
+    {.name = "SOCKPUSH_HTTP_TOKEN", .def = "", AT(http_token),
+     .meaning = "sent as `Authorization: Token …`, or as what it says itself: `Bearer …`, `Basic …`"},
+    {.name = "SOCKPUSH_HTTP_HEADERS", .def = "", AT(http_headers),
+     .meaning = "`Name=value,Name2=value2` to send with each request; `%2C` is a comma, `%25` a percent sign"},
     {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
      .meaning = "what goes to stderr"},
     {.name = ""},

@@ -14,6 +14,7 @@
 struct values {
     const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
     const char *tls_ca, *tls_cert, *tls_key, *tls_name;
+    const char *http_token, *http_headers;
     int64_t format;    /* index in encoders */
     int64_t interval_ms, polls, max_series, mtu, buffer, replay_ms;
     int64_t pid, self, tls_verify; /* booleans */
@@ -21,7 +22,7 @@ struct values {
 };
 
 struct variable {
-    char name[20];        /* "": behind the last row */
+    char name[22];        /* "": behind the last row */
     char def[16];         /* the default as text; of numbers and words it is read like a value */
     char unit[4];         /* of a number, as --check prints it behind */
     const char *meaning;  /* --help and README; of a number, with what is accepted */
