@@ -242,16 +242,16 @@ static void take_chunk_size(struct http_answer *a)
 /* Of a page for a browser the status tells more than its beginning. */
 static void keep_words(struct http_answer *a, const char *data, size_t len)
 {
-    for (; len && a->words_len + 1 < sizeof a->words; data++, len--) {
-        char c = *data > ' ' && *data < 0x7f ? *data : ' ';
+    for (; len && a->words_len + 2 < sizeof a->words; data++, len--) {
+        bool blank = *data <= ' ' || *data >= 0x7f;
 
-        if (!a->words_len && (c == ' ' || c == '<')) {
-            if (c == '<')
-                a->words_len = sizeof a->words;
-            continue;
-        }
-        if (c != ' ' || a->words[a->words_len - 1] != ' ')
-            a->words[a->words_len++] = c;
+        if (!a->words_len && *data == '<')
+            a->words_len = sizeof a->words;
+        else if (!blank && a->words_len && a->blank)
+            a->words[a->words_len++] = ' ';
+        if (!blank && a->words_len < sizeof a->words)
+            a->words[a->words_len++] = *data;
+        a->blank = blank;
     }
 }
 

@@ -39,6 +39,7 @@ struct http_answer {
     int interim;         /* answers before the last */
     int minor;           /* HTTP/1.minor */
     bool cut;            /* line is not all of it */
+    bool blank;          /* the body's last byte was */
     bool has_length, chunked, keeps;
     int64_t date_s, retry_s; /* since 1970; 0: not said */
 };

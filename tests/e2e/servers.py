@@ -40,6 +40,12 @@ def get(port, path, **query):
         return answer.read().decode()
 
 
+def put(port, path, body=b"", **query):
+    """A POST; the status of its answer."""
+    with _direct.open(f"http://127.0.0.1:{port}{path}?{urllib.parse.urlencode(query)}", body, timeout=wait.DEADLINE) as answer:
+        return answer.status
+
+
 def answers(port, path):
     try:
         get(port, path)
@@ -186,6 +192,13 @@ class InfluxDB(Server):
     def ready(self):
         return listens("udp", 8089) and answers(8086, "/ping")
 
+    def create(self):
+        """The database, unless a datagram has made it."""
+        assert put(8086, "/query", q="CREATE DATABASE sockpush") == 200
+
+    def write(self, lines):
+        assert put(8086, "/write", lines.encode(), db="sockpush") == 204
+
     def points(self, measurement):
         """[(tags, fields, time in ns)]"""
         results = json.loads(get(8086, "/query", db="sockpush", epoch="ns", q=f'SELECT * FROM "{measurement}" GROUP BY *'))["results"]
@@ -222,21 +235,47 @@ class VictoriaMetricsWithoutDuplicates(VictoriaMetrics):
     more = ["-dedup.minScrapeInterval=1ms"]
 
 
-class Stunnel(Server):
-    """Before VictoriaMetrics: TLS on 6514 for its line protocol, on 6515 for its Graphite."""
-    program = "stunnel4"
-    conf = ["stunnel.conf"]
+class Terminator(Server):
+    """Of TLS, before receivers that have none."""
 
     def __init__(self, place, shown):
         shutil.copy(shown.chain, place / "receiver.pem")
         shutil.copy(shown.key, place / "receiver.key")
+        (place / "receiver.both").write_text(shown.chain.read_text() + shown.key.read_text())
         super().__init__(place)
+
+    def ready(self):
+        return all(listens("tcp", port) for port in self.ports)
+
+
+class Stunnel(Terminator):
+    """Before VictoriaMetrics' line protocol (6514) and its Graphite (6515), and before what takes HTTP on 8186 (6443)."""
+    program = "stunnel4"
+    conf = ["stunnel.conf"]
+    ports = 6514, 6515, 6443
 
     def arguments(self):
         return ["stunnel.conf"]
 
-    def ready(self):
-        return listens("tcp", 6514) and listens("tcp", 6515)
+
+class Haproxy(Terminator):
+    """Before what takes HTTP on 8186; of ten requests it refuses one by 503 and one by 429."""
+    program = "haproxy"
+    conf = ["haproxy.cfg"]
+    ports = 6444,
+
+    def arguments(self):
+        return ["-db", "-f", "haproxy.cfg"]
+
+
+class Nginx(Terminator):
+    """Likewise."""
+    program = "nginx"
+    conf = ["nginx.conf"]
+    ports = 6445,
+
+    def arguments(self):
+        return ["-p", str(self.place), "-c", str(self.place / "nginx.conf"), "-e", "stderr"]
 
 
 class Carbon(Server):

@@ -1,0 +1,183 @@
+"""Receivers of POSTs for a test: each answers as the test says, byte for byte; and a relay before a real one, that keeps what it passed on."""
+import contextlib
+import dataclasses
+import socket
+import ssl
+import time
+
+import pytest
+
+import parse
+import streams
+import wait
+
+
+@dataclasses.dataclass
+class Post:
+    """A request as it came, and what became of it."""
+    connection: int             # the number of its connection
+    n: int                      # and its own
+    target: str
+    headers: dict               # names in lower case
+    body: str
+    at: float                   # when it was here whole
+    status: int = None          # what a receiver behind a relay answered
+    answered: bool = False      # all of that was passed on
+
+    @property
+    def times(self):
+        """Of its polls, in ns."""
+        return {point.time for point in parse.influx(self.body)}
+
+    @property
+    def host(self):
+        """Whose they are."""
+        return parse.influx(self.body)[0].tag("host")
+
+
+class Pipe:
+    """What comes over a connection, by lines and by lengths; EOFError at its end."""
+
+    def __init__(self, connection):
+        self._connection, self._data = connection, b""
+
+    def _more(self):
+        data = self._connection.recv(1 << 16)
+        if not data:
+            raise EOFError
+        self._data += data
+
+    def take(self, n):
+        while len(self._data) < n:
+            self._more()
+        taken, self._data = self._data[:n], self._data[n:]
+        return taken
+
+    def head(self):
+        """First line, {name in lower case: value}, and all of it as it came."""
+        while b"\r\n\r\n" not in self._data:
+            self._more()
+        whole = self.take(self._data.index(b"\r\n\r\n") + 4)
+        first, *rest = whole.decode("ascii").split("\r\n")[:-2]
+        headers = [line.split(": ", 1) for line in rest]
+        names = [name.lower() for name, _ in headers]
+        assert len(set(names)) == len(names), f"a header twice: {rest}"
+        return first, dict(zip(names, (value for _, value in headers))), whole
+
+
+def read_post(pipe, connection, n):
+    first, headers, _ = pipe.head()
+    method, target, version = first.split(" ")
+    assert (method, version) == ("POST", "HTTP/1.1"), first
+    assert "transfer-encoding" not in headers and headers["host"]
+    return Post(connection, n, target, headers, pipe.take(int(headers["content-length"])).decode(), time.monotonic())
+
+
+def answer(status=204, body="", reason="", **headers):
+    """The bytes of one; names with _ for -. A Content-Length is added to those that may have a body."""
+    if "content_length" not in headers and status >= 200 and status != 204:
+        headers["content_length"] = len(body)
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+class Receiver(streams.Aggregator):
+    """answers(post): what follows on it, bytes or several with the seconds between them; None, and behind the last: its end.
+    `posts`: all that came, `said`: what followed."""
+
+    def __init__(self, answers=lambda post: answer(), pki=None, **more):
+        self.posts, self.said = [], []
+        self._answers = answers
+        self._tls = None
+        if pki:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(pki.chain, pki.key)
+        super().__init__(lambda n: lambda connection, got: self._converse(connection, n), **more)
+
+    def _converse(self, connection, number):
+        if self._tls:
+            connection = self._tls.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True)
+        pipe = Pipe(connection)
+        with contextlib.suppress(EOFError):
+            while True:
+                post = read_post(pipe, number, len(self.posts))
+                said = self._answers(post)
+                self.posts.append(post)
+                self.said.append(said)
+                for piece in said if isinstance(said, list) else [said]:
+                    if piece is None:
+                        return
+                    if isinstance(piece, (int, float)):
+                        self._sleep(piece)
+                    else:
+                        connection.sendall(piece)
+
+    def _sleep(self, seconds):
+        """Or until the test is over."""
+        wait.until(lambda: self._over, seconds) if seconds > 0.1 else time.sleep(seconds)
+
+    def bodies(self, status=b" 204 "):
+        """Of the POSTs that were answered so."""
+        return [post.body for post, said in zip(list(self.posts), list(self.said)) if isinstance(said, bytes) and status in said[:16]]
+
+    def lines(self, status=b" 204 "):
+        return "".join(self.bodies(status)).splitlines()
+
+
+class Relay(streams.Aggregator):
+    """Before a receiver that listens on the port `behind`. cut(n, its answer): the bytes of it that are passed on; if not all, the
+    connection ends there."""
+
+    def __init__(self, behind, cut=lambda n, whole: whole, **more):
+        self.posts = []
+        self._behind, self._cut = behind, cut
+        super().__init__(lambda n: lambda connection, got: self._converse(connection, n), **more)
+
+    def _converse(self, connection, number):
+        pipe = Pipe(connection)
+        with contextlib.suppress(EOFError):
+            while True:
+                post = read_post(pipe, number, len(self.posts))
+                self.posts.append(post)
+                whole = self._ask(post)
+                passed = self._cut(post.n, whole)
+                connection.sendall(passed)
+                post.answered = passed == whole
+                if not post.answered:
+                    return
+
+    def _ask(self, post):
+        head = "".join(f"{name}: {value}\r\n" for name, value in post.headers.items() if name != "connection")
+        with socket.create_connection(("127.0.0.1", self._behind)) as behind:
+            behind.settimeout(wait.DEADLINE)
+            behind.sendall(f"POST {post.target} HTTP/1.1\r\n{head}connection: close\r\n\r\n{post.body}".encode())
+            pipe = Pipe(behind)
+            first, headers, whole = pipe.head()
+            body = pipe.take(int(headers.get("content-length", 0)))
+            post.status = int(first.split(" ")[1])
+            return whole.replace(b"Connection: close\r\n", b"") + body
+
+
+def check_posted_once(posts, polled):
+    """Each of these times was posted until a 2xx was passed on, and never after it. Those that were posted more than once."""
+    twice = set()
+    for at in polled:
+        of = [post for post in posts if at in post.times]
+        done = [post.answered and 200 <= (post.status or 0) < 300 for post in of]
+        assert done and done[-1] and not any(done[:-1]), f"of {len(posts)} {at} was posted {len(of)} times, and answered: {[(post.status, post.answered) for post in of]}"
+        if len(of) > 1:
+            twice.add(at)
+    return twice
+
+
+def polled(program):
+    """The times of its polls."""
+    return {point.time for point in parse.influx(program.out)}
+
+
+@pytest.fixture
+def post(start):
+    """post(port, …): a program whose stdout says what was polled."""
+    def make(port, target="/write?db=x", scheme="http", **env):
+        return start(**{"to": f"{scheme}://127.0.0.1:{port}{target},influx+stdout:", "self": "off", **env})
+    return make

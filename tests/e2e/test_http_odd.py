@@ -1,0 +1,190 @@
+"""Answers that are none, that do not end, that come slowly, or not whole: the lines are sent again, and stored once more at most."""
+import time
+
+import pytest
+
+import parse
+import posts
+from posts import answer, post      # the latter a fixture
+from tls_pki import pki             # likewise
+
+OK = answer(200, '{"status":"fine"}', "OK", date="Thu, 26 Nov 2026 07:00:00 GMT", x_influxdb_version="1.6.7")
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: 1\r\n\r\n"
+
+
+def alternate(*odd):
+    """answers: one of these on each second POST, a good one on the others."""
+    return lambda one: odd[one.n // 2 % len(odd)] if one.n % 2 == 0 else answer()
+
+
+def until(program, receiver, n):
+    assert posts.wait.until(lambda: len(receiver.posts) >= n, 60), program.log
+
+
+def all_stored(program, receiver):
+    """Each line was in a POST that got a good answer, and in no other after it."""
+    assert program.end() == 0, program.log
+    assert receiver.lines(b" 20") == program.out.splitlines()
+
+
+WRONG = {
+    "not HTTP": b"220 mail.example ESMTP\r\n",
+    "HTTP/2": b"HTTP/2 204\r\n\r\n",
+    "HTTP/1.2": b"HTTP/1.2 204 No Content\r\n\r\n",
+    "no status": b"HTTP/1.1 OK\r\n\r\n",
+    "status 99": b"HTTP/1.1 099 x\r\n\r\n",
+    "status 600": b"HTTP/1.1 600 x\r\n\r\n",
+    "four digits": b"HTTP/1.1 2040 x\r\n\r\n",
+    "a header that is none": b"HTTP/1.1 204 x\r\nfoo\r\n\r\n",
+    "white space before the colon": b"HTTP/1.1 204 x\r\nContent-Length : 0\r\n\r\n",
+    "a folded header": b"HTTP/1.1 204 x\r\nA: b\r\n c\r\n\r\n",
+    "a NUL": b"HTTP/1.1 204 x\r\nA: \0\r\n\r\n",
+    "a lone CR": b"HTTP/1.1 204 x\r\nA: b\rc\r\n\r\n",
+    "length -1": b"HTTP/1.1 200 x\r\nContent-Length: -1\r\n\r\n",
+    "length 0x5": b"HTTP/1.1 200 x\r\nContent-Length: 0x5\r\n\r\n",
+    "two lengths": b"HTTP/1.1 200 x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    "a length beyond all": b"HTTP/1.1 200 x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    "gzip and chunked": b"HTTP/1.1 200 x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
+    "only interim answers": b"HTTP/1.1 100 Continue\r\n\r\n" * 20,
+    "an endless head": b"HTTP/1.1 204 x\r\n" + b"X-Filler: " + b"x" * 70000,
+    "endless headers": b"HTTP/1.1 204 x\r\n" + b"X-Filler: x\r\n" * 6000,
+    "a TLS alert": b"\x15\x03\x01\x00\x02\x02\x46",
+}
+
+
+def test_no_answer(post):
+    """Each is told in words, the connection ended, and the lines sent again."""
+    with posts.Receiver(alternate(*([bytes_, None] for bytes_ in WRONG.values()))) as receiver:
+        program = post(receiver.port, buffer="4MiB")
+        until(program, receiver, 2 * len(WRONG) + 2)
+        all_stored(program, receiver)
+        for words in ("does not answer with HTTP/1.1", "has no status", "a header that is none", "no clear Content-Length", "a line that is none",
+                      "Transfer-Encoding that is not just chunked", "only answers that it will answer", "does not end", "amid its answer"):
+            assert f"{words}; trying on" in program.log, words
+
+
+GOOD = {
+    "chunked": CHUNKED,
+    "chunked, in pieces": [piece for n in range(len(CHUNKED)) for piece in (CHUNKED[n:n + 1], 0.001)],
+    "a length": OK,
+    "in pieces": [piece for n in range(len(OK)) for piece in (OK[n:n + 1], 0.001)],
+    "behind interim answers": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(),
+    "bare newlines": b"HTTP/1.1 204 No Content\nServer: x\n\n",
+    "no reason": b"HTTP/1.1 204\r\n\r\n",
+    "a long header": answer(204, x_policy="x" * 20000),
+    "a length at a 204": b"HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n",
+}
+ENDING = {
+    "HTTP/1.0": [b"HTTP/1.0 204 No Content\r\n\r\n", None],
+    "until the end": [b"HTTP/1.1 200 OK\r\n\r\nstored, thank you", None],
+    "more than its length": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef",
+    "two answers": answer() + answer(400),
+    "less than its length": [b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nabc", None],
+    "a bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a chunk without its end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n",
+    "chunked and a length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+    "an endless body": [b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 200000, 0.5],
+    "endless chunks": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"400\r\n" + b"y" * 1024 + b"\r\n" + 200 * (b"400\r\n" + b"y" * 1024 + b"\r\n")],
+}
+
+
+@pytest.mark.parametrize("name", [*GOOD, *ENDING])
+def test_stored(post, name):
+    """Its head says 2xx: that stands, whatever the body is. Over the same connection the next goes only where the end of the answer is clear."""
+    with posts.Receiver(lambda one: GOOD.get(name, ENDING.get(name))) as receiver:
+        program = post(receiver.port)
+        until(program, receiver, 4)
+        assert program.end() == 0
+        assert "".join(one.body for one in receiver.posts) == program.out
+        assert "warn" not in program.log, program.log
+        connections = [one.connection for one in receiver.posts]
+        assert connections == (list(range(len(connections))) if name in ENDING else [0] * len(connections))
+
+
+def test_body_that_does_not_come(post):
+    """The verdict stands after 2 s."""
+    with posts.Receiver(lambda one: b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nabc") as receiver:
+        program = post(receiver.port)
+        until(program, receiver, 3)
+        assert 1.9 < receiver.posts[1].at - receiver.posts[0].at < 4
+        assert program.end() == 0
+        assert "".join(one.body for one in receiver.posts) == program.out
+
+
+def test_slow_loris(post, keep):
+    """20 s for an answer's head, however it comes; polls go on meanwhile."""
+    bytes_, headers = ([piece for n in range(25) for piece in (data(n), 1)] for data in (lambda n: OK[n:n + 1], lambda n: b"X-A: b\r\n"))
+    slow = [25 * [1], bytes_, [b"HTTP/1.1 204 x\r\n", *headers]]
+    receivers = [keep(posts.Receiver(lambda one, first=first: answer() if one.n else first)) for first in slow]
+    programs = [post(one.port, interval="500ms") for one in receivers]
+    for program, receiver in zip(programs, receivers):
+        assert posts.wait.until(lambda: len(receiver.posts) >= 3, 40), program.log
+        assert 19.5 < receiver.posts[1].at - receiver.posts[0].at < 23
+        assert "the receiver gave no answer for 20 s; trying on" in program.log
+        all_stored(program, receiver)
+        times = sorted(posts.polled(program))
+        assert max(b - a for a, b in zip(times, times[1:])) < 1e9
+
+
+class Cutting:
+    """Every second answer ends after `first` bytes, after one more, and so on up to `last`; the others are whole."""
+
+    def __init__(self, whole, first, last, pki):
+        self.whole, self.head = whole, whole.index(b"\r\n\r\n") + 4
+        self.ends = range(first, last)
+        self.receiver = posts.Receiver(self.answers, pki)
+
+    def answers(self, one):
+        n = one.n // 2
+        return [self.whole[:self.ends[n]], None] if one.n % 2 == 0 and n < len(self.ends) else self.whole
+
+    def check(self, program):
+        """The times of its polls, how often they were posted, and after which of the cuts not again."""
+        posts.wait.until(lambda: len(self.receiver.posts) > 2 * len(self.ends), 90)
+        assert program.end() == 0, program.log
+        stored, cut = {}, 0
+        for one, said in zip(self.receiver.posts, self.receiver.said):
+            known = said == self.whole or len(said[0]) >= self.head
+            cut += not known
+            for at in one.times:
+                assert not stored.get(at), f"posted again though it was stored: {said}"
+                stored[at] = known
+        assert all(stored.values()) and stored.keys() == posts.polled(program)
+        assert cut == len([n for n in self.ends if n < self.head])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_cut_at_every_byte(post, keep, pki, scheme):
+    """Before the end of the head nothing was answered: sent again. After it the receiver has said that it is stored: never again."""
+    parts = [(whole, n, min(n + 40, len(whole) + 1)) for whole in (OK, CHUNKED) for n in range(0, len(whole) + 1, 40)]
+    cutting = [Cutting(*part, pki.leaf_p256 if scheme == "https" else None) for part in parts]
+    for one in cutting:
+        keep(one.receiver)
+    programs = [post(one.receiver.port, scheme=scheme, tls_ca=pki.ca, buffer="1MiB") for one in cutting]
+    for program, one in zip(programs, cutting):
+        one.check(program)
+
+
+def test_receiver_ends_an_idle_connection(post):
+    """A keep-alive that is over is no error; the next snapshot goes over a new one."""
+    with posts.Receiver(lambda one: [answer(), 0.3, None]) as receiver:
+        program = post(receiver.port, interval="1s")
+        until(program, receiver, 3)
+        assert program.end() == 0
+        assert "warn" not in program.log
+        assert "".join(one.body for one in receiver.posts) == program.out
+
+
+def test_connection_is_reset_with_each_post(post):
+    def serve(n):
+        return posts.streams.reset_after(100)
+
+    with posts.streams.Aggregator(serve) as receiver:
+        program = post(receiver.port)
+        program.until(lambda: len(receiver.connections) > 2)
+        began = time.monotonic()
+        assert program.end() == 0
+        assert time.monotonic() - began < 8
+        lines = len(program.out.splitlines())
+        assert f"{lines} lines were not sent: 0 dropped, {lines} left at the end" in program.log

@@ -1,0 +1,170 @@
+"""POSTs: what they look like, which lines are in them, and when."""
+import pytest
+
+import parse
+import posts
+from posts import answer, post      # the latter a fixture
+from tls_pki import pki             # likewise
+
+
+def test_one_post_a_snapshot_over_one_connection(post):
+    with posts.Receiver() as receiver:
+        program = post(receiver.port)
+        program.until(lambda: len(receiver.posts) >= 5)
+        assert program.end() == 0
+        assert {one.connection for one in receiver.posts} == {0}
+        assert all(len(one.times) == 1 for one in receiver.posts)
+        assert receiver.lines() == program.out.splitlines()
+        first = receiver.posts[0]
+        assert first.target == "/write?db=x"
+        assert first.headers == {"host": f"127.0.0.1:{receiver.port}", "user-agent": "sockpush/0.1.0",
+                                 "content-type": "text/plain; charset=utf-8", "content-length": str(len(first.body))}
+
+
+def test_https(post, pki):
+    with posts.Receiver(pki=pki.leaf_p256) as receiver:
+        program = post(receiver.port, scheme="https", tls_ca=pki.ca, ports="1-100,*:1-100")
+        program.until(lambda: len(receiver.posts) >= 3)
+        assert program.end() == 0
+        assert {one.connection for one in receiver.posts} == {0}
+        assert receiver.lines() == program.out.splitlines()
+
+
+def test_not_a_byte_to_a_receiver_that_is_not_trusted(post, pki):
+    with posts.Receiver(pki=pki.leaf_p256) as receiver:
+        program = post(receiver.port, scheme="https", tls_ca=pki.other_ca, http_token="topsecrettoken")
+        program.until(lambda: "SOCKPUSH_TLS_CA" in program.log)
+        assert not receiver.posts
+
+
+@pytest.mark.parametrize("target", ["/api/v2/write?org=o&bucket=b%20c", "/v1/write/metric?token=tkn_abc%2Cdef", "/a/../b//c", "", "?db=x"])
+def test_path_and_query_are_passed_as_they_are(run, target):
+    with posts.Receiver() as receiver:
+        one = run(to=f"http://127.0.0.1:{receiver.port}{target}", polls=1)
+        assert one.status == 0, one.log
+        assert [one.target for one in receiver.posts] == [target if target.startswith("/") else "/" + target]
+
+
+@pytest.mark.parametrize("token,sent", [("abc=", "Token abc="), ("Bearer abc.d-e", "Bearer abc.d-e"), ("Basic dTpw", "Basic dTpw")])
+def test_token(run, token, sent):
+    with posts.Receiver() as receiver:
+        assert run(to=f"http://127.0.0.1:{receiver.port}/", polls=1, http_token=token).status == 0
+        assert receiver.posts[0].headers["authorization"] == sent
+
+
+def test_headers(run):
+    with posts.Receiver() as receiver:
+        headers = "X-Scope-OrgID=a%2Cb, content-type=application/x-lines ,Authorization=Api-Token a=b"
+        assert run(to=f"http://127.0.0.1:{receiver.port}/", polls=1, http_headers=headers).status == 0
+        said = receiver.posts[0].headers
+        assert [said[name] for name in ("x-scope-orgid", "content-type", "authorization")] == ["a,b", "application/x-lines", "Api-Token a=b"]
+
+
+@pytest.mark.parametrize("word,unit", [("ns", 1), ("us", 10**3), ("ms", 10**6), ("s", 10**9), ("m", 60 * 10**9)])
+def test_precision(run, word, unit):
+    """Other outputs of the same format keep theirs."""
+    with posts.Receiver() as receiver:
+        to = f"http://127.0.0.1:{receiver.port}/write?precision={word},influx+stdout:"
+        one = run(to=to, polls=1, interval="1m", self="off")
+        times = {int(line.rsplit(" ", 1)[1]) for line in receiver.posts[0].body.splitlines()}
+        assert times == {one.points[0].time // unit}
+
+
+@pytest.mark.parametrize("env,sent", [({}, parse.influx), ({"format": "graphite", "interval": "1s"}, parse.graphite)])
+def test_format(run, env, sent):
+    """influx, unless SOCKPUSH_FORMAT says otherwise."""
+    with posts.Receiver() as receiver:
+        assert run(to=f"http://127.0.0.1:{receiver.port}/", polls=1, **env).status == 0
+        assert sent(receiver.posts[0].body)
+
+
+def test_several_snapshots_are_one_post_after_an_outage(post):
+    """Up to 64 KiB of them, all of them once, in their order."""
+    with posts.Receiver(lambda post: answer(503) if post.n < 4 else answer()) as receiver:
+        program = post(receiver.port, ports="1-200,*:1", buffer="4MiB")
+        program.until(lambda: len(receiver.posts) >= 8)
+        assert program.end() == 0
+        assert max(len(one.times) for one in receiver.posts[4:]) > 1
+        assert all(len(one.body) <= 65536 for one in receiver.posts)
+        assert receiver.lines() == program.out.splitlines()
+
+
+def test_snapshot_larger_than_64_kib(post):
+    with posts.Receiver() as receiver:
+        program = post(receiver.port, ports=",".join(map(str, range(1, 601))), interval="1s")
+        program.until(lambda: len(receiver.posts) >= 4)
+        assert program.end() == 0
+        assert 60000 < max(len(one.body) for one in receiver.posts) <= 65536
+        assert receiver.lines() == program.out.splitlines()
+
+
+def test_what_waited_longer_than_the_buffer_holds_is_dropped_and_counted(post):
+    with posts.Receiver(lambda post: answer(503) if post.n < 4 else answer()) as receiver:
+        program = post(receiver.port, ports=",".join(map(str, range(1, 41))), buffer="16KiB", self="on")
+        program.until(lambda: len(receiver.posts) > 8)
+        assert program.end() == 0
+        points = parse.influx(program.out)
+        dropped = max(point.fields.get("dropped_lines", 0) for point in points if dict(point.tags).get("output", "").startswith("http"))
+        posted, polled = len(receiver.lines()), len(points)
+        assert dropped and posted + dropped <= polled <= posted + dropped + 3 * len(parse.by_poll(points)[-1])
+
+
+def test_statsd_kinds_send_the_newest_gauges_and_no_increment_twice(start):
+    with posts.Receiver(lambda post: answer(503) if post.n < 2 else answer()) as receiver:
+        program = start(to=f"dogstatsd+http://127.0.0.1:{receiver.port}/,dogstatsd+stdout:", format=None)
+        program.until(lambda: len(receiver.posts) > 5)
+        assert program.end() == 0
+        sent = [point for body in receiver.bodies() for point in parse.dogstatsd(body)]
+        increments = lambda name: sum(point.fields.get(name, 0) for point in sent if (point.tag("output") or "").startswith("http"))
+        assert increments("send_errors") == 2 and increments("dropped_lines") > 0
+
+
+def test_receiver_may_end_each_connection(post):
+    """As it likes: that is no error, and nothing is sent twice."""
+    with posts.Receiver(lambda post: answer(connection="close") if post.n % 2 else [answer(), None]) as receiver:
+        program = post(receiver.port, self="on")
+        program.until(lambda: len(receiver.posts) > 6)
+        assert program.end() == 0
+        assert [one.connection for one in receiver.posts] == list(range(len(receiver.posts)))
+        times = [at for one in receiver.posts for at in one.times]
+        assert len(set(times)) == len(times)
+        assert "warn" not in program.log, program.log
+        assert max(point.fields.get("send_errors", 0) for point in parse.influx(program.out)) == 0
+
+
+@pytest.mark.parametrize("flag", ["info", "debug"])
+def test_secrets_are_never_shown(run, flag):
+    """Not in the log, not by --check, not in a tag, though the receiver repeats them."""
+    secrets = ["tokenABCDEF", "headerABCDEF", "queryABCDEF", "pathABCDEF0123456789x"]
+    said = answer(403, f"no {' and '.join(secrets)}, db=metrics01")
+    with posts.Receiver(lambda post: said) as receiver:
+        env = {"to": f"http://127.0.0.1:{receiver.port}/{secrets[3]}/write?db=metrics01&p={secrets[2]},influx+stdout:", "polls": 2, "interval": "100ms",
+               "log_level": flag, "http_token": secrets[0], "http_headers": f"X-Key={secrets[1]}"}
+        one, checked = run(**env), run("--check", **env)
+        assert receiver.posts and "403" in one.log and "db=metrics01" in one.log
+        for text in (one.log, one.out, checked.log, checked.out):
+            assert not [secret for secret in secrets if secret in text], text
+        assert f"output=http://127.0.0.1:{receiver.port}/***/write?db\\=metrics01&p\\=***" in one.out
+
+
+def test_secrets_are_not_shown_where_the_url_is_refused(run):
+    for bad in ("https://user:sesame@h/w", "http://h/w?token=sesame#x", "http://h:0/?p=sesame", "http://h/w?token=sesame&q=a b", "htp://h/?token=sesame"):
+        one = run(to=bad)
+        assert one.status == 2 and "sesame" not in one.log and "SOCKPUSH_TO" in one.log, one.log
+
+
+def test_check_connects_and_posts_nothing(run):
+    with posts.Receiver() as receiver:
+        one = run("--check", to=f"http://127.0.0.1:{receiver.port}/write?db=x")
+        assert one.status == 0 and "influx, from SOCKPUSH_TO: ok" in one.out
+        assert len(receiver.connections) == 1 and not receiver.posts
+
+
+def test_fail_over(post):
+    """Path and query hold for all hosts of an output."""
+    with posts.Receiver() as receiver:
+        gone = posts.streams.closed_port()
+        program = post(gone, target=f"/write?db=x,127.0.0.1:{receiver.port}")
+        program.until(lambda: len(receiver.posts) > 2)
+        assert program.end() == 0
+        assert {one.target for one in receiver.posts} == {"/write?db=x"}

@@ -1,0 +1,127 @@
+"""Real receivers of POSTs: by http, and by https behind those that end TLS; killed, cut and refused, each poll is stored once.
+SOCKPUSH_TEST_SLOW=1: killed 50 times."""
+import random
+import signal
+
+import pytest
+
+import chaos
+import parse
+import posts
+import servers
+from chaos import crowd, tell           # fixtures
+from tls_pki import pki                 # likewise
+
+RECEIVERS = {"influxdb": (servers.InfluxDB, 8086, "/write?db=sockpush"),
+             "victoriametrics": (servers.VictoriaMetrics, 8428, "/write"),
+             "victoriametrics v2": (servers.VictoriaMetrics, 8428, "/api/v2/write?org=o&bucket=b")}
+ROADS = {"http": "http://127.0.0.1:8186", "stunnel": "https://localhost:6443", "haproxy": "https://localhost:6444", "nginx": "https://localhost:6445"}
+PORT = 8186     # of the relay that is between all of these and the receiver
+
+
+def prepare(server):
+    if isinstance(server, servers.InfluxDB):
+        server.create()
+
+
+def in_influxdb(server):
+    """{(measurement, tags, time in ns): fields}"""
+    return {(measurement, tuple(sorted(tags.items())), time): fields for measurement in ("netstat", "netstat_port")
+            for tags, fields, time in server.points(measurement)}
+
+
+def as_in_influxdb(points):
+    return {(point.measurement, tuple(sorted(point.tags)), point.time): point.fields for point in points}
+
+
+@pytest.mark.parametrize("name", RECEIVERS)
+@pytest.mark.parametrize("precision", ["", "ns", "ms"])
+def test_stored(namespace, keep, tmp_path, push, name, precision):
+    kind, port, target = RECEIVERS[name]
+    server = keep(kind(tmp_path))
+    prepare(server)
+    points = push(f"http://127.0.0.1:{port}{target}" + (f"{'&' if '?' in target else '?'}precision={precision}" if precision else ""))
+    if kind is servers.InfluxDB:
+        server.settles(lambda: in_influxdb(server), as_in_influxdb(points))
+    else:
+        server.settles(lambda: chaos.stored(server).keys(), chaos.samples(points))
+
+
+def test_words_of_a_receiver(namespace, keep, tmp_path, run):
+    """A database that is not there: kept for an operator, in InfluxDB's own words."""
+    keep(servers.InfluxDB(tmp_path))
+    one = run(to="http://127.0.0.1:8086/write?db=nowhere", polls=1)
+    assert one.status == 1
+    assert 'the receiver answers 404 Not Found: \\"{\\"error\\":\\"database not found: \\\\\\"nowhere\\\\\\"\\"}\\"; trying on' in one.log
+
+
+def test_type_conflict(namespace, keep, tmp_path, run):
+    """Written as a float before: InfluxDB refuses our integers, and says so."""
+    server = keep(servers.InfluxDB(tmp_path))
+    server.create()
+    server.write("netstat tcp_listen=1.5")
+    one = run(to="http://127.0.0.1:8086/write?db=sockpush", polls=2, interval="100ms", self="off")
+    assert one.status == 1 and "400 Bad Request" in one.log and "field type conflict" in one.log and "these lines are dropped" in one.log
+
+
+class Roads:
+    """A receiver that can be killed, a relay before it that now and then cuts an answer at some byte, and the terminators."""
+
+    def __init__(self, keep, tmp_path, pki, kind, port, seed):
+        self.receiver = keep(chaos.Mortal(kind, tmp_path / "receiver"))
+        prepare(self.receiver.server)
+        for terminator in (servers.Stunnel, servers.Haproxy, servers.Nginx):
+            (tmp_path / terminator.__name__).mkdir()
+            keep(terminator(tmp_path / terminator.__name__, pki.chains[3]))
+        chance = random.Random(seed)
+        self.relay = keep(posts.Relay(port, lambda n, whole: whole if chance.randrange(10) else whole[:chance.randrange(len(whole))], port=PORT))
+
+
+@pytest.fixture
+def survive(start, crowd, keep, tmp_path, pki, tell):
+    """survive(name, signal): what each program polled, by road; the relay that it went through and the receiver, killed again and again."""
+    def make(name, number):
+        kind, port, target = RECEIVERS[name]
+        roads = Roads(keep, tmp_path, pki, kind, port, 1)
+        chance = random.Random(2)
+        programs = {road: start(to=f"{to}{target},influx+stdout:", host=road, tls_ca=pki.ca, buffer="8MiB", ports="8080", self="off")
+                    for road, to in ROADS.items()}
+        for n in range(chaos.KILLS):
+            crowd.stir(0.5 + chance.random())
+            roads.receiver.restart(crowd, chance, number)
+        crowd.stir(2)
+        for program in programs.values():
+            assert program.end() == 0, program.log
+        points = {road: parse.influx(program.out) for road, program in programs.items()}
+        twice = {}
+        for road in programs:
+            own = [post for post in roads.relay.posts if post.host == road]
+            again = posts.check_posted_once(own, {point.time for point in points[road]})
+            twice.update({(road, at): sum(at in post.times for post in own) for at in again})
+            unanswered = sum(not post.answered or post.status // 100 != 2 for post in own)
+            refused = sum(program.log.count(f"answers {status}") for status in (429, 503) for program in [programs[road]])
+            tell(f"{road}: {chaos.KILLS} times killed, {len({point.time for point in points[road]})} polls in {len(own)} POSTs, of which "
+                 f"{unanswered} were not answered; {len(again)} polls were posted again after that, none otherwise")
+            assert unanswered and again, "no answer was lost"
+        return roads, points, twice
+    return make
+
+
+def test_influxdb_is_killed(survive, tell):
+    """By SIGKILL: what it answered for is in its log of writes."""
+    roads, points, _ = survive("influxdb", signal.SIGKILL)
+    expected = {}
+    for of in points.values():
+        expected.update(as_in_influxdb(of))
+    roads.receiver.server.settles(lambda: len(in_influxdb(roads.receiver.server)), len(expected))
+    assert in_influxdb(roads.receiver.server) == expected
+
+
+def test_victoriametrics_is_restarted(survive, tell):
+    """By SIGTERM: what it answered for is on its disk then, as after a SIGKILL it is not. It keeps what comes twice twice: that is only
+    what was posted again because an answer was lost."""
+    roads, points, twice = survive("victoriametrics", signal.SIGTERM)
+    found = chaos.check(roads.receiver.server, chaos.samples([point for of in points.values() for point in of]))
+    for (at, _, labels, _), n in found.items():
+        assert n <= twice.get((dict(labels)["host"], at * 10**6), 1), (at, labels, n)
+    tell(f"{len(found)} values stored, {sum(n > 1 for n in found.values())} of them more than once")

@@ -1,0 +1,166 @@
+"""What a receiver answers, and what becomes of the lines: gone, sent again, dropped, kept."""
+import re
+import time
+
+import pytest
+
+import parse
+import posts
+from posts import answer, post      # the latter a fixture
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
+def test_taken(post, status):
+    with posts.Receiver(lambda post: answer(status, "" if status == 204 else "fine")) as receiver:
+        program = post(receiver.port)
+        program.until(lambda: len(receiver.posts) >= 3)
+        assert program.end() == 0
+        assert {one.connection for one in receiver.posts} == {0}
+        assert "".join(one.body for one in receiver.posts) == program.out
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_again(post, status):
+    """The same lines, with what came meanwhile; said once, and once that it is over."""
+    with posts.Receiver(lambda post: answer(status, "be patient") if post.n < 2 else answer()) as receiver:
+        program = post(receiver.port, self="on")
+        program.until(lambda: len(receiver.posts) >= 5)
+        assert program.end() == 0
+        first, second, third = receiver.posts[:3]
+        assert second.body.startswith(first.body) and third.body.startswith(second.body)
+        assert receiver.lines() == program.out.splitlines()
+        assert program.log.count(f"the receiver answers {status}") == 1 and 'be patient' in program.log
+        assert program.log.count("sending again, after 2 errors") == 1
+        assert max(point.fields.get("send_errors", 0) for point in parse.influx(program.out)) == 2
+        assert max(point.fields.get("dropped_lines", 0) for point in parse.influx(program.out)) == 0
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after(post, status, form):
+    """Not before, and not much later. A date counts from the answer's own Date: our clock may be wrong."""
+    said = {"retry_after": "2"} if form == "seconds" else {"date": "Sat, 28 Feb 2004 23:59:59 GMT", "retry_after": "Sun, 29 Feb 2004 00:00:01 GMT"}
+    with posts.Receiver(lambda post: answer(status, **said) if not post.n else answer()) as receiver:
+        program = post(receiver.port)
+        program.until(lambda: len(receiver.posts) >= 2)
+        assert 2 <= receiver.posts[1].at - receiver.posts[0].at < 4
+        assert program.end() == 0
+        assert receiver.lines() == program.out.splitlines()
+
+
+def test_retry_after_0_is_no_reason_to_hurry(post):
+    with posts.Receiver(lambda post: answer(503, retry_after="0")) as receiver:
+        program = post(receiver.port)
+        time.sleep(3)
+        assert len(receiver.posts) < 10
+        program.kill()
+
+
+@pytest.mark.parametrize("status", [301, 308, 401, 403, 404, 405])
+def test_only_an_operator_can_help(post, status):
+    """Kept, tried again slowly, said once."""
+    with posts.Receiver(lambda post: answer(status, "<html>no</html>", location="http://other.example/write?p=x")) as receiver:
+        program = post(receiver.port)
+        program.until(lambda: f"the receiver answers {status}" in program.log)
+        time.sleep(1)
+        assert len(receiver.posts) == 1
+        assert program.log.count("warn") == 1
+        assert ("to http://other.example/write" in program.log) == (status < 400)
+        assert "html" not in program.log and "p=x" not in program.log
+        began = time.monotonic()
+        assert program.end() == 0
+        assert time.monotonic() - began < 2, "it waited for an operator at its end"
+        lines = len(program.out.splitlines())
+        assert f"{lines} lines were not sent: 0 dropped, {lines} left at the end" in program.log
+
+
+def test_mended_by_its_operator(post):
+    """Some 30 s later it has all, with the times of then."""
+    with posts.Receiver(lambda post: answer(401) if not post.n else answer()) as receiver:
+        program = post(receiver.port, interval="1s", buffer="1MiB")
+        assert posts.wait.until(lambda: len(receiver.posts) > 3, 45), program.log
+        assert receiver.posts[1].at - receiver.posts[0].at > 25
+        assert program.end() == 0
+        assert receiver.lines() == program.out.splitlines()
+
+
+def refuses(status, bad, outage=3):
+    """answers: after an outage whoever posts one of the polls of these numbers is refused."""
+    seen = []
+
+    def answers(post):
+        times = {point.time for point in parse.influx(post.body)}
+        seen.extend(sorted(times - set(seen)))
+        if post.n < outage:
+            return answer(503)
+        return answer(status, '{"error":"unable to parse that"}') if times & {seen[n] for n in bad if n < len(seen)} else answer()
+    return answers
+
+
+@pytest.mark.parametrize("status,bad", [(400, [0]), (400, [3]), (400, [1, 2]), (413, [2, 7]), (422, [4])])
+def test_refused(post, status, bad):
+    """The batch is halved until the bad snapshot is alone: that is dropped and counted, with the receiver's words; the others are not."""
+    with posts.Receiver(refuses(status, bad)) as receiver:
+        program = post(receiver.port, self="on", buffer="1MiB")
+        program.until(lambda: len(receiver.bodies()) > 12)
+        assert program.end() == 0
+        stored, polls = receiver.lines(), parse.by_poll(parse.influx(program.out))
+        times = [poll[0].time for poll in polls]
+        assert [poll[0].time for poll in parse.by_poll(parse.influx("".join(line + "\n" for line in stored)))] == \
+            [at for n, at in enumerate(times) if n not in bad]
+        assert max(point.fields.get("dropped_lines", 0) for point in parse.influx(program.out)) == sum(len(polls[n]) for n in bad)
+        assert re.search(rf'the receiver answers {status}.*unable to parse that.*these lines are dropped', program.log)
+
+
+def test_all_is_refused(post):
+    """A receiver that takes none: said once, each dropped once, and no connection more for it."""
+    with posts.Receiver(lambda one: answer(400, "no")) as receiver:
+        program = post(receiver.port)
+        program.until(lambda: len(receiver.posts) > 6)
+        assert program.end() == 0
+        assert {one.connection for one in receiver.posts} == {0}
+        assert "".join(one.body for one in receiver.posts) == program.out
+        assert program.log.count("answers 400") == 1
+
+
+def test_too_large_for_a_proxy(post):
+    """One that takes 3,000 bytes: each snapshot is smaller, so after an outage all arrive."""
+    with posts.Receiver(lambda one: answer(503) if one.n < 3 else answer(413, connection="close") if len(one.body) > 3000 else answer()) as receiver:
+        program = post(receiver.port, buffer="1MiB", ports="80")
+        program.until(lambda: len(receiver.bodies()) > 12)
+        assert program.end() == 0
+        assert receiver.lines() == program.out.splitlines()
+
+
+def test_too_large_for_a_proxy_each_time(post):
+    """A snapshot of several chunks is cut between them, which are up to 16 KiB."""
+    with posts.Receiver(lambda one: answer(413) if len(one.body) > 20000 else answer()) as receiver:
+        program = post(receiver.port, interval="1s", ports=",".join(map(str, range(1, 101))))
+        program.until(lambda: len(receiver.bodies()) > 6)
+        assert program.end() == 0
+        assert receiver.lines() == program.out.splitlines()
+
+
+def test_refusal_while_the_body_is_on_its_way(start):
+    """Who has read enough says so and ends the connection; the rest of the request meets a reset, the answer is heard all the same."""
+    def serve(n):
+        def converse(connection, got):
+            pipe = posts.Pipe(connection)
+            pipe.head()
+            connection.sendall(answer(413, "enough", connection="close"))
+        return converse
+
+    with posts.streams.Aggregator(serve, buffer=4096) as receiver:
+        program = start(to=f"http://127.0.0.1:{receiver.port}/", ports=",".join(map(str, range(1, 601))), interval="10s", buffer="4MiB")
+        program.until(lambda: "answers 413" in program.log and "enough" in program.log)
+        program.until(lambda: "these lines are dropped" in program.log)
+        program.kill()
+
+
+def test_polls_go_on_while_the_receiver_takes_its_time(post):
+    with posts.Receiver(lambda one: [3, answer()]) as receiver:
+        program = post(receiver.port)
+        program.until(lambda: len(receiver.posts) >= 2)
+        times = sorted(posts.polled(program))
+        assert max(b - a for a, b in zip(times, times[1:])) < 0.5e9
+        program.kill()
