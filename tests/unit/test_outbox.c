@@ -307,6 +307,17 @@ static void model_rewind(struct model *m)
     m->in_hand = NULL;
 }
 
+/* What waits stays. */
+static void model_refuse(struct model *m)
+{
+    model_lose_doubt(m);
+    while (m->n && m->item[0].state != WAITING) {
+        m->item[0].state = WAITING;
+        model_remove(m, 0);
+    }
+    m->in_hand = NULL;
+}
+
 static void model_clear(struct model *m)
 {
     model_lose_doubt(m);
@@ -331,8 +342,11 @@ static void check(struct play *p)
     struct outbox *box = &p->box;
     const struct model *m = &p->model;
     bool waiting = false, under_way = model_doubtful(m) > 0;
+    size_t next = 0;
 
     for (size_t i = 0; i < m->n; i++) {
+        if (!waiting && m->item[i].state == WAITING)
+            next = m->item[i].len;
         waiting |= m->item[i].state == WAITING;
         under_way |= m->item[i].state == UNDER_WAY;
     }
@@ -343,6 +357,7 @@ static void check(struct play *p)
     assert_int_equal(box->dropped_lines, m->dropped);
     assert_int_equal(box->used, m->used);
     assert_int_equal(outbox_waiting(box), waiting);
+    assert_int_equal(outbox_next(box), next);
     assert_int_equal(outbox_under_way(box), under_way);
     assert_memory_equal(&box->owed, &m->owed, sizeof m->owed);
 }
@@ -407,6 +422,12 @@ static void play_rewind(struct play *p)
     p->box.apart = p->model.apart = any(2);
 }
 
+static void play_refuse(struct play *p)
+{
+    outbox_refuse(&p->box);
+    model_refuse(&p->model);
+}
+
 static void play_clear(struct play *p)
 {
     outbox_clear(&p->box);
@@ -423,6 +444,10 @@ static void play_send(struct play *p)
     if (any(12)) {
         outbox_sent(&p->box, p->written);
         model_sent(&p->model, p->written);
+        return;
+    }
+    if (!any(3)) {
+        play_refuse(p);
         return;
     }
     if (any(2))
