@@ -78,6 +78,7 @@ run: all ## build it, then show live counts of this machine until Ctrl-C
 	echo '    SOCKPUSH_TO=udp://HOST:8125 build/sockpush                  StatsD with tags (DogStatsD)'; \
 	echo '    SOCKPUSH_TO=influx+udp://HOST:8089 build/sockpush           InfluxDB line protocol'; \
 	echo '    SOCKPUSH_TO=influx+tls://HOST:6514 build/sockpush           the same over TLS; or tcp://'; \
+	echo "    SOCKPUSH_TO='http://HOST:8086/write?db=NAME' build/sockpush   the same by HTTP; or https://"; \
 	echo '    SOCKPUSH_TO=unix:///run/datadog/dsd.socket build/sockpush   a Unix socket, as the Datadog agent has'; \
 	echo 'SOCKPUSH_PORTS=80,443 adds series for these ports. build/sockpush --help and README.md tell the rest.'
 

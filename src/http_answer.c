@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "format.h"
+#include "http_date.h"
 #include "text.h"
 
 #define INTERIM_MAX 8
@@ -33,21 +33,6 @@ static void begin_head(struct http_answer *a)
 
 /* --- small texts --------------------------------------------------------------------- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* The digits at *text, at most max of them and at least one, or false. */
-static bool take_number(const char **text, int max, uint64_t *out)
-{
-    int n = 0;
-
-    for (*out = 0; is_digit(**text) && n < max; ++*text, n++)
-        *out = *out * 10 + (uint64_t)(**text - '0');
-    return n > 0;
-}
-
 /* A text of the receiver's for the log: one line, printable, cut. */
 static void copy_printable(char *out, size_t cap, const char *text, size_t len)
 {
@@ -73,60 +58,22 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-static bool take_char(const char **text, char c)
-{
-    bool is = **text == c;
-
-    *text += is;
-    return is;
-}
-
-/* "Jan": 0 */
-static bool take_month(const char **text, int64_t *out)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-    for (*out = 0; *out < 12; ++*out)
-        if (!strncmp(*text, months + 3 * *out, 3)) {
-            *text += 3;
-            return true;
-        }
-    return false;
-}
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT", RFC 9110's preferred form, as seconds since 1970; 0: not of it. */
-static int64_t read_date(const char *text)
-{
-    uint64_t day, year, hour, minute, second;
-    int64_t month, y, days;
-
-    text += text_until(text, " ");
-    if (!take_char(&text, ' ') || !take_number(&text, 2, &day) || !take_char(&text, ' ') || !take_month(&text, &month) ||
-        !take_char(&text, ' ') || !take_number(&text, 4, &year) || !take_char(&text, ' ') || !take_number(&text, 2, &hour) ||
-        !take_char(&text, ':') || !take_number(&text, 2, &minute) || !take_char(&text, ':') || !take_number(&text, 2, &second))
-        return 0;
-    /* Days of the civil calendar, of years that begin in March. */
-    month = (month + 10) % 12;
-    y = (int64_t)year - (month >= 10);
-    days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * month + 2) / 5 + (int64_t)day - 1 - 719468;
-    return ((days * 24 + (int64_t)hour) * 60 + (int64_t)minute) * 60 + (int64_t)second;
-}
-
 /* --- the head ------------------------------------------------------------------------------ */
 
 /* "HTTP/1.1 204 No Content" */
 static const char *take_status_line(struct http_answer *a)
 {
     const char *text = a->line + 9;
+    uint64_t status;
 
     if (strncmp(a->line, "HTTP/1.", 7) || (a->line[7] != '0' && a->line[7] != '1') || a->line[8] != ' ')
         return "the receiver does not answer with HTTP/1.1";
     a->minor = a->line[7] - '0';
-    if (text[0] < '1' || text[0] > '5' || !is_digit(text[1]) || !is_digit(text[2]) || (text[3] && text[3] != ' '))
+    if (!http_number_read(&text, 3, &status) || status < 100 || status > 599 || (*text && *text != ' '))
         return "the receiver's answer has no status";
-    a->status = (text[0] - '0') * 100 + (text[1] - '0') * 10 + text[2] - '0';
-    if (text[3])
-        copy_printable(a->reason, sizeof a->reason, text + 4, strlen(text + 4));
+    a->status = (int)status;
+    if (*text)
+        copy_printable(a->reason, sizeof a->reason, text + 1, strlen(text + 1));
     a->stage = HTTP_HEADERS;
     return NULL;
 }
@@ -135,7 +82,7 @@ static const char *take_length(struct http_answer *a, const char *value)
 {
     uint64_t length;
 
-    if (!take_number(&value, LENGTH_DIGITS_MAX, &length) || *value || (a->has_length && length != a->left))
+    if (!http_number_read(&value, LENGTH_DIGITS_MAX, &length) || *value || (a->has_length && length != a->left))
         return "the receiver's answer has no clear Content-Length";
     a->has_length = true;
     a->left = length;
@@ -144,12 +91,13 @@ static const char *take_length(struct http_answer *a, const char *value)
 
 static void take_retry_after(struct http_answer *a, const char *value)
 {
+    const char *end = value;
     uint64_t seconds;
 
-    if (!is_digit(*value))
-        a->retry_s = read_date(value);
-    else if (take_number(&value, LENGTH_DIGITS_MAX, &seconds) && !*value)
+    if (http_number_read(&end, LENGTH_DIGITS_MAX, &seconds) && !*end)
         a->wait_s = seconds < WAIT_MAX_S ? seconds : WAIT_MAX_S;
+    else
+        a->retry_s = http_date_read(value);
 }
 
 static const char *take_header(struct http_answer *a, const char *name, const char *value)
@@ -166,7 +114,7 @@ static const char *take_header(struct http_answer *a, const char *name, const ch
     } else if (!strcasecmp(name, "Retry-After")) {
         take_retry_after(a, value);
     } else if (!strcasecmp(name, "Date")) {
-        a->date_s = read_date(value);
+        a->date_s = http_date_read(value);
     } else if (!strcasecmp(name, "Location")) {
         copy_printable(a->location, sizeof a->location, value, text_until(value, "?#"));
     }

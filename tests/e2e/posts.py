@@ -1,6 +1,7 @@
 """Receivers of POSTs for a test: each answers as the test says, byte for byte; and a relay before a real one, that keeps what it passed on."""
 import contextlib
 import dataclasses
+import functools
 import socket
 import ssl
 import time
@@ -24,12 +25,12 @@ class Post:
     status: int = None          # what a receiver behind a relay answered
     answered: bool = False      # all of that was passed on
 
-    @property
+    @functools.cached_property
     def times(self):
         """Of its polls, in ns."""
         return {point.time for point in parse.influx(self.body)}
 
-    @property
+    @functools.cached_property
     def host(self):
         """Whose they are."""
         return parse.influx(self.body)[0].tag("host")

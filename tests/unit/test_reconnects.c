@@ -106,7 +106,7 @@ static int start(void **state)
         close(fd);
     }
     receiver.listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(receiver.listener, (struct sockaddr *)&at, len) || listen(receiver.listener, 16) ||
+    if (bind(receiver.listener, (struct sockaddr *)&at, len) || listen(receiver.listener, SOMAXCONN) ||
         getsockname(receiver.listener, (struct sockaddr *)&at, &len))
         return 1;
     receiver.port = ntohs(at.sin_port);
