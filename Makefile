@@ -19,6 +19,7 @@ CJSON    = build/third_party/cjson/cJSON.c
 include third_party/mbedtls.mk
 ifeq ($(TLS),0)
 OTHER    = $(wildcard src/tls_mbedtls*.c)
+OF_TLS   = $(wildcard tests/unit/test_tls_*.c tests/fuzz/fuzz_tls.c tests/fuzz/fuzz_certificates.c)
 else
 OTHER    = src/tls_none.c
 TLS_SRC  = $(MBEDTLS_FILES:%=$(MBEDTLS)/library/%.c)
@@ -28,9 +29,9 @@ SRC      = $(filter-out $(OTHER),$(wildcard src/*.c platform/posix/*.c platform/
 # Tests also get the parsers of every other system: those take bytes, so they run here.
 # Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
 LIB_SRC  = $(sort $(filter-out src/main.c src/arena.c,$(SRC)) $(wildcard platform/*/*_parse.c))
-TESTS    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
+TESTS    = $(patsubst tests/unit/%.c,build/unit/%,$(filter-out $(OF_TLS),$(wildcard tests/unit/test_*.c)))
 TEST_SRC = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
-FUZZERS  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit/arena.c
 
 # ---- flags

@@ -88,7 +88,7 @@ const char *secrets_mask_url(const char *url, size_t len, struct arena *a)
 
 void secrets_mask_words(char *text, const char *secret, const char *shown)
 {
-    static const char between[] = " \t\"'`,;:()[]{}<>=&?";
+    static const char between[] = " \t\"'`,;:()[]{}<>=&?/";
     char word[256];
 
     while (*text) {

@@ -31,6 +31,8 @@ static void outputs_by_http(void **state)
         struct read_config c;
         char to[200];
 
+        if (!tls_built && strstr(row[i].to, "https"))
+            continue;
         snprintf(to, sizeof to, "SOCKPUSH_TO=%s", row[i].to);
         CONFIG_OF(&c, NULL, to);
         assert_row(!c.told.n && c.config.n_outputs == 1, row[i].to);
@@ -212,6 +214,8 @@ static void a_request_is_a_post(void **state)
         struct buf b = {.data = text, .cap = HTTP_REQUEST_MAX};
         struct read_config c;
 
+        if (!tls_built && strstr(row[i].to, "https"))
+            continue;
         snprintf(to, sizeof to, "SOCKPUSH_TO=%s", row[i].to);
         snprintf(expected, sizeof expected, "%s%s", row[i].request, rest);
         CONFIG_OF(&c, NULL, to, "SOCKPUSH_HTTP_HEADERS=A=b");

@@ -52,6 +52,9 @@ static void a_receiver_may_repeat_what_is_secret(void **state)
     (void)state;
     secrets_mask_words(text, "/write?db=metrics01&p=sesame-open&q=abc", "/write?db=metrics01&p=***&q=***");
     assert_string_equal(text, "no rights for \"***********\" (token=***********), db metrics01, abc");
+    strcpy(text, "https://other/0123456789abcdefghij/write");
+    secrets_mask_words(text, "/0123456789abcdefghij/write", "/***/write");
+    assert_string_equal(text, "https://other/********************/write");
 }
 
 int main(void)
