@@ -120,7 +120,7 @@ static void lose_link(struct output *o, const char *what, int error)
     delivery_note_error(o, what, error, "trying on");
     settle_end(o, o->link->written);
     close_link(o);
-    if (now - o->link->opened_ns >= HELD_NS)
+    if (!o->to->kind->answers && now - o->link->opened_ns >= HELD_NS)
         o->backoff_ms = 0;
     reconnect_later(o);
     pthread_mutex_lock(&o->lock);

@@ -114,11 +114,12 @@ static int get_answer(struct link *l, struct http_answer *a)
 /* "413 Request Entity Too Large: "words"" */
 static void explain_answer(struct link *l, struct http_answer *a)
 {
-    char target[96];
+    char target[96], *texts[] = {a->reason, a->words, a->location};
 
-    secrets_mask_words(a->words, l->to->path, l->to->name);
-    secrets_mask_words(a->words, l->to->http->headers, "");
-    secrets_mask_words(a->location, l->to->path, l->to->name);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        secrets_mask_words(texts[i], l->to->path, l->to->name);
+        secrets_mask_words(texts[i], l->to->http->headers, "");
+    }
     text_format(target, sizeof target, "%s%s", a->location[0] ? " to " : "", a->location);
     link_explain(l, "the receiver answers %d%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason, a->status / 100 == 3 ? target : "",
                  *a->words ? ": \"" : "", a->words, *a->words ? "\"" : "");

@@ -57,6 +57,14 @@ def test_retry_after_0_is_no_reason_to_hurry(post):
         program.kill()
 
 
+def test_slow_to_refuse(post):
+    """Who takes longer than a second for its 503 is not asked again at once for ever."""
+    with posts.Receiver(lambda post: [1.2, answer(503)]) as receiver:
+        program = post(receiver.port)
+        assert posts.wait.until(lambda: any(b.at - a.at > 2.5 for a, b in zip(receiver.posts, receiver.posts[1:])), 60)
+        program.kill()
+
+
 @pytest.mark.parametrize("status", [301, 308, 401, 403, 404, 405])
 def test_only_an_operator_can_help(post, status):
     """Kept, tried again slowly, said once."""
