@@ -92,9 +92,9 @@ unit: need-build-test ## unit tests under ASan and UBSan
 	@failed=; for t in $(TESTS); do echo "$$t"; $$t || failed="$$failed $$t"; done; \
 	[ -z "$$failed" ] || { echo "unit tests failed:$$failed" >&2; exit 1; }
 
-e2e: need-build-test all receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses
+e2e: need-build-test all receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
-		$(PYTHON) -m pytest -p no:cacheprovider tests/e2e $(PYTEST_ARGS)
+		$(PYTHON) -m pytest -p no:cacheprovider -n3 tests/e2e $(PYTEST_ARGS)
 
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
 	@third_party/receivers.sh

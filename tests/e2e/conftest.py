@@ -13,6 +13,12 @@ import parse
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
 
+def pytest_terminal_summary(terminalreporter):
+    for report in terminalreporter.getreports("passed"):
+        for _, text in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def binary():
     if not os.access(BINARY, os.X_OK):
