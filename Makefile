@@ -94,10 +94,10 @@ unit: need-build-test ## unit tests under ASan and UBSan
 
 e2e: need-build-test all receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
-		$(PYTHON) -m pytest -p no:cacheprovider -n3 tests/e2e $(PYTEST_ARGS)
+		$(PYTHON) -m pytest -p no:cacheprovider -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
-	@third_party/receivers.sh
+	@third_party/receivers.sh; third_party/receivers.sh k8s
 
 fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/fuzz_*.c))
@@ -129,6 +129,9 @@ twice: all ## build it again in another directory: the same bytes?
 	@rm -rf build/twice; mkdir -p build/twice/build/third_party; cp -R Makefile src platform third_party build/twice; cp build/third_party/*.tarball build/twice/build/third_party
 	@$(MAKE) $(JOBS) -C build/twice build/sockpush
 	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
+
+image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
+	@docker/image.sh $(IMAGE_ARGS)
 
 install: all ## copy the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local
 	install -D -m 755 build/sockpush $(DESTDIR)$(PREFIX)/bin/sockpush

@@ -1,8 +1,8 @@
 #!/bin/sh
-# receivers.sh [PURPOSE]: gets the servers that third_party/packages lists for PURPOSE, `receivers` unless told, and for that one etsy's
-# statsd, into build/third_party/receivers, unless the system has them. They are unpacked, not installed, for a package would start its
-# server; only tests and `make bench` start them. That needs no root and leaves the system's apt alone; what is installed is npm, to
-# get statsd, where there is none.
+# receivers.sh [PURPOSE]: gets the servers that third_party/packages lists for PURPOSE, `receivers` unless told, unless the system has
+# them, and what third_party/npm/PURPOSE names, into build/third_party/receivers. They are unpacked, not installed, for a package would
+# start its server; only tests, `make bench` and `make demo` start them. That needs no root and leaves the system's apt alone; what is
+# installed is npm, where there is none.
 #
 # Never fails: what could not be had is said, and what needs it is skipped. NO_INSTALL=1: gets nothing.
 set -eu
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 . third_party/apt.sh
 purpose=${1:-receivers}
 root=$PWD/build/third_party/receivers
+npm=third_party/npm/$purpose
 work=$root.work
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -18,7 +19,7 @@ say() { echo "receivers: $*" >&2; }
 missing() { third_party/install.sh --missing "$purpose" | cut -d' ' -f1 | tr '\n' ' '; }
 
 # The lock file comes last into its place, and has the hash of all that lies beside it.
-has_statsd() { [ "$purpose" != receivers ] || cmp -s third_party/npm/package-lock.json "$root/npm/package-lock.json"; }
+has_npm() { [ ! -d "$npm" ] || cmp -s "$npm/package-lock.json" "$root/npm/$purpose/package-lock.json"; }
 
 apt_get() { APT_CONFIG=$work/apt.conf apt-get -qq "$@"; }
 
@@ -31,18 +32,18 @@ unpack() {
 }
 
 # --ignore-scripts: nothing of what was fetched is run.
-get_statsd() {
-    rm -rf "$work/npm" "$root/npm" && cp -R third_party/npm "$work/npm" || return
+get_npm() {
+    rm -rf "$work/npm" "$root/npm/$purpose" && mkdir -p "$root/npm" && cp -R "$npm" "$work/npm" || return
     (cd "$work/npm" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund) || return
-    mv "$work/npm" "$root/npm"
+    mv "$work/npm" "$root/npm/$purpose"
 }
 
 wanted=$(missing)
-if [ -z "$wanted" ] && has_statsd; then exit 0; fi
+if [ -z "$wanted" ] && has_npm; then exit 0; fi
 mkdir -p "$root"
 failed=
 if [ -n "${NO_INSTALL:-}" ]; then
-    has_statsd || wanted="${wanted}statsd"
+    has_npm || wanted="$wanted$npm"
     say "NO_INSTALL is set, what needs these is skipped: $wanted"
     exit 0
 fi
@@ -55,5 +56,5 @@ if [ -n "$wanted" ]; then
     apt_get update >"$root/log" 2>&1 || say 'apt-get update failed'
     for package in $wanted; do unpack "$package" >>"$root/log" 2>&1 || failed="$failed $package"; done
 fi
-has_statsd || { third_party/install.sh node && get_statsd >>"$root/log" 2>&1; } || failed="$failed statsd"
+has_npm || { third_party/install.sh node && get_npm >>"$root/log" 2>&1; } || failed="$failed $npm"
 [ -z "$failed" ] || say "not to be had, what needs them is skipped:$failed (build/third_party/receivers/log says why)"

@@ -25,7 +25,8 @@ import wait
 from program import ROOT
 
 UNPACKED = ROOT / "build" / "third_party" / "receivers"
-STATSD = UNPACKED / "npm" / "node_modules" / "statsd"
+NPM = UNPACKED / "npm"
+STATSD = NPM / "receivers" / "node_modules" / "statsd"
 CONF = pathlib.Path(__file__).parent / "conf"
 PATH = os.pathsep.join([f"{UNPACKED}/usr/bin", f"{UNPACKED}/usr/sbin", os.environ.get("PATH", ""), "/usr/sbin"])
 PYTHON = f"{UNPACKED}/usr/lib/python3/dist-packages"
