@@ -10,6 +10,7 @@ import pytest
 
 import netns
 import parse
+from containers import podman       # a fixture, here for the whole session
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
 

@@ -1,0 +1,114 @@
+"""Containers by podman, whose storage, settings and networks are the test's own; the image under test is built by `make image`."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from program import ROOT
+
+BASE = "docker.io/library/debian:bookworm-slim"     # as the Dockerfile calls it; here a tree that is made of packages
+TREE = ROOT / "build" / "third_party" / "bookworm-slim.tar"
+LEAST = ("--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--user=65534")
+# Settings that go where crun, cgroups of version 2 or higher limits are refused, too.
+SETTINGS = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+tmp_dir = "DIR/run/libpod"
+"""
+STORAGE = """
+[storage]
+driver = "overlay"
+graphroot = "DIR/root"
+runroot = "DIR/run"
+"""
+
+
+class Podman:
+    def __init__(self, place):
+        if os.geteuid() != 0 or not all(map(shutil.which, ("podman", "runc", "catatonit"))):
+            pytest.skip("podman, runc or catatonit is not on this machine, or we are not root; `make need-container` installs them")
+        for name, text in (("containers.conf", SETTINGS), ("storage.conf", STORAGE)):
+            (place / name).write_text(text.replace("DIR", str(place)))
+        self.env = {**os.environ, "CONTAINERS_CONF": str(place / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(place / "storage.conf")}
+        probe = self.ask("info")
+        if probe.returncode:
+            pytest.skip(f"podman refuses: {probe.stderr[-300:]}")
+
+    def ask(self, *words, timeout=60, **more):
+        return subprocess.run(["podman", *words], env=self.env, timeout=timeout, stdin=subprocess.DEVNULL, capture_output=True, text=True, **more)
+
+    def do(self, *words, **more):
+        """Its output; it must be well."""
+        done = self.ask(*words, **more)
+        if re.search(r"(clone|unshare|mount|cgroup)[^\n]*(not permitted|denied)", done.stderr):
+            pytest.skip(f"podman is refused what it needs: {done.stderr[-300:]}")
+        assert done.returncode == 0, f"podman {' '.join(words)}: {done.stderr[-2000:]}"
+        return done.stdout
+
+    def run(self, /, *words, **env):
+        """sockpush as its image has it, to its end: status, stdout, stderr."""
+        return self.ask("run", "--rm", *words, *(f"--env=SOCKPUSH_{name.upper()}={value}" for name, value in env.items()), "sockpush")
+
+    def start(self, *words):
+        """A container that goes on; its id."""
+        return self.do("run", "-d", *words).strip()
+
+    def bash(self, container, script):
+        return self.ask("exec", container, "bash", "-c", script).stdout
+
+    def log(self, container):
+        done = self.ask("logs", container)
+        return done.stdout + done.stderr
+
+    def inspect(self, image):
+        return json.loads(self.do("image", "inspect", image))[0]
+
+    def close(self):
+        self.ask("pod", "rm", "-fa", "-t", "0")
+        self.ask("rm", "-fa", "-t", "0")
+        self.ask("system", "reset", "-f")
+
+
+def make_base(podman):
+    """Of packages, for nothing else may be had here. APT's sandbox user cannot write /dev/null on each machine."""
+    if not TREE.exists():
+        if not shutil.which("mmdebstrap"):
+            pytest.skip("mmdebstrap is not on this machine; `make need-container` installs it")
+        part = TREE.with_suffix(".part.tar")
+        done = subprocess.run(["mmdebstrap", "--variant=apt", '--aptopt=APT::Sandbox::User "root"', "bookworm", part], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            pytest.skip(f"mmdebstrap makes no base image: {done.stderr[-300:]}")
+        part.rename(TREE)
+    podman.do("import", str(TREE), BASE)
+
+
+def make_image(podman):
+    """As a user would, but that nothing is pulled, and the build stage has this machine's way to the packages."""
+    tools = pathlib.Path(podman.env["CONTAINERS_CONF"]).parent / "tools"
+    tools.mkdir()
+    (tools / "docker").write_text("#!/bin/sh\nexit 1\n")        # whatever is called docker on this machine: the image is podman's
+    (tools / "docker").chmod(0o755)
+    arguments = "--pull=never --network=host --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024"
+    done = subprocess.run(["make", "--no-print-directory", "image", f"IMAGE_ARGS={arguments}"], cwd=ROOT, timeout=600, stdin=subprocess.DEVNULL,
+                          env={**podman.env, "PATH": f"{tools}:{podman.env['PATH']}"}, capture_output=True, text=True)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory, binary):
+    one = Podman(tmp_path_factory.mktemp("podman"))
+    try:
+        make_base(one)
+        make_image(one)
+        yield one
+    finally:
+        one.close()

@@ -1,0 +1,110 @@
+"""The image: built by `make image` from its Dockerfile, then run alone, beside others, and where much is missing."""
+import os
+import shutil
+import socket
+import subprocess
+import tarfile
+
+import pytest
+
+import parse
+import servers
+import wait
+from containers import BASE, LEAST
+from program import environment, run_binary
+
+pytestmark = pytest.mark.xdist_group("podman")     # all share one image
+
+ONE_POLL = {"to": "stdout:", "format": "influx", "polls": 1, "self": "off"}
+LISTENER = """perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => PORT, Listen => 9);
+    push @open, IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => PORT), $s->accept for 1..3; print "ready\\n"; sleep 300'"""
+
+
+def count(out, field, port=None):
+    points = [point for point in parse.influx(out) if point.measurement == ("netstat_port" if port else "netstat")]
+    return sum(point.fields[field] for point in points if not port or point.tag("addr_port") == str(port))
+
+
+def test_one_file(podman, tmp_path):
+    image = podman.inspect("sockpush")
+    config = image["Config"]
+    assert config["User"] == "65534:65534" and config["Entrypoint"] == ["/sockpush"] and not config.get("Cmd")
+    assert config["Labels"]["org.opencontainers.image.title"] == "sockpush"
+    assert config["Labels"]["org.opencontainers.image.version"] == run_binary({}, "--version").out.split()[1]
+    place = podman.do("image", "mount", "sockpush").strip()
+    try:
+        files = subprocess.run(["find", place, "!", "-type", "d"], capture_output=True, text=True, check=True).stdout.splitlines()
+        assert files == [f"{place}/sockpush"]
+        size = os.path.getsize(files[0])
+    finally:
+        podman.do("image", "umount", "sockpush")
+    assert image["Size"] - size < 8192
+    podman.do("save", "--format=oci-archive", "-o", str(tmp_path / "image.tar"), "sockpush")
+    assert len([name for name in tarfile.open(tmp_path / "image.tar").getnames() if name.startswith("blobs/sha256/")]) == 3, "manifest, config, one layer"
+
+
+def test_least_rights(podman):
+    run = podman.run(*LEAST, **ONE_POLL)
+    assert run.returncode == 0, run.stderr
+    assert "backend=netlink" in run.stderr and count(run.stdout, "tcp_listen") == 0
+
+
+def test_memory(podman):
+    """Docker refuses less than 6 MiB; below 5 the runtime itself does not start."""
+    run = podman.run(*LEAST, "--memory=6m", "--pids-limit=8", **{**ONE_POLL, "polls": 3, "interval": "1s", "ports": "listen"})
+    assert run.returncode == 0, run.stderr
+
+
+def test_beside_another(podman):
+    """Whose network namespace it shares: that one's sockets, and not those of its neighbour."""
+    app = podman.start("--network=none", BASE, "bash", "-c", LISTENER.replace("PORT", "8080"))
+    neighbour = podman.start("--network=none", BASE, "bash", "-c", LISTENER.replace("PORT", "9090"))
+    assert wait.until(lambda: "ready" in podman.log(app) and "ready" in podman.log(neighbour))
+    run = podman.run(f"--network=container:{app}", *LEAST[1:], **ONE_POLL, ports="8080,9090")
+    assert run.returncode == 0, run.stderr
+    assert [count(run.stdout, field, 8080) for field in ("tcp_listen", "tcp_established")] == [1, 3]
+    assert [count(run.stdout, field) for field in ("tcp_listen", "tcp_established")] == [1, 6]
+    assert count(run.stdout, "tcp_listen", 9090) == 0
+
+
+def test_beside_its_host(podman):
+    """By the host's procfs: a socket that only the host has."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        run = podman.run(*LEAST, "--volume=/proc:/host/proc:ro", **ONE_POLL, proc="/host/proc", ports=port)
+        own = podman.run(*LEAST, **ONE_POLL, ports=port)
+    assert run.returncode == own.returncode == 0, run.stderr + own.stderr
+    if "Permission denied" in run.stderr:
+        pytest.skip(f"the host's procfs cannot be read: {run.stderr}")
+    assert "network namespace of process 1 in /host/proc" in run.stderr
+    assert count(run.stdout, "tcp_listen", port) == 1 and count(own.stdout, "tcp_listen", port) == 0
+
+
+@pytest.fixture
+def bare(podman, namespace):
+    """bare(environment): in the image's root and nothing else: no /proc, no /etc, no /dev."""
+    place = podman.do("image", "mount", "sockpush").strip()
+    words = ["unshare", "-m", shutil.which("chroot", path=servers.PATH), "--userspec=65534:65534", place, "/sockpush"]
+    yield lambda **env: subprocess.run(words, env={**environment({}, {**ONE_POLL, **env}), "PATH": servers.PATH}, stdin=subprocess.DEVNULL,
+                                       capture_output=True, text=True, timeout=60)
+    podman.do("image", "umount", "sockpush")
+
+
+def test_no_proc(bare):
+    with socket.create_server(("127.0.0.1", 8080)):
+        run = bare()
+    assert run.returncode == 0 and "backend=netlink" in run.stderr and count(run.stdout, "tcp_listen") == 1
+    run = bare(backend="procfs")
+    assert run.returncode == 1 and "/proc" in run.stderr and "No such file" in run.stderr
+
+
+def test_no_resolver(bare):
+    run = bare(to="udp://statsd.example")
+    assert run.returncode == 1 and "cannot look up statsd.example: /etc/resolv.conf names no nameserver" in run.stderr
+
+
+@pytest.mark.parametrize("to", ["tls://127.0.0.1:8089", "https://127.0.0.1:8089/"])
+def test_no_certificates(bare, to):
+    with socket.create_server(("127.0.0.1", 8089)):
+        run = bare(to=to)
+    assert run.returncode == 1 and "SOCKPUSH_TLS_CA" in run.stderr, run.stderr
