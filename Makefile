@@ -83,6 +83,10 @@ run: all ## build it, then show live counts of this machine until Ctrl-C
 	echo '    SOCKPUSH_TO=unix:///run/datadog/dsd.socket build/sockpush   a Unix socket, as the Datadog agent has'; \
 	echo 'SOCKPUSH_PORTS=80,443 adds series for these ports. build/sockpush --help and README.md tell the rest.'
 
+demo: all ## a load, sockpush, VictoriaMetrics and a page that draws what is stored, on loopback, until Ctrl-C
+	@third_party/receivers.sh demo
+	@trap : INT; PYTHONDONTWRITEBYTECODE=1 $(PYTHON) demo/demo.py
+
 test: ## unit tests, then end-to-end tests
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
