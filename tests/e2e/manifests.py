@@ -18,16 +18,26 @@ def yaml():
     return pytest.importorskip("yaml", reason="no PyYAML on this machine")
 
 
-def build(overlay):
+def build(overlay, tree=ROOT / "k8s"):
     """Its objects, as they would be sent to a cluster."""
     kubectl = shutil.which("kubectl")
     if not kubectl:
         pytest.skip("kubectl is not on this machine")
-    done = subprocess.run([kubectl, "kustomize", str(ROOT / "k8s" / "overlays" / overlay)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([kubectl, "kustomize", str(tree / "overlays" / overlay)], capture_output=True, text=True, timeout=60)
     if re.search(r'unknown field "(patches|components)"|invalid Kustomization', done.stderr):
         pytest.skip(f"kubectl is too old: {done.stderr[:200]}")
     assert done.returncode == 0, done.stderr
     return list(yaml().safe_load_all(done.stdout))
+
+
+def with_pid(place):
+    """The overlay daemonset with what its comment offers."""
+    tree = shutil.copytree(ROOT / "k8s", place / "k8s")
+    file = tree / "overlays" / "daemonset" / "kustomization.yaml"
+    text = file.read_text()
+    assert "  # - path: pid.yaml" in text
+    file.write_text(text.replace("  # - path: pid.yaml", "  - path: pid.yaml"))
+    return build("daemonset", tree)
 
 
 def check(objects, place):
