@@ -80,17 +80,22 @@ static bool is_printable(const char *text)
     return true;
 }
 
-/* NULL, or why this header cannot be sent, in words. */
-static const char *check_header(const char *name, const char *value)
+static const char *check_name(const char *name)
 {
-    static const char *const own[] = {"Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
-                                      "TE", "Trailer", "Upgrade", NULL};
-
     if (!*name)
         return "a header has no name";
     for (const char *at = name; *at; at++)
         if (*at <= ' ' || *at >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *at))
             return "a header's name has a byte that none has";
+    return NULL;
+}
+
+/* NULL, or why this header cannot be sent, in words. */
+static const char *check_header(const char *name, const char *value)
+{
+    static const char *const own[] = {"Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
+                                      "TE", "Trailer", "Upgrade", "User-Agent", NULL};
+
     if (!is_printable(value))
         return "the value has a control byte";
     for (const char *const *one = own; *one; one++)
@@ -99,7 +104,16 @@ static const char *check_header(const char *name, const char *value)
     return NULL;
 }
 
-/* Name=value */
+/* "Name: value"; the value is not shown, but for the scheme before a token. */
+static void put_header(struct config *c, const char *name, const char *value)
+{
+    const char *blank = strcasecmp(name, "Authorization") ? NULL : strchr(value, ' ');
+
+    c->http.headers = arena_format(&c->arena, "%s%s: %s\r\n", c->http.headers, name, value);
+    c->http.hidden = arena_format(&c->arena, "%s%s\n", c->http.hidden, blank ? blank + 1 : value);
+}
+
+/* Name=value. *name: what may be said of it. */
 static const char *add_header(struct config *c, const char *item, size_t len, const char **name)
 {
     char *text = arena_text(&c->arena, item, len), *value = strchr(text, '=');
@@ -109,6 +123,8 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
     if (!value)
         return "there is no \"=\" behind a name";
     *value++ = '\0';
+    if ((why = check_name(text)))
+        return why; /* what is no name may be a secret */
     *name = text;
     if (!url_decode(value))
         return "a % in a value is followed by two hexadecimal digits";
@@ -117,7 +133,7 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
     if (!strcasecmp(text, "Authorization") && c->v.http_token)
         return "SOCKPUSH_HTTP_TOKEN is set, too, and says the same";
     c->http.has_type |= !strcasecmp(text, "Content-Type");
-    c->http.headers = arena_format(&c->arena, "%s%s: %s\r\n", c->http.headers, text, value);
+    put_header(c, text, value);
     return NULL;
 }
 
@@ -143,12 +159,12 @@ static void read_token(struct config *c, struct diag *d)
         return;
     if (!is_printable(token))
         diag_error(d, "SOCKPUSH_HTTP_TOKEN", "it has a control byte; accepted is a token, or \"Bearer TOKEN\"");
-    c->http.headers = arena_format(&c->arena, "Authorization: %s%s\r\n", strchr(token, ' ') ? "" : "Token ", token);
+    put_header(c, "Authorization", strchr(token, ' ') ? token : arena_format(&c->arena, "Token %s", token));
 }
 
 void config_read_http(struct config *c, struct diag *d)
 {
-    c->http.headers = "";
+    c->http.headers = c->http.hidden = "";
     read_token(c, d);
     read_headers(c, d);
     if (strlen(c->http.headers) > HTTP_HEADERS_MAX)

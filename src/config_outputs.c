@@ -8,6 +8,8 @@
 #include "value.h"
 #include "format.h"
 
+#define NAME_PATH_MAX 200 /* bytes of a path that a name has: it is a tag of sockpush's own series */
+
 static const char *scheme(int i)
 {
     return output_kinds[i] ? output_kinds[i]->scheme : NULL;
@@ -34,7 +36,7 @@ static const char *host_port(const struct target *t, struct arena *a)
 }
 
 /* http://a:8086/write?db=x,b:8086 */
-static const char *canonical(const struct endpoint *to, struct arena *a)
+static const char *canonical(struct endpoint *to, struct arena *a)
 {
     bool has_path = to->kind->has_path;
     const char *name = arena_format(a, "%s:%s%s", to->kind->scheme, has_path || to->kind->has_host ? "//" : "",
@@ -42,7 +44,7 @@ static const char *canonical(const struct endpoint *to, struct arena *a)
 
     for (int i = 0; i < to->n_targets; i++)
         name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
-                            has_path && !i && to->path ? secrets_mask_path(to->path, a) : "");
+                            has_path && !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
     return name;
 }
 

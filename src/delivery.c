@@ -40,7 +40,8 @@ static void count(struct output *o, enum output_counter counter, uint64_t n)
     pthread_mutex_unlock(&o->lock);
 }
 
-void delivery_note_error(struct output *o, const char *what, int error, const char *then)
+/* anyway: said whatever was said before. */
+static void note(struct output *o, const char *what, int error, const char *then, bool anyway)
 {
     const char *why = *o->link->why ? o->link->why : platform_error_text(-error);
 
@@ -53,7 +54,7 @@ void delivery_note_error(struct output *o, const char *what, int error, const ch
         o->failing_since_ns = platform_monotonic_ns();
         o->failing_said = 0;
     }
-    if (o->failing_said && (o->failing_said == SAID_MAX || !strcmp(why, o->failing_why))) {
+    if (!anyway && o->failing_said && (o->failing_said >= SAID_MAX || !strcmp(why, o->failing_why))) {
         log_event(LOG_DEBUG, "output", o->to->name, "%s: %s", what, why);
         return;
     }
@@ -62,13 +63,18 @@ void delivery_note_error(struct output *o, const char *what, int error, const ch
     log_event(LOG_WARN, "output", o->to->name, "%s: %s; %s", what, why, then);
 }
 
+void delivery_note_error(struct output *o, const char *what, int error, const char *then)
+{
+    note(o, what, error, then, false);
+}
+
 /* A refused datagram is reported a snapshot later, so only a snapshot that passed whole
  * and without an error shows that the trouble is over. */
 static void note_sent(struct output *o)
 {
     if (!o->failing || o->snapshot_errors || o->chunk.index + 1 < o->chunk.of)
         return;
-    o->failing = false;
+    o->failing = o->failing_dropped = false;
     log_event(LOG_INFO, "output", o->to->name, "sending again, after %llu errors in %llu s",
               (unsigned long long)o->failing_errors,
               (unsigned long long)((platform_monotonic_ns() - o->failing_since_ns) / 1000000000));
@@ -120,6 +126,7 @@ static void lose_link(struct output *o, const char *what, int error)
     delivery_note_error(o, what, error, "trying on");
     settle_end(o, o->link->written);
     close_link(o);
+    o->link->first = 0;
     if (!o->to->kind->answers && now - o->link->opened_ns >= HELD_NS)
         o->backoff_ms = 0;
     reconnect_later(o);
@@ -129,6 +136,14 @@ static void lose_link(struct output *o, const char *what, int error)
     forget_old(o);
     outbox_rewind(&o->box);
     pthread_mutex_unlock(&o->lock);
+}
+
+/* The receiver ended a connection over which it owed nothing: no fault. There it is tried first. */
+static void end_quietly(struct output *o)
+{
+    close_link(o);
+    o->link->first = o->link->target;
+    o->opened_before = false; /* the next is no reconnect */
 }
 
 /* Of a stream: hears what came, and with it what arrived. False: the connection ended. */
@@ -142,8 +157,8 @@ static bool hear(struct output *o)
     o->link->why[0] = '\0';
     acked = link_acked(o->link); /* before it is heard that the receiver is gone */
     ret = o->to->kind->hear(o->link);
-    if (ret && o->to->kind->answers) { /* all was answered: whoever ends an idle connection means no harm */
-        close_link(o);
+    if (ret && o->to->kind->answers) {
+        end_quietly(o);
         return false;
     }
     if (ret == -EPIPE && !*o->link->why)
@@ -167,6 +182,10 @@ bool delivery_finish_link(struct output *o)
     if (!hear(o))
         return false;
     ret = kind->finish(o->link);
+    if (kind->answers) { /* all is answered */
+        close_link(o);
+        return true;
+    }
     end = o->link->written;
     o->link->written += !ret && kind->has_host; /* the FIN, which the kernel counts as well */
     while (!ret && (now = platform_monotonic_ns()) < deadline_ns) {
@@ -219,7 +238,8 @@ static void send_refused(struct output *o)
         log_event(LOG_DEBUG, "output", o->to->name, "%s; halved", o->link->why);
         o->batch_chunks = (o->chunks + 1) / 2;
     } else {
-        delivery_note_error(o, "cannot send", 0, "these lines are dropped");
+        note(o, "cannot send", 0, "these lines are dropped", !o->failing_dropped);
+        o->failing_dropped = true;
         o->batch_chunks = UINT_MAX;
     }
     pthread_mutex_lock(&o->lock);
@@ -236,6 +256,13 @@ static void send_failed(struct output *o, int error)
 {
     if (o->to->kind->answers && error == -EBADMSG) {
         send_refused(o);
+        return;
+    }
+    if (o->to->kind->answers && error == -ENOTCONN) {
+        end_quietly(o);
+        pthread_mutex_lock(&o->lock);
+        outbox_rewind(&o->box);
+        pthread_mutex_unlock(&o->lock);
         return;
     }
     if (o->link->stream) {
@@ -296,6 +323,8 @@ static void send_chunks(struct output *o)
         return;
     }
     settle(o);
+    if (o->link->fd < 0)
+        end_quietly(o); /* the answer said so */
     o->ack_pause_ms = ACK_PAUSE_MIN_MS;
     if (!o->keeps || o->to->kind->answers)
         o->backoff_ms = 0;

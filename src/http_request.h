@@ -7,6 +7,7 @@
 /* What all requests have besides. */
 struct http_settings {
     const char *headers; /* "Name: value\r\n" of each that is set, or "" */
+    const char *hidden;  /* their values, which are never shown, a line each */
     bool has_type;       /* a Content-Type is among them */
 };
 

@@ -66,7 +66,7 @@ static int connect_addr(struct link *l, const struct net_addr *addr, const char 
     if (ret < 0)
         return ret;
     l->fd = ret;
-    l->torn = false;
+    l->torn = l->answered = false;
     l->written = 0;
     l->window_max = 0;
     net_tcp_setup(l->fd);
@@ -109,7 +109,9 @@ int link_connect(struct link *l, int (*greet)(struct link *, const char *))
     struct buf all = {.data = why, .cap = sizeof why - 1};
     int ret = 0;
 
-    for (int t = 0; t < l->target_end; t++) {
+    for (int i = 0; i < l->target_end; i++) {
+        int t = !i ? l->first : i <= l->first ? i - 1 : i;
+
         ret = connect_target(l, t, greet);
         if (!ret)
             l->target = t;

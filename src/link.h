@@ -25,6 +25,7 @@ struct endpoint {
     const struct time_unit *unit; /* that the receiver reads times in; NULL: the format's own */
     const struct tls_settings *tls;
     const struct http_settings *http;
+    const char *hidden; /* of HTTP: what of the path is masked in name, a line each */
 };
 
 /* What is known of a target's name: the last good addresses stay. */
@@ -44,10 +45,12 @@ struct link {
     int refused; /* set by send: -errno that an *earlier* datagram met; this one was sent */
     struct addresses known[TARGETS_MAX];
     int target;        /* which of them it leads to */
+    int first;         /* which is tried first; then the others in their order */
     int target_end;    /* those before it are tried */
     bool brief;        /* trying must not take long: there is another connection */
     uint64_t written;  /* bytes that the kernel took over this connection */
     uint64_t opened_ns;
+    bool answered;     /* set by send: it has carried an answer */
     uint32_t window_max; /* largest that the receiver had open */
     struct tls *tls;   /* NULL: not encrypted */
     unsigned wait_ms;  /* set by send: not to be tried again before; 0: that was not said */
@@ -56,7 +59,7 @@ struct link {
 
 /* A transport. Functions return 0 or -errno; time is limited in every step. What send returns
  * where the kind answers: 0: stored; -EBADMSG: refused, with the same lines it always will be;
- * others: the connection is of no use any more, these lines can be sent over the next. */
+ * -ENOTCONN: the receiver had ended the connection, as it may between two requests; others: the connection is of no use any more, these lines can be sent over the next. */
 struct output_kind {
     char scheme[12];
     bool has_host, has_path;

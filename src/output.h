@@ -39,7 +39,7 @@ struct output {
     unsigned chunks;
     struct chunk chunk;
     unsigned batch_chunks;     /* as many at most, since the receiver refused more */
-    bool opened_before, failing, hurried;
+    bool opened_before, failing, failing_dropped, hurried;
     uint64_t retry_ns, look_ns, failing_since_ns, failing_errors;
     unsigned backoff_ms, snapshot_errors, ack_pause_ms;
     unsigned failing_said;

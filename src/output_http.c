@@ -114,11 +114,11 @@ static int get_answer(struct link *l, struct http_answer *a)
 /* "413 Request Entity Too Large: "words"" */
 static void explain_answer(struct link *l, struct http_answer *a)
 {
-    char target[96], *texts[] = {a->reason, a->words, a->location};
+    char target[sizeof a->location + 4], *texts[] = {a->reason, a->words, a->location};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        secrets_mask_words(texts[i], l->to->path, l->to->name);
-        secrets_mask_words(texts[i], l->to->http->headers, "");
+        secrets_mask_words(texts[i], l->to->hidden);
+        secrets_mask_words(texts[i], l->to->http->hidden);
     }
     text_format(target, sizeof target, "%s%s", a->location[0] ? " to " : "", a->location);
     link_explain(l, "the receiver answers %d%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason, a->status / 100 == 3 ? target : "",
@@ -168,6 +168,10 @@ static int send_http(struct link *l, const char *lines, size_t len)
         ret = judge(l, &answer);
     else
         l->torn = true;
+    /* It may have ended the connection while this was on its way: both are right. */
+    if (l->answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET))
+        return -ENOTCONN;
+    l->answered = true;
     log_event(LOG_DEBUG, "output", l->to->name, "%zu bytes posted: %d", len, answer.status);
     if (!ret && sent) {
         link_explain(l, "the receiver answers %d before it has all", answer.status);

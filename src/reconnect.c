@@ -12,13 +12,14 @@ static uint64_t look_span_ns(void)
     return 1000000ull * (LOOK_MS / 2 + platform_random(LOOK_MS / 2));
 }
 
-/* What is known of the new link: whether lines may wait for it, and what it is worth. */
-static void adopt_link(struct output *o)
+/* What is known of the new link: whether lines may wait for it, and what it is worth. look: when a better target is looked for. */
+static void adopt_link(struct output *o, bool look)
 {
     bool newest_only = !o->link->stream || !output_waits(o->to);
 
     o->link->opened_ns = platform_monotonic_ns();
-    o->look_ns = o->link->opened_ns + look_span_ns();
+    if (look)
+        o->look_ns = o->link->opened_ns + look_span_ns();
     pthread_mutex_lock(&o->lock);
     o->stats.n[RECONNECTS] += o->opened_before;
     if (newest_only && !o->box.newest_only)
@@ -31,17 +32,17 @@ static void adopt_link(struct output *o)
 
 int reconnect_open(struct output *o)
 {
-    int ret;
+    int ret, before = o->link->target;
 
     o->link->why[0] = '\0';
     o->link->wait_ms = 0;
     ret = o->to->kind->open(o->link);
     if (ret)
         return ret;
-    if (o->link->target)
+    if (o->link->target && o->link->target != before)
         log_event(LOG_INFO, "output", o->to->name, "connected to %s:%u, because %s", o->to->target[o->link->target].host,
                   o->to->target[o->link->target].port, o->link->why);
-    adopt_link(o);
+    adopt_link(o, o->link->target != before);
     return 0;
 }
 
@@ -103,6 +104,7 @@ void reconnect_look(struct output *o)
     if (reconnect_look_ms(o))
         return;
     o->look_ns = platform_monotonic_ns() + look_span_ns();
+    better->first = 0;
     better->target_end = o->link->target;
     better->brief = true;
     if (o->to->kind->open(better)) {
@@ -117,5 +119,5 @@ void reconnect_look(struct output *o)
     o->link = better;
     better->target_end = o->to->n_targets;
     better->brief = false;
-    adopt_link(o);
+    adopt_link(o, true);
 }

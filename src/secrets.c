@@ -6,9 +6,10 @@
 
 #include "format.h"
 #include "text.h"
+#include "url.h"
 
 #define KEY_MIN 20 /* bytes of a part of a path that looks like a key */
-#define WORD_MIN 6 /* bytes of a word that would be missed */
+#define RUN_MIN 6  /* bytes of a secret that would tell of it */
 
 /* Of InfluxDB, VictoriaMetrics and DataKit. */
 static const char *const open_keys[] = {"db", "rp", "precision", "consistency", "org", "orgID", "bucket", "input", "source", "version", NULL};
@@ -32,45 +33,67 @@ static bool looks_like_key(const char *part, size_t len)
     return len >= KEY_MIN && digit && letter;
 }
 
+/* What is shown, and what is not. */
+struct masked {
+    struct buf shown, hidden;
+};
+
+static void hide(struct masked *m, const char *part, size_t len)
+{
+    buf_text(&m->shown, SECRET_MASK);
+    buf_put(&m->hidden, part, len);
+    buf_text(&m->hidden, "\n");
+}
+
 /* "/a/b", up to the query */
-static const char *put_parts(struct buf *b, const char *path)
+static const char *put_parts(struct masked *m, const char *path)
 {
     while (*path && *path != '?') {
         size_t len = text_until(path + 1, "/?") + 1;
 
-        if (looks_like_key(path + 1, len - 1))
-            buf_format(b, "%.*s" SECRET_MASK, 1, path); /* its "/" */
-        else
-            buf_put(b, path, len);
+        if (looks_like_key(path + 1, len - 1)) {
+            buf_text(&m->shown, "/");
+            hide(m, path + 1, len - 1);
+        } else {
+            buf_put(&m->shown, path, len);
+        }
         path += len;
     }
     return path;
 }
 
 /* "?a=b&c=d" */
-static void put_query(struct buf *b, const char *query)
+static void put_query(struct masked *m, const char *query)
 {
     while (*query) {
         size_t len = text_until(query + 1, "&;") + 1, key = text_until(query + 1, "=&;") + 1;
 
-        if (key == len)
-            buf_format(b, "%.*s%s", 1, query, len > 1 ? SECRET_MASK : "");
-        else if (is_open(query + 1, key - 1))
-            buf_put(b, query, len);
-        else
-            buf_format(b, "%.*s=" SECRET_MASK, (int)key, query);
+        if (key < len && is_open(query + 1, key - 1)) {
+            buf_put(&m->shown, query, len);
+        } else {
+            size_t open = key < len ? key + 1 : 1; /* with its "=" */
+
+            buf_put(&m->shown, query, open);
+            if (key < len || len > 1)
+                hide(m, query + open, len - open);
+        }
         query += len;
     }
 }
 
-const char *secrets_mask_path(const char *path, struct arena *a)
+const char *secrets_mask_path(const char *path, const char **hidden, struct arena *a)
 {
     /* A mask is longer than the shortest that it stands for. */
-    size_t cap = strlen(path) * (1 + strlen(SECRET_MASK)) + 1;
-    struct buf b = {.data = arena_zero(a, cap + 1, 1), .cap = cap};
+    size_t len = strlen(path), cap = len * (1 + strlen(SECRET_MASK)) + 1;
+    struct masked m = {.shown = {.data = arena_zero(a, cap + 1, 1), .cap = cap}, .hidden = {.data = arena_zero(a, cap + 1, 1), .cap = cap}};
 
-    put_query(&b, put_parts(&b, path));
-    return b.data;
+    put_query(&m, put_parts(&m, path));
+    if (hidden) {
+        char *decoded = arena_text(a, m.hidden.data, m.hidden.len);
+
+        *hidden = url_decode(decoded) ? arena_format(a, "%s%s", m.hidden.data, decoded) : m.hidden.data;
+    }
+    return m.shown.data;
 }
 
 const char *secrets_mask_url(const char *url, size_t len, struct arena *a)
@@ -83,23 +106,23 @@ const char *secrets_mask_url(const char *url, size_t len, struct arena *a)
     if (at > host + 1) /* unix://@name has nothing before it */
         return arena_format(a, "%.*s" SECRET_MASK "@%s", (int)(host - text), text, secrets_mask_url(at, strlen(at), a));
     path = host + text_until(host, "/?");
-    return arena_format(a, "%.*s%s", (int)(path - text), text, secrets_mask_path(path, a));
+    return arena_format(a, "%.*s%s", (int)(path - text), text, secrets_mask_path(path, NULL, a));
 }
 
-void secrets_mask_words(char *text, const char *secret, const char *shown)
+void secrets_mask_words(char *text, const char *hidden)
 {
-    static const char between[] = " \t\"'`,;:()[]{}<>=&?/";
-    char word[256];
-
     while (*text) {
-        size_t len = text_until(text, between);
+        size_t most = 0;
 
-        if (len >= WORD_MIN && len < sizeof word) {
-            memcpy(word, text, len);
-            word[len] = '\0';
-            if (strstr(secret, word) && !strstr(shown, word))
-                memset(text, '*', len);
+        for (const char *at = hidden; *at; at++) {
+            size_t len = 0;
+
+            while (text[len] && text[len] == at[len])
+                len++;
+            most = len > most ? len : most;
         }
-        text += len ? len : 1;
+        if (most >= RUN_MIN)
+            memset(text, '*', most);
+        text += most >= RUN_MIN ? most : 1;
     }
 }

@@ -53,6 +53,36 @@ WRONG = {
 }
 
 
+def test_connection_ends_as_a_post_comes(post):
+    """An answer to each first, none to the second, as one whose patience is as long as the interval: no fault, and sent again at once."""
+    with posts.Receiver(lambda one: answer() if one.n % 3 != 1 else None) as receiver:
+        program = post(receiver.port, self="on")
+        until(program, receiver, 15)
+        all_stored(program, receiver)
+        assert "warn" not in program.log, program.log
+        own = [point for point in parse.influx(program.out) if point.measurement == "sockpush_output" and "http" in point.tag("output")]
+        assert {point.fields["send_errors"] for point in own} == {point.fields["reconnects"] for point in own} == {0}
+        assert all(after.at - before.at < 0.1 for before, after in zip(receiver.posts, receiver.posts[1:]) if before.n % 3 == 1)
+
+
+def test_connection_ends_without_an_answer_each_time(post):
+    """A fresh connection that ends so is a fault."""
+    with posts.Receiver(lambda one: None if one.n < 3 else answer()) as receiver:
+        program = post(receiver.port)
+        until(program, receiver, 5)
+        all_stored(program, receiver)
+        assert program.log.count("ended the connection without an answer") == 1 and "sending again, after 3 errors" in program.log
+
+
+def test_fail_over_with_connections_that_end(post):
+    """The second host stays the one that is tried first, and is named once."""
+    with posts.Receiver(lambda one: answer(connection="close")) as receiver:
+        program = post(posts.streams.closed_port(), target=f"/write,127.0.0.1:{receiver.port}")
+        until(program, receiver, 8)
+        all_stored(program, receiver)
+        assert program.log.count("connected to") == 1, program.log
+
+
 def test_no_answer(post):
     """Each is told in words, the connection ended, and the lines sent again."""
     with posts.Receiver(alternate(*([bytes_, None] for bytes_ in WRONG.values()))) as receiver:

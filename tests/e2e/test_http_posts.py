@@ -1,8 +1,11 @@
 """POSTs: what they look like, which lines are in them, and when."""
+import time
+
 import pytest
 
 import parse
 import posts
+import receivers
 from posts import answer, post      # the latter a fixture
 from tls_pki import pki             # likewise
 
@@ -145,6 +148,40 @@ def test_secrets_are_never_shown(run, flag):
         for text in (one.log, one.out, checked.log, checked.out):
             assert not [secret for secret in secrets if secret in text], text
         assert f"output=http://127.0.0.1:{receiver.port}/***/write?db\\=metrics01&p\\=***" in one.out
+
+
+@pytest.mark.parametrize("says", [r'{"error":"unauthorized \\"%s\\""}', "Token %s.", "Bad: %s!", "|%s|", "x%s", "p=%s&", "Bearer realm=%s"])
+@pytest.mark.parametrize("secret", ["token-sesame-1", "header-sesame-2", "query+sesame-3"])
+def test_however_they_are_repeated(run, says, secret):
+    with posts.Receiver(lambda post: answer(403, says % secret)) as receiver:
+        one = run(to=f"http://127.0.0.1:{receiver.port}/write?p=query%2Bsesame-3", polls=1, http_token="Bearer token-sesame-1", http_headers="X-Scope-Key=header-sesame-2")
+        assert "answers 403" in one.log and "sesame" not in one.log, one.log
+        assert ("Bearer realm=" in one.log) == ("Bearer" in says)
+
+
+def test_credentials_in_the_place_of_a_name(run):
+    """As curl wants a header written."""
+    one = run(to="http://127.0.0.1/", http_headers="Authorization: Basic dTpzZXNhbWU=")
+    assert one.status == 2 and "SOCKPUSH_HTTP_HEADERS" in one.log and "Name=value" in one.log
+    assert "dTpzZXNhbWU" not in one.log
+
+
+def test_long_path_beside_another_output(run):
+    """The name of an output is a tag of its series, which must not become too long for the others."""
+    with posts.Receiver() as receiver, receivers.udp() as udp:
+        one = run(to=f"http://127.0.0.1:{receiver.port}/{'long-part/' * 180},udp://127.0.0.1:{udp.port}", polls=2, interval="100ms")
+        assert one.status == 0 and "0 lines were not sent" in one.log, one.log
+
+
+def test_end_of_an_idle_connection(post):
+    """All was answered, so there is nothing to wait for."""
+    with posts.Receiver(lambda one: [answer(), 30]) as receiver:
+        program = post(receiver.port, interval="10s")
+        program.until(lambda: len(receiver.posts) == 1)
+        time.sleep(0.3)
+        began = time.monotonic()
+        assert program.end() == 0
+        assert time.monotonic() - began < 1
 
 
 def test_secrets_are_not_shown_where_the_url_is_refused(run):

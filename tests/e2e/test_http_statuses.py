@@ -121,6 +121,22 @@ def test_refused(post, status, bad):
         assert re.search(rf'the receiver answers {status}.*unable to parse that.*these lines are dropped', program.log)
 
 
+def test_refused_after_other_troubles(post):
+    """That lines are dropped is said, whatever was said before of what kept them."""
+    outage = [500, 502, 504, 507, 501]
+    first = []
+
+    def answers(one):
+        first[:] = first or [min(one.times)]
+        return answer(outage[one.n]) if one.n < len(outage) else answer(400, "unable to parse that") if first[0] in one.times else answer()
+
+    with posts.Receiver(answers) as receiver:
+        program = post(receiver.port, interval="1s", buffer="1MiB")
+        assert posts.wait.until(lambda: "sending again" in program.log, 60), program.log
+        program.kill()
+        assert re.search("unable to parse that.*these lines are dropped", program.log), program.log
+
+
 def test_all_is_refused(post):
     """A receiver that takes none: said once, each dropped once, and no connection more for it."""
     with posts.Receiver(lambda one: answer(400, "no")) as receiver:
