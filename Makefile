@@ -101,7 +101,7 @@ e2e: need-build-test all receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" ch
 		$(PYTHON) -m pytest -p no:cacheprovider -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
-	@third_party/receivers.sh; third_party/receivers.sh k8s
+	@for purpose in receivers k8s demo; do third_party/receivers.sh $$purpose; done
 
 fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/fuzz_*.c))

@@ -115,10 +115,10 @@ def interrupt(*_):
 def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
+    port, processes, load = page_port(), [], Load()
     missing = [str(path.relative_to(ROOT)) for path, _ in FILES.values() if not path.exists()]
     if missing:
         stop(f"{', '.join(missing)}: not there; `make demo` gets what it needs, or says why not")
-    port, processes, load = page_port(), [], Load()
     with tempfile.TemporaryDirectory(prefix="sockpush-demo-") as place:
         try:
             victoria, Page.victoria = start_victoria(pathlib.Path(place))

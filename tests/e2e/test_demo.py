@@ -23,9 +23,8 @@ class Demo:
     def __init__(self, place):
         if not shutil.which("victoria-metrics", path=servers.PATH):
             pytest.skip("victoria-metrics is not on this machine; `make receivers` gets it, or says why not")
-        subprocess.run([ROOT / "third_party" / "receivers.sh", "demo"], check=True, stdin=subprocess.DEVNULL)
         if not (servers.NPM / "demo").exists():
-            pytest.skip("uPlot could not be had")
+            pytest.skip("uPlot is not there; `make receivers` gets it, or says why not")
         self.place = place
         self.process = subprocess.Popen([sys.executable, ROOT / "demo" / "demo.py"], env={"PATH": servers.PATH, "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
