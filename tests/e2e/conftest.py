@@ -101,6 +101,17 @@ def keep():
 
 
 @pytest.fixture
+def full(keep):
+    """A listener with a full backlog: connecting never ends."""
+    one = keep(socket.create_server(("127.0.0.1", 0), backlog=0))
+    for _ in range(2):
+        client = keep(socket.socket())
+        client.setblocking(False)
+        client.connect_ex(one.getsockname())
+    return one.getsockname()[1]
+
+
+@pytest.fixture
 def listen(keep):
     def make(host, port):
         one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)

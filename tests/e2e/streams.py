@@ -33,12 +33,13 @@ def read_until_quiet(connection, got):
 
 
 def fin_after(n):
-    """Says after so many bytes that nothing will come of it, and reads on: nothing that was sent before can be lost."""
+    """Says after so many bytes that nothing will come of it, and reads on: nothing that was sent before can be lost. What crosses that
+    word and is not acknowledged yet goes to the next connection instead: this one may be reset, then."""
     def serve(connection, got):
         while len(got) < n and (data := connection.recv(n - len(got))):
             got += data
         connection.shutdown(socket.SHUT_WR)
-        return read_all(connection, got)
+        return read_all(connection, got) or None
     return serve
 
 
@@ -135,7 +136,7 @@ def closed_port():
 
 def check(aggregator, polled):
     """Each connection had whole lines that were polled, none twice; it ends amid one only where the receiver stopped reading, and
-    never by the program's reset. Together they had all."""
+    by the program's reset only where the receiver ended it. Together they had all."""
     assert wait.until(lambda: len(aggregator.ended) == len(aggregator.connections))
     for got, how in zip(aggregator.connections, aggregator.ended):
         *lines, rest = bytes(got).decode().split("\n")

