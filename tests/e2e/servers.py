@@ -138,12 +138,12 @@ class Collectd(Server):
         return listens("udp", 8125)
 
     def stored(self):
-        """{(kind, name): [(time, value)]}"""
+        """{(kind, name): [(time, value)]}; none of a file that is only just being made."""
         found = {}
         for path in (self.place / "csv").glob("collectd/statsd/*"):
             kind, name = re.fullmatch(r"([a-z]+)-(.*)-\d{4}-\d\d-\d\d", path.name).groups()
-            rows = list(csv.reader(path.read_text().splitlines()))[1:]
-            found.setdefault((kind, name), []).extend((float(time), float(value)) for time, value in rows)
+            if rows := list(csv.reader(path.read_text().splitlines()))[1:]:
+                found.setdefault((kind, name), []).extend((float(time), float(value)) for time, value in rows)
         return found
 
 
@@ -290,8 +290,9 @@ class Carbon(Server):
         return listens("udp", 2003)
 
     def stored(self):
-        """{name with its tags: [(time, value)]}"""
-        return {self._name(path): self._read(path) for path in (self.place / "whisper").rglob("*.wsp")}
+        """{name with its tags: [(time, value)]}; none of a file that is only just being made."""
+        found = {self._name(path): self._read(path) for path in (self.place / "whisper").rglob("*.wsp")}
+        return {name: rows for name, rows in found.items() if rows}
 
     def _name(self, path):
         return path.stem.replace("_DOT_", ".")
