@@ -7,7 +7,7 @@ import pytest
 import dnsserver
 
 POLLS = 40
-BOUND_MS = 1000     # each of these outputs waits 5 s or more; on an idle machine it is less than 5, on one that does other things at times 100
+BOUND_MS = 1000     # what waits here waits 5 s or more; on an idle machine a poll is late by less than 5 ms, on a busy one at times by 100
 
 
 def lateness_ms(program):
