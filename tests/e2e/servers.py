@@ -298,5 +298,8 @@ class Carbon(Server):
         return path.stem.replace("_DOT_", ".")
 
     def _read(self, path):
-        (start, _, step), values = whisper().fetch(str(path), 0)
+        try:
+            (start, _, step), values = whisper().fetch(str(path), 0)
+        except whisper().CorruptWhisperFile:
+            return []
         return [(start + i * step, value) for i, value in enumerate(values) if value is not None]
