@@ -4,8 +4,12 @@
 # (third_party/packages; NO_INSTALL=1: only says so), and nothing else outside of the tree is changed but by "make install".
 
 OS           = linux
+CPU          =
 PREFIX       = /usr/local
-CC           = gcc
+include platform/$(OS)/processors.mk
+CC           = $(or $(CC_$(CPU)),$(if $(CPU),$(error CPU=$(CPU): accepted are $(PROCESSORS)),gcc))
+# Where what is built for CPU lies; without it, for this machine.
+OUT          = build$(CPU:%=/%)
 CFLAGS       = -Os -g -flto -flto-partition=one
 FUZZ_SECONDS = 10
 TLS          = 1
@@ -42,7 +46,7 @@ COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote p
           -isystem $(MBEDTLS)/include -iquote third_party $(WARN)
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # No -fcf-protection: it takes effect only where every object has it, and musl's have not.
-HARDEN  = -fPIE -Wa,--noexecstack -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
+HARDEN  = -fPIE -Wa,--noexecstack $(AS_$(MACHINE)) -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
 SMALL   = -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
 RELEASE = $(CFLAGS) $(HARDEN) $(SMALL) -ffile-prefix-map=$(CURDIR)=. $(HEADERS)
 LINK    = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none
@@ -52,13 +56,13 @@ ifneq ($(findstring musl,$(MACHINE)),)
 BINARY  = $(CC) $(RELEASE) -static-pie $(LINK) -o $@ $(filter %.o,$^)
 else
 # Beside another C library: musl of its pinned source, once for each compiler (third_party/musl.mk). /usr/include stays hidden, but
-# for the kernel's headers: build/kernel links to those alone. None of gcc's start files, which are for C++ and shared libraries.
+# for the kernel's headers: $(OUT)/kernel links to those alone. None of gcc's start files, which are for C++ and shared libraries.
 MUSL    = build/third_party/musl-$(MACHINE)-gcc$(shell $(CC) -dumpfullversion 2>/dev/null)
 LIBC    = $(MUSL)/lib/libc.a
-LAYOUT  = platform/$(OS)/sockpush.ld
-HEADERS = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(CC) -print-file-name=include) -idirafter build/kernel
-BINARY  = $(CC) $(RELEASE) -static-pie -nostdlib -T $(LAYOUT) $(LINK),-z,pack-relative-relocs -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
-          -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group
+LAYOUT  = $(if $(filter x86_64%,$(MACHINE)),platform/$(OS)/sockpush.ld)
+HEADERS = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(CC) -print-file-name=include) -idirafter $(OUT)/kernel
+BINARY  = $(CC) $(RELEASE) -static -nostdlib -Wl,-pie,--no-dynamic-linker,-z,text $(LAYOUT:%=-T % -Wl,-z,pack-relative-relocs) $(LINK) -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
+          -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group $(LINK_$(firstword $(subst -, ,$(MACHINE))))
 endif
 
 UNIT_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -68,8 +72,8 @@ FUZZ_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=fuzzer-no-link,address,unde
 
 JOBS = --no-print-directory $(if $(V),,-s) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-all: need-build ## the static binary, build/sockpush
-	@$(MAKE) $(JOBS) build/sockpush
+all: need-build$(CPU:%=-%) ## the static binary, build/sockpush; CPU=mips: for that processor, build/mips/sockpush
+	@$(MAKE) $(JOBS) $(OUT)/sockpush
 
 run: all ## build it, then show live counts of this machine until Ctrl-C
 	@echo 'Counting the sockets of this machine; Ctrl-C ends it.'
@@ -154,9 +158,9 @@ need-%:
 
 # ---- what make builds: three trees of objects (release, unit tests, fuzzers) of the same sources
 
-build/sockpush: build/sockpush.full
-	$(Q)strip -s -R .comment -o $@ $<
-build/sockpush.full: $(SRC:%.c=build/obj/%.o) $(LAYOUT) build/obj/tls-$(TLS)
+$(OUT)/sockpush: $(OUT)/sockpush.full
+	$(Q)$(shell $(CC) -print-prog-name=strip) -s -R .comment -o $@ $<
+$(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 	@echo '  LINK $@'
 	$(Q)$(BINARY)
 
@@ -168,7 +172,7 @@ build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/soc
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
 # With the program's own objects, compiler and libraries, for it measures them.
-build/bench/encode: build/obj/tests/bench/encode.o $(patsubst %.c,build/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
+build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)
 build/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
@@ -178,7 +182,7 @@ build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
 build/%/sockpush.a:
 	$(Q)rm -f $@; ar rcs $@ $^
 
-build/obj/%.o: %.c Makefile $(LIBC) | $(FETCHED) $(if $(LIBC),build/kernel)
+$(OUT)/obj/%.o: %.c Makefile $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
 build/asan/%.o: %.c Makefile | $(FETCHED)
@@ -187,19 +191,19 @@ build/asan/%.o: %.c Makefile | $(FETCHED)
 build/fuzz/%.o: %.c Makefile | $(FETCHED)
 	@echo '  FUZZ $<'
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
-# What cJSON needs of the C library is a sixth of the binary: src/rules_json.c has it in small.
-%/cJSON.o: WARN = -w -Dstrtod=json_number -Dmalloc=json_malloc -Drealloc=json_realloc -Dfree=json_free
+# What cJSON needs of the C library is a sixth of the binary: src/rules_json.c has it in small. Its numbers are ports, and no fractions.
+%/cJSON.o: WARN = -w -Dstrtod=json_number -Dmalloc=json_malloc -Drealloc=json_realloc -Dfree=json_free -Ddouble=int
 
-$(foreach tree,obj asan fuzz,build/$(tree)/$(MBEDTLS)/library/%.o): WARN = -w
+$(OUT)/obj/$(MBEDTLS)/library/%.o build/asan/$(MBEDTLS)/library/%.o build/fuzz/$(MBEDTLS)/library/%.o: WARN = -w
 # It compares nothing at NULL with nothing at NULL, where a certificate's name is empty.
 build/asan/$(MBEDTLS)/library/%.o: UNIT_CFLAGS += -fno-sanitize=nonnull-attribute
 build/fuzz/$(MBEDTLS)/library/%.o: FUZZ_CFLAGS += -fno-sanitize=nonnull-attribute
 # Its assembly has labels that the link-time optimiser would tear apart.
-build/obj/$(MBEDTLS)/library/aesni.o: RELEASE += -fno-lto
+$(OUT)/obj/$(MBEDTLS)/library/aesni.o: RELEASE += -fno-lto
 
 # A build with TLS and one without differ in what is linked.
-build/obj/tls-$(TLS): FORCE
-	$(Q)[ -e $@ ] || { mkdir -p $(@D); rm -f build/obj/tls-*; touch $@; }
+$(OUT)/obj/tls-$(TLS): FORCE
+	$(Q)[ -e $@ ] || { mkdir -p $(@D); rm -f $(OUT)/obj/tls-*; touch $@; }
 FORCE:
 
 $(CJSON): third_party/sources.lock third_party/fetch.sh
@@ -213,11 +217,11 @@ build/third_party/musl-%/lib/libc.a: third_party/musl.mk build/third_party/musl/
 	@echo '  MAKE $@'
 	$(Q)rm -rf $(MUSL); mkdir -p $(MUSL); $(MAKE) -C $(MUSL) -f ../../../third_party/musl.mk CC='$(CC)'
 
-build/kernel:
+$(OUT)/kernel:
 	$(Q)mkdir -p $@; for d in linux asm-generic asm; do \
-		for from in /usr/include/$(MACHINE)/$$d /usr/include/$$d; do [ ! -d $$from ] || { ln -sfn $$from $@/$$d; break; }; done; done
+		for from in /usr/$(MACHINE)/include/$$d /usr/include/$(MACHINE)/$$d /usr/include/$$d; do [ ! -d $$from ] || { ln -sfn $$from $@/$$d; break; }; done; done
 
--include $(shell find build/obj build/asan build/fuzz -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj build/asan build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: FORCE all run test unit e2e receivers fuzz lint bench size twice install clean distclean help

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
+#define double int /* as cJSON.c is compiled: no fractions */
 #include "cJSON.h"
+#undef double
 #include "format.h"
 #include "rules.h"
 
 /* What cJSON is built to call (see the Makefile) in place of strtod, malloc, realloc and
  * free: its numbers here are ports, and its memory is an arena's that is freed as a whole. */
-double json_number(const char *text, char **end);
+int json_number(const char *text, char **end);
 void *json_malloc(size_t size);
 void *json_realloc(void *memory, size_t size);
 void json_free(void *memory);
@@ -18,7 +20,7 @@ void json_free(void *memory);
 static struct arena *json_arena; /* of the one parsing that is under way */
 
 /* *end stays at text if there is no digit; a fraction is left to be refused. */
-double json_number(const char *text, char **end)
+int json_number(const char *text, char **end)
 {
     int value = 0;
 
