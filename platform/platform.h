@@ -69,6 +69,10 @@ enum platform_event {
  * nohup; writing to a closed pipe becomes an error. */
 void platform_init(void);
 
+/* Of process 1, for which nobody else does it: reaps what ends, and mounts procfs at /proc if
+ * there is none. 1: did so, 0: had not to, or -errno. */
+int platform_first_process(void);
+
 /* For platform_init: this signal was ignored from the start. */
 bool platform_signal_ignored(int sig);
 

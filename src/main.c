@@ -29,6 +29,16 @@ static void print_help(void)
          "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
 }
 
+static void be_first_process(void)
+{
+    int ret = platform_first_process();
+
+    if (ret > 0)
+        log_event(LOG_INFO, NULL, NULL, "is process 1: has mounted /proc");
+    else if (ret < 0)
+        log_event(LOG_WARN, NULL, NULL, "is process 1: cannot mount /proc: %s", platform_error_text(-ret));
+}
+
 /* HOST_PROC is other programs' name: where there is no such procfs it is not meant for us. */
 static void choose_proc(struct config *c)
 {
@@ -65,6 +75,7 @@ int main(int argc, char **argv)
     log_set_level((enum log_level)program.config.v.log_level);
     if (diag.errors)
         return 2;
+    be_first_process();
     choose_proc(&program.config);
     if (check)
         program.config.record = NULL; /* leaves no trace */

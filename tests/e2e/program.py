@@ -61,8 +61,8 @@ def run_binary(env, *arguments, binary=BINARY, timeout=30, **popen):
 class Program:
     """A running sockpush whose output and log are read all the while."""
 
-    def __init__(self, env, stdout=subprocess.PIPE, binary=BINARY, **popen):
-        self.process = subprocess.Popen([str(binary)], env=env, stdin=subprocess.DEVNULL, stdout=stdout,
+    def __init__(self, env, stdout=subprocess.PIPE, binary=BINARY, arguments=(), **popen):
+        self.process = subprocess.Popen([str(binary), *arguments], env=env, stdin=subprocess.DEVNULL, stdout=stdout,
                                         stderr=subprocess.PIPE, **popen)
         self._text = {}
         self._threads = []
