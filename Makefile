@@ -12,14 +12,19 @@ CC           = $(or $(CC_$(CPU)),$(if $(CPU),$(error CPU=$(CPU): accepted are $(
 OUT          = build$(CPU:%=/%)
 CFLAGS       = -Os -g -flto -flto-partition=one
 FUZZ_SECONDS = 10
+# Those that the tests try besides this machine's own, where there are compilers for them.
+CPUS         = $(if $(shell command -v apt-get),aarch64 mips)
 TLS          = 1
 MAX_SIZE     = $(if $(filter 0,$(TLS)),114688,327680)
 PYTHON       = /usr/bin/python3
+VERSION      = $(shell sed -n 's/^.define SOCKPUSH_VERSION "\(.*\)"/\1/p' src/version.h)
 Q            = $(if $(V),,@)
+SPACE        = $(subst x,,x x)
 
 # ---- sources: the operating system is chosen here, by folder, and by nothing else
 
 CJSON    = build/third_party/cjson/cJSON.c
+CMOCKA   = build/third_party/cmocka/src/cmocka.c
 include third_party/mbedtls.mk
 ifeq ($(TLS),0)
 OTHER    = $(wildcard src/tls_mbedtls*.c)
@@ -33,8 +38,8 @@ SRC      = $(filter-out $(OTHER),$(wildcard src/*.c platform/posix/*.c platform/
 # Tests also get the parsers of every other system: those take bytes, so they run here.
 # Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
 LIB_SRC  = $(sort $(filter-out src/main.c src/arena.c,$(SRC)) $(wildcard platform/*/*_parse.c))
-TESTS    = $(patsubst tests/unit/%.c,build/unit/%,$(filter-out $(OF_TLS),$(wildcard tests/unit/test_*.c)))
-TEST_SRC = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+TESTS    = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(filter-out $(OF_TLS),$(wildcard tests/unit/test_*.c)))
+TEST_SRC = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) $(CMOCKA)
 FUZZERS  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit/arena.c
 
@@ -43,13 +48,13 @@ FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit
 # -iquote: with -I, <linux/netlink.h> would be ours in platform/linux. third_party: its mbedtls/mbedtls_config.h, instead of mbedTLS's own.
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wformat-security -Wwrite-strings
 COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -isystem $(dir $(CJSON)) \
-          -isystem $(MBEDTLS)/include -iquote third_party $(WARN)
+          -isystem $(MBEDTLS)/include -isystem $(dir $(CMOCKA))../include -iquote third_party $(WARN)
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # No -fcf-protection: it takes effect only where every object has it, and musl's have not.
 HARDEN  = -fPIE -Wa,--noexecstack $(AS_$(MACHINE)) -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
 SMALL   = -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
 RELEASE = $(CFLAGS) $(HARDEN) $(SMALL) -ffile-prefix-map=$(CURDIR)=. $(HEADERS)
-LINK    = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none
+LINK    = -Wl,-Map=$@.map,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none
 
 ifneq ($(findstring musl,$(MACHINE)),)
 # The system's own C library is musl.
@@ -65,7 +70,17 @@ BINARY  = $(CC) $(RELEASE) -static -nostdlib -Wl,-pie,--no-dynamic-linker,-z,tex
           -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group $(LINK_$(firstword $(subst -, ,$(MACHINE))))
 endif
 
+# Unit tests run under the sanitizers here; those of another processor under qemu, without, and with its glibc and that one's FPU.
+ifeq ($(CPU),)
+UNIT_CC     = gcc
 UNIT_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ASAN        = build/asan
+else
+UNIT_CC     = $(firstword $(CC))
+UNIT_CFLAGS = -O1 -g -static -DONE_IN=7 -ffunction-sections -Wl,--gc-sections
+ASAN        = $(OUT)/plain
+RUN         = $(QEMU_$(CPU))
+endif
 FUZZ_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # ---- what a person calls. Each installs what it lacks, then calls make again, which by then finds the compiler.
@@ -91,21 +106,28 @@ demo: all ## a load, sockpush, VictoriaMetrics and a page that draws what is sto
 	@third_party/receivers.sh demo
 	@trap : INT; PYTHONDONTWRITEBYTECODE=1 $(PYTHON) demo/demo.py
 
-test: ## unit tests, then end-to-end tests
+test: ## unit tests, then end-to-end tests; of two other processors, too, under qemu: CPUS="aarch64 mips"
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory unit-cpus
 	@$(MAKE) --no-print-directory e2e
 
-unit: need-build-test ## unit tests under ASan and UBSan
+unit: need-build-test$(CPU:%=-%-emulate) ## unit tests under ASan and UBSan; CPU=mips: for that processor, under qemu
 	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c))
-	@failed=; for t in $(TESTS); do echo "$$t"; $$t || failed="$$failed $$t"; done; \
-	[ -z "$$failed" ] || { echo "unit tests failed:$$failed" >&2; exit 1; }
+	@rm -f $(OUT)/unit/failed; printf '%s\n' $(TESTS) | xargs -P$(shell nproc) -I{} sh -c '$(RUN) {} >{}.log 2>&1 || echo {} >>$(OUT)/unit/failed; echo {}; cat {}.log'
+	@[ ! -e $(OUT)/unit/failed ] || { echo unit tests failed: $$(cat $(OUT)/unit/failed) >&2; exit 1; }
 
-e2e: need-build-test all receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
-	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
+unit-cpus:
+	@for cpu in $(CPUS); do $(MAKE) --no-print-directory CPU=$$cpu unit || exit; done
+
+cpus: need-build-emulate
+	@for cpu in $(CPUS); do $(MAKE) --no-print-directory CPU=$$cpu all || exit; done
+
+e2e: need-build-test all cpus receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
+	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis SOCKPUSH_TEST_CPUS='$(CPUS)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
-	@for purpose in receivers k8s demo; do third_party/receivers.sh $$purpose; done
+	@for purpose in receivers k8s demo release; do third_party/receivers.sh $$purpose; done
 
 fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/fuzz_*.c))
@@ -117,7 +139,7 @@ fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
 	done
 
 lint: need-build-test-lint ## warnings of two compilers, headers, scripts, README against --help
-	@$(MAKE) $(JOBS) build/sockpush
+	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
 	@CC='$(CC)' COMMON='$(COMMON)' RELEASE='$(RELEASE)' tests/lint/all.sh
 
 bench: need-build-bench all ## what a poll costs, beside other tools
@@ -137,6 +159,11 @@ twice: all ## build it again in another directory: the same bytes?
 	@rm -rf build/twice; mkdir -p build/twice/build/third_party; cp -R Makefile src platform third_party build/twice; cp build/third_party/*.tarball build/twice/build/third_party
 	@$(MAKE) $(JOBS) -C build/twice build/sockpush
 	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
+
+dist: need-build-dist-$(subst $(SPACE),-,$(PROCESSORS)) ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
+	@rm -rf build/dist; mkdir -p build/dist
+	@for cpu in $(PROCESSORS); do for tls in 0 1; do $(MAKE) $(JOBS) CPU=$$cpu TLS=$$tls dist-one || exit; done; done
+	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
 
 image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
 	@docker/image.sh $(IMAGE_ARGS)
@@ -164,8 +191,12 @@ $(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 	@echo '  LINK $@'
 	$(Q)$(BINARY)
 
-build/unit/%: build/asan/tests/unit/%.o $(TEST_SRC:%.c=build/asan/%.o) build/asan/sockpush.a
-	$(Q)mkdir -p $(@D); gcc $(UNIT_CFLAGS) -pthread -o $@ $^ -lcmocka
+dist-one: DIST = build/dist/sockpush-$(VERSION)-$(OS)-$(CPU)$(if $(filter 0,$(TLS)),-no-tls)
+dist-one: $(OUT)/sockpush
+	$(Q)cp $< $(DIST); $(PYTHON) third_party/contents.py $(DIST) $<.full.map '$(VERSION)' $(MACHINE)-gcc $(shell $(CC) -dumpfullversion) build/dist/sockpush-$(VERSION).licenses
+
+$(OUT)/unit/%: $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^
 # For the end-to-end tests under the sanitizers: make build/asan/sockpush && SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
 build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
@@ -177,7 +208,7 @@ build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.
 build/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
 
-build/asan/sockpush.a: $(LIB_SRC:%.c=build/asan/%.o)
+$(ASAN)/sockpush.a: $(LIB_SRC:%.c=$(ASAN)/%.o)
 build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
 build/%/sockpush.a:
 	$(Q)rm -f $@; ar rcs $@ $^
@@ -185,18 +216,18 @@ build/%/sockpush.a:
 $(OUT)/obj/%.o: %.c Makefile $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
-build/asan/%.o: %.c Makefile | $(FETCHED)
-	@echo '  ASAN $<'
-	$(Q)mkdir -p $(@D); gcc $(COMMON) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+$(ASAN)/%.o: %.c Makefile | $(FETCHED) $(CMOCKA)
+	@echo '  TEST $<'
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(COMMON) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
 build/fuzz/%.o: %.c Makefile | $(FETCHED)
 	@echo '  FUZZ $<'
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
-# What cJSON needs of the C library is a sixth of the binary: src/rules_json.c has it in small. Its numbers are ports, and no fractions.
-%/cJSON.o: WARN = -w -Dstrtod=json_number -Dmalloc=json_malloc -Drealloc=json_realloc -Dfree=json_free -Ddouble=int
-
-$(OUT)/obj/$(MBEDTLS)/library/%.o build/asan/$(MBEDTLS)/library/%.o build/fuzz/$(MBEDTLS)/library/%.o: WARN = -w
+%/cJSON.o: WARN = -w -include third_party/cjson_config.h
+%/cmocka.o: WARN = -w -DHAVE_SIGNAL_H -DHAVE_STRSIGNAL -DHAVE_SIGLONGJMP -DHAVE_MALLOC_H -DHAVE_STRINGS_H -DHAVE_INTTYPES_H -DHAVE_UINTPTR_T \
+	-DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_REALTIME -DHAVE_SNPRINTF -DHAVE_VSNPRINTF -DHAVE_GCC_THREAD_LOCAL_STORAGE
+$(OUT)/obj/$(MBEDTLS)/library/%.o $(ASAN)/$(MBEDTLS)/library/%.o build/fuzz/$(MBEDTLS)/library/%.o: WARN = -w
 # It compares nothing at NULL with nothing at NULL, where a certificate's name is empty.
-build/asan/$(MBEDTLS)/library/%.o: UNIT_CFLAGS += -fno-sanitize=nonnull-attribute
+$(ASAN)/$(MBEDTLS)/library/%.o: UNIT_CFLAGS += -fno-sanitize=nonnull-attribute
 build/fuzz/$(MBEDTLS)/library/%.o: FUZZ_CFLAGS += -fno-sanitize=nonnull-attribute
 # Its assembly has labels that the link-time optimiser would tear apart.
 $(OUT)/obj/$(MBEDTLS)/library/aesni.o: RELEASE += -fno-lto
@@ -208,6 +239,8 @@ FORCE:
 
 $(CJSON): third_party/sources.lock third_party/fetch.sh
 	@third_party/fetch.sh cjson
+$(CMOCKA): third_party/sources.lock third_party/fetch.sh
+	@third_party/fetch.sh cmocka
 $(TLS_SRC) &: third_party/sources.lock third_party/fetch.sh
 	@third_party/fetch.sh mbedtls
 build/third_party/musl/configure: third_party/sources.lock third_party/fetch.sh
@@ -221,7 +254,7 @@ $(OUT)/kernel:
 	$(Q)mkdir -p $@; for d in linux asm-generic asm; do \
 		for from in /usr/$(MACHINE)/include/$$d /usr/include/$(MACHINE)/$$d /usr/include/$$d; do [ ! -d $$from ] || { ln -sfn $$from $@/$$d; break; }; done; done
 
--include $(shell find $(OUT)/obj build/asan build/fuzz -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: FORCE all run test unit e2e receivers fuzz lint bench size twice install clean distclean help
+.PHONY: FORCE all cpus dist dist-one run test unit-cpus unit e2e receivers fuzz lint bench size twice install clean distclean help

@@ -2,20 +2,11 @@
  *   ["80","443"]
  *   [{"ports":["80"],"ports_match":["*:80"],"tags":{"service":"http"}}, …] */
 #include <errno.h>
-#include <string.h>
 
-#define double int /* as cJSON.c is compiled: no fractions */
+#include "cjson_config.h" /* before cJSON.h */
 #include "cJSON.h"
-#undef double
 #include "format.h"
 #include "rules.h"
-
-/* What cJSON is built to call (see the Makefile) in place of strtod, malloc, realloc and
- * free: its numbers here are ports, and its memory is an arena's that is freed as a whole. */
-int json_number(const char *text, char **end);
-void *json_malloc(size_t size);
-void *json_realloc(void *memory, size_t size);
-void json_free(void *memory);
 
 static struct arena *json_arena; /* of the one parsing that is under way */
 

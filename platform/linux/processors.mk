@@ -27,3 +27,14 @@ LINK_riscv64 = -Wl,-z,notext
 
 # The assembler, as musl's configure chooses: link-time optimisation wants the same in all objects.
 AS_arm-linux-gnueabihf = -Wa,-mimplicit-it=always -Wa,-mthumb
+
+# What runs its programs here.
+QEMU_i386    = qemu-i386-static
+QEMU_aarch64 = qemu-aarch64-static
+QEMU_armv7   = qemu-arm-static
+QEMU_armv5   = qemu-arm-static
+QEMU_mipsel  = qemu-mipsel-static
+QEMU_mips    = qemu-mips-static
+QEMU_riscv64 = qemu-riscv64-static
+QEMU_ppc64le = qemu-ppc64le-static
+QEMU_s390x   = qemu-s390x-static

@@ -10,7 +10,7 @@
 #include "output.h"
 #include "tls_recorded.h"
 
-#define TIMES 1000
+#define TIMES (1000 / ONE_IN)
 
 static struct {
     int listener;

@@ -43,7 +43,7 @@ static void flip_each_byte(const char *path)
 
     if (recorded_answer(bytes, len, false, why, sizeof why))
         fail_msg("%s does not fit: %s", path, why);
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i += ONE_IN) {
         uint8_t was = bytes[i];
         size_t record = record_of(bytes, i);
         /* What no key or hash covers: headers, as long as they are not encrypted, and what TLS 1.3 says for the sake of old boxes. */
