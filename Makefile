@@ -195,8 +195,8 @@ dist-one: DIST = build/dist/sockpush-$(VERSION)-$(OS)-$(CPU)$(if $(filter 0,$(TL
 dist-one: $(OUT)/sockpush
 	$(Q)cp $< $(DIST); $(PYTHON) third_party/contents.py $(DIST) $<.full.map '$(VERSION)' $(MACHINE)-gcc $(shell $(CC) -dumpfullversion) build/dist/sockpush-$(VERSION).licenses
 
-$(OUT)/unit/%: $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a
-	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^
+$(OUT)/unit/%: $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ $(UNIT_$(CPU))
 # For the end-to-end tests under the sanitizers: make build/asan/sockpush && SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
 build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^

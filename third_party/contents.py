@@ -34,7 +34,7 @@ for name, license in SOURCES.items():
     if re.search(rf"^(LOAD )?build/third_party/{name}\b|^LOAD \S*obj/build/third_party/{name}/", linked, re.M):
         number, sha256, url = source(name)
         components.append(component(name, number, {"license": {"id": license}}, externalReferences=[
-            {"type": "source-distribution", "url": url, "hashes": [{"alg": "SHA-256", "content": sha256}]}]))
+            {"type": "distribution", "url": url, "hashes": [{"alg": "SHA-256", "content": sha256}]}]))
 if re.search(r"libgcc\.a\(", linked):
     components.append(component("libgcc", compiler_version, {"expression": "GPL-3.0-or-later WITH GCC-exception-3.1"}))
 

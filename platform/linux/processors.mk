@@ -38,3 +38,6 @@ QEMU_mips    = qemu-mips-static
 QEMU_riscv64 = qemu-riscv64-static
 QEMU_ppc64le = qemu-ppc64le-static
 QEMU_s390x   = qemu-s390x-static
+
+# For unit tests, in place of their C library's: glibc's for POWER reads behind the end of a text.
+UNIT_ppc64le = $(MUSL)/obj/src/string/strncasecmp.o

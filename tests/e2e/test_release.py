@@ -58,7 +58,7 @@ def test_lists_are_what_cyclonedx_takes():
         const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot5)
         for (const path of process.argv.slice(2)) {
             const wrong = await validator.validate(readFileSync(path, "utf8"))
-            if (wrong) { console.log(path, JSON.stringify(wrong)); process.exitCode = 1 }
+            for (const one of wrong ?? []) { console.log(path, one.instancePath, one.message); process.exitCode = 1 }
         }"""
     paths = sorted(DIST.glob("*.cdx.json"))
     done = subprocess.run(["node", "--input-type=module", "-e", script, NPM, *paths], capture_output=True, text=True)
