@@ -160,9 +160,9 @@ twice: all ## build it again in another directory: the same bytes?
 	@$(MAKE) $(JOBS) -C build/twice build/sockpush
 	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
 
-dist: need-build-dist-$(subst $(SPACE),-,$(PROCESSORS)) ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
+dist: need-build-dist-$(subst $(SPACE),-,$(PROCESSORS)) all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
 	@rm -rf build/dist; mkdir -p build/dist
-	@for cpu in $(PROCESSORS); do for tls in 0 1; do $(MAKE) $(JOBS) CPU=$$cpu TLS=$$tls dist-one || exit; done; done
+	@printf '%s\n' $(PROCESSORS) | xargs -P$(shell nproc) -I{} sh -c 'for tls in 0 1; do $(MAKE) -s CPU={} TLS=$$tls dist-one || exit; done'
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
 
 image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
