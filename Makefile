@@ -104,7 +104,7 @@ run: all ## build it, then show live counts of this machine until Ctrl-C
 
 demo: all ## a load, sockpush, VictoriaMetrics and a page that draws what is stored, on loopback, until Ctrl-C
 	@third_party/receivers.sh demo
-	@trap : INT; PYTHONDONTWRITEBYTECODE=1 $(PYTHON) demo/demo.py
+	@PYTHONDONTWRITEBYTECODE=1 exec $(PYTHON) demo/demo.py
 
 test: ## unit tests, then end-to-end tests; of two other processors, too, under qemu: CPUS="aarch64 mips"
 	@$(MAKE) --no-print-directory unit
@@ -257,4 +257,4 @@ $(OUT)/kernel:
 -include $(shell find $(OUT)/obj $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: FORCE all cpus dist dist-one run test unit-cpus unit e2e receivers fuzz lint bench size twice install clean distclean help
+.PHONY: FORCE all cpus demo image dist dist-one run test unit-cpus unit e2e receivers fuzz lint bench size twice install clean distclean help

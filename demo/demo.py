@@ -40,12 +40,16 @@ def free_port():
         return one.getsockname()[1]
 
 
+_processes = []
+
+
 def start(words, log=None, **env):
     """Ends with us, whatever ends us. Ctrl-C reaches us alone, who end it in its turn."""
     def prepare():
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    return subprocess.Popen(words, env={"PATH": os.environ.get("PATH", ""), **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=prepare)
+    _processes.append(subprocess.Popen(words, env={"PATH": os.environ.get("PATH", ""), **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=prepare))
+    return _processes[-1]
 
 
 def start_victoria(place):
@@ -58,7 +62,7 @@ def start_victoria(place):
     for _ in range(200):
         try:
             _direct.open(f"http://127.0.0.1:{port}/health", timeout=1).close()
-            return process, port
+            return port
         except OSError:
             if process.poll() is not None:
                 break
@@ -86,6 +90,8 @@ class Page(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
         except urllib.error.HTTPError as error:
             self.send_error(error.code)
+        except ConnectionError:
+            pass    # the browser has left
         except OSError:
             self.send_error(502)
 
@@ -112,31 +118,43 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
+def on_signals(what):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, what)
+
+
+def end_all():
+    for process in reversed(_processes):
+        process.terminate()
+        try:
+            process.wait(7)     # sockpush may flush for 5 s
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 def main():
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    port, processes, load = page_port(), [], Load()
+    on_signals(interrupt)
+    port, load = page_port(), Load()
     missing = [str(path.relative_to(ROOT)) for path, _ in FILES.values() if not path.exists()]
     if missing:
         stop(f"{', '.join(missing)}: not there; `make demo` gets what it needs, or says why not")
     with tempfile.TemporaryDirectory(prefix="sockpush-demo-") as place:
         try:
-            victoria, Page.victoria = start_victoria(pathlib.Path(place))
-            processes.append(victoria)
-            load.start()
-            processes.append(start_sockpush(Page.victoria, load.ports))
             with http.server.ThreadingHTTPServer(("127.0.0.1", port), Page) as server:
+                Page.victoria = start_victoria(pathlib.Path(place))
+                load.start()
+                start_sockpush(Page.victoria, load.ports)
                 print(f"The page: http://127.0.0.1:{server.server_port}/   Ctrl-C ends all of it.", flush=True)
                 print(f"VictoriaMetrics: http://127.0.0.1:{Page.victoria}/api/v1/query?query=netstat_tcp_established", flush=True)
                 server.serve_forever()
         except KeyboardInterrupt:
             print()
         except OSError as error:
-            stop(error)
+            stop(f"DEMO_PORT={port}: {error.strerror}" if not _processes else error)
         finally:
-            for process in reversed(processes):
-                process.terminate()
-                process.wait()
+            on_signals(signal.SIG_IGN)
+            end_all()
             if load.is_alive():
                 load.end()
 

@@ -73,5 +73,7 @@ async function draw() {
 }
 
 CHARTS.forEach(make);
-draw();
-setInterval(draw, 1000);
+(async () => {
+  for (;; await new Promise(next => setTimeout(next, 1000)))
+    await draw();
+})();

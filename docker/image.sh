@@ -10,6 +10,9 @@ works() { command -v "$1" >/dev/null && "$1" info >/dev/null 2>&1; }
 builder() { for one in docker podman buildah; do if works $one; then echo $one; return; fi; done; }
 
 engine=$(builder)
+if [ "$engine" != docker ] && command -v docker >/dev/null; then
+    echo "image: not by docker: $(docker info 2>&1 >/dev/null | tail -n 1)" >&2
+fi
 if [ -z "$engine" ]; then
     third_party/install.sh image
     engine=$(builder)

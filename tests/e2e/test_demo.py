@@ -1,10 +1,12 @@
-"""make demo: what the load opens is what VictoriaMetrics has stored and what the page draws; and its end leaves nothing behind."""
+"""make demo: what the load opens is what VictoriaMetrics has stored and what the page draws; and its end leaves no process behind."""
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -20,18 +22,21 @@ CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--
 
 
 class Demo:
-    def __init__(self, place):
+    def __init__(self, place, words=(sys.executable, ROOT / "demo" / "demo.py")):
         if not shutil.which("victoria-metrics", path=servers.PATH):
             pytest.skip("victoria-metrics is not on this machine; `make receivers` gets it, or says why not")
         if not (servers.NPM / "demo").exists():
             pytest.skip("uPlot is not there; `make receivers` gets it, or says why not")
         self.place = place
-        self.process = subprocess.Popen([sys.executable, ROOT / "demo" / "demo.py"], env={"PATH": servers.PATH, "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+        self.process = subprocess.Popen(words, env={"PATH": servers.PATH, "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}, cwd=ROOT, start_new_session=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.port = int(re.search(r"127\.0\.0\.1:(\d+)/", self.process.stdout.readline())[1])
+        self.port = int(next(found for line in self.process.stdout if (found := re.search(r"The page: http://127\.0\.0\.1:(\d+)/", line)))[1])
 
-    def children(self):
-        return pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+    def descendants(self):
+        found = [str(self.process.pid)]
+        for pid in found:
+            found += pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return found[1:]
 
     def values(self, query):
         """Of the series that it gives, of each second of the last minute."""
@@ -41,8 +46,8 @@ class Demo:
 
     def end(self, number):
         """Its status; all that it started is gone."""
-        children = self.children()
-        assert len(children) == 2
+        children = self.descendants()
+        assert len(children) >= 2
         self.process.send_signal(number)
         status = self.process.wait(wait.DEADLINE)
         assert wait.until(lambda: not any(os.path.exists(f"/proc/{child}") and "Z" not in open(f"/proc/{child}/stat").read().split()[2] for child in children))
@@ -52,7 +57,8 @@ class Demo:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)     # the rest ends with it
         self.process.wait()
         self.process.stdout.close()
 
@@ -86,14 +92,55 @@ def test_pattern(demo, tmp_path):
     assert 'data-series="3 5 3"' in page, "not each line of each chart was drawn"
     assert all(int(n) >= 18 for n in re.search(r'data-points="(\d+) (\d+) (\d+)"', page).groups())
     assert page.count("<canvas") == 3 and len(re.findall(r'class="u-series"', page)) == 3 + 3 + 5 + 3, "and each has its time"
-    assert demo.end(signal.SIGINT) == 0
-    assert not list(tmp_path.glob("sockpush-demo-*"))
+    assert demo.end(signal.SIGINT) == 0 and not left(tmp_path)
+
+
+def left(place):
+    return list(place.glob("sockpush-demo-*"))
+
+
+def test_terminal_closed(demo, tmp_path):
+    assert demo.end(signal.SIGHUP) == 0 and not left(tmp_path)
+
+
+def test_make_is_ended(namespace, keep, tmp_path):
+    """As a supervisor does it: make alone is told."""
+    demo = keep(Demo(tmp_path, ["make", "NO_INSTALL=1", "demo"]))
+    assert demo.end(signal.SIGTERM) != 0 and wait.until(lambda: not left(tmp_path))
+
+
+def test_interrupted_twice(demo, tmp_path):
+    """While it waits for sockpush, which is stopped."""
+    [sockpush] = [pid for pid in demo.descendants() if b"sockpush" in pathlib.Path(f"/proc/{pid}/comm").read_bytes()]
+    os.kill(int(sockpush), signal.SIGSTOP)
+    demo.process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert demo.end(signal.SIGINT) == 0 and not left(tmp_path)
+    assert "Traceback" not in demo.process.stdout.read()
+
+
+def test_browser_that_leaves(demo):
+    """In the middle of an answer, by a reset."""
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", demo.port)) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            one.sendall(b"GET /api/v1/query?query=up HTTP/1.0\r\n\r\n")
+    assert servers.get(demo.port, "/api/v1/query", query="up")
+    assert demo.end(signal.SIGINT) == 0 and "Traceback" not in demo.process.stdout.read()
 
 
 def test_killed(demo):
+    """No process is left; its temporary directory is."""
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL
 
 
 def test_bad_port():
     done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], env={"DEMO_PORT": "80a", "PATH": servers.PATH}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1 and 'DEMO_PORT="80a"' in done.stderr
+
+
+def test_busy_port(namespace):
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        port = str(one.getsockname()[1])
+        done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], env={"DEMO_PORT": port, "PATH": servers.PATH}, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and done.stderr == f"demo: DEMO_PORT={port}: Address already in use\n"
