@@ -30,6 +30,7 @@ driver = "overlay"
 graphroot = "DIR/root"
 runroot = "DIR/run"
 """
+BUILD_ARGS = "--pull=never --network=host --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024"
 
 
 class Podman:
@@ -97,8 +98,7 @@ def make_image(podman):
     tools.mkdir()
     (tools / "docker").write_text("#!/bin/sh\nexit 1\n")        # whatever is called docker on this machine: the image is podman's
     (tools / "docker").chmod(0o755)
-    arguments = "--pull=never --network=host --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024"
-    done = subprocess.run(["make", "--no-print-directory", "image", f"IMAGE_ARGS={arguments}"], cwd=ROOT, timeout=600, stdin=subprocess.DEVNULL,
+    done = subprocess.run(["make", "--no-print-directory", "image", f"IMAGE_ARGS={BUILD_ARGS}"], cwd=ROOT, timeout=600, stdin=subprocess.DEVNULL,
                           env={**podman.env, "PATH": f"{tools}:{podman.env['PATH']}"}, capture_output=True, text=True)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
 

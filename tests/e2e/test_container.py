@@ -10,8 +10,8 @@ import pytest
 import parse
 import servers
 import wait
-from containers import BASE, LEAST
-from program import environment, run_binary
+from containers import BASE, BUILD_ARGS, LEAST
+from program import ROOT, environment, run_binary
 
 pytestmark = pytest.mark.xdist_group("podman")     # all share one image
 
@@ -41,6 +41,17 @@ def test_one_file(podman, tmp_path):
     assert image["Size"] - size < 8192
     podman.do("save", "--format=oci-archive", "-o", str(tmp_path / "image.tar"), "sockpush")
     assert len([name for name in tarfile.open(tmp_path / "image.tar").getnames() if name.startswith("blobs/sha256/")]) == 3, "manifest, config, one layer"
+
+
+@pytest.mark.skipif(not os.environ.get("SOCKPUSH_TEST_SLOW"), reason="takes a minute: SOCKPUSH_TEST_SLOW=1 runs it")
+def test_for_another_processor(podman, tmp_path):
+    """Compiled, not emulated: the build stage is this machine's."""
+    own = podman.do("image", "inspect", BASE, "--format", "{{.Os}}/{{.Architecture}}").strip()
+    podman.do("build", "-f", "docker/Dockerfile", "--platform=linux/s390x", f"--build-arg=BUILDPLATFORM={own}", "-t", "for-s390x", *BUILD_ARGS.split(), ".", cwd=ROOT, timeout=300)
+    assert podman.inspect("for-s390x")["Architecture"] == "s390x"
+    container = podman.do("create", "--platform=linux/s390x", "for-s390x").strip()
+    podman.do("cp", f"{container}:/sockpush", str(tmp_path / "sockpush"))
+    assert (tmp_path / "sockpush").read_bytes() == (ROOT / "build" / "s390x" / "sockpush").read_bytes()
 
 
 def test_least_rights(podman):
