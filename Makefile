@@ -126,6 +126,10 @@ e2e: need-build-test all cpus receivers ## end-to-end tests; PYTEST_ARGS="-k NAM
 	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis SOCKPUSH_TEST_CPUS='$(CPUS)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
+test-appliance: need-build-test-appliance-aarch64-s390x-mipsel ## the binary as process 1 of emulated machines; PYTEST_ARGS as of e2e
+	@for cpu in aarch64 s390x mipsel; do $(MAKE) $(JOBS) CPU=$$cpu build/$$cpu/sockpush build/$$cpu/appliance && third_party/kernels.sh $$cpu || exit; done
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider -n2 tests/appliance $(PYTEST_ARGS)
+
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
 	@for purpose in receivers k8s demo release; do third_party/receivers.sh $$purpose; done
 
@@ -205,6 +209,9 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o)
 # With the program's own objects, compiler and libraries, for it measures them.
 build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)
+# The helper of the appliance's tests, which is process 1 before sockpush is.
+build/$(CPU)/appliance: build/$(CPU)/obj/tests/appliance/helper.o
+	$(Q)$(BINARY)
 build/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
 

@@ -1,0 +1,5 @@
+"""The readers of tests/e2e serve here, too."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))

@@ -1,0 +1,158 @@
+"""sockpush as process 1 of a machine that has nothing else: no shell, no /etc, no resolver; one boot a test.
+
+In most of them /helper (helper.c) is first, opens sockets, and becomes sockpush. Both endianness, with inet_diag and without.
+"""
+import socket
+
+import pytest
+
+import boot
+import parse
+
+ONE = {"to": "influx+stdout:", "polls": 1, "host": "a"}
+EVERYWHERE = pytest.mark.parametrize("cpu", boot.MACHINES)
+BOTH_WAYS = pytest.mark.parametrize("backend", ["netlink", "procfs"])
+RULES = "127.0.0.1:7001,[::1]:7001,7001,*:7004"
+
+
+def sockets(v6=True):
+    """{ip_version: {field: count}} of what the helper opens: two of each state with IPv4, three with IPv6."""
+    found = {version: {"tcp_established": 3 * n + 2, "tcp_syn_sent": n, "tcp_syn_recv": n, "tcp_fin_wait2": n, "tcp_time_wait": n,
+                       "tcp_close_wait": n, "tcp_listen": 6, "udp_socket": n} for version, n in ((4, 2), (6, 3))}
+    if v6:
+        found[4]["tcp_established"] += 2        # a client of IPv4 at a listener of both, and what that accepted
+    else:
+        del found[6]
+    return found
+
+
+def by_port(v6=True):
+    """{(addr_port, ip_version): {field: count}} of RULES: an address that does not match leaves its socket to the next rule."""
+    found = {("127.0.0.1:7001", 4): {"tcp_listen": 1, "tcp_established": 2}, ("7001", 4): {"tcp_listen": 1}, ("127.0.0.1:7004", 4): {"tcp_listen": 1, "tcp_syn_recv": 2}, ("[::1]:7001", 6): {}}
+    if v6:
+        found["7001", 6] = {}
+        found["[::1]:7001", 6] = {"tcp_listen": 1, "tcp_established": 3}
+        found["[::1]:7004", 6] = {"tcp_listen": 1, "tcp_syn_recv": 3}
+    return found
+
+
+def nonzero(counts):
+    return {key: parse.nonzero(fields) for key, fields in counts.items()}
+
+
+def start(cpu, *words, modules=(), helper=True, env={}, **more):
+    """Boots it; words are for the helper, or the kernel."""
+    files = {"init": (boot.BUILD / cpu / "sockpush").read_bytes()}
+    if helper:
+        files["helper"] = (boot.BUILD / cpu / "appliance").read_bytes()
+        files.update(boot.modules(cpu, modules))
+        words = ("rdinit=/helper", *(["modules"] if modules else []), *words)
+    return boot.boot(cpu, files, [*words, *boot.variables({**ONE, **env})], **more)
+
+
+def diag(backend):
+    return boot.DIAG if backend == "netlink" else []
+
+
+def backend_of(points):
+    return {point.tag("backend") for point in points if point.measurement == "sockpush"}
+
+
+def check(console, backend, v6=True):
+    """The counts of one poll, and that they came by this backend."""
+    assert console.status == 0, console.text
+    found = parse.series(console.points)
+    assert nonzero(parse.totals(found)) == sockets(v6)
+    assert backend_of(console.points) == {backend}
+    return found
+
+
+@BOTH_WAYS
+@EVERYWHERE
+def test_known_sockets_are_counted_with_and_without_inet_diag(cpu, backend):
+    console = start(cpu, modules=diag(backend), env={"ports": RULES})
+    assert nonzero(parse.ports(check(console, backend))) == by_port()
+    first = next(entry["msg"] for _, entry in console.log if entry.get("backend") == backend)
+    assert ("not better, because netlink tcp: " in first) == (backend == "procfs")
+    assert not console.warnings
+
+
+@EVERYWHERE
+def test_counts_arrive_over_the_network(cpu):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setblocking(False)
+        # The first datagrams wait until the gateway's Ethernet address is known.
+        start(cpu, "network", modules=[*boot.DIAG, *boot.MACHINES[cpu].network],
+              env={"to": f"udp://10.0.2.2:{receiver.getsockname()[1]}", "polls": 2, "interval": "1s"})
+        datagrams = []
+        while True:
+            try:
+                datagrams.append(receiver.recv(65536).decode())
+            except BlockingIOError:
+                break
+    points = [point for datagram in datagrams for point in parse.dogstatsd(datagram + "\n")]
+    first = points[:next(i for i, point in enumerate(points) if "poll_us" in point.fields)]
+    assert nonzero(parse.totals(parse.series(first))) == sockets()
+
+
+@EVERYWHERE
+def test_nothing_but_sockpush(cpu):
+    """No helper, no folder for procfs: an initramfs of one file. Its loopback interface is down."""
+    console = start(cpu, helper=False)
+    assert console.status == 0, console.text
+    assert nonzero(parse.totals(parse.series(console.points))) == {4: {}, 6: {}}
+    assert backend_of(console.points) == {"procfs"}
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("cpu", ["aarch64", "s390x"])
+def test_a_kernel_without_ipv6(cpu, backend):
+    console = start(cpu, "ipv6.disable=1", modules=diag(backend), env={"ports": RULES})
+    assert nonzero(parse.ports(check(console, backend, v6=False))) == by_port(v6=False)
+    assert not console.warnings
+
+
+@pytest.mark.parametrize("cpu", ["aarch64", "s390x"])
+def test_a_read_only_root(cpu):
+    """Process 1 may still mount procfs, where there is a folder for it."""
+    check(start(cpu, "readonly", folders=["proc"]), "procfs")
+
+
+def test_no_procfs():
+    """There is no place for it: netlink counts without."""
+    console = start("s390x", "readonly", modules=boot.DIAG, env={"ports": RULES})
+    assert nonzero(parse.ports(check(console, "netlink"))) == by_port()
+
+
+def test_neither_procfs_nor_inet_diag():
+    console = start("s390x", "readonly")
+    assert console.status == 1 and not console.points
+    assert len(console.warnings) == 1 and "/proc" in console.warnings[0], console.text
+
+
+def test_a_name_without_a_resolver():
+    """Polls go on, and it ends in time."""
+    console = start("s390x", modules=boot.DIAG, env={"to": "influx+stdout:,udp://name.example:8125", "polls": 3, "interval": "1s"})
+    assert len(parse.by_poll(console.points)) == 3
+    assert any("name.example" in warning for warning in console.warnings), console.text
+
+
+@EVERYWHERE
+def test_a_board_whose_clock_starts_in_1970(cpu):
+    """Said once; lines go without their times."""
+    console = start(cpu, modules=boot.DIAG, env={"polls": 2, "interval": "1s"}, qemu=["-rtc", "base=1970-01-02"])
+    assert "\n1970-01-02T00:0" in console.text
+    assert len(console.warnings) == 1 and "clock" in console.warnings[0], console.text
+    assert {point.time for point in console.points} == {None}
+    polls = [point for point in console.points if point.measurement == "netstat"]
+    assert nonzero(parse.totals(parse.series(polls[:2]))) == nonzero(parse.totals(parse.series(polls[2:]))) == sockets()
+
+
+def test_variables_on_the_kernels_command_line():
+    """Commas, equals signs, brackets, quotes; what stands behind `--` are arguments."""
+    env = {"tags": "a=b c,d=e", "ports": '[{"ports":["80"],"tags":{"service":"web server"}}]'}
+    console = start("s390x", "hostname=router1", helper=False, env={**env, "host": ""})
+    points = {point.measurement: point for point in console.points}
+    assert dict(points["netstat"].tags) == {"a": "b c", "d": "e", "host": "router1", "ip_version": "6"}
+    assert points["netstat_port"].tag("service") == "web server" and points["netstat_port"].tag("addr_port") == "80"
