@@ -14,6 +14,7 @@ CFLAGS       = -Os -g -flto -flto-partition=one
 FUZZ_SECONDS = 10
 # Those that the tests try besides this machine's own, where there are compilers for them.
 CPUS         = $(if $(shell command -v apt-get),aarch64 mips)
+OTHER_CPUS   = $(filter-out $(CPUS) x86_64,$(PROCESSORS))
 TLS          = 1
 MAX_SIZE     = $(if $(filter 0,$(TLS)),114688,327680)
 PYTHON       = /usr/bin/python3
@@ -126,7 +127,15 @@ e2e: need-build-test all cpus receivers ## end-to-end tests; PYTEST_ARGS="-k NAM
 	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis SOCKPUSH_TEST_CPUS='$(CPUS)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
-test-appliance: need-build-test-appliance-aarch64-s390x-mipsel ## the binary as process 1 of emulated machines; PYTEST_ARGS as of e2e
+test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
+	@$(MAKE) --no-print-directory test-cpus
+	@$(MAKE) --no-print-directory test-boots
+
+test-cpus: ## unit tests and end-to-end tests of the other processors, under qemu-user
+	@$(MAKE) --no-print-directory unit-cpus CPUS='$(OTHER_CPUS)'
+	@$(MAKE) --no-print-directory e2e CPUS='$(OTHER_CPUS)' PYTEST_ARGS='-k test_processors'
+
+test-boots: need-build-test-appliance-aarch64-s390x-mipsel ## the binary as process 1 of emulated machines; PYTEST_ARGS as of e2e
 	@for cpu in aarch64 s390x mipsel; do $(MAKE) $(JOBS) CPU=$$cpu build/$$cpu/sockpush build/$$cpu/appliance && third_party/kernels.sh $$cpu || exit; done
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider -n2 tests/appliance $(PYTEST_ARGS)
 
@@ -182,7 +191,7 @@ distclean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /  \1	/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  \1	/p' Makefile | expand -t 18
 
 need-%:
 	@third_party/install.sh $(subst -, ,$*)
@@ -264,4 +273,4 @@ $(OUT)/kernel:
 -include $(shell find $(OUT)/obj $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: FORCE all cpus demo image dist dist-one run test unit-cpus unit e2e receivers fuzz lint bench size twice install clean distclean help
+.PHONY: FORCE all cpus demo image dist dist-one run test test-appliance test-boots test-cpus unit-cpus unit e2e receivers fuzz lint bench size twice install clean distclean help
