@@ -181,8 +181,13 @@ dist: need-build-dist-$(subst $(SPACE),-,$(PROCESSORS)) all ## the binaries for 
 image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
 	@docker/image.sh $(IMAGE_ARGS)
 
-install: all ## copy the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local
+install: all ## the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local, and the files that make it a service
 	install -D -m 755 build/sockpush $(DESTDIR)$(PREFIX)/bin/sockpush
+	@platform/$(OS)/service.sh install '$(DESTDIR)' '$(PREFIX)'
+
+uninstall: ## remove what install copied, but for a configuration
+	rm -f $(DESTDIR)$(PREFIX)/bin/sockpush
+	@platform/$(OS)/service.sh uninstall '$(DESTDIR)' '$(PREFIX)'
 
 clean: ## remove build/, but for the fetched sources
 	rm -rf $(filter-out build/third_party,$(wildcard build/*))
@@ -273,4 +278,4 @@ $(OUT)/kernel:
 -include $(shell find $(OUT)/obj $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: FORCE all cpus demo image dist dist-one run test test-appliance test-boots test-cpus unit-cpus unit e2e receivers fuzz lint bench size twice install clean distclean help
+.PHONY: FORCE all cpus demo image dist dist-one run test test-appliance test-boots test-cpus unit-cpus unit e2e receivers fuzz lint bench size twice install uninstall clean distclean help

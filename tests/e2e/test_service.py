@@ -1,0 +1,376 @@
+"""The files with which it runs as a service: the unit under systemd itself, in namespaces; procd's script and package by busybox and make."""
+import contextlib
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+import parse
+import wait
+from program import ONE_POLL, ROOT, run_binary
+
+LINUX = ROOT / "platform" / "linux"
+SYSTEMD = pathlib.Path("/lib/systemd/systemd")
+GROUPS = pathlib.Path("/sys/fs/cgroup")
+# Nothing of this machine is changed, and of its units none is started: all is read-only, and systemd knows those in /run alone.
+# What is read or run there lies below the first argument.
+BOOT = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs none /run
+cp -R "$1" /run/test
+mount -o remount,bind,ro /
+for place in tmp var etc/default usr/local; do mount -t tmpfs none /$place; done
+cp -R /run/test/default/. /etc/default
+cp -R /run/test/local/. /usr/local
+mkdir -p /run/lock /run/systemd /var/tmp
+cp -R /run/test/units /run/systemd/system
+printf '[Unit]\nWants=sockpush.service\n' >/run/systemd/system/default.target
+for name in sysinit basic shutdown network; do printf '[Unit]\nDefaultDependencies=no\n' >/run/systemd/system/$name.target; done
+export container=test SYSTEMD_UNIT_PATH=/run/systemd/system SYSTEMD_GENERATOR_PATH=/nowhere
+exec /lib/systemd/systemd --system --unit=default.target --log-target=null --show-status=no
+"""
+
+
+def install(root, *words):
+    return subprocess.run(["make", "-s", *words, f"DESTDIR={root}"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    root = tmp_path_factory.mktemp("installed")
+    install(root, "install")
+    return root
+
+
+def score(unit):
+    """systemd's own, from 0 (least exposed) to 10."""
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True)
+    return float(re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)[1])
+
+
+needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
+
+
+@needs_analyze
+def test_unit_is_sound(installed, record_property):
+    unit = installed / "usr/local/lib/systemd/system/sockpush.service"
+    copy = installed / "sockpush.service"       # whose binary is there
+    copy.write_text(unit.read_text().replace("ExecStart=/usr/local", f"ExecStart={installed}/usr/local"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    record_property("score", f"systemd's score of the unit's exposure: {score(copy)}")
+    assert score(copy) < 2
+
+
+# --- under systemd
+
+class Systemd:
+    """Process 1 of namespaces of its own, but for the network's, which is the caller's."""
+
+    def __init__(self, place, installed, environment, drop_in):
+        place.mkdir(exist_ok=True)
+        shutil.copytree(installed / "usr/local", place / "local")
+        shutil.copytree(installed / "usr/local/lib/systemd/system", place / "units")
+        (place / "default").mkdir()
+        (place / "default/sockpush").write_text("".join(f"{name}={value}\n" for name, value in environment.items()))
+        (place / "units/sockpush.service.d").mkdir()
+        (place / "units/sockpush.service.d/test.conf").write_text(f"[Service]\nStandardError=append:/run/log\n{drop_in}")
+        place.chmod(0o755)
+        # Its control groups are below one that is made for it, so that none is left. Version 2 alone, or beside version 1.
+        trees = [GROUPS] if (GROUPS / "cgroup.procs").exists() else [GROUPS / "systemd", GROUPS / "unified"]
+        self.groups = [tree / f"sockpush-test-{os.getpid()}" for tree in trees if tree.exists()]
+        for group in self.groups:
+            group.mkdir()
+        words = ["--pid", "--mount", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", BOOT, "sh", place]
+        self.process = subprocess.Popen(["unshare", *words], preexec_fn=self._join, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True)
+
+    def _join(self):
+        for group in self.groups:
+            (group / "cgroup.procs").write_text("0")
+
+    @property
+    def init(self):
+        """None: not yet there, or gone."""
+        with contextlib.suppress(OSError):
+            for pid in children(self.process.pid):
+                return pid
+
+    def systemctl(self, *words):
+        return subprocess.run(["nsenter", "-t", str(self.init), "-p", "-m", "systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+
+    def started(self):
+        """Or ended: systemd knows the unit."""
+        return self.process.poll() is not None or self.init and "Active:" in self.systemctl("status", "sockpush").stdout
+
+    def show(self, name):
+        return self.systemctl("show", "--value", "-p", name, "sockpush").stdout.strip()
+
+    @property
+    def log(self):
+        with contextlib.suppress(OSError):
+            return pathlib.Path(f"/proc/{self.init}/root/run/log").read_text()
+        return ""
+
+    @property
+    def pid(self):
+        """Of the service, as this process sees it."""
+        for path in pathlib.Path("/proc").glob("[0-9]*/exe"):
+            with contextlib.suppress(OSError):
+                if os.readlink(path) == "/usr/local/bin/sockpush" and int(path.parent.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1]) == self.init:
+                    return int(path.parent.name)
+
+    def close(self):
+        if self.init:
+            os.kill(self.init, 9)
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+        def emptied():
+            for group in self.groups:
+                for inner in sorted([group, *group.rglob("*/")], reverse=True):
+                    with contextlib.suppress(OSError):
+                        inner.rmdir()
+            return not any(group.exists() for group in self.groups)
+
+        assert wait.until(emptied), "control groups are left"
+
+
+@pytest.fixture
+def systemd(namespace, installed, tmp_path):
+    """systemd(environment, drop_in): runs the unit as `make install` has put it there."""
+    if os.geteuid() != 0 or not SYSTEMD.exists():
+        pytest.skip("not root, or systemd is not on this machine")
+    with contextlib.ExitStack() as stack:
+        def make(drop_in="", **env):
+            one = Systemd(tmp_path / "systemd", installed, {f"SOCKPUSH_{name.upper()}": value for name, value in env.items()}, drop_in)
+            stack.callback(one.close)
+            if not wait.until(one.started) or one.process.poll() is not None:
+                one.process.kill()      # and so what is in the namespaces
+                pytest.skip(f"systemd does not start here: {one.process.stderr.read()[-300:]}")
+            return one
+        yield make
+
+
+@pytest.fixture
+def receiver(namespace, keep):
+    one = keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    one.bind(("127.0.0.1", 0))
+    one.settimeout(wait.DEADLINE)
+    return one
+
+
+def to(receiver):
+    return f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+
+
+def children(pid):
+    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def first_points(receiver):
+    return parse.dogstatsd(receiver.recv(65536).decode() + "\n")
+
+
+def status(pid):
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+
+
+@pytest.mark.parametrize("backend", ["netlink", "procfs"])
+def test_counts_as_a_service(systemd, receiver, listen, backend):
+    """Both backends, with no right at all and under the filter of system calls; it ends within its time, and says how."""
+    listen("127.0.0.1", 80)
+    one = systemd(to=to(receiver), host="a", interval="500ms", backend=backend, ports="80")
+    points = first_points(receiver)
+    assert next(point for point in points if point.tag("ip_version") == "4").fields == {"tcp_established": 0}
+    while not any("tcp_listen" in point.fields and point.tag("addr_port") == "80" for point in points):
+        points += first_points(receiver)
+    assert {point.fields["tcp_listen"] for point in points if "tcp_listen" in point.fields and point.tag("ip_version") == "4"} == {1}
+    assert parse.log(one.log) and "warn" not in one.log, one.log
+    found = status(one.pid)
+    assert found["Uid"].split()[0] != "0" and int(found["CapEff"], 16) == int(found["CapBnd"], 16) == 0
+    assert (found["NoNewPrivs"], found["Seccomp"]) == ("1", "2")
+    assert one.show("ActiveState") == "active"
+    assert one.systemctl("stop", "sockpush").returncode == 0
+    assert one.show("Result") == "success" and "ends after " in one.log and "; 0 lines were not sent" in one.log, one.log
+
+
+def test_is_started_again(systemd, receiver):
+    one = systemd(to=to(receiver), drop_in="RestartSec=100ms\n")
+    first_points(receiver)
+    pid = one.pid
+    os.kill(pid, 9)
+    assert wait.until(lambda: one.pid not in (None, pid)), one.log
+    assert one.show("NRestarts") == "1"
+
+
+def test_a_bad_configuration_is_not(systemd):
+    one = systemd(interval="soon")
+    assert wait.until(lambda: one.show("ActiveState") == "failed"), one.show("ActiveState")
+    assert one.show("ExecMainStatus") == "2" and one.show("NRestarts") == "0" and "SOCKPUSH_INTERVAL" in one.log
+
+
+def drop_in(about):
+    """Of those that the unit's own comments tell, without its section's name."""
+    text = (LINUX / "sockpush.service").read_text()
+    return "".join(f"{line}\n" for line in re.search(rf"# {about}.*?:\n#   \[Service\]\n((?:#   .*\n)+)", text)[1].replace("#   ", "").splitlines())
+
+
+def test_drop_in_that_finds_owners(systemd, receiver):
+    """Of another service's process, which is root's."""
+    one = systemd(to=to(receiver), ports="80", interval="500ms", drop_in=drop_in("pid"))
+    other = "import signal, socket; one = socket.create_server(('127.0.0.1', 80)); signal.pause()"
+    process = subprocess.Popen(["nsenter", "-t", str(one.init), "-p", "-m", "/usr/bin/python3", "-c", other])
+    try:
+        found = wait.until(lambda: [point.fields["pid"] for point in first_points(receiver) if point.fields.get("pid")])
+        assert found, one.log
+        [inner] = {int(status(pid)["NSpid"].split()[-1]) for pid in children(process.pid)}
+        assert set(found) == {inner} and "warn" not in one.log, one.log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_drop_in_for_a_key(systemd, receiver, tmp_path):
+    """Which only root may read where it lies."""
+    place = tmp_path / "systemd"
+    place.mkdir()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a",
+                    "-keyout", place / "key.pem", "-out", place / "cert.pem"], check=True, capture_output=True)
+    (place / "key.pem").chmod(0o400)
+    directives = drop_in("A private key").replace("/etc/sockpush/key.pem", "/run/test/key.pem")
+    one = systemd(to=f"{to(receiver)},influx+tls://127.0.0.1:9", tls_cert="/run/test/cert.pem", drop_in=directives)
+    assert wait.until(lambda: "Connection refused" in one.log or one.show("ActiveState") == "failed")
+    assert one.show("ActiveState") == "active" and "key.pem" not in one.log, one.log
+    assert first_points(receiver)
+
+
+# --- OpenWrt
+
+def test_install_and_uninstall(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/rc.common").touch()
+    install(tmp_path, "install", "PREFIX=/opt/x")
+    files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
+    names = {"opt/x/bin/sockpush", "opt/x/lib/systemd/system/sockpush.service", "etc/init.d/sockpush", "etc/config/sockpush"}
+    assert set(files) == names | {"etc/rc.common"}
+    assert "\nExecStart=/opt/x/bin/sockpush\n" in files["opt/x/lib/systemd/system/sockpush.service"].read_text()
+    assert "command /opt/x/bin/sockpush\n" in files["etc/init.d/sockpush"].read_text() and os.access(files["etc/init.d/sockpush"], os.X_OK)
+    files["etc/config/sockpush"].write_text("mine")
+    install(tmp_path, "install", "PREFIX=/opt/x")
+    assert files["etc/config/sockpush"].read_text() == "mine"
+    install(tmp_path, "uninstall", "PREFIX=/opt/x")
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {"etc/rc.common", "etc/config/sockpush"}
+
+
+# What rc.common, procd.sh and uci's functions.sh do of this, as documented: https://openwrt.org/docs/guide-developer/procd-init-scripts
+RC_COMMON = r"""
+reset_cb() { config_cb() { :; }; option_cb() { :; }; list_cb() { :; }; }
+reset_cb
+config() { section=$2; config_cb "$@"; }
+option() { eval "CONFIG_${section}_$1=\$2"; option_cb "$1" "$2"; }
+config_load() { . "$CONFIG_DIR/$1"; }
+config_get_bool() { eval "value=\${CONFIG_$2_$3:-$4}"; case $value in 1|on|true|yes|enabled) value=1 ;; *) value=0 ;; esac; eval "$1=$value"; }
+procd_open_instance() { echo open; }
+procd_close_instance() { echo close; }
+procd_set_param() { for word; do echo "set:$word"; done; }
+procd_append_param() { for word; do echo "append:$word"; done; }
+procd_add_reload_trigger() { echo "trigger:$*"; }
+. "$1"
+"$2"
+"""
+
+
+def call_script(config, function="start_service"):
+    if not shutil.which("busybox"):
+        pytest.skip("busybox is not on this machine")
+    done = subprocess.run(["busybox", "sh", "-ec", RC_COMMON, "sh", LINUX / "openwrt" / "sockpush.init", function], env={"CONFIG_DIR": str(config)}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def test_procd_script(tmp_path, run):
+    """Under OpenWrt's shell: each option becomes a variable, whatever is in it, and the program takes the example's as they are."""
+    example = (LINUX / "openwrt" / "sockpush.config").read_text()
+    (tmp_path / "sockpush").write_text(example)
+    assert call_script(tmp_path) == []
+    (tmp_path / "sockpush").write_text(example.replace("enabled '0'", "enabled '1'") + "\toption tags 'a=b c,d=$e'\n\toption max_series '10'\n")
+    told = call_script(tmp_path)
+    assert (told[0], told[-1]) == ("open", "close") and "set:/usr/bin/sockpush" in told and "set:nobody" in told
+    env = [line.removeprefix("append:") for line in told if line.startswith("append:") and line != "append:env"]
+    assert env[-2:] == ["SOCKPUSH_TAGS=a=b c,d=$e", "SOCKPUSH_MAX_SERIES=10"]
+    one = run(**{**{name.removeprefix("SOCKPUSH_").lower(): value for name, value in (pair.split("=", 1) for pair in env)}, "to": "stdout:", "polls": 1})
+    assert one.status == 0 and "warn" not in one.log
+    assert call_script(tmp_path, "service_triggers") == ["trigger:sockpush"]
+
+
+# What OpenWrt's SDK has of this, as far as the package asks it.
+RULES = r"""
+INCLUDE_DIR := $(TOPDIR)
+DL_DIR := $(TOPDIR)/dl
+PKG_BUILD_DIR := $(TOPDIR)/build
+TARGET_CC := gcc
+TARGET_CFLAGS := -Os
+INSTALL_DIR := install -d -m0755
+INSTALL_BIN := install -m0755
+INSTALL_CONF := install -m0600
+define Download
+downloads += $(1)
+$(eval $(Download/$(1)))
+$(1)-row := $(1) $(URL)/$(or $(URL_FILE),$(FILE)) $(HASH) $(FILE)
+URL_FILE :=
+endef
+define BuildPackage
+rows: ; @$$(foreach name,$$(downloads),echo $$($$(name)-row);)
+version: ; @echo $$(PKG_VERSION)
+package: ; $$(call steps)
+endef
+define steps
+$(Build/Prepare)
+$(Build/Compile)
+$(call Package/sockpush/install,$(TOPDIR)/root)
+endef
+"""
+
+
+def openwrt_make(top, *words, **env):
+    (top / "rules.mk").write_text(RULES)
+    (top / "package.mk").touch()
+    done = subprocess.run(["make", "-s", "--no-print-directory", "-C", LINUX / "openwrt", f"TOPDIR={top}", *words], env={**os.environ, **env, "MAKEFLAGS": ""}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def downloads(top):
+    return [line.split() for line in openwrt_make(top, "rows").splitlines()]
+
+
+def test_openwrt_package_is_of_the_same_sources(tmp_path):
+    rows = [line.split() for line in (ROOT / "third_party/sources.lock").read_text().splitlines() if not line.startswith("#")]
+    locked = {(words[0], words[5], words[2]) for words in rows if words}
+    found = downloads(tmp_path)
+    assert {(name, url, sum) for name, url, sum, _ in found} <= locked and {name for name, *_ in found} == {"cjson", "mbedtls"}
+    assert openwrt_make(tmp_path, "version").split() == [run_binary({}, "--version").out.split()[1]]
+
+
+def test_openwrt_package(tmp_path):
+    """Its steps, by this machine's compiler, without TLS."""
+    (tmp_path / "dl").mkdir()
+    for name, _, sum, file in downloads(tmp_path):
+        for path in (ROOT / "build/third_party").glob(f"{name}-*.tarball"):
+            if hashlib.sha256(path.read_bytes()).hexdigest() == sum:
+                shutil.copy(path, tmp_path / "dl" / file)
+    [musl] = (ROOT / "build/third_party").glob("musl-*.tarball")        # OpenWrt's compiler brings it
+    openwrt_make(tmp_path, "package", MUSL_TARBALL=str(musl))
+    root = tmp_path / "root"
+    assert {str(path.relative_to(root)): path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_file()} == {
+        "usr/bin/sockpush": 0o755, "etc/init.d/sockpush": 0o755, "etc/config/sockpush": 0o600}
+    run = run_binary(ONE_POLL, binary=root / "usr/bin/sockpush")
+    assert run.totals and "built without TLS" in run_binary({"SOCKPUSH_TO": "tls://a:1"}, binary=root / "usr/bin/sockpush").log
