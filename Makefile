@@ -113,7 +113,7 @@ test: ## unit tests, then end-to-end tests; of two other processors, too, under 
 	@$(MAKE) --no-print-directory e2e
 
 unit: need-build-test$(CPU:%=-%-emulate) ## unit tests under ASan and UBSan; CPU=mips: for that processor, under qemu
-	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c))
+	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c)) $(if $(CPU),,build/asan/sockpush)
 	@rm -f $(OUT)/unit/failed; printf '%s\n' $(TESTS) | xargs -P$(shell nproc) -I{} sh -c '$(RUN) {} >{}.log 2>&1 || echo {} >>$(OUT)/unit/failed; echo {}; cat {}.log'
 	@[ ! -e $(OUT)/unit/failed ] || { echo unit tests failed: $$(cat $(OUT)/unit/failed) >&2; exit 1; }
 
@@ -215,7 +215,7 @@ dist-one: $(OUT)/sockpush
 
 $(OUT)/unit/%: $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ $(UNIT_$(CPU))
-# For the end-to-end tests under the sanitizers: make build/asan/sockpush && SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
+# For the end-to-end tests under the sanitizers: make unit && SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
 build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a

@@ -1,0 +1,107 @@
+"""A board whose clock starts in 1970 and is set later, by libfaketime; as the sanitized program, which is no static one."""
+import os
+import pathlib
+import time
+
+import pytest
+
+import parse
+import streams
+import tls_pki
+import wait
+from posts import Receiver
+from program import ROOT, Program
+from tls_pki import pki         # a fixture
+
+DYNAMIC = ROOT / "build" / "asan" / "sockpush"
+FAKETIME = next(iter(sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+START = "1970-01-01 00:00:10"
+
+pytestmark = pytest.mark.skipif(not (FAKETIME and DYNAMIC.exists()), reason="faketime, or build/asan/sockpush, is not there: `make unit` builds that")
+
+
+class Board:
+    """A program, and the clock that it sees."""
+
+    def __init__(self, place, env):
+        self._time = place / "time"
+        self._time.write_text(f"@{START}")
+        self.program = Program({**{f"SOCKPUSH_{name.upper()}": str(value) for name, value in env.items()}, "TZ": "UTC", "LD_PRELOAD": str(FAKETIME),
+                                "ASAN_OPTIONS": "verify_asan_link_order=0", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
+                                "FAKETIME_TIMESTAMP_FILE": str(self._time)}, binary=DYNAMIC)
+
+    def set_clock(self):
+        """To the true time, while it runs."""
+        other = self._time.with_suffix(".new")
+        other.write_text("+0")
+        os.replace(other, self._time)
+
+    @property
+    def warnings(self):
+        whole = self.program.log[:self.program.log.rfind("\n") + 1]
+        return [entry["msg"] for level, entry in parse.log(whole) if level in ("warn", "error")]
+
+
+@pytest.fixture
+def board(namespace, tmp_path):
+    boards = []
+
+    def make(**env):
+        boards.append(Board(tmp_path, {"host": "a", "interval": "200ms", **env}))
+        return boards[-1]
+
+    yield make
+    for one in boards:
+        one.program.kill()
+
+
+def true_times(points):
+    """Those that are; all the others are none."""
+    times = {point.time for point in points} - {None}
+    now = time.time_ns()
+    assert all(now - 60e9 < at <= now for at in times)
+    return times
+
+
+def test_lines_go_without_time_until_the_clock_is_set(board):
+    one = board(to="influx+stdout:")
+    program = one.program
+    program.until(lambda: program.out.count("\nsockpush,") > 3)
+    assert true_times(parse.influx(program.out)) == set()
+    assert program.log.startswith("1970-01-01T00:00:")
+    assert len(one.warnings) == 1 and "clock" in one.warnings[0]
+    one.set_clock()
+    program.until(lambda: true_times(parse.influx(program.out)))
+    timed = [point.time is not None for point in parse.influx(program.out)]
+    assert timed == sorted(timed) and len(one.warnings) == 1
+    assert program.end() == 0
+
+
+@pytest.mark.parametrize("kind", ["tcp", "http"])
+def test_streams_wait_for_the_clock(board, kind):
+    """Whose lines are kept must have times. What was polled before is dropped, and counted."""
+    with streams.Aggregator() if kind == "tcp" else Receiver() as receiver:
+        text = lambda: receiver.text if kind == "tcp" else "".join(post.body for post in receiver.posts)
+        one = board(to=f"influx+tcp://127.0.0.1:{receiver.port}" if kind == "tcp" else f"http://127.0.0.1:{receiver.port}/write")
+        assert wait.until(lambda: one.warnings)
+        time.sleep(1)           # five polls, none of which may come
+        assert text() == ""
+        one.set_clock()
+        assert wait.until(lambda: len(parse.by_poll(parse.influx(text()))) > 3), one.program.log
+        assert one.program.end() == 0
+        points = parse.influx(text())
+        times = true_times(points)
+        assert None not in {point.time for point in points} and times
+        dropped = max(point.fields["dropped_lines"] for point in points if point.measurement == "sockpush_output")
+        assert dropped >= 4 * 4, one.program.log      # lines of a poll
+
+
+def test_a_certificate_that_is_not_yet_valid(board, pki):
+    """The log asks about the clock; once that is set the receiver is trusted, without a restart."""
+    with tls_pki.Server(pki.leaf("clock"), connections=8) as server:
+        one = board(to=f"dogstatsd+tls://127.0.0.1:{server.port}", tls_ca=pki.ca)
+        assert wait.until(lambda: any("not yet valid" in said for said in one.warnings)), one.program.log
+        [said] = [said for said in one.warnings if "not yet valid" in said]
+        assert "is this machine's clock right?" in said
+        one.set_clock()
+        assert wait.until(lambda: "netstat.tcp_established" in server.so_far), one.program.log
