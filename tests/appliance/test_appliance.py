@@ -8,6 +8,9 @@ import pytest
 
 import boot
 import parse
+import streams
+import tls_pki
+from tls_pki import pki         # a fixture
 
 ONE = {"to": "influx+stdout:", "polls": 1, "host": "a"}
 EVERYWHERE = pytest.mark.parametrize("cpu", boot.MACHINES)
@@ -40,9 +43,9 @@ def nonzero(counts):
     return {key: parse.nonzero(fields) for key, fields in counts.items()}
 
 
-def start(cpu, *words, modules=(), helper=True, env={}, **more):
+def start(cpu, *words, modules=(), helper=True, files={}, env={}, **more):
     """Boots it; words are for the helper, or the kernel."""
-    files = {"init": (boot.BUILD / cpu / "sockpush").read_bytes()}
+    files = {**files, "init": (boot.BUILD / cpu / "sockpush").read_bytes()}
     if helper:
         files["helper"] = (boot.BUILD / cpu / "appliance").read_bytes()
         files.update(boot.modules(cpu, modules))
@@ -147,6 +150,25 @@ def test_a_board_whose_clock_starts_in_1970(cpu):
     assert {point.time for point in console.points} == {None}
     polls = [point for point in console.points if point.measurement == "netstat"]
     assert nonzero(parse.totals(parse.series(polls[:2]))) == nonzero(parse.totals(parse.series(polls[2:]))) == sockets()
+
+
+def test_streams_before_the_clock_is_set(pki):
+    """A stream waits for true times; a certificate that is not yet valid makes the log ask about the clock."""
+    with streams.Aggregator() as receiver, tls_pki.Server(pki.leaf("board", names="IP:10.0.2.2"), connections=8) as server:
+        outputs = f"influx+tcp://10.0.2.2:{receiver.port},dogstatsd+tls://10.0.2.2:{server.port}"
+        console = start("aarch64", "network", modules=[*boot.DIAG, *boot.MACHINES["aarch64"].network], files={"ca.pem": pki.ca.read_bytes()},
+                        env={"to": outputs, "tls_ca": "/ca.pem", "polls": 3, "interval": "1s"}, qemu=["-rtc", "base=1970-01-02"])
+        assert receiver.text == "" == server.so_far
+    assert sum("the clock stands before" in said for said in console.warnings) == 1
+    assert any("is not yet valid" in said and "is this machine's clock right?" in said for said in console.warnings), console.text
+    assert console.status == 1      # lines are left that were not sent
+
+
+def test_32_mib():
+    """Debian's kernel leaves half of it."""
+    console = start("mipsel", "nokaslr", modules=boot.DIAG, env={"ports": "*:1-65535"}, memory=32)
+    found = check(console, "netlink")
+    assert sum(fields["tcp_listen"] for fields in parse.ports(found).values()) == 12 and not console.warnings
 
 
 def test_variables_on_the_kernels_command_line():
