@@ -65,9 +65,9 @@ else
 # for the kernel's headers: $(OUT)/kernel links to those alone. None of gcc's start files, which are for C++ and shared libraries.
 MUSL    = build/third_party/musl-$(MACHINE)-gcc$(shell $(CC) -dumpfullversion 2>/dev/null)
 LIBC    = $(MUSL)/lib/libc.a
-LAYOUT  = $(if $(filter x86_64%,$(MACHINE)),platform/$(OS)/sockpush.ld)
+LAYOUT  = $(if $(filter x86_64% aarch64%,$(MACHINE)),platform/$(OS)/sockpush.ld)
 HEADERS = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(CC) -print-file-name=include) -idirafter $(OUT)/kernel
-BINARY  = $(CC) $(RELEASE) -static -nostdlib -Wl,-pie,--no-dynamic-linker,-z,text $(LAYOUT:%=-T % -Wl,-z,pack-relative-relocs) $(LINK) -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
+BINARY  = $(CC) $(RELEASE) -static -nostdlib -Wl,-pie,--no-dynamic-linker,-z,text $(LAYOUT:%=-T %) $(LINK) -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
           -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group $(LINK_$(firstword $(subst -, ,$(MACHINE))))
 endif
 

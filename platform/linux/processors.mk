@@ -19,11 +19,13 @@ CC_s390x   = s390x-linux-gnu-gcc
 # What the linker is told besides, by the first word of the compiler's machine; so also where make runs on such a machine.
 # arm: what a division by zero calls must be there before link-time optimisation.
 # mips: Debian's libgcc says that it wants an FPU, though of it only divisions of 64-bit integers are linked; 64 KiB pages do not exist.
+# x86_64: relocations in a tenth of the bytes; binutils have it for few others.
 # riscv64: ld counts a relocation of the text that in the end is none.
 LINK_arm     = -Wl,-u,raise
 LINK_mips    = -Wl,--no-warn-mismatch,-z,max-page-size=16384
 LINK_mipsel  = $(LINK_mips)
 LINK_riscv64 = -Wl,-z,notext
+LINK_x86_64  = -Wl,-z,pack-relative-relocs
 
 # The assembler, as musl's configure chooses: link-time optimisation wants the same in all objects.
 AS_arm-linux-gnueabihf = -Wa,-mimplicit-it=always -Wa,-mthumb
