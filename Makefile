@@ -168,10 +168,10 @@ size: all ## what the binary is made of; fails above MAX_SIZE=327680 bytes, with
 	@echo 'largest symbols:'; nm -S --size-sort --radix=d build/sockpush.full | tail -n 10 | awk '{ printf "%8d %s\n", $$2, $$4 }'
 	@bytes=$$(wc -c <build/sockpush); echo "build/sockpush: $$bytes bytes, allowed: $(MAX_SIZE)"; [ "$$bytes" -le $(MAX_SIZE) ]
 
-twice: all ## build it again in another directory: the same bytes?
+twice: all ## build it again in another directory: the same bytes? CPU=mips: that processor's
 	@rm -rf build/twice; mkdir -p build/twice/build/third_party; cp -R Makefile src platform third_party build/twice; cp build/third_party/*.tarball build/twice/build/third_party
-	@$(MAKE) $(JOBS) -C build/twice build/sockpush
-	@cmp build/sockpush build/twice/build/sockpush && echo 'two builds, the same bytes'
+	@$(MAKE) $(JOBS) -C build/twice $(OUT)/sockpush
+	@cmp $(OUT)/sockpush build/twice/$(OUT)/sockpush && echo 'two builds, the same bytes'
 
 dist: need-build-dist-$(subst $(SPACE),-,$(PROCESSORS)) all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
 	@rm -rf build/dist; mkdir -p build/dist

@@ -16,15 +16,16 @@ from program import ONE_POLL, ROOT, run_binary
 
 LINUX = ROOT / "platform" / "linux"
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
-GROUPS = pathlib.Path("/sys/fs/cgroup")
-# Nothing of this machine is changed, and of its units none is started: all is read-only, and systemd knows those in /run alone.
+# Nothing of this machine is changed, and of its units none is started: all is read-only but a control group, and systemd knows those in /run alone.
 # What is read or run there lies below the first argument.
 BOOT = r"""
 set -e
 mount --make-rprivate /
 mount -t tmpfs none /run
 cp -R "$1" /run/test
-mount -o remount,bind,ro /
+mount -t cgroup2 none /sys/fs/cgroup
+mount --bind /proc/sys /proc/sys
+for place in / /sys /proc/sys; do mount -o remount,bind,ro $place; done
 for place in tmp var etc/default usr/local; do mount -t tmpfs none /$place; done
 cp -R /run/test/default/. /etc/default
 cp -R /run/test/local/. /usr/local
@@ -38,7 +39,8 @@ exec /lib/systemd/systemd --system --unit=default.target --log-target=null --sho
 
 
 def install(root, *words):
-    return subprocess.run(["make", "-s", *words, f"DESTDIR={root}"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    """Of the binary that is there: tests run at the same time."""
+    return subprocess.run(["make", "-s", "-o", "all", *words, f"DESTDIR={root}"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,14 @@ def test_unit_is_sound(installed, record_property):
 
 # --- under systemd
 
+def control_groups():
+    """Where version 2 is mounted, alone or beside version 1; or None."""
+    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
+        words = line.split()
+        if words[words.index("-") + 1] == "cgroup2":
+            return pathlib.Path(words[4])
+
+
 class Systemd:
     """Process 1 of namespaces of its own, but for the network's, which is the caller's."""
 
@@ -82,18 +92,15 @@ class Systemd:
         (place / "units/sockpush.service.d").mkdir()
         (place / "units/sockpush.service.d/test.conf").write_text(f"[Service]\nStandardError=append:/run/log\n{drop_in}")
         place.chmod(0o755)
-        # Its control groups are below one that is made for it, so that none is left. Version 2 alone, or beside version 1.
-        trees = [GROUPS] if (GROUPS / "cgroup.procs").exists() else [GROUPS / "systemd", GROUPS / "unified"]
-        self.groups = [tree / f"sockpush-test-{os.getpid()}" for tree in trees if tree.exists()]
-        for group in self.groups:
-            group.mkdir()
+        # Its control groups are below one that is made for it, so that none is left.
+        self.group = control_groups() / f"sockpush-test-{os.getpid()}"
+        self.group.mkdir()
         words = ["--pid", "--mount", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", BOOT, "sh", place]
         self.process = subprocess.Popen(["unshare", *words], preexec_fn=self._join, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True)
 
     def _join(self):
-        for group in self.groups:
-            (group / "cgroup.procs").write_text("0")
+        (self.group / "cgroup.procs").write_text("0")
 
     @property
     def init(self):
@@ -133,21 +140,20 @@ class Systemd:
         self.process.wait()
         self.process.stderr.close()
 
-        def emptied():
-            for group in self.groups:
-                for inner in sorted([group, *group.rglob("*/")], reverse=True):
-                    with contextlib.suppress(OSError):
-                        inner.rmdir()
-            return not any(group.exists() for group in self.groups)
+        def removed():
+            for inner in sorted([self.group, *self.group.rglob("*/")], reverse=True):
+                with contextlib.suppress(OSError):
+                    inner.rmdir()
+            return not self.group.exists()
 
-        assert wait.until(emptied), "control groups are left"
+        assert wait.until(removed), "a control group is left"
 
 
 @pytest.fixture
 def systemd(namespace, installed, tmp_path):
     """systemd(environment, drop_in): runs the unit as `make install` has put it there."""
-    if os.geteuid() != 0 or not SYSTEMD.exists():
-        pytest.skip("not root, or systemd is not on this machine")
+    if os.geteuid() != 0 or not SYSTEMD.exists() or not control_groups():
+        pytest.skip("not root, or neither systemd nor control groups of version 2 are on this machine")
     with contextlib.ExitStack() as stack:
         def make(drop_in="", **env):
             one = Systemd(tmp_path / "systemd", installed, {f"SOCKPUSH_{name.upper()}": value for name, value in env.items()}, drop_in)
