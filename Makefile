@@ -65,7 +65,7 @@ else
 # for the kernel's headers: $(OUT)/kernel links to those alone. None of gcc's start files, which are for C++ and shared libraries.
 MUSL    = build/third_party/musl-$(MACHINE)-gcc$(shell $(CC) -dumpfullversion 2>/dev/null)
 LIBC    = $(MUSL)/lib/libc.a
-LAYOUT  = $(if $(filter x86_64% aarch64%,$(MACHINE)),platform/$(OS)/sockpush.ld)
+LAYOUT  = $(LAYOUT_$(firstword $(subst -, ,$(MACHINE))))
 HEADERS = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(CC) -print-file-name=include) -idirafter $(OUT)/kernel
 BINARY  = $(CC) $(RELEASE) -static -nostdlib -Wl,-pie,--no-dynamic-linker,-z,text $(LAYOUT:%=-T %) $(LINK) -o $@ $(MUSL)/lib/rcrt1.o $(filter %.o,$^) \
           -Wl,--start-group $(LIBC) -lgcc -Wl,--end-group $(LINK_$(firstword $(subst -, ,$(MACHINE))))
@@ -113,7 +113,7 @@ test: ## unit tests, then end-to-end tests; of two other processors, too, under 
 	@$(MAKE) --no-print-directory e2e
 
 unit: need-build-test$(CPU:%=-%-emulate) ## unit tests under ASan and UBSan; CPU=mips: for that processor, under qemu
-	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c)) $(if $(CPU),,build/asan/sockpush)
+	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c))
 	@rm -f $(OUT)/unit/failed; printf '%s\n' $(TESTS) | xargs -P$(shell nproc) -I{} sh -c '$(RUN) {} >{}.log 2>&1 || echo {} >>$(OUT)/unit/failed; echo {}; cat {}.log'
 	@[ ! -e $(OUT)/unit/failed ] || { echo unit tests failed: $$(cat $(OUT)/unit/failed) >&2; exit 1; }
 
@@ -124,6 +124,7 @@ cpus: need-build-emulate
 	@for cpu in $(CPUS); do $(MAKE) --no-print-directory CPU=$$cpu all || exit; done
 
 e2e: need-build-test all cpus receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
+	@$(MAKE) $(JOBS) build/asan/sockpush
 	@PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis SOCKPUSH_TEST_CPUS='$(CPUS)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
@@ -215,7 +216,7 @@ dist-one: $(OUT)/sockpush
 
 $(OUT)/unit/%: $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ $(UNIT_$(CPU))
-# For the end-to-end tests under the sanitizers: make unit && SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
+# For test_clock.py, and for all end-to-end tests under the sanitizers: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
 build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a

@@ -27,6 +27,10 @@ LINK_mipsel  = $(LINK_mips)
 LINK_riscv64 = -Wl,-z,notext
 LINK_x86_64  = -Wl,-z,pack-relative-relocs
 
+# Its layout of the file in place of ld's own. Tried for all: s390x and mips refuse it, ppc64le warns, the others would save 4 KB or less.
+LAYOUT_x86_64  = platform/linux/sockpush.ld
+LAYOUT_aarch64 = platform/linux/sockpush.ld
+
 # The assembler, as musl's configure chooses: link-time optimisation wants the same in all objects.
 AS_arm-linux-gnueabihf = -Wa,-mimplicit-it=always -Wa,-mthumb
 

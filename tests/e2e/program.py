@@ -28,6 +28,11 @@ def environment(base, changes):
     return result
 
 
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
 class Run(NamedTuple):
     status: int
     out: str

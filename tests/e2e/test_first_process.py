@@ -6,7 +6,7 @@ import pytest
 
 import servers
 import wait
-from program import BINARY, ONE_POLL, Program, run_binary
+from program import BINARY, ONE_POLL, Program, children, run_binary
 
 CHROOT = shutil.which("chroot", path=servers.PATH)
 ALONE = ["unshare", "--pid", "--mount", "--fork", "--kill-child"]
@@ -50,11 +50,6 @@ def test_cannot_mount_proc(empty):
 def test_others_mount_nothing(empty):
     run = run_binary({**ONE_POLL, "SOCKPUSH_BACKEND": "procfs"}, empty, "/sockpush", binary=CHROOT)
     assert run.status == 1 and not (empty / "proc").exists()
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(word) for word in file.read().split()]
 
 
 def comm(pid):
