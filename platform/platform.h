@@ -18,8 +18,11 @@ extern const struct backend *const platform_backends[];
  * in words, for the start line. Returns out. */
 const char *platform_view(const char *proc, char *out, size_t cap);
 
-/* Of the operating system, in recordings: "linux". */
+/* Of the operating system, in recordings: "linux", "macos", "freebsd". */
 extern const char platform_name[];
+
+/* How far this system's part was tried by those who made this version, for --version. */
+extern const char platform_tried[];
 
 /* 0, or -errno if the socket tables cannot be read below proc. */
 int platform_proc_check(const char *proc);
@@ -53,6 +56,9 @@ uint32_t platform_random(uint32_t below);
 
 /* For keys: len bytes from the system's random numbers, waiting until they are ready. 0 or -errno. */
 int platform_secret(void *out, size_t len);
+
+/* "NAME=value", NULL-terminated, in UTF-8; the caller may write into the texts. */
+char **platform_environment(void);
 
 /* Host name into out, NUL-terminated. 0 or -errno. */
 int platform_host_name(char *out, size_t cap);
@@ -91,11 +97,28 @@ void platform_wake(void);
 void *platform_memory_take(size_t size);
 void platform_memory_give(void *memory, size_t size);
 
+/* At once, whatever other threads are in. */
+_Noreturn void platform_exit(int status);
+
 /* Says why on stderr and ends the program with status 1. */
 _Noreturn void platform_die(const char *why);
 
 /* An errno in words, the thread's own until its next call. */
 const char *platform_error_text(int error);
+
+/* --- certificates ------------------------------------------------------------- */
+
+/* Files that may hold those of the authorities that the system trusts, PEM; NULL-terminated. */
+extern const char *const platform_bundles[];
+
+/* What the system calls the place where it keeps them otherwise; "": it has none. */
+extern const char platform_store[];
+
+/* Takes a certificate of len bytes, DER, good during the call only. */
+typedef void platform_certificate_fn(void *ctx, const unsigned char *der, size_t len);
+
+/* Calls fn for each certificate there. 0 or -errno. */
+int platform_store_walk(platform_certificate_fn *fn, void *ctx);
 
 /* --- wake-ups --------------------------------------------------------------- */
 
@@ -128,7 +151,7 @@ int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, 
 /* In words, what net_resolve returned. */
 const char *net_resolve_error(int error);
 
-/* path: absolute, or "@name" for an abstract name. 0 or -ENAMETOOLONG. */
+/* path: absolute, or "@name" for an abstract name. 0, -ENAMETOOLONG, or -EAFNOSUPPORT: the system has none such. */
 int net_unix_addr(const char *path, struct net_addr *out);
 
 /* A non-blocking socket connected to addr, after at most timeout_ms (streams; 0: at once or
@@ -161,6 +184,9 @@ int net_finish(int fd);
  * TCP, 0 where the system cannot tell. */
 uint64_t net_unacked(int fd);
 
+/* Where it cannot tell: how long a peer may have been gone before a stream's write fails, ns; otherwise 0. */
+extern const uint64_t net_unnoticed_ns;
+
 /* TCP: no delay, keep-alive, and 20 s for an acknowledgement. */
 void net_tcp_setup(int fd);
 
@@ -181,9 +207,14 @@ void net_close(int fd);
  * stderr for a short time then. 0 or -errno. */
 int platform_write(int fd, const void *data, size_t len);
 
+/* True if text has the form of an absolute path here, and of nothing else. */
+bool platform_is_path(const char *text);
+
 /* Opens a file to read, or creates one that only its owner may read; -EEXIST if there is
- * anything at path. A descriptor for platform_write and net_close, or -errno. */
+ * anything at path. A descriptor for platform_write and platform_file_close, or -errno. */
 int platform_file_open(const char *path, bool create);
+
+void platform_file_close(int fd);
 
 /* The bytes read: less than len at the end of the file; or -errno. */
 long platform_file_read(int fd, void *out, size_t len);

@@ -1,4 +1,5 @@
 /* Destinations: SOCKPUSH_TO, else Datadog's and StatsD's names, else the default. */
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -71,6 +72,7 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
 {
     struct net_addr addr;
     const char *why = NULL;
+    int ret;
 
     *to = (struct endpoint){.format = otherwise, .path = url->path};
     if (!url->scheme)
@@ -88,8 +90,9 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
         return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
     if (url->path && !to->kind->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
-    if (to->kind->has_path && !to->kind->has_host && net_unix_addr(to->path, &addr))
-        return "the socket's path is longer than the system takes";
+    if (to->kind->has_path && !to->kind->has_host && (ret = net_unix_addr(to->path, &addr)))
+        return ret == -ENAMETOOLONG ? "the socket's path is longer than the system takes"
+                                    : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
     if (to->kind->has_host)
         why = add_target(to, url, a);
     if (!why && to->kind->has_path && to->kind->has_host)

@@ -14,7 +14,7 @@ static bool is_pem(const char *text)
 
 static bool is_path(const char *text)
 {
-    return *text == '/' && !text[strcspn(text, "\r\n\\")];
+    return platform_is_path(text) && !text[strcspn(text, "\r\n")];
 }
 
 /* In PEM text the two characters \n mean a newline. */

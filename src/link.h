@@ -94,7 +94,7 @@ int link_resolve(struct link *l, int t);
 int link_connect(struct link *l, int (*greet)(struct link *l, const char *host));
 
 /* Says in l->why why that went wrong. */
-void link_explain(struct link *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void link_explain(struct link *l, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 
 /* For link_connect: TLS's handshake with the receiver. */
 int link_shake_hands(struct link *l, const char *host);

@@ -20,10 +20,10 @@ void log_set_level(enum log_level level);
 /* key and value (both or neither NULL) say what the line is about. Safe from any
  * thread; one write() a line; control bytes in value and message are escaped. */
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(__printf__, 4, 5)));
 
 /* To stdout, whole, for --help and --check. */
-void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
 /* Pure: the line without its time, newline included, into out; its length. */
 size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value,

@@ -1,11 +1,8 @@
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "program.h"
 #include "version.h"
-
-extern char **environ;
 
 static struct program program;
 
@@ -54,7 +51,7 @@ int main(int argc, char **argv)
 {
     struct diag diag = {.say = say};
     char host_name[256];
-    bool check = argc == 2 && !strcmp(argv[1], "--check");
+    bool named, check = argc == 2 && !strcmp(argv[1], "--check");
     int status;
 
     platform_init();
@@ -63,18 +60,20 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc == 2 && !strcmp(argv[1], "--version")) {
-        print("sockpush " SOCKPUSH_VERSION "\n");
+        print("sockpush " SOCKPUSH_VERSION " for %s: %s\n", platform_name, platform_tried);
         return 0;
     }
     if (argc > 1 && !check) {
         log_event(LOG_ERROR, "argument", argv[1], "accepted are --help, --version, --check; all else is set by environment variables");
         return 2;
     }
-    config_read(&program.config, (env_list)environ,
-                platform_host_name(host_name, sizeof host_name) ? NULL : host_name, &diag);
+    named = !platform_host_name(host_name, sizeof host_name);
+    config_read(&program.config, (env_list)platform_environment(), named ? host_name : NULL, &diag);
     log_set_level((enum log_level)program.config.v.log_level);
     if (diag.errors)
         return 2;
+    if (!named && !program.config.host_named)
+        log_event(LOG_WARN, "variable", "SOCKPUSH_HOST", "is not set, and this machine has no name: what is pushed has no tag host");
     be_first_process();
     choose_proc(&program.config);
     if (check)
@@ -83,5 +82,5 @@ int main(int argc, char **argv)
     if (status)
         return status;
     status = check ? program_check(&program) : program_run(&program);
-    _exit(status); /* a thread may hang in the resolver */
+    platform_exit(status); /* a thread may hang in the resolver */
 }

@@ -36,7 +36,7 @@ int output_start(struct output *o, const struct endpoint *to, const struct outpu
     o->to = to;
     o->line_max = output_line_max(to, limits->mtu);
     o->spread_ns = limits->interval_ns / 4 < 500000000 ? limits->interval_ns / 4 : 500000000;
-    o->replay_ns = limits->replay_ns;
+    o->replay_ns = limits->replay_ns + net_unnoticed_ns;
     o->link = arena_zero(a, 1, sizeof *o->link);
     link_init(o->link, to);
     if (to->n_targets > 1) {

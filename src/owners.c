@@ -46,6 +46,15 @@ static void verify(const struct owners *o, struct series *s)
     *owner = (struct owner){.lost = true};
 }
 
+/* What the rows themselves say: of several the lowest pid, 1 only if it is alone. */
+static void take_pid(struct series *s)
+{
+    const struct owner_hint *h = &s->hint;
+    uint32_t pid = h->n ? h->inode[h->n > 1 && h->inode[0] == 1] : 0;
+
+    s->owner = (struct owner){.pid = (int)pid, .listening = h->listening, .lost = s->owner.pid && !pid};
+}
+
 static int by_inode(const void *a, const void *b)
 {
     uint32_t x = ((const struct wanted *)a)->inode, y = ((const struct wanted *)b)->inode;
@@ -109,7 +118,10 @@ void owners_update(struct owners *o, struct tally *t)
     for (uint32_t i = 0; i < tally_count(t); i++) {
         struct series *s = tally_series(t, i);
 
-        verify(o, s);
+        if (s->hint.pids)
+            take_pid(s);
+        else
+            verify(o, s);
         look |= must_look(s, t->now_ms);
     }
     if (!look || (o->walked && t->now_ms - o->walked_ms < WALK_MIN_MS))

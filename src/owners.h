@@ -4,7 +4,7 @@
  * a minute. It is made for a series whose owner has become known to be gone, or that has
  * sockets none of which was looked for before; what a walk does not find is looked for
  * again after 1, 2, 4 … 60 minutes, or as soon as the series has a new listener. A known
- * owner costs one readlink a poll. */
+ * owner costs one readlink a poll. Where a kernel names the owner in each row, none of this. */
 #ifndef OWNERS_H
 #define OWNERS_H
 

@@ -57,7 +57,7 @@ int program_run(struct program *p)
 {
     uint64_t interval = (uint64_t)p->config.v.interval_ms * 1000000, start = platform_monotonic_ns(), lost;
     enum platform_event event = PLATFORM_DEADLINE;
-    char why[READER_WHY_MAX];
+    char view[256], why[READER_WHY_MAX];
     int64_t time_ms;
     int ret;
 
@@ -67,8 +67,7 @@ int program_run(struct program *p)
         return 1;
     }
     if (reads_nothing(p)) {
-        log_event(LOG_ERROR, NULL, NULL, "no backend can read %s%s: %s", p->config.replay ? "a poll of " : "the socket tables, procfs: ",
-                  p->config.replay ? p->config.replay : p->config.v.proc, reader_why(&p->reader, why));
+        log_event(LOG_ERROR, NULL, NULL, "no backend can read %s: %s", program_view(p, view, sizeof view), reader_why(&p->reader, why));
         return 1;
     }
     tell_reading(p);

@@ -2,6 +2,7 @@
 #ifndef SOCK_H
 #define SOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_COUNT };
@@ -28,6 +29,7 @@ enum tcp_state {
 #define SOCK_ADDRESS 1u /* local */
 #define SOCK_PORT 2u    /* local_port */
 #define SOCK_OWNER 4u   /* inode */
+#define SOCK_PID 8u     /* pid: the kernel names the owner itself */
 
 struct sock {
     uint8_t protocol;    /* enum protocol */
@@ -36,8 +38,15 @@ struct sock {
     uint8_t known;       /* SOCK_ bits */
     uint16_t local_port; /* host byte order */
     uint8_t local[16];   /* network byte order; IPv4 in the first 4, then 0 */
-    uint32_t inode;      /* by which an owner can be looked for; 0: none */
+    union {
+        uint32_t inode; /* by which an owner can be looked for; 0: none */
+        uint32_t pid;   /* 0: not known */
+    };
 };
+
+/* The local address of a row: 4 bytes, or 16 of which a v4-mapped address counts as IPv4.
+ * Sets ip_version, local and the bit SOCK_ADDRESS. */
+void sock_set_address(struct sock *s, const uint8_t *bytes, bool v6);
 
 /* Takes n sockets like *s; s is the caller's and good during the call only. */
 typedef void sock_fn(void *ctx, const struct sock *s, uint64_t n);

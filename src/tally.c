@@ -179,6 +179,7 @@ static void hint_owner(struct owner_hint *h, const struct sock *s)
     bool listening = s->protocol == PROTOCOL_TCP && s->state == STATE_LISTEN;
     uint8_t at = h->n;
 
+    h->pids = s->known & SOCK_PID;
     if (listening != h->listening) {
         if (h->listening)
             return;
@@ -236,7 +237,7 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     if (!series)
         return;
     series->count[field] += n;
-    if (s->known & SOCK_OWNER && s->inode && series->rule != RULE_NONE)
+    if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
         hint_owner(&series->hint, s);
 }
 

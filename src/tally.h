@@ -14,11 +14,12 @@
 #define OWNER_INODES 8
 
 /* Sockets by which a series' owner can be found: the lowest inodes of its listeners,
- * else of any of its sockets, ascending. */
+ * else of any of its sockets, ascending; where the rows name their owners (SOCK_PID), pids. */
 struct owner_hint {
     uint32_t inode[OWNER_INODES];
     uint8_t n;
     bool listening;
+    bool pids;
 };
 
 /* What is known of a series' owner; owners.c keeps it. */

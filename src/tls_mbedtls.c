@@ -191,14 +191,14 @@ static int prepare(struct tls *t, struct buf *why)
         buf_text(why, "this system has no certificates to trust where they are usually: set SOCKPUSH_TLS_CA");
         return -ENOENT;
     }
-    if (t->settings->verify && !tls_is_pem(t->trusted)) {
+    if (t->settings->verify && t->trusted != platform_store && !tls_is_pem(t->trusted)) {
         ret = platform_file_open(t->trusted, false);
         if (ret < 0) {
             buf_format(why, "%s: %.200s: %s", t->settings->ca ? "SOCKPUSH_TLS_CA" : "SSL_CERT_FILE", t->trusted,
                        platform_error_text(-ret));
             return ret;
         }
-        net_close(ret);
+        platform_file_close(ret);
     }
     return t->settings->cert ? tls_load_own(t, why) : 0;
 }

@@ -26,7 +26,7 @@ static long read_file(const char *path, char *out, size_t max)
     long n = fd < 0 ? fd : platform_file_read(fd, out, max);
 
     if (fd >= 0)
-        net_close(fd);
+        platform_file_close(fd);
     return n;
 }
 
@@ -248,18 +248,43 @@ static int each_of(struct pem_reader *r, tls_certificate_fn *fn, void *ctx)
     return ret;
 }
 
+struct store_reader {
+    tls_certificate_fn *fn;
+    void *ctx;
+    int unread;
+};
+
+static void take_der(void *ctx, const unsigned char *der, size_t len)
+{
+    struct store_reader *r = ctx;
+    mbedtls_x509_crt *crt = mbedtls_calloc(1, sizeof *crt);
+
+    if (!crt || mbedtls_x509_crt_parse_der(crt, der, len)) {
+        mbedtls_free(crt);
+        r->unread++;
+    } else {
+        r->fn(r->ctx, crt);
+    }
+}
+
 int tls_each_certificate(const char *text_or_path, tls_certificate_fn *fn, void *ctx)
 {
-    struct pem_reader *r = mbedtls_calloc(1, sizeof *r);
+    struct store_reader store = {.fn = fn, .ctx = ctx};
+    struct pem_reader *r;
     int ret;
 
+    if (text_or_path == platform_store) {
+        ret = platform_store_walk(take_der, &store);
+        return ret ? ret : store.unread;
+    }
+    r = mbedtls_calloc(1, sizeof *r);
     if (!r)
         return -ENOMEM;
     r->text = tls_is_pem(text_or_path) ? text_or_path : NULL;
     r->fd = r->text ? -1 : platform_file_open(text_or_path, false);
     ret = r->text || r->fd >= 0 ? each_of(r, fn, ctx) : r->fd;
     if (r->fd >= 0)
-        net_close(r->fd);
+        platform_file_close(r->fd);
     mbedtls_free(r);
     return ret;
 }

@@ -20,25 +20,18 @@
 
 const char *tls_find_trusted(const struct tls_settings *s)
 {
-    static const char usual[][36] = {
-        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
-        "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
-        "/etc/ssl/ca-bundle.pem",             /* SUSE */
-        "/etc/ssl/cert.pem",                  /* Alpine, OpenWrt, BSD, macOS */
-    };
-
     if (s->ca)
         return s->ca;
-    for (int i = -(s->system_ca != NULL); i < (int)(sizeof usual / sizeof *usual); i++) {
-        const char *path = i < 0 ? s->system_ca : usual[i];
+    for (int i = -(s->system_ca != NULL); i < 0 || platform_bundles[i]; i++) {
+        const char *path = i < 0 ? s->system_ca : platform_bundles[i];
         int fd = platform_file_open(path, false);
 
         if (fd >= 0) {
-            net_close(fd);
+            platform_file_close(fd);
             return path;
         }
     }
-    return NULL;
+    return *platform_store ? platform_store : NULL;
 }
 
 static bool is_text(int tag)

@@ -13,6 +13,7 @@ void *json_malloc(size_t size);
 void *json_realloc(void *memory, size_t size);
 void json_free(void *memory);
 
+#undef strtod
 #define strtod json_number
 #define malloc json_malloc
 #define realloc json_realloc

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "format.h"
-#include "ip.h"
 #include "platform.h"
 
 enum tcp_state linux_tcp_state(unsigned kernel)
@@ -30,17 +29,6 @@ enum tcp_state linux_tcp_state(unsigned kernel)
     };
 
     return kernel < sizeof ours ? ours[kernel] : STATE_UNKNOWN;
-}
-
-void linux_set_address(struct sock *s, const uint8_t *bytes, bool v6)
-{
-    memset(s->local, 0, sizeof s->local);
-    s->known |= SOCK_ADDRESS;
-    s->ip_version = v6 && !ip_is_mapped(bytes) ? 6 : 4;
-    if (s->ip_version == 6)
-        memcpy(s->local, bytes, 16);
-    else
-        memcpy(s->local, bytes + (v6 ? 12 : 0), 4);
 }
 
 static bool own_proc(const char *proc)

@@ -13,10 +13,6 @@
 /* The kernel's number of a TCP state (include/net/tcp_states.h) → ours. */
 enum tcp_state linux_tcp_state(unsigned kernel);
 
-/* The address of a row: 4 bytes, or 16 of which a v4-mapped address counts as IPv4.
- * Sets ip_version, local and the bit SOCK_ADDRESS. */
-void linux_set_address(struct sock *s, const uint8_t *bytes, bool v6);
-
 /* The directory of the tables below proc: /proc/net for "/proc"; <proc>/1/net for another
  * mount, whose <proc>/net would be the reader's own. false: path too long. */
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]);

@@ -19,7 +19,7 @@ static int emit_socket(const void *payload, size_t len, const struct netlink_dum
     memcpy(&m, payload, sizeof m);
     if (m.idiag_family != AF_INET && m.idiag_family != AF_INET6)
         return -EBADMSG;
-    linux_set_address(&s, (const uint8_t *)m.id.idiag_src, m.idiag_family == AF_INET6);
+    sock_set_address(&s, (const uint8_t *)m.id.idiag_src, m.idiag_family == AF_INET6);
     s.local_port = ntohs(m.id.idiag_sport);
     s.state = (uint8_t)linux_tcp_state(m.idiag_state);
     s.inode = m.idiag_inode;

@@ -121,7 +121,7 @@ int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struc
     skip_blanks(&t);
     if (!read_decimal(&t, &s->inode) || !at_gap(&t))
         return -EBADMSG;
-    linux_set_address(s, (const uint8_t *)local, v6);
+    sock_set_address(s, (const uint8_t *)local, v6);
     s->local_port = (uint16_t)port;
     s->state = (uint8_t)linux_tcp_state(state);
     return 0;

@@ -7,6 +7,7 @@
 #include "platform.h"
 
 const char platform_name[] = "linux";
+const char platform_tried[] = "tested";
 
 const char *platform_view(const char *proc, char *out, size_t cap)
 {

@@ -25,6 +25,7 @@
     X(EXDEV, "Another network namespace") \
     X(ENODATA, "Empty") \
     X(EBADMSG, "Not in the expected form") \
+    X(EPROTO, "A layout that this version does not know") \
     X(ENAMETOOLONG, "Name too long") \
     X(EMSGSIZE, "Message too large") \
     X(EPROTOTYPE, "Socket of another type") \

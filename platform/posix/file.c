@@ -1,17 +1,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "platform.h"
 
 #define LOG_TIMEOUT_MS 100
 
+/* No backslash: \n tells of a text that was to be PEM. */
+bool platform_is_path(const char *text)
+{
+    return *text == '/' && !strchr(text, '\\');
+}
+
 int platform_file_open(const char *path, bool create)
 {
     int fd = open(path, create ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
 
     return fd < 0 ? -errno : fd;
+}
+
+void platform_file_close(int fd)
+{
+    close(fd);
 }
 
 long platform_file_read(int fd, void *out, size_t len)

@@ -16,6 +16,11 @@ void platform_memory_give(void *memory, size_t size)
     munmap(memory, size);
 }
 
+void platform_exit(int status)
+{
+    _exit(status);
+}
+
 void platform_die(const char *why)
 {
     platform_write(STDERR_FILENO, "sockpush: ", 10);

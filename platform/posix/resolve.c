@@ -3,18 +3,14 @@
  * fails, ends the search at the first domain that does not answer, has no DNS over TCP
  * before 1.2.4, and is, with what it needs, a quarter of the binary. */
 #include <fcntl.h>
-#include <net/if.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "format.h"
 #include "lines.h"
 #include "nameserver.h"
 #include "platform.h"
-#include "value.h"
+#include "posix/posix.h"
 
 const char *net_resolve_error(int error)
 {
@@ -30,20 +26,6 @@ const char *net_resolve_error(int error)
     return text[-error];
 }
 
-/* fe80::1%eth0: the interface's number, or 0. */
-static uint32_t zone_index(const char *zone)
-{
-    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct ifreq request = {0};
-    int64_t number = 0;
-
-    if (!value_count(zone, &number) && text_format(request.ifr_name, sizeof request.ifr_name, "%s", zone) &&
-        !ioctl(fd, SIOCGIFINDEX, &request))
-        number = request.ifr_ifindex;
-    close(fd);
-    return (uint32_t)number;
-}
-
 static bool literal(const char *host, uint16_t port, struct net_addr *out)
 {
     const char *zone = strchr(host, '%');
@@ -51,7 +33,7 @@ static bool literal(const char *host, uint16_t port, struct net_addr *out)
 
     if (!ip_parse(host, zone ? (size_t)(zone - host) : strlen(host), &ip))
         return false;
-    posix_make_addr(out, &ip, port, zone ? zone_index(zone + 1) : 0);
+    posix_make_addr(out, &ip, port, zone ? posix_zone_index(zone + 1) : 0);
     return true;
 }
 

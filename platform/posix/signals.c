@@ -1,14 +1,13 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "platform.h"
+#include "posix/posix.h"
 
-/* Blocked in all threads and taken by sigtimedwait in the main thread: no handler, no
- * interrupted call, and it works as PID 1, which ignores signals without a handler. */
+/* Blocked in all threads and taken by the main thread's wait: no handler, no interrupted
+ * call, and it works as PID 1, which ignores signals without a handler. */
 static sigset_t taken;
 
 /* A log line must never go to what was opened later: a directory cannot be written to. */
@@ -42,6 +41,7 @@ void platform_init(void)
     blocked = taken;
     sigaddset(&blocked, SIGPIPE); /* never taken: a write to a closed pipe says EPIPE */
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    posix_watch_signals(&taken);
 }
 
 enum platform_event platform_wait(uint64_t deadline_ns)
@@ -49,14 +49,13 @@ enum platform_event platform_wait(uint64_t deadline_ns)
     for (;;) {
         uint64_t now = platform_monotonic_ns();
         uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-        struct timespec span = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
-        int sig = sigtimedwait(&taken, NULL, &span);
+        int sig = posix_next_signal(&taken, left);
 
         if (sig == SIGUSR2)
             return PLATFORM_WAKE;
         if (sig > 0)
             return PLATFORM_STOP;
-        if (errno == EAGAIN && platform_monotonic_ns() >= deadline_ns)
+        if (platform_monotonic_ns() >= deadline_ns)
             return PLATFORM_DEADLINE;
     }
 }

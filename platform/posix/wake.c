@@ -1,13 +1,13 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include "platform.h"
+#include "posix/posix.h"
 
 int net_wake_open(struct net_wake *w)
 {
-    return pipe2(w->fd, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
+    return posix_pipe(w->fd) ? -errno : 0;
 }
 
 void net_wake_signal(struct net_wake *w)

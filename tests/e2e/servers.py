@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -196,6 +197,15 @@ class InfluxDB(Server):
     def create(self):
         """The database, unless a datagram has made it."""
         assert put(8086, "/query", q="CREATE DATABASE sockpush") == 200
+        assert wait.until(lambda: self._is_there()), "it has made no database"
+
+    @staticmethod
+    def _is_there():
+        """Right after it has said so, it may still answer that there is no such database."""
+        try:
+            return put(8086, "/write", db="sockpush")
+        except urllib.error.HTTPError as error:
+            return error.code != 404
 
     def write(self, lines):
         assert put(8086, "/write", lines.encode(), db="sockpush") == 204

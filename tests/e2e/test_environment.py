@@ -2,13 +2,16 @@
 import contextlib
 import re
 import socket
+import subprocess
 
 import pytest
 
+import netns
 import parse
 import procfs
 import receivers
 import wait
+from program import ONE_POLL, environment, run_binary
 
 FOREIGN = "127.0.0.9"           # where a lower source points
 
@@ -187,3 +190,19 @@ def test_service_links_are_silent(root, poll):
              "SOCKPUSH_SERVICE_HOST": "10.0.0.7", "SOCKPUSH_SERVICE_PORT": "80", "SOCKPUSH_SERVICE_PORT_HTTP": "80"}
     run = poll(proc=root, **links)
     assert run.status == 0 and run.totals and " warn " not in run.log, run.log
+
+
+def test_a_machine_without_a_name(root):
+    """Linux then says "(none)", which is nobody's name."""
+    def unnamed():
+        netns.unshare(netns.CLONE_NEWUTS)
+        socket.sethostname("(none)")
+
+    try:
+        subprocess.run(["true"], preexec_fn=unnamed, check=True)
+    except subprocess.SubprocessError as error:
+        pytest.skip(f"can't make a UTS namespace: {error}")
+    one = run_binary(environment(ONE_POLL, {"proc": root, "host": None}), preexec_fn=unnamed)
+    assert "host" not in tags_of(one) and parse.log(one.log)[0][1].get("variable") == "SOCKPUSH_HOST"
+    named = run_binary(environment(ONE_POLL, {"proc": root, "host": "r1"}), preexec_fn=unnamed)
+    assert tags_of(named)["host"] == "r1" and "no name" not in named.log

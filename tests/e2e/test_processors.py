@@ -13,8 +13,12 @@ import pytest
 
 import parse
 import receivers
+import streams
+import tls_pki
+import wait
 from program import ONE_POLL, ROOT, environment, run_binary
 from test_fixtures import RECORDED, TEN_STATES
+from tls_pki import pki         # a fixture
 
 CPUS = os.environ.get("SOCKPUSH_TEST_CPUS", "").split()
 BIG_ENDIAN = ("mips", "s390x")
@@ -22,8 +26,8 @@ BIG_ENDIAN = ("mips", "s390x")
 
 @functools.cache
 def variable(name):
-    """Of platform/linux/processors.mk."""
-    text = (ROOT / "platform" / "linux" / "processors.mk").read_text()
+    """Of platform/linux/build.mk."""
+    text = (ROOT / "platform" / "linux" / "build.mk").read_text()
     return re.search(rf"^{name}\s*=\s*(.*)", text, re.M)[1]
 
 
@@ -86,7 +90,7 @@ def test_no_floating_point(cpu, binary):
 
 
 def test_version(emulated):
-    assert re.fullmatch(r"sockpush \d+\.\d+\.\d+\n", emulated("--version").out)
+    assert re.fullmatch(r"sockpush \d+\.\d+\.\d+ for linux: tested\n", emulated("--version").out)
 
 
 def test_counts(namespace, emulated, listen, connect):
@@ -108,6 +112,19 @@ def test_pushes(namespace, emulated):
     with receivers.udp() as receiver:
         assert emulated(to=f"udp://localhost:{receiver.port}").status == 0
         receiver.until(lambda text: "netstat.udp_socket" in text)
+    with streams.Aggregator() as aggregator:
+        assert emulated(to=f"influx+tcp://localhost:{aggregator.port}").status == 0
+        assert wait.until(lambda: "netstat,host=a" in aggregator.text)
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_pushes_over_tls(namespace, emulated, pki, version):
+    """The ciphers, hashes and keys of this processor against openssl's."""
+    for shown in (pki.chains[3], pki.leaf_p256):
+        with tls_pki.Server(shown, version) as server:
+            one = emulated(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ca)
+            assert one.status == 0, one.log
+            assert "netstat,host=a" in server.text
 
 
 def of_all_versions(totals):

@@ -12,7 +12,7 @@ import pytest
 
 import parse
 import wait
-from program import ONE_POLL, ROOT, children, environment, run_binary
+from program import BINARY, ONE_POLL, ROOT, children, environment, run_binary
 
 LINUX = ROOT / "platform" / "linux"
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
@@ -261,7 +261,9 @@ def test_install_and_uninstall(tmp_path):
     names = {"opt/x/bin/sockpush", "opt/x/lib/systemd/system/sockpush.service", "etc/init.d/sockpush", "etc/config/sockpush"}
     assert set(files) == names | {"etc/rc.common"}
     assert "\nExecStart=/opt/x/bin/sockpush\n" in files["opt/x/lib/systemd/system/sockpush.service"].read_text()
+    assert files["opt/x/bin/sockpush"].read_bytes() == BINARY.read_bytes()
     assert "command /opt/x/bin/sockpush\n" in files["etc/init.d/sockpush"].read_text() and os.access(files["etc/init.d/sockpush"], os.X_OK)
+    assert " build/mips/sockpush " in install(tmp_path, "-n", "install", "CPU=mips")
     files["etc/config/sockpush"].write_text("mine")
     install(tmp_path, "install", "PREFIX=/opt/x")
     assert files["etc/config/sockpush"].read_text() == "mine"
@@ -275,6 +277,7 @@ reset_cb() { config_cb() { :; }; option_cb() { :; }; list_cb() { :; }; }
 reset_cb
 config() { section=$2; config_cb "$@"; }
 option() { eval "CONFIG_${section}_$1=\$2"; option_cb "$1" "$2"; }
+list() { list_cb "$1" "$2"; }
 config_load() { . "$CONFIG_DIR/$1"; }
 config_get_bool() { eval "value=\${CONFIG_$2_$3:-$4}"; case $value in 1|on|true|yes|enabled) value=1 ;; *) value=0 ;; esac; eval "$1=$value"; }
 procd_open_instance() { echo open; }
@@ -300,11 +303,11 @@ def test_procd_script(tmp_path, run):
     example = (LINUX / "openwrt" / "sockpush.config").read_text()
     (tmp_path / "sockpush").write_text(example)
     assert call_script(tmp_path) == []
-    (tmp_path / "sockpush").write_text(example.replace("enabled '0'", "enabled '1'") + "\toption tags 'a=b c,d=$e'\n\toption max_series '10'\n")
+    (tmp_path / "sockpush").write_text(example.replace("enabled '0'", "enabled '1'") + "\toption tags 'a=b c,d=$e'\n\toption max_series '10'\n\tlist ports '80'\n\tlist ports '*:443'\n")
     told = call_script(tmp_path)
     assert (told[0], told[-1]) == ("open", "close") and "set:/usr/bin/sockpush" in told and "set:nobody" in told
     env = [line.removeprefix("append:") for line in told if line.startswith("append:") and line != "append:env"]
-    assert env[-2:] == ["SOCKPUSH_TAGS=a=b c,d=$e", "SOCKPUSH_MAX_SERIES=10"]
+    assert env[-3:] == ["SOCKPUSH_TAGS=a=b c,d=$e", "SOCKPUSH_MAX_SERIES=10", "SOCKPUSH_PORTS=80,*:443"]
     one = run(**{**{name.removeprefix("SOCKPUSH_").lower(): value for name, value in (pair.split("=", 1) for pair in env)}, "to": "stdout:", "polls": 1})
     assert one.status == 0 and "warn" not in one.log
     assert call_script(tmp_path, "service_triggers") == ["trigger:sockpush"]
@@ -326,7 +329,17 @@ $(eval $(Download/$(1)))
 $(1)-row := $(1) $(URL)/$(or $(URL_FILE),$(FILE)) $(HASH) $(FILE)
 URL_FILE :=
 endef
+# As OpenWrt's package.mk does before it looks at anything of the package.
+define Package/Default
+SOURCE := package/sockpush
+SECTION := opt
+VERSION := $(PKG_VERSION)-r$(PKG_RELEASE)
+TITLE :=
+URL :=
+endef
 define BuildPackage
+$(eval $(Package/Default))
+$(eval $(Package/$(1)))
 rows: ; @$$(foreach name,$$(downloads),echo $$($$(name)-row);)
 version: ; @echo $$(PKG_VERSION)
 package: ; $$(call steps)

@@ -60,6 +60,58 @@ static void without_a_listener_the_holder_of_any_socket_owns(void **state)
     machine_free(&m);
 }
 
+/* The rows of some kernels name their owner: nothing is looked for, and nothing verified. */
+static void a_pid_in_the_rows_owns_by_the_same_rules(void **state)
+{
+    static const struct {
+        uint32_t connection[3], listener[4];
+        int owner;
+    } row[] = {
+        {{30}, {0}, 30},
+        {{30, 20}, {0}, 20},
+        {{20}, {40, 30}, 30},      /* a listener's goes before a lower one */
+        {{1, 9}, {0}, 9},          /* 1 only alone */
+        {{20}, {1}, 1},
+        {{0}, {0}, 0},             /* TIME_WAIT is nobody's */
+        {{0, 8}, {0}, 8},
+        {{7}, {44, 44, 44, 43}, 43},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        struct machine m;
+        struct series *s;
+
+        machine_init(&m, "80");
+        hold(&m, 5, 3, 30); /* an inode like a pid */
+        for (int poll = 0; poll < 2; poll++) {
+            m.polls.now_ms += MINUTE;
+            poll_begin(&m.polls);
+            for (size_t k = 0; k < COUNT_OF(row->connection); k++) {
+                struct sock one = sock_of(PROTOCOL_TCP, "10.0.0.1", 80, STATE_ESTABLISHED, row[i].connection[k]);
+
+                one.known = SOCK_ADDRESS | SOCK_PORT | SOCK_PID;
+                tally_sock(&m.polls.tally, &one, 1);
+            }
+            for (size_t k = 0; k < COUNT_OF(row->listener) && row[i].listener[k]; k++) {
+                struct sock one = sock_of(PROTOCOL_TCP, "10.0.0.1", 80, STATE_LISTEN, row[i].listener[k]);
+
+                one.known = SOCK_ADDRESS | SOCK_PORT | SOCK_PID;
+                tally_sock(&m.polls.tally, &one, 1);
+            }
+            tally_end(&m.polls.tally);
+            owners_update(&m.owners, &m.polls.tally);
+            s = series_named(&m.polls, "80", 4);
+            assert_int_equal(s->owner.pid, row[i].owner);
+            assert_false(s->owner.lost);
+        }
+        poll_80(&m, MINUTE, STATE_UNKNOWN, 0);
+        assert_int_equal(s->owner.pid, 0);
+        assert_int_equal(s->owner.lost, row[i].owner != 0);
+        machine_free(&m);
+    }
+}
+
 static void one_walk_serves_all_series(void **state)
 {
     struct machine m;
@@ -196,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_holder_of_the_listening_socket_is_the_owner_from_the_first_poll),
         cmocka_unit_test(of_several_the_lowest_pid_owns_and_pid_1_only_alone),
         cmocka_unit_test(without_a_listener_the_holder_of_any_socket_owns),
+        cmocka_unit_test(a_pid_in_the_rows_owns_by_the_same_rules),
         cmocka_unit_test(one_walk_serves_all_series),
         cmocka_unit_test(an_owner_that_is_gone_is_lost_for_one_poll),
         cmocka_unit_test(an_owner_is_gone_with_its_last_socket_and_not_mistaken_for_another),
