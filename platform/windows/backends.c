@@ -1,0 +1,9 @@
+#include <stddef.h>
+
+#include "tables.h"
+#include "platform.h"
+
+const struct backend *const platform_backends[] = {&backend_iphlpapi, NULL};
+
+const char platform_name[] = "windows";
+const char platform_tried[] = "tested under wine, not on Windows itself";

@@ -1,0 +1,30 @@
+# Windows, by mingw-w64: one static sockpush.exe that needs nothing but Windows' own libraries. `make OS=windows`.
+PROCESSORS = x86_64
+
+CC_        = x86_64-w64-mingw32-gcc
+CC_x86_64  = $(CC_)
+EXE        = .exe
+
+# Of posix/ what is not the system's: words for errors.
+POSIX      = platform/posix/error.c $(wildcard platform/other/*.c)
+
+# The least it runs on: Windows 8 and Server 2012. The time stamp is 1970: two builds are the same bytes.
+# Our texts are formatted by format.c, as everywhere else, not by Windows' printf.
+COMMON    += -D_WIN32_WINNT=0x0602 -DWIN32_LEAN_AND_MEAN -D__printf__=__gnu_printf__
+# Warnings are errors here, since `make lint` does not come to these files.
+# Without -fdata-sections, with which ld puts what begins as zeros into the file.
+SMALL      = -D__USE_MINGW_ANSI_STDIO=0 -ffunction-sections -fno-unwind-tables -fno-asynchronous-unwind-tables -DCJSON_HIDE_SYMBOLS
+HARDEN     = -fstack-protector-strong -Werror
+LINK       = -Wl,-Map=$@.map,--gc-sections,--no-insert-timestamp,--dynamicbase,--nxcompat,--high-entropy-va,--exclude-all-symbols
+STRIP      = SOURCE_DATE_EPOCH=0 $(shell $(CC) -print-prog-name=strip) -s
+LIBRARIES  = -lws2_32 -liphlpapi -lbcrypt -lcrypt32 -lpthread
+BINARY     = $(CC) $(RELEASE) -static $(LINK) -o $@ $(filter %.o,$^) $(LIBRARIES)
+
+# What runs its programs here.
+WINE       = HOME=$(CURDIR)/build/wine WINEPREFIX=$(CURDIR)/build/wine/prefix WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= wine
+
+# Unit tests: not those of Linux's files, of POSIX's calls, and of outputs and backends by their names.
+PARSERS    = $(filter-out platform/linux/% platform/posix/%,$(wildcard platform/*/*_parse.c))
+OF_OTHERS  = tests/unit/posix_helper.c tests/unit/machine_helper.c $(patsubst %,tests/unit/test_%.c,config config_agent config_outputs container_parse dns ip log netlink_parse output \
+	owners owners_walks platform procfs procfs_parse reconnects recording systems tls_flipped)
+CMOCKA_HAS = -DHAVE_STRUCT_TIMESPEC -DHAVE__SNPRINTF -DHAVE__VSNPRINTF

@@ -1,0 +1,56 @@
+/* What Windows keeps in UTF-16, as the program reads it: in UTF-8. */
+#include <errno.h>
+#include <stddef.h>
+#include <windows.h>
+
+#include "platform.h"
+#include "wsa.h"
+
+#define VARIABLES_MAX 4096
+
+/* Windows' names do not know upper from lower case; ours are upper. */
+static void raise_name(char *text)
+{
+    for (; *text && *text != '='; text++)
+        if (*text >= 'a' && *text <= 'z')
+            *text -= 'a' - 'A';
+}
+
+/* The last text is empty. Those that begin with "=" are the shells' own: current directories of drives. */
+char **platform_environment(void)
+{
+    static char *list[VARIABLES_MAX + 1];
+    const wchar_t *block = GetEnvironmentStringsW(), *at = block;
+    int units = 0, bytes, n = 0;
+    char *text;
+
+    if (!block)
+        return list;
+    while (at[units] || at[units + 1])
+        units++;
+    units += 2;
+    bytes = WideCharToMultiByte(CP_UTF8, 0, block, units, NULL, 0, NULL, NULL);
+    text = bytes > 0 ? platform_memory_take((size_t)bytes) : NULL;
+    if (!text)
+        return list;
+    WideCharToMultiByte(CP_UTF8, 0, block, units, text, bytes, NULL, NULL);
+    for (; *text && n < VARIABLES_MAX; text++) {
+        if (*text != '=') {
+            raise_name(text);
+            list[n++] = text;
+        }
+        while (*text)
+            text++;
+    }
+    return list;
+}
+
+int platform_host_name(char *out, size_t cap)
+{
+    wchar_t name[256];
+    DWORD units = sizeof name / sizeof *name;
+
+    if (!GetComputerNameExW(ComputerNameDnsHostname, name, &units))
+        return wsa_errno(GetLastError());
+    return WideCharToMultiByte(CP_UTF8, 0, name, -1, out, (int)cap, NULL, NULL) ? 0 : -ENAMETOOLONG;
+}

@@ -1,0 +1,74 @@
+/* Handles as numbers; 1 and 2, which no handle has, are the standard streams. */
+#include <errno.h>
+#include <windows.h>
+
+#include "platform.h"
+#include "wsa.h"
+
+#define PATH_MAX_UNITS 4096
+
+static HANDLE handle(int fd)
+{
+    return fd == 1 || fd == 2 ? GetStdHandle(fd == 1 ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE) : (HANDLE)(intptr_t)fd;
+}
+
+static bool is_slash(char c)
+{
+    return c == '\\' || c == '/';
+}
+
+/* C:\file, or \\server\share\file. */
+bool platform_is_path(const char *text)
+{
+    if (is_slash(text[0]))
+        return is_slash(text[1]) && text[2];
+    return ((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z') && text[1] == ':' && is_slash(text[2]);
+}
+
+int platform_file_open(const char *path, bool create)
+{
+    uint16_t wide[PATH_MAX_UNITS];
+    HANDLE file;
+
+    if (!wide_of(path, wide, PATH_MAX_UNITS))
+        return -ENAMETOOLONG;
+    file = CreateFileW((const wchar_t *)wide, create ? GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | (create ? 0 : FILE_SHARE_WRITE | FILE_SHARE_DELETE),
+                       NULL, create ? CREATE_NEW : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    return file == INVALID_HANDLE_VALUE ? wsa_errno(GetLastError()) : (int)(intptr_t)file;
+}
+
+long platform_file_read(int fd, void *out, size_t len)
+{
+    size_t got = 0;
+
+    while (got < len) {
+        DWORD n = 0;
+
+        if (!ReadFile(handle(fd), (char *)out + got, (DWORD)(len - got), &n, NULL))
+            return wsa_errno(GetLastError());
+        if (!n)
+            break;
+        got += n;
+    }
+    return (long)got;
+}
+
+void platform_file_close(int fd)
+{
+    CloseHandle(handle(fd));
+}
+
+int platform_write(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+
+    while (len) {
+        DWORD n = 0;
+
+        if (!WriteFile(handle(fd), at, (DWORD)len, &n, NULL))
+            return wsa_errno(GetLastError());
+        at += n;
+        len -= n;
+    }
+    return 0;
+}

@@ -1,0 +1,30 @@
+#include <string.h>
+#include <windows.h>
+
+#include "platform.h"
+
+void *platform_memory_take(size_t size)
+{
+    return VirtualAlloc(NULL, size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+}
+
+void platform_memory_give(void *memory, size_t size)
+{
+    (void)size;
+    VirtualFree(memory, 0, MEM_RELEASE);
+}
+
+/* ExitProcess would wait for what other threads hold. */
+void platform_exit(int status)
+{
+    for (;;)
+        TerminateProcess(GetCurrentProcess(), (UINT)status);
+}
+
+void platform_die(const char *why)
+{
+    platform_write(2, "sockpush: ", 10);
+    platform_write(2, why, strlen(why));
+    platform_write(2, "\n", 1);
+    platform_exit(1);
+}

@@ -1,0 +1,55 @@
+/* Ctrl-C, Ctrl-Break, and the ends of console and machine. */
+#include <winsock2.h>
+#include <windows.h>
+
+#include "platform.h"
+
+static HANDLE stop, wake;
+
+/* For the last two kinds the process is ended when this returns, or after some 5 s. That somebody
+ * logs off is told to services only, whoever it is, and does not end them. */
+static BOOL WINAPI on_event(DWORD kind)
+{
+    if (kind == CTRL_LOGOFF_EVENT)
+        return FALSE;
+    SetEvent(stop);
+    if (kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT)
+        Sleep(INFINITE);
+    return TRUE;
+}
+
+void platform_init(void)
+{
+    WSADATA data;
+
+    if (WSAStartup(MAKEWORD(2, 2), &data))
+        platform_die("no Winsock 2.2");
+    stop = CreateEventW(NULL, FALSE, FALSE, NULL);
+    wake = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (!stop || !wake)
+        platform_die("no event for signals");
+    SetConsoleCtrlHandler(on_event, TRUE);
+}
+
+enum platform_event platform_wait(uint64_t deadline_ns)
+{
+    const HANDLE events[] = {stop, wake};
+
+    for (;;) {
+        uint64_t now = platform_monotonic_ns();
+        uint64_t left_ms = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
+        DWORD got = WaitForMultipleObjects(2, events, FALSE, left_ms < INFINITE ? (DWORD)left_ms : INFINITE - 1);
+
+        if (got == WAIT_OBJECT_0)
+            return PLATFORM_STOP;
+        if (got == WAIT_OBJECT_0 + 1)
+            return PLATFORM_WAKE;
+        if (platform_monotonic_ns() >= deadline_ns)
+            return PLATFORM_DEADLINE;
+    }
+}
+
+void platform_wake(void)
+{
+    SetEvent(wake);
+}

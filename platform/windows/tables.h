@@ -1,0 +1,9 @@
+/* The tables that netstat.exe reads. */
+#ifndef TABLES_H
+#define TABLES_H
+
+#include "backend.h"
+
+extern const struct backend backend_iphlpapi;
+
+#endif

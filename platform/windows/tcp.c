@@ -1,0 +1,49 @@
+/* What Windows tells and does for a stream. It does not tell what was acknowledged of all that
+ * a socket took (SIO_TCP_INFO counts what is on the way, not what waits), nor keeps a write
+ * in one segment, so a chunk counts as delivered when it is written. */
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <mstcpip.h>
+
+#include "platform.h"
+
+#ifndef TCP_MAXRT
+#define TCP_MAXRT 5 /* ws2ipdef.h */
+#endif
+#define USER_TIMEOUT_S 20
+#define KEEP_IDLE_MS 10000
+#define KEEP_INTERVAL_MS 1000 /* ten of them, which cannot be set everywhere: 20 s together */
+
+static void set(int fd, int level, int option, DWORD value)
+{
+    setsockopt((SOCKET)fd, level, option, (const char *)&value, sizeof value);
+}
+
+void net_tcp_setup(int fd)
+{
+    struct tcp_keepalive keep = {.onoff = 1, .keepalivetime = KEEP_IDLE_MS, .keepaliveinterval = KEEP_INTERVAL_MS};
+    DWORD none;
+
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, IPPROTO_TCP, TCP_MAXRT, USER_TIMEOUT_S);
+    WSAIoctl((SOCKET)fd, SIO_KEEPALIVE_VALS, &keep, sizeof keep, NULL, 0, &none, NULL, NULL);
+}
+
+const uint64_t net_unnoticed_ns = USER_TIMEOUT_S * 1000000000ull;
+
+uint64_t net_unacked(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+bool net_tcp_room(int fd, size_t len, uint32_t *window_max)
+{
+    (void)fd, (void)len, (void)window_max;
+    return true;
+}
+
+long net_tcp_send(int fd, const void *data, size_t len)
+{
+    return net_send_some(fd, data, len);
+}

@@ -1,0 +1,55 @@
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <windows.h>
+#include <wincrypt.h>
+
+#include "platform.h"
+
+/* No paths: /etc would be a folder that any user of the machine may make. */
+const char *const platform_bundles[] = {NULL};
+
+const char platform_store[] = "Windows' root store";
+
+/* The store holds roots for other uses, too: of programs, of time stamps. */
+static bool is_for_servers(const CERT_CONTEXT *certificate)
+{
+    _Alignas(CERT_ENHKEY_USAGE) char room[4096];
+    CERT_ENHKEY_USAGE *uses = (void *)room;
+    DWORD size = sizeof room;
+
+    if (!CertGetEnhancedKeyUsage(certificate, 0, uses, &size))
+        return false;
+    if (!uses->cUsageIdentifier)
+        return GetLastError() == (DWORD)CRYPT_E_NOT_FOUND; /* all uses */
+    for (DWORD i = 0; i < uses->cUsageIdentifier; i++)
+        if (!strcmp(uses->rgpszUsageIdentifier[i], szOID_PKIX_KP_SERVER_AUTH) || !strcmp(uses->rgpszUsageIdentifier[i], szOID_ANY_ENHANCED_KEY_USAGE))
+            return true;
+    return false;
+}
+
+static bool is_in(HCERTSTORE store, const CERT_CONTEXT *certificate)
+{
+    const CERT_CONTEXT *found = store ? CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_EXISTING, certificate, NULL) : NULL;
+
+    if (found)
+        CertFreeCertificateContext(found);
+    return found;
+}
+
+/* Those that Windows has by now: it fetches others when its own programs meet them. */
+int platform_store_walk(platform_certificate_fn *fn, void *ctx)
+{
+    HCERTSTORE store = CertOpenSystemStoreW(0, L"ROOT"), distrusted = CertOpenSystemStoreW(0, L"Disallowed");
+    const CERT_CONTEXT *certificate = NULL;
+
+    if (!store)
+        return -EACCES;
+    while ((certificate = CertEnumCertificatesInStore(store, certificate)))
+        if (is_for_servers(certificate) && !is_in(distrusted, certificate))
+            fn(ctx, certificate->pbCertEncoded, certificate->cbCertEncoded);
+    if (distrusted)
+        CertCloseStore(distrusted, 0);
+    CertCloseStore(store, 0);
+    return 0;
+}
