@@ -1,0 +1,32 @@
+/* macOS has no sigtimedwait. A kqueue notices signals though they are blocked (kqueue(2)), and
+ * which thread the kernel leaves them to makes no difference to it. */
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/event.h>
+#include <time.h>
+
+#include "posix/posix.h"
+
+static int queue = -1; /* never closed; what is executed or forked does not get it */
+
+void posix_watch_signals(const sigset_t *signals)
+{
+    queue = kqueue();
+    for (int sig = 1; sig < NSIG; sig++) {
+        struct kevent change;
+
+        EV_SET(&change, (uintptr_t)sig, EVFILT_SIGNAL, EV_ADD, 0, 0, NULL);
+        if (sigismember(signals, sig) == 1)
+            kevent(queue, &change, 1, NULL, 0, NULL);
+    }
+}
+
+int posix_next_signal(const sigset_t *signals, uint64_t left_ns)
+{
+    const struct timespec span = {.tv_sec = (time_t)(left_ns / 1000000000), .tv_nsec = (long)(left_ns % 1000000000)};
+    struct kevent event;
+
+    (void)signals;
+    return kevent(queue, NULL, 0, &event, 1, &span) == 1 ? (int)event.ident : 0;
+}

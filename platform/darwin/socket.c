@@ -1,0 +1,34 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "posix/posix.h"
+
+/* macOS has no flags for it. Nothing is executed here, so that it takes two calls does no harm. */
+static int prepare(int fd)
+{
+    if (fd >= 0 && !fcntl(fd, F_SETFD, FD_CLOEXEC) && !fcntl(fd, F_SETFL, O_NONBLOCK))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int posix_socket(int family, int type)
+{
+    return prepare(socket(family, type, 0));
+}
+
+int posix_pipe(int fd[2])
+{
+    if (pipe(fd))
+        return -1;
+    if (prepare(fd[0]) < 0) {
+        close(fd[1]);
+        return -1;
+    }
+    if (prepare(fd[1]) < 0) {
+        close(fd[0]);
+        return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* For all systems but Linux: what only Linux has. Procfs, a search for owners, containers, process 1. */
+#include <errno.h>
+#include <stddef.h>
+
+#include "format.h"
+#include "platform.h"
+
+const char *platform_view(const char *proc, char *out, size_t cap)
+{
+    (void)proc;
+    text_format(out, cap, "this machine");
+    return out;
+}
+
+int platform_proc_check(const char *proc)
+{
+    (void)proc;
+    return -EOPNOTSUPP;
+}
+
+/* The rows name the owner, or nobody does. */
+void platform_owner_walk(const char *proc, platform_owner_fn *fn, void *ctx)
+{
+    (void)proc, (void)fn, (void)ctx;
+}
+
+bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode)
+{
+    (void)proc, (void)pid, (void)fd, (void)inode;
+    return false;
+}
+
+const char *platform_container(char out[PLATFORM_CONTAINER_MAX])
+{
+    *out = '\0';
+    return out;
+}
+
+int platform_first_process(void)
+{
+    return 0;
+}
