@@ -1,0 +1,13 @@
+"""The script that hosted machines of other systems run: here it must find nothing wrong."""
+import subprocess
+import sys
+
+from program import BINARY, ROOT
+
+
+def test_known_sockets(namespace, tmp_path):
+    done = subprocess.run([sys.executable, ROOT / "tests" / "hosted" / "known_sockets.py", BINARY, tmp_path], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "IPv4: 6 ports" in done.stdout and "IPv6: 6 ports" in done.stdout and ": 0 wrong" in done.stdout
+    assert done.stdout.count("flushed at the end") == 2
+    assert list(tmp_path.glob("sockpush-*.recording"))

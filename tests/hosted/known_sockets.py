@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""known_sockets.py BINARY FOLDER: one poll of a real machine against sockets that this script holds, in states that it knows; then
+what is pushed to it by TCP and UDP until it asks the program to end.
+
+For machines that the project has not got: .github/workflows/platforms.yml runs it on them. What the system gave for that poll is left in
+FOLDER as a recording, from which fixtures are made. Needs nothing but Python.
+"""
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HOSTS = {4: (socket.AF_INET, "127.0.0.1"), 6: (socket.AF_INET6, "::1")}
+STATES = ("tcp_established", "tcp_syn_sent", "tcp_syn_recv", "tcp_fin_wait1", "tcp_fin_wait2", "tcp_time_wait", "tcp_close", "tcp_close_wait",
+          "tcp_last_ack", "tcp_listen", "tcp_closing", "tcp_none", "udp_socket")
+
+
+class Sockets:
+    """Of one family; `expected` has what each local port's series must be."""
+
+    def __init__(self, family, host):
+        self.kept, self.expected = [], {}
+        self.listener = self.keep(socket.socket(family, socket.SOCK_STREAM))
+        if family == socket.AF_INET6:
+            self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        self.listener.bind((host, 0))
+        self.listener.listen()
+        clients = [self.connect(family) for _ in range(4)]
+        (_, one), (_, two), (client, three), (last, four) = clients
+        two.shutdown(socket.SHUT_WR)        # FIN_WAIT2 here, CLOSE_WAIT at its client
+        three.close()                       # first: TIME_WAIT here
+        time.sleep(0.2)
+        client.close()
+        self.expect(self.listener, tcp_listen=1, tcp_established=2, tcp_fin_wait2=1, tcp_time_wait=1)
+        self.expect(clients[0][0], tcp_established=1)
+        self.expect(clients[1][0], tcp_close_wait=1)
+        self.expect(last, tcp_established=1)
+        for _ in range(2):
+            datagrams = self.keep(socket.socket(family, socket.SOCK_DGRAM))
+            datagrams.bind((host, 0))
+            self.expect(datagrams, udp_socket=1)
+
+    def keep(self, one):
+        self.kept.append(one)
+        return one
+
+    def connect(self, family):
+        client = self.keep(socket.socket(family, socket.SOCK_STREAM))
+        client.connect(self.listener.getsockname()[:2])
+        return client, self.keep(self.listener.accept()[0])
+
+    def expect(self, one, **counts):
+        self.expected[one.getsockname()[1]] = counts
+
+
+def environment(to, **variables):
+    keep = {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
+    return {**keep, "SOCKPUSH_TO": to, "SOCKPUSH_HOST": "a", **variables}
+
+
+def poll(binary, **variables):
+    done = subprocess.run([binary], env=environment("influx+stdout:", SOCKPUSH_POLLS="1", **variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    print(done.stderr.decode(), file=sys.stderr)
+    if done.returncode:
+        sys.exit(f"status {done.returncode}")
+    return done.stdout.decode()
+
+
+def series(text):
+    """{(addr_port, ip_version): {field: number}} of netstat_port."""
+    found = {}
+    for line in text.splitlines():
+        head, fields, _ = line.split(" ")
+        tags = dict(tag.split("=", 1) for tag in head.split(",")[1:])
+        if head.startswith("netstat_port,"):
+            found.setdefault((tags["addr_port"], int(tags["ip_version"])), {}).update(
+                (name, int(value.rstrip("i"))) for name, value in (field.split("=") for field in fields.split(",")))
+    return found
+
+
+def pushed(binary, scheme):
+    """What is wrong with a run whose output is a socket of this script's, until it is asked to end: by Ctrl-Break on Windows. Or None."""
+    windows = os.name == "nt"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if scheme == "udp" else socket.SOCK_STREAM) as here:
+        here.settimeout(20)
+        here.bind(("127.0.0.1", 0))
+        if scheme == "tcp":
+            here.listen()
+        program = subprocess.Popen([binary], env=environment(f"influx+{scheme}://127.0.0.1:{here.getsockname()[1]}", SOCKPUSH_INTERVAL="100ms"),
+                                   stderr=subprocess.PIPE, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if windows else 0)
+        try:
+            there = here.accept()[0] if scheme == "tcp" else here
+            there.settimeout(20)
+            text = b""
+            while text.count(b"netstat,") < 6:      # of three polls
+                text += there.recv(65536) + b"\n" * (scheme == "udp")
+            program.send_signal(signal.CTRL_BREAK_EVENT if windows else signal.SIGTERM)
+            while scheme == "tcp" and (more := there.recv(65536)):
+                text += more
+            log = program.communicate(timeout=20)[1].decode()
+        except OSError as error:
+            return f"{error}; its log:\n{program.communicate(program.kill())[1].decode()}"
+    if program.returncode or not text.endswith(b"\n") or "; 0 lines were not sent" not in log:
+        return f"status {program.returncode}, the last bytes {text[-80:]}, its log:\n{log}"
+    return None
+
+
+def main(binary, folder):
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = subprocess.run([binary, "--version"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+    recording = folder / (re.sub(r"[^a-z0-9.]+", "-", shown.partition(":")[0].lower()) + ".recording")
+    recording.unlink(missing_ok=True)
+    sockets = {}
+    for version, (family, host) in HOSTS.items():
+        try:
+            sockets[version] = Sockets(family, host)
+        except OSError as error:
+            print(f"IPv{version} is not tried: {error}", file=sys.stderr)
+    ports = ",".join(str(port) for one in sockets.values() for port in one.expected)
+    live = series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"record:{recording}"))
+    again = series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"replay:{recording}"))
+    wrong = 0
+    for version, one in sockets.items():
+        for port, expected in one.expected.items():
+            for name, found in (("read", live), ("replayed", again)):
+                counts = {field: found[str(port), version][field] for field in STATES if found[str(port), version][field]}
+                if counts != expected:
+                    print(f"port {port}, IPv{version}, {name}: {counts}, expected: {expected}", file=sys.stderr)
+                    wrong += 1
+        pid = live[str(one.listener.getsockname()[1]), version].get("pid")
+        print(f"IPv{version}: {len(one.expected)} ports; pid of the listener: {pid}, this is {os.getpid()}")
+        wrong += pid != os.getpid() if os.name == "nt" else pid not in (None, os.getpid())
+    for scheme in ("tcp", "udp"):
+        why = pushed(binary, scheme)
+        print(f"pushed by {scheme}: {why or 'whole, and flushed at the end'}")
+        wrong += why is not None
+    print(f"{shown}: {wrong} wrong; recorded in {recording}, {recording.stat().st_size} bytes")
+    return wrong > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
