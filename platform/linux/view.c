@@ -19,7 +19,7 @@ const char *platform_view(const char *proc, char *out, size_t cap)
     else if (n > 0)
         text_format(out, cap, "own network namespace %.*s", (int)n, link);
     else
-        text_format(out, cap, "own network namespace");
+        text_format(out, cap, "own network namespace (no /proc/self/ns/net)");
     return out;
 }
 
