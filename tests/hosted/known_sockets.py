@@ -17,44 +17,60 @@ import time
 HOSTS = {4: (socket.AF_INET, "127.0.0.1"), 6: (socket.AF_INET6, "::1")}
 STATES = ("tcp_established", "tcp_syn_sent", "tcp_syn_recv", "tcp_fin_wait1", "tcp_fin_wait2", "tcp_time_wait", "tcp_close", "tcp_close_wait",
           "tcp_last_ack", "tcp_listen", "tcp_closing", "tcp_none", "udp_socket")
+NAMES_OWNERS = sys.platform in ("win32", "darwin")  # in each row
 
 
 class Sockets:
-    """Of one family; `expected` has what each local port's series must be."""
+    """`expected` has what each series must be, by local port and IP version."""
 
-    def __init__(self, family, host):
-        self.kept, self.expected = [], {}
+    def __init__(self, family, host, v6only=1):
+        self.kept, self.expected, self.family = [], {}, family
         self.listener = self.keep(socket.socket(family, socket.SOCK_STREAM))
         if family == socket.AF_INET6:
-            self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
         self.listener.bind((host, 0))
         self.listener.listen()
-        clients = [self.connect(family) for _ in range(4)]
-        (_, one), (_, two), (client, three), (last, four) = clients
-        two.shutdown(socket.SHUT_WR)        # FIN_WAIT2 here, CLOSE_WAIT at its client
-        three.close()                       # first: TIME_WAIT here
-        time.sleep(0.2)
-        client.close()
-        self.expect(self.listener, tcp_listen=1, tcp_established=2, tcp_fin_wait2=1, tcp_time_wait=1)
-        self.expect(clients[0][0], tcp_established=1)
-        self.expect(clients[1][0], tcp_close_wait=1)
-        self.expect(last, tcp_established=1)
-        for _ in range(2):
-            datagrams = self.keep(socket.socket(family, socket.SOCK_DGRAM))
-            datagrams.bind((host, 0))
-            self.expect(datagrams, udp_socket=1)
 
     def keep(self, one):
         self.kept.append(one)
         return one
 
-    def connect(self, family):
+    def connect(self, family, host):
         client = self.keep(socket.socket(family, socket.SOCK_STREAM))
-        client.connect(self.listener.getsockname()[:2])
+        client.connect((host, self.listener.getsockname()[1]))
         return client, self.keep(self.listener.accept()[0])
 
-    def expect(self, one, **counts):
-        self.expected[one.getsockname()[1]] = counts
+    def expect(self, one, version, **counts):
+        self.expected[one.getsockname()[1], version] = counts
+
+
+def of_one_family(version):
+    family, host = HOSTS[version]
+    held = Sockets(family, host)
+    (one, _), (two, two_here), (client, three), (last, _) = (held.connect(family, host) for _ in range(4))
+    two_here.shutdown(socket.SHUT_WR)   # FIN_WAIT2 here, CLOSE_WAIT at its client
+    three.close()                       # first: TIME_WAIT here
+    time.sleep(0.2)
+    client.close()
+    held.expect(held.listener, version, tcp_listen=1, tcp_established=2, tcp_fin_wait2=1, tcp_time_wait=1)
+    held.expect(one, version, tcp_established=1)
+    held.expect(two, version, tcp_close_wait=1)
+    held.expect(last, version, tcp_established=1)
+    for _ in range(2):
+        datagrams = held.keep(socket.socket(family, socket.SOCK_DGRAM))
+        datagrams.bind((host, 0))
+        held.expect(datagrams, version, udp_socket=1)
+    return held
+
+
+def of_both_families():
+    """A listener of IPv6 that takes IPv4, too. Windows lists it under both."""
+    held = Sockets(socket.AF_INET6, "::", v6only=0)
+    client, _ = held.connect(*HOSTS[4])
+    held.expect(held.listener, 6, tcp_listen=1)
+    held.expect(held.listener, 4, tcp_established=1, **({"tcp_listen": 1} if os.name == "nt" else {}))
+    held.expect(client, 4, tcp_established=1)
+    return held
 
 
 def environment(to, **variables):
@@ -71,13 +87,13 @@ def poll(binary, **variables):
 
 
 def series(text):
-    """{(addr_port, ip_version): {field: number}} of netstat_port."""
+    """{(port, ip_version): {field: number}} of netstat_port."""
     found = {}
     for line in text.splitlines():
         head, fields, _ = line.split(" ")
         tags = dict(tag.split("=", 1) for tag in head.split(",")[1:])
         if head.startswith("netstat_port,"):
-            found.setdefault((tags["addr_port"], int(tags["ip_version"])), {}).update(
+            found.setdefault((int(tags["addr_port"]), int(tags["ip_version"])), {}).update(
                 (name, int(value.rstrip("i"))) for name, value in (field.split("=") for field in fields.split(",")))
     return found
 
@@ -115,26 +131,27 @@ def main(binary, folder):
     shown = subprocess.run([binary, "--version"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     recording = folder / (re.sub(r"[^a-z0-9.]+", "-", shown.partition(":")[0].lower()) + ".recording")
     recording.unlink(missing_ok=True)
-    sockets = {}
-    for version, (family, host) in HOSTS.items():
+    held = {}
+    for name, hold in (("IPv4", lambda: of_one_family(4)), ("IPv6", lambda: of_one_family(6)), ("both", of_both_families)):
         try:
-            sockets[version] = Sockets(family, host)
+            held[name] = hold()
         except OSError as error:
-            print(f"IPv{version} is not tried: {error}", file=sys.stderr)
-    ports = ",".join(str(port) for one in sockets.values() for port in one.expected)
-    live = series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"record:{recording}"))
-    again = series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"replay:{recording}"))
+            print(f"{name}: not tried: {error}", file=sys.stderr)
+    expected = {key: counts for one in held.values() for key, counts in one.expected.items()}
+    ports = ",".join(sorted({str(port) for port, _ in expected}))
     wrong = 0
-    for version, one in sockets.items():
-        for port, expected in one.expected.items():
-            for name, found in (("read", live), ("replayed", again)):
-                counts = {field: found[str(port), version][field] for field in STATES if found[str(port), version][field]}
-                if counts != expected:
-                    print(f"port {port}, IPv{version}, {name}: {counts}, expected: {expected}", file=sys.stderr)
-                    wrong += 1
-        pid = live[str(one.listener.getsockname()[1]), version].get("pid")
-        print(f"IPv{version}: {len(one.expected)} ports; pid of the listener: {pid}, this is {os.getpid()}")
-        wrong += pid != os.getpid() if os.name == "nt" else pid not in (None, os.getpid())
+    for how in ("record", "replay"):
+        found = series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"{how}:{recording}"))
+        for (port, version), counts in expected.items():
+            fields = found.get((port, version), {})
+            if counts != {field: fields[field] for field in STATES if fields.get(field)}:
+                print(f"port {port}, IPv{version}, {how}: {fields}, expected: {counts}", file=sys.stderr)
+                wrong += 1
+        live = found if how == "record" else live
+    for name, one in held.items():
+        pid = live[one.listener.getsockname()[1], 4 if name == "IPv4" else 6].get("pid")
+        print(f"{name}: {len(one.expected)} series; pid of the listener: {pid}, this is {os.getpid()}")
+        wrong += pid != os.getpid() if NAMES_OWNERS else pid not in (None, os.getpid())
     for scheme in ("tcp", "udp"):
         why = pushed(binary, scheme)
         print(f"pushed by {scheme}: {why or 'whole, and flushed at the end'}")

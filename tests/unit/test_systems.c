@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bsd_helper.h"
 #include "darwin/pcblist_parse.h"
 #include "freebsd/pcblist_parse.h"
-#include "kernel_helper.h"
 #include "linux.h"
 #include "netlink_parse.h"
 #include "owners.h"
@@ -15,9 +15,9 @@
 #include "windows/mib_parse.h"
 
 #define SOCKETS 400
-#define RULES "80,*:443,8000-8100,10.0.0.1:22,[2001:db8::1]:22,9000-65535"
+#define RULES "80,*:443,8000-8100,10.0.0.1:22,[2001:db8::1]:22,[fe80::1]:22,9000-65535"
 
-static uint8_t bytes[SOCKETS * KERNEL_ROW_MAX];
+static uint8_t bytes[SOCKETS * BSD_ROW_MAX];
 
 /* --- the imaginary machine ------------------------------------------------------------ */
 

@@ -1,0 +1,65 @@
+#include "bsd/pcb_parse.h"
+
+#include <string.h>
+
+/* netinet/in_pcb.h. Both: an IPv6 socket that takes IPv4, too. */
+#define VFLAG_IPV4 0x1
+#define VFLAG_IPV6 0x2
+
+/* netinet/tcp_fsm.h */
+static const uint8_t states[] = {
+    [0] = STATE_CLOSE,
+    [1] = STATE_LISTEN,
+    [2] = STATE_SYN_SENT,
+    [3] = STATE_SYN_RECV,
+    [4] = STATE_ESTABLISHED,
+    [5] = STATE_CLOSE_WAIT,
+    [6] = STATE_FIN_WAIT1,
+    [7] = STATE_CLOSING,
+    [8] = STATE_LAST_ACK,
+    [9] = STATE_FIN_WAIT2,
+    [10] = STATE_TIME_WAIT,
+};
+
+uint32_t pcb_u32(const uint8_t *at)
+{
+    uint32_t n;
+
+    memcpy(&n, at, sizeof n);
+    return n;
+}
+
+/* A socket that is just being made has neither flag: its family then says what it will be. */
+static bool is_v6(const struct pcb *pcb)
+{
+    return pcb->vflag & VFLAG_IPV6 || (!(pcb->vflag & VFLAG_IPV4) && pcb->family_v6);
+}
+
+/* fe80::/10, and multicast of one interface or one link: in the kernel, bytes 3 and 4 of these
+ * hold the number of the interface (netinet6/scope6.c). */
+static bool holds_zone(const uint8_t v6[16])
+{
+    unsigned scope = v6[1] & 0xf;
+
+    return (v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80) || (v6[0] == 0xff && (scope == 1 || scope == 2));
+}
+
+void pcb_emit(const struct pcb *pcb, const struct pcblist *list, bool pass_of_listeners)
+{
+    bool tcp = list->protocol == PROTOCOL_TCP, v6 = is_v6(pcb);
+    struct sock s = {
+        .protocol = (uint8_t)list->protocol,
+        .state = tcp && pcb->state < sizeof states ? states[pcb->state] : STATE_UNKNOWN,
+        .known = SOCK_PORT | pcb->known,
+        .local_port = (uint16_t)(pcb->port[0] << 8 | pcb->port[1]),
+        .pid = pcb->pid,
+    };
+
+    if (!s.local_port || (list->listeners_first && pass_of_listeners != (s.state == STATE_LISTEN)))
+        return;
+    sock_set_address(&s, pcb->address + (v6 ? 0 : 12), v6);
+    if (s.ip_version == 6 && holds_zone(s.local))
+        memset(s.local + 2, 0, 2);
+    list->report->sockets++;
+    list->emit(list->ctx, &s, 1);
+}
