@@ -145,7 +145,8 @@ struct net_addr {
 
 /* Looks a host up: literals (with a zone id, too: fe80::1%eth0) and "localhost" at once,
  * other names as the system has them. The number of addresses (1 … max, in the order to
- * try) or a negative error for net_resolve_error. May block, for up to timeout_ms. */
+ * try) or a negative error for net_resolve_error. May block, for up to timeout_ms; on
+ * Windows for as long as its own resolver does, some 11 s. */
 int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, int timeout_ms);
 
 /* In words, what net_resolve returned. */
@@ -210,8 +211,8 @@ int platform_write(int fd, const void *data, size_t len);
 /* True if text has the form of an absolute path here, and of nothing else. */
 bool platform_is_path(const char *text);
 
-/* Opens a file to read, or creates one that only its owner may read; -EEXIST if there is
- * anything at path. A descriptor for platform_write and platform_file_close, or -errno. */
+/* Opens a file to read, or creates one that only its owner may read, or on Windows who may
+ * read its folder's; -EEXIST if there is anything at path. A descriptor for platform_write and platform_file_close, or -errno. */
 int platform_file_open(const char *path, bool create);
 
 void platform_file_close(int fd);

@@ -40,6 +40,7 @@ struct output {
     struct chunk chunk;
     unsigned batch_chunks;     /* as many at most, since the receiver refused more */
     bool opened_before, failing, failing_dropped, hurried;
+    uint64_t paced_from_ns; /* when the snapshot's first datagram was sent */
     uint64_t retry_ns, look_ns, failing_since_ns, failing_errors;
     unsigned backoff_ms, snapshot_errors, ack_pause_ms;
     unsigned failing_said;

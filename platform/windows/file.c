@@ -6,6 +6,7 @@
 #include "wsa.h"
 
 #define PATH_MAX_UNITS 4096
+#define CONSOLE_BYTES 1024
 
 static HANDLE handle(int fd)
 {
@@ -58,14 +59,28 @@ void platform_file_close(int fd)
     CloseHandle(handle(fd));
 }
 
+/* A console takes characters: bytes would be those of an old code page. The bytes written into *n. */
+static BOOL write_console(HANDLE console, const char *text, size_t len, DWORD *n)
+{
+    uint16_t wide[CONSOLE_BYTES];
+    DWORD units, written;
+
+    *n = len < CONSOLE_BYTES ? (DWORD)len : CONSOLE_BYTES;
+    while (*n > 1 && *n < len && (text[*n] & 0xc0) == 0x80)
+        --*n; /* not between the bytes of a character */
+    units = (DWORD)MultiByteToWideChar(CP_UTF8, 0, text, (int)*n, (wchar_t *)wide, CONSOLE_BYTES);
+    return WriteConsoleW(console, wide, units, &written, NULL);
+}
+
 int platform_write(int fd, const void *data, size_t len)
 {
     const char *at = data;
+    HANDLE file = handle(fd);
+    DWORD n = 0;
+    bool console = GetConsoleMode(file, &n);
 
     while (len) {
-        DWORD n = 0;
-
-        if (!WriteFile(handle(fd), at, (DWORD)len, &n, NULL))
+        if (!(console ? write_console(file, at, len, &n) : WriteFile(file, at, (DWORD)len, &n, NULL)))
             return wsa_errno(GetLastError());
         at += n;
         len -= n;

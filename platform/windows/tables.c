@@ -12,6 +12,7 @@
 
 #include "mib_parse.h"
 #include "platform.h"
+#include "wsa.h"
 
 /* What the parser takes for granted of Windows' headers. */
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #b)
@@ -46,7 +47,7 @@ SAME(MIB_TCP_STATE_DELETE_TCB, MIB_DELETE_TCB);
 
 #define ROOM_FIRST 16384
 #define ROOM_MAX (1u << 30)
-#define TRIES 5
+#define TRIES 3
 #define TABLE_CHANGED ((DWORD)0xC0000001) /* STATUS_UNSUCCESSFUL: grown since its size was told, within the call */
 
 struct room {
@@ -114,12 +115,8 @@ static int error_of(DWORD code)
     case ERROR_NOT_SUPPORTED:
     case ERROR_INVALID_PARAMETER: /* of a family that is not there */
         return -EAFNOSUPPORT;
-    case ERROR_ACCESS_DENIED:
-        return -EACCES;
-    case ERROR_NOT_ENOUGH_MEMORY:
-        return -ENOMEM;
     default:
-        return -EIO;
+        return wsa_errno(code);
     }
 }
 

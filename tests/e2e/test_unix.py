@@ -1,4 +1,5 @@
 """unix: datagram or stream, found out; the socket file comes and goes with the agent."""
+import re
 import socket
 
 import pytest
@@ -88,7 +89,7 @@ def test_agent_restarts(tmp_path, root, start, before, after):
     receivers.remove(first, path)
     program.until(lambda: len(program.log.splitlines()) > lines)
     with KINDS[after](path) as second:
-        second.until(lambda text: "reconnects=1" in text)     # not in what was queued before
+        second.until(lambda text: re.search(r"reconnects=[1-9]", text))     # not in what was queued before; two, where the first still listened for a moment
     assert program.process.poll() is None
 
 

@@ -81,6 +81,27 @@ def test_texts_are_utf_8(run):
     assert dict(points[0].tags)["ort"] == "Zürich ☃" and dict(points[0].tags)["host"] == "büro"
 
 
+def test_texts_on_a_console():
+    """Are characters there, whatever its code page."""
+    here, there = os.openpty()
+    program = subprocess.Popen([BINARY, "--help"], stdin=there, stdout=there, stderr=there, env={"TERM": "xterm", "LC_ALL": "C.UTF-8"})
+    os.close(there)
+    os.set_blocking(here, False)
+    shown = bytearray()
+
+    def ended():
+        try:
+            while more := os.read(here, 65536):
+                shown.extend(more)
+        except OSError:     # nothing now, or nobody is there any more
+            pass
+        return program.poll() is not None
+
+    assert wait.until(ended) and ended() and program.returncode == 0
+    os.close(here)
+    assert "`Bearer …`" in shown.decode(errors="replace")
+
+
 def test_host_is_the_machines_name(run):
     assert dict(run(to="influx+stdout:", polls=1).points[0].tags)["host"].lower() == socket.gethostname().split(".")[0].lower()
 
