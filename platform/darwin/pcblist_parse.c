@@ -40,10 +40,10 @@ struct layout {
 };
 
 static const struct layout layouts[] = {
-    {XSO_INPCB, 104}, /* since inp_flags2: macOS 11 to 15 */
-    {XSO_SOCKET, 76}, /* up to so_e_pid: xnu-8019 (macOS 12) and before */
+    {XSO_INPCB, 104},  /* since inp_flags2: macOS 11 to 15 */
+    {XSO_SOCKET, 76},  /* up to so_e_pid: xnu-8019 (macOS 12) and before */
     {XSO_SOCKET, 104}, /* xnu-8792 (macOS 13) and later: so_gencnt to xso_filter_flags are new */
-    {XSO_TCPCB, 204}, /* macOS 11 to 15 */
+    {XSO_TCPCB, 204},  /* macOS 11 to 15 */
 };
 
 /* The records of one socket, each NULL until it comes. */

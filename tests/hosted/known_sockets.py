@@ -24,7 +24,7 @@ class Sockets:
     """`expected` has what each series must be, by local port and IP version."""
 
     def __init__(self, family, host, v6only=1):
-        self.kept, self.expected, self.family = [], {}, family
+        self.kept, self.expected = [], {}
         self.listener = self.keep(socket.socket(family, socket.SOCK_STREAM))
         if family == socket.AF_INET6:
             self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
@@ -139,17 +139,16 @@ def main(binary, folder):
             print(f"{name}: not tried: {error}", file=sys.stderr)
     expected = {key: counts for one in held.values() for key, counts in one.expected.items()}
     ports = ",".join(sorted({str(port) for port, _ in expected}))
+    polls = {how: series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"{how}:{recording}")) for how in ("record", "replay")}
     wrong = 0
-    for how in ("record", "replay"):
-        found = series(poll(binary, SOCKPUSH_PORTS=ports, SOCKPUSH_BACKEND=f"{how}:{recording}"))
+    for how, found in polls.items():
         for (port, version), counts in expected.items():
             fields = found.get((port, version), {})
             if counts != {field: fields[field] for field in STATES if fields.get(field)}:
                 print(f"port {port}, IPv{version}, {how}: {fields}, expected: {counts}", file=sys.stderr)
                 wrong += 1
-        live = found if how == "record" else live
     for name, one in held.items():
-        pid = live[one.listener.getsockname()[1], 4 if name == "IPv4" else 6].get("pid")
+        pid = polls["record"].get((one.listener.getsockname()[1], 4 if name == "IPv4" else 6), {}).get("pid")
         print(f"{name}: {len(one.expected)} series; pid of the listener: {pid}, this is {os.getpid()}")
         wrong += pid != os.getpid() if NAMES_OWNERS else pid not in (None, os.getpid())
     for scheme in ("tcp", "udp"):

@@ -13,6 +13,12 @@ int32_t bsd_tcp_state(enum tcp_state state)
     return theirs[state];
 }
 
+uint8_t *bsd_put(uint8_t *at, const void *bytes, size_t len)
+{
+    memcpy(at, bytes, len);
+    return at + len;
+}
+
 void bsd_end(const struct sock *s, uint8_t *vflag, uint8_t port[2], uint8_t address[16])
 {
     bool v6 = s->ip_version == 6;

@@ -16,6 +16,9 @@ bsd_encode_fn darwin_encode, freebsd_encode;
 /* The number that both have for a state, netinet/tcp_fsm.h. UNKNOWN: 11. */
 int32_t bsd_tcp_state(enum tcp_state state);
 
+/* For encoders: copies len bytes to at. Where the next go. */
+uint8_t *bsd_put(uint8_t *at, const void *bytes, size_t len);
+
 /* inp_vflag, inp_lport and inp_dependladdr of a socket, as both keep them. An address of one link
  * gets the number of its interface into bytes 3 and 4. */
 void bsd_end(const struct sock *s, uint8_t *vflag, uint8_t port[2], uint8_t address[16]);

@@ -1,18 +1,10 @@
-#include <string.h>
-
 #include "bsd_helper.h"
 #include "darwin_kernel.h"
-
-static uint8_t *put(uint8_t *at, const void *bytes, size_t len)
-{
-    memcpy(at, bytes, len);
-    return at + len;
-}
 
 size_t darwin_encode(enum protocol protocol, const struct sock *s, size_t n, uint8_t *out)
 {
     const struct xinpgen generation = {.xig_len = 24, .xig_count = (uint32_t)n, .xig_gen = 77};
-    uint8_t *at = put(out, &generation, sizeof generation);
+    uint8_t *at = bsd_put(out, &generation, sizeof generation);
 
     for (size_t i = 0; i < n; i++) {
         struct darwin_row row = {
@@ -27,7 +19,7 @@ size_t darwin_encode(enum protocol protocol, const struct sock *s, size_t n, uin
         if (s[i].protocol != protocol)
             continue;
         bsd_end(&s[i], &row.xi.inp_vflag, row.xi.inp_lport, row.xi.inp_dependladdr);
-        at = put(at, &row, protocol == PROTOCOL_TCP ? sizeof row : offsetof(struct darwin_row, xt));
+        at = bsd_put(at, &row, protocol == PROTOCOL_TCP ? sizeof row : offsetof(struct darwin_row, xt));
     }
-    return (size_t)(put(at, &generation, sizeof generation) - out);
+    return (size_t)(bsd_put(at, &generation, sizeof generation) - out);
 }
