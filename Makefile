@@ -152,7 +152,7 @@ test-boots: need-build-test-appliance-aarch64-s390x-mipsel ## the binary as proc
 	@for cpu in aarch64 s390x mipsel; do $(MAKE) $(JOBS) CPU=$$cpu build/$$cpu/sockpush build/$$cpu/appliance && third_party/kernels.sh $$cpu || exit; done
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider -rs -n2 tests/appliance $(PYTEST_ARGS)
 
-# The rest of the end-to-end tests asks for Linux's tables in files, Unix sockets, or signals.
+# What Windows has of its own: tables, outputs, TLS, ends. The rest asks for Linux's tables in files, Unix sockets or signals, or tries what is the same code.
 OF_WINDOWS = $(patsubst %,tests/e2e/test_%.py,windows hosted states end arguments http_posts http_receivers receiver_influxdb receiver_victoriametrics receiver_stunnel \
 	stream_delivery stream_failover tls_peers tls_refused)
 

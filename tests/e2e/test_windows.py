@@ -1,4 +1,4 @@
-"""What is Windows' own of sockpush.exe, under wine. `make test-windows` runs these and all others that ask nothing of Linux."""
+"""What is Windows' own of sockpush.exe, under wine. `make test-windows` runs these and those of OF_WINDOWS."""
 import collections
 import os
 import re
