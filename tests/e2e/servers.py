@@ -14,6 +14,7 @@ import pwd
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import urllib.error
@@ -310,6 +311,6 @@ class Carbon(Server):
     def _read(self, path):
         try:
             (start, _, step), values = whisper().fetch(str(path), 0)
-        except whisper().CorruptWhisperFile:
+        except (whisper().CorruptWhisperFile, struct.error):    # without its header, or without its points
             return []
         return [(start + i * step, value) for i, value in enumerate(values) if value is not None]
