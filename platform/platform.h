@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend.h"
-
 /* --- socket tables --------------------------------------------------------- */
+
+struct backend; /* backend.h */
 
 /* The ways to read them, best first, NULL-terminated. */
 extern const struct backend *const platform_backends[];

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backend.h"
 #include "format.h"
+#include "platform.h"
 #include "value.h"
 
 #define PREFIX_MAX 200

@@ -8,8 +8,6 @@
 #include "rules.h"
 #include "variables.h"
 
-#define TAG_LISTS_MAX 8
-
 /* What tells Datadog's agent whose the points are; texts or NULL. */
 struct origin {
     bool detected; /* find out which container this is */

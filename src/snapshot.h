@@ -2,9 +2,8 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
-#include "config.h"
+#include "counters.h"
 #include "encode.h"
-#include "output.h"
 #include "reader.h"
 #include "tally.h"
 

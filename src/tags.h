@@ -9,6 +9,7 @@
 #include "diag.h"
 
 #define TAGS_MAX 64         /* of one series */
+#define TAG_LISTS_MAX 8     /* that are merged for it */
 #define TAG_KEY_MAX 200     /* bytes, what Datadog allows a whole tag */
 #define TAG_VALUE_MAX 1000  /* bytes */
 
