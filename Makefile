@@ -19,7 +19,7 @@ OTHER_CPUS   = $(filter-out $(CPUS) x86_64,$(PROCESSORS))
 TLS          = 1
 MAX_SIZE     = $(if $(filter 0,$(TLS)),114688,327680)
 PYTHON       = /usr/bin/python3
-VERSION      = $(shell sed -n 's/^.define SOCKPUSH_VERSION "\(.*\)"/\1/p' src/version.h)
+VERSION      = $(shell sed -n 's/^.define SOCKPUSH_VERSION "\(.*\)"/\1/p' src/base/version.h)
 Q            = $(if $(V),,@)
 SPACE        = $(subst x,,x x)
 
@@ -29,31 +29,31 @@ CJSON    = build/third_party/cjson/cJSON.c
 CMOCKA   = build/third_party/cmocka/src/cmocka.c
 include third_party/mbedtls.mk
 ifeq ($(TLS),0)
-OTHER    = $(wildcard src/tls_mbedtls*.c)
-OF_TLS   = $(wildcard tests/unit/test_tls_*.c tests/fuzz/fuzz_tls.c tests/fuzz/fuzz_certificates.c)
+OTHER    = $(wildcard src/tls/mbedtls*.c)
+OF_TLS   = $(wildcard tests/unit/tls/test_*.c tests/fuzz/tls/fuzz_*.c)
 else
-OTHER    = src/tls_none.c
+OTHER    = src/tls/none.c
 TLS_SRC  = $(MBEDTLS_FILES:%=$(MBEDTLS)/library/%.c)
 endif
 FETCHED  = $(CJSON) $(TLS_SRC)
 # A file of the system's own takes the place of posix/'s of that name.
 POSIX    = $(filter-out $(patsubst platform/$(OS)/%,platform/posix/%,$(wildcard platform/$(OS)/*.c)),$(wildcard platform/posix/*.c))
-SRC      = $(filter-out $(OTHER),$(wildcard src/*.c) $(POSIX) $(wildcard platform/$(OS)/*.c)) $(FETCHED)
+SRC      = $(filter-out $(OTHER),$(wildcard src/*.c src/*/*.c) $(POSIX) $(wildcard platform/$(OS)/*.c)) $(FETCHED)
 PARSERS  = $(wildcard platform/*/*_parse.c)
 # Tests also get the parsers of every other system: those take bytes, so they run here.
 # Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
-LIB_SRC  = $(sort $(filter-out src/main.c src/arena.c,$(SRC)) $(PARSERS))
-TESTS    = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(wildcard tests/unit/test_*.c)))
+LIB_SRC  = $(sort $(filter-out src/main.c src/base/arena.c,$(SRC)) $(PARSERS))
+TESTS    = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)))
 OF_OTHERS = tests/unit/windows_helper.c
-TEST_SRC = $(filter-out tests/unit/test_% $(OF_OTHERS),$(wildcard tests/unit/*.c)) $(CMOCKA)
-FUZZERS  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_SRC = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)) tests/unit/arena.c
+TEST_SRC = $(filter-out $(OF_OTHERS) $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
+FUZZERS  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(wildcard tests/fuzz/*/fuzz_*.c)))
+FUZZ_SRC = $(filter-out $(wildcard tests/fuzz/*/fuzz_*.c),$(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)) tests/unit/arena.c
 
 # ---- flags
 
 # -iquote: with -I, <linux/netlink.h> would be ours in platform/linux. third_party: its mbedtls/mbedtls_config.h, instead of mbedTLS's own.
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wformat-security -Wwrite-strings
-COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -isystem $(dir $(CJSON)) \
+COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) -iquote tests -isystem $(dir $(CJSON)) \
           -isystem $(MBEDTLS)/include -isystem $(dir $(CMOCKA))../include -iquote third_party $(WARN)
 # No -fcf-protection: it takes effect only where every object has it, and musl's have not.
 HARDEN  = -fPIE -Wa,--noexecstack $(AS_$(MACHINE)) -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
@@ -124,7 +124,7 @@ test: ## unit tests, then end-to-end tests; of two other processors, too, under 
 	@$(MAKE) --no-print-directory e2e
 
 unit: need-build-test$(NEED)$(if $(WINE),-wine)$(CPU:%=-%-emulate) ## unit tests under ASan and UBSan; CPU=mips: for that processor, under qemu
-	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/test_*.c))
+	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/*/test_*.c))
 	@$(if $(WINE),mkdir -p build/wine; $(WINE) cmd /c exit >/dev/null 2>&1 </dev/null)
 	@rm -f $(OUT)/unit/failed; printf '%s\n' $(TESTS) | xargs -P$(shell nproc) -I{} sh -c '$(RUN) {} >{}.log 2>&1 || echo {} >>$(OUT)/unit/failed; echo {}; cat {}.log'
 	@[ ! -e $(OUT)/unit/failed ] || { echo unit tests failed: $$(cat $(OUT)/unit/failed) >&2; exit 1; }
@@ -153,20 +153,20 @@ test-boots: need-build-test-appliance-aarch64-s390x-mipsel ## the binary as proc
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider -rs -n2 tests/appliance $(PYTEST_ARGS)
 
 # What Windows has of its own: tables, outputs, TLS, ends. The rest asks for Linux's tables in files, Unix sockets or signals, or tries what is the same code.
-OF_WINDOWS = $(patsubst %,tests/e2e/test_%.py,windows hosted states end arguments http_posts http_receivers receiver_influxdb receiver_victoriametrics receiver_stunnel \
-	stream_delivery stream_failover tls_peers tls_refused)
+OF_WINDOWS = $(foreach test,windows hosted states end arguments http_posts http_receivers receiver_influxdb receiver_victoriametrics receiver_stunnel \
+	stream_delivery stream_failover tls_peers tls_refused,$(wildcard tests/e2e/*/test_$(test).py))
 
 test-windows: need-build-test-windows-wine receivers ## unit tests and end-to-end tests of sockpush.exe, under wine
 	@$(MAKE) --no-print-directory OS=windows unit
 	@$(MAKE) --no-print-directory OS=windows all
-	@SOCKPUSH_TEST_BINARY=tests/e2e/wine.py PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
-		$(PYTHON) -m pytest -p no:cacheprovider -rs $(OF_WINDOWS) $(PYTEST_ARGS); status=$$?; tests/e2e/wine.py end; exit $$status
+	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
+		$(PYTHON) -m pytest -p no:cacheprovider -rs $(OF_WINDOWS) $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
 
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
 	@for purpose in receivers k8s demo release; do third_party/receivers.sh $$purpose; done
 
 fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
-	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/fuzz_*.c))
+	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/*/fuzz_*.c))
 	@for f in $(FUZZERS); do \
 		name=$${f##*/fuzz_}; corpus=build/fuzz/corpus/$$name; mkdir -p $$corpus; \
 		[ ! -d tests/fuzz/corpus/$$name ] || cp tests/fuzz/corpus/$$name/* $$corpus/; \
@@ -245,10 +245,10 @@ dist-one: $(OUT)/sockpush
 $(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ $(UNIT_$(CPU)) $(LIBRARIES)
 # For test_clock.py, and for all end-to-end tests under the sanitizers: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
-build/asan/sockpush: build/asan/src/main.o build/asan/src/arena.o build/asan/sockpush.a
+build/asan/sockpush: build/asan/src/main.o build/asan/src/base/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
-build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
-	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
+$(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
+	$(Q)mkdir -p $(@D); clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
 # With the program's own objects, compiler and libraries, for it measures them.
 build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)

@@ -1,7 +1,7 @@
 /* --check: what the configuration comes to, and whether it works. */
 #include <string.h>
 
-#include "log.h"
+#include "base/log.h"
 #include "program.h"
 
 #define RULES_SHOWN 20

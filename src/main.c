@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "log.h"
+#include "base/log.h"
+#include "base/version.h"
 #include "program.h"
-#include "version.h"
 
 static struct program program;
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "format.h"
-#include "log.h"
-#include "version.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/version.h"
 
 #define FLUSH_NS (5ull * 1000000000)
 #define SNAPSHOT_MAX (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */

@@ -2,11 +2,11 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
-#include "config.h"
-#include "owners.h"
-#include "reader.h"
-#include "snapshot.h"
-#include "tally.h"
+#include "config/config.h"
+#include "count/owners.h"
+#include "count/reader.h"
+#include "count/tally.h"
+#include "encode/snapshot.h"
 
 struct program {
     struct config config;

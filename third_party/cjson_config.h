@@ -1,5 +1,5 @@
 /* How cJSON is built. What it would need of the C library is a sixth of the binary, and floating-point
- * instructions no router has; src/rules_json.c has it in small: its numbers here are ports, and its
+ * instructions no router has; src/count/rules_json.c has it in small: its numbers here are ports, and its
  * memory is an arena's that is freed as a whole. */
 #ifndef CJSON_CONFIG_H
 #define CJSON_CONFIG_H

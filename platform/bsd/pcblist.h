@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "backend.h"
+#include "count/backend.h"
 
 /* One list to be read. */
 struct pcblist {

@@ -2,7 +2,7 @@
 # machines have. `make CPU=mips` builds for one of them, in build/mips.
 #
 # mips, mipsel: routers have no FPU, and OpenWrt's kernels do not pretend to be one. Nothing here computes with fractions (rules_json.c),
-# so no instruction of one may be in the binary: tests/e2e/test_processors.py looks.
+# so no instruction of one may be in the binary: tests/e2e/linux/test_processors.py looks.
 PROCESSORS = x86_64 i386 aarch64 armv7 armv5 mipsel mips riscv64 ppc64le s390x
 
 CC_x86_64  = x86_64-linux-gnu-gcc

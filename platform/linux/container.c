@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "container_parse.h"
-#include "format.h"
 #include "linux.h"
 #include "platform.h"
 #include "posix/lines.h"

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "base/format.h"
 #include "platform.h"
 
 enum tcp_state linux_tcp_state(unsigned kernel)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sock.h"
+#include "count/sock.h"
 
 #define LINUX_PATH_MAX 4096
 

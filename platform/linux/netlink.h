@@ -2,7 +2,7 @@
 #ifndef NETLINK_H
 #define NETLINK_H
 
-#include "backend.h"
+#include "count/backend.h"
 
 extern const struct backend backend_netlink;
 

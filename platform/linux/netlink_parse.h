@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "backend.h"
+#include "count/backend.h"
 
 struct netlink_dump {
     uint32_t seq; /* of the request: messages of others are passed over */

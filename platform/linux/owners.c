@@ -6,10 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "base/format.h"
+#include "base/value.h"
 #include "linux.h"
 #include "platform.h"
-#include "value.h"
 
 /* struct linux_dirent64 of getdents64(2); readdir would need an allocator. */
 struct entry {

@@ -2,7 +2,7 @@
 #ifndef PROCFS_H
 #define PROCFS_H
 
-#include "backend.h"
+#include "count/backend.h"
 
 extern const struct backend backend_procfs;
 

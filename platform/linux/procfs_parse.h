@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "sock.h"
+#include "count/sock.h"
 
 #define PROCFS_LINE_MAX 511 /* a row has about 150 bytes */
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "base/format.h"
 #include "linux.h"
 #include "platform.h"
 

@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "base/format.h"
+#include "base/value.h"
 #include "posix/posix.h"
-#include "value.h"
 
 uint32_t posix_zone_index(const char *zone)
 {

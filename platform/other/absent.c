@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "format.h"
+#include "base/format.h"
 #include "platform.h"
 
 const char *platform_view(const char *proc, char *out, size_t cap)

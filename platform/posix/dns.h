@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ip.h"
+#include "base/ip.h"
 
 #define DNS_NAME_MAX 253
 #define DNS_QUERY_MAX (12 + DNS_NAME_MAX + 2 + 4)

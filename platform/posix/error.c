@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "format.h"
+#include "base/format.h"
 #include "platform.h"
 
 #define ERRORS(X) \

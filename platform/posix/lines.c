@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "recording.h"
+#include "count/recording.h"
 
 static long read_some(int fd, struct recording *r, char *buf, size_t cap)
 {

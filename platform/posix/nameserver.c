@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "base/format.h"
 
 #define DNS_PORT 53
 #define SECOND_ANSWER_MS 1000 /* for the other family, once one has told */

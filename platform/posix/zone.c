@@ -1,7 +1,7 @@
 #include <net/if.h>
 
+#include "base/value.h"
 #include "posix/posix.h"
-#include "value.h"
 
 uint32_t posix_zone_index(const char *zone)
 {

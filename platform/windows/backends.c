@@ -1,7 +1,7 @@
 #include <stddef.h>
 
-#include "tables.h"
 #include "platform.h"
+#include "tables.h"
 
 const struct backend *const platform_backends[] = {&backend_iphlpapi, NULL};
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "backend.h"
+#include "count/backend.h"
 
 /* Sizes of the rows, and where their parts stand, in bytes; tables.c holds them against Windows' headers. */
 enum {

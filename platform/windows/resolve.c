@@ -8,9 +8,9 @@
 #include <iphlpapi.h>
 #include <netioapi.h>
 
-#include "ip.h"
+#include "base/ip.h"
+#include "base/value.h"
 #include "platform.h"
-#include "value.h"
 #include "wsa.h"
 
 #define NAME_MAX_UNITS 256

@@ -2,7 +2,7 @@
 #ifndef TABLES_H
 #define TABLES_H
 
-#include "backend.h"
+#include "count/backend.h"
 
 extern const struct backend backend_iphlpapi;
 

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "encode.h"
-#include "format.h"
-#include "sort.h"
+#include "base/format.h"
+#include "base/sort.h"
+#include "encode/encode.h"
 
 #define SERIES 2000 /* of a round: 1,000 port rules, for IPv4 and IPv6 */
 #define ROUNDS 101

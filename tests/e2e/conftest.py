@@ -1,12 +1,16 @@
-"""Fixtures that several tests share."""
+"""Fixtures that several tests share. Helper modules are in lib/."""
 import contextlib
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 import netns
 import parse

@@ -6,7 +6,7 @@ set -eu
 # each COMMAND...: FILE by FILE from standard input, all of them, fails if one fails
 each() { xargs -r -P "$(nproc)" -I{} "$@" -Werror -S -o /dev/null {}; }
 
-program() { find src platform/posix platform/linux platform -maxdepth 1 -name '*.c'; find platform -name '*_parse.c'; }
+program() { find src -name '*.c'; find platform/posix platform/linux -maxdepth 1 -name '*.c'; find platform -name '*_parse.c'; }
 tests() { find tests -name '*.c' ! -name 'windows_*'; }
 
 failed=0

@@ -1,6 +1,6 @@
-/* In place of src/arena.c: each piece is an allocation of its own, exactly as long as asked
+/* In place of src/base/arena.c: each piece is an allocation of its own, exactly as long as asked
  * for, so that the sanitizers see every byte read or written beside it. */
-#include "../../src/arena.h"
+#include "base/arena.h"
 
 #include <stdlib.h>
 #include <string.h>

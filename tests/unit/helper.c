@@ -1,9 +1,9 @@
-#include "helper.h"
+#include "unit/helper.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "ip.h"
+#include "base/ip.h"
 
 /* --- what a diag is told ---------------------------------------------------- */
 

@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "arena.h"
-#include "diag.h"
-#include "rules.h"
-#include "sock.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "count/rules.h"
+#include "count/sock.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "helper.h"
+#include "unit/helper.h"
 
 #define FLUSH_MAX 65536
 

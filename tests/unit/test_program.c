@@ -1,6 +1,6 @@
 /* What the program makes of a poll, without outputs. */
-#include "helper.h"
 #include "program.h"
+#include "unit/helper.h"
 
 static struct program p;
 

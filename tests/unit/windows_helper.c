@@ -2,7 +2,7 @@
 #include <string.h>
 #include <windows.h>
 
-#include "helper.h"
+#include "unit/helper.h"
 
 #define FLUSH_MAX 65536
 

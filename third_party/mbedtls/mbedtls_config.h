@@ -10,7 +10,7 @@
 #define MBEDTLS_HAVE_TIME_DATE /* certificates expire */
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
-#ifndef SOCKPUSH_SANITIZED /* the sanitizers' allocator there, else src/tls_mbedtls_memory.c */
+#ifndef SOCKPUSH_SANITIZED /* the sanitizers' allocator there, else src/tls/mbedtls_memory.c */
 #define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
 #endif
 #define MBEDTLS_THREADING_C /* outputs share what PSA keeps */
@@ -86,7 +86,7 @@
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384 /* a receiver may send so much at once */
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 8192 /* src/tls.h; our certificate's chain must fit */
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 8192 /* src/tls/tls.h; our certificate's chain must fit */
 #define MBEDTLS_SSL_CIPHERSUITES \
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256, MBEDTLS_TLS1_3_AES_256_GCM_SHA384, MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, \
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, \

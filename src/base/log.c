@@ -1,0 +1,144 @@
+#include "base/log.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "platform.h"
+
+const char log_level_name[LOG_LEVEL_COUNT][6] = {"error", "warn", "info", "debug"};
+
+static enum log_level max_level = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+    max_level = level;
+}
+
+/* A value that needs no quotes is written bare, as logfmt readers expect. */
+static bool needs_quotes(const char *text)
+{
+    if (!*text)
+        return true;
+    for (; *text; text++)
+        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == 0x7f)
+            return true;
+    return false;
+}
+
+static void put_escaped(struct buf *b, const char *text)
+{
+    for (; *text && !b->full; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\') {
+            buf_put(b, (char[]){'\\', (char)c}, 2);
+        } else if (c < ' ' || c == 0x7f) {
+            const char *hex = "0123456789abcdef";
+
+            buf_put(b, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+        } else {
+            buf_char(b, (char)c);
+        }
+    }
+}
+
+static void put_value(struct buf *b, const char *text)
+{
+    if (needs_quotes(text)) {
+        buf_char(b, '"');
+        put_escaped(b, text);
+        buf_char(b, '"');
+    } else {
+        put_escaped(b, text);
+    }
+}
+
+size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value,
+                  const char *message)
+{
+    static const char cut[] = "...\"\n";
+    struct buf b = {.data = out, .cap = LOG_LINE_MAX - sizeof cut};
+
+    buf_text(&b, log_level_name[level]);
+    if (key) {
+        buf_char(&b, ' ');
+        buf_text(&b, key);
+        buf_char(&b, '=');
+        put_value(&b, value);
+    }
+    buf_text(&b, " msg=\"");
+    put_escaped(&b, message);
+    b.cap = LOG_LINE_MAX;
+    if (b.full) {
+        b.full = false;
+        buf_text(&b, cut);
+    } else {
+        buf_text(&b, "\"\n");
+    }
+    return b.len;
+}
+
+static void put_two(struct buf *b, int value)
+{
+    buf_format(b, "%s%d", value < 10 ? "0" : "", value);
+}
+
+static int days_in(int month, int year)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return month == 1 && year % 4 == 0 && (year % 100 || year % 400 == 0) ? 29 : days[month];
+}
+
+/* RFC 3339 in UTC; the C library's strftime would bring its time zones along. */
+void log_put_time(struct buf *b, int64_t seconds)
+{
+    int year = 1970, month = 0, of_day = (int)(seconds % 86400), parts[] = {of_day / 3600, of_day / 60 % 60, of_day % 60};
+    int64_t day = seconds / 86400;
+
+    while (day >= days_in(month, year)) {
+        day -= days_in(month, year);
+        month = (month + 1) % 12;
+        year += !month;
+    }
+    buf_format(b, "%d-", year);
+    put_two(b, month + 1);
+    buf_char(b, '-');
+    put_two(b, (int)day + 1);
+    for (int i = 0; i < 3; i++) {
+        buf_char(b, i ? ':' : 'T');
+        put_two(b, parts[i]);
+    }
+    buf_char(b, 'Z');
+}
+
+void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
+{
+    char message[LOG_LINE_MAX], line[32 + LOG_LINE_MAX];
+    struct buf text = {.data = message, .cap = sizeof message - 1}, head = {.data = line, .cap = 32};
+    va_list args;
+
+    if (level > max_level)
+        return;
+    va_start(args, format);
+    buf_format_args(&text, format, args);
+    va_end(args);
+    message[text.len] = '\0';
+    log_put_time(&head, platform_wall_ms() / 1000);
+    buf_char(&head, ' ');
+    platform_write(STDERR_FILENO, line, head.len + log_format(line + head.len, level, key, value, message));
+}
+
+void print(const char *format, ...)
+{
+    struct arena arena = {0};
+    const char *text;
+    va_list args;
+
+    va_start(args, format);
+    text = arena_format_args(&arena, format, args);
+    va_end(args);
+    platform_write(STDOUT_FILENO, text, strlen(text));
+    arena_free(&arena);
+}

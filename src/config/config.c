@@ -1,0 +1,213 @@
+#include "config/config.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/format.h"
+#include "base/value.h"
+#include "count/backend.h"
+#include "platform.h"
+
+#define PREFIX_MAX 200
+#define LEFT_OUT_MAX 150
+
+/* A copy of d for a variable of another program's, whose errors only warn. */
+static struct diag foreign(const struct diag *d)
+{
+    struct diag copy = *d;
+
+    copy.foreign = true;
+    return copy;
+}
+
+/* DataKit's own bounds. */
+static void read_interval(struct config *c, env_list env, struct diag *d)
+{
+    static const char name[] = "ENV_INPUT_NETSTAT_INTERVAL";
+    const char *text = env_get(env, name, &c->arena);
+    int64_t ms;
+
+    c->interval_from = "SOCKPUSH_INTERVAL";
+    if (env_get(env, "SOCKPUSH_INTERVAL", &c->arena) || !text)
+        return;
+    if (!value_duration_ms(text, &ms)) {
+        diag_warn(d, name, "\"%.60s\" is not a duration with its unit (10s) and is ignored", text);
+        return;
+    }
+    if (ms < 1000 || ms > 60000)
+        diag_warn(d, name, "\"%.60s\" is brought into DataKit's range, 1s to 60s", text);
+    c->v.interval_ms = ms < 1000 ? 1000 : ms > 60000 ? 60000 : ms;
+    c->interval_from = name;
+}
+
+static void read_ports(struct config *c, env_list env, struct diag *d)
+{
+    static const char name[] = "ENV_INPUT_NETSTAT_ADDR_PORTS";
+    struct diag soft = foreign(d);
+
+    c->ports_from = "SOCKPUSH_PORTS";
+    if (!c->v.ports && (c->v.ports = env_get(env, name, &c->arena)))
+        c->ports_from = name;
+    if (c->ports_from == name)
+        rules_parse(c->v.ports, true, name, &c->arena, &soft, &c->rules);
+    else
+        rules_parse(c->v.ports ? c->v.ports : "", false, "SOCKPUSH_PORTS", &c->arena, d, &c->rules);
+}
+
+static void read_prefix(struct config *c, env_list env, struct diag *d)
+{
+    const char *text = c->v.prefix ? c->v.prefix : env_get(env, "STATSD_PREFIX", &c->arena);
+    size_t len = text ? strlen(text) : 0;
+
+    while (len && text[len - 1] == '.')
+        len--;
+    if (len > PREFIX_MAX && c->v.prefix)
+        diag_error(d, "SOCKPUSH_PREFIX", "\"%.60s…\": accepted are up to %d bytes", text, PREFIX_MAX);
+    else if (len > PREFIX_MAX)
+        diag_warn(d, "STATSD_PREFIX", "longer than %d bytes and ignored", PREFIX_MAX);
+    c->v.prefix = arena_text(&c->arena, text ? text : "", len > PREFIX_MAX ? 0 : len);
+}
+
+/* "/proc/" is "/proc". */
+static void read_proc(struct config *c, env_list env, struct diag *d)
+{
+    const char *text = c->v.proc;
+    size_t len;
+
+    if (!text) {
+        c->v.proc = "/proc";
+        text = env_get(env, "HOST_PROC", &c->arena);
+        if (!text)
+            return;
+    }
+    for (len = strlen(text); len > 1 && text[len - 1] == '/';)
+        len--;
+    if (*text != '/' || len > 1000) {
+        if (text == c->v.proc)
+            diag_error(d, "SOCKPUSH_PROC", "\"%.60s\": accepted is the absolute path of a mounted procfs", text);
+        else
+            diag_warn(d, "HOST_PROC", "\"%.60s\" is not the absolute path of a mounted procfs and is ignored", text);
+        return;
+    }
+    if (text == c->v.proc)
+        c->v.proc = arena_text(&c->arena, text, len);
+    else
+        c->proc_foreign = arena_text(&c->arena, text, len);
+}
+
+static void check_interval(const struct config *c, const struct endpoint *to, struct diag *d)
+{
+    int64_t unit_ms = to->unit ? to->unit->ms : to->format->min_interval_ms;
+
+    if (c->v.interval_ms < unit_ms)
+        diag_error(d, c->interval_from, "%lldms: accepted is %llds or more with %s, whose times are no finer",
+                   (long long)c->v.interval_ms, (long long)(unit_ms / 1000), to->unit ? to->name : to->format->name);
+}
+
+/* Every key there is. */
+static struct tags all_tags(struct config *c)
+{
+    size_t n = c->n_tags + (size_t)c->rules.n_groups;
+    struct tags *list = arena_zero(&c->arena, n + 1, sizeof *list);
+
+    memcpy(list, c->tags, c->n_tags * sizeof *list);
+    for (int i = 0; i < c->rules.n_groups; i++)
+        list[c->n_tags + (size_t)i] = c->rules.group_tags[i];
+    return tags_merge(list, n, &c->arena);
+}
+
+/* Says which tags statsd leaves out. */
+static void warn_left_out(struct config *c, const struct tags *all, struct diag *d)
+{
+    const char *keys = "";
+
+    for (size_t i = 0; i < all->n; i++) {
+        if (strlen(keys) > LEFT_OUT_MAX) {
+            keys = arena_format(&c->arena, "%s and %zu more", keys, all->n - i);
+            break;
+        }
+        if (strcmp(all->tag[i].key, "host"))
+            keys = arena_format(&c->arena, "%s%s%.40s", keys, *keys ? ", " : "", all->tag[i].key);
+    }
+    if (*keys)
+        diag_warn(d, NULL, "format statsd has no tags; left out: %s", keys);
+}
+
+/* Without tags, outputs whose names fold alike would have one series. */
+static void check_alike(const struct config *c, struct diag *d)
+{
+    for (int i = 0; i < c->n_outputs; i++)
+        for (int k = 0; k < i; k++)
+            if (name_alike(c->output[i].name, c->output[k].name))
+                diag_error(d, "SOCKPUSH_TO", "%s and %s have one name in statsd", c->output[k].name, c->output[i].name);
+}
+
+static void check_formats(struct config *c, struct diag *d)
+{
+    const struct tags all = all_tags(c);
+    bool folded = false;
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        const struct encoder *format = c->output[i].format;
+
+        check_interval(c, &c->output[i], d);
+        folded |= format->folds_tags;
+        for (size_t k = 0; *format->renamed && k < all.n; k++)
+            if (!key_end(&all, all.tag[k].key, format->renamed))
+                diag_warn(d, NULL, "tag %s is left out of %s, where it would be %s, which is there, too", all.tag[k].key,
+                          format->name, format->renamed);
+    }
+    if (folded) {
+        warn_left_out(c, &all, d);
+        if (c->v.self)
+            check_alike(c, d);
+    }
+}
+
+static const char *path_behind(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+
+    return !strncasecmp(text, word, len) && text[len] ? text + len : NULL;
+}
+
+static void read_backend(struct config *c, struct diag *d)
+{
+    const char *text = c->v.backend, *accepted = "auto";
+
+    if (!text || !strcasecmp(text, "auto"))
+        return;
+    c->record = path_behind(text, "record:");
+    c->replay = path_behind(text, "replay:");
+    if (c->replay)
+        c->v.pid = false; /* owners would be this machine's */
+    for (const struct backend *const *b = platform_backends; *b; b++) {
+        accepted = arena_format(&c->arena, "%s, %s", accepted, (*b)->name);
+        if (!strcasecmp(text, (*b)->name))
+            c->backend = (*b)->name;
+    }
+    if (!c->backend && !c->record && !c->replay)
+        diag_error(d, "SOCKPUSH_BACKEND", "\"%.60s\": accepted is: %s, record:PATH, replay:PATH", text, accepted);
+}
+
+void config_read(struct config *c, env_list env, const char *host_name, struct diag *d)
+{
+    memset(c, 0, sizeof *c);
+    variables_read(env, &c->v, &c->arena, d);
+    read_interval(c, env, d);
+    read_prefix(c, env, d);
+    read_proc(c, env, d);
+    read_backend(c, d);
+    read_ports(c, env, d);
+    config_read_tags(c, env, host_name, d);
+    config_read_outputs(c, env, d);
+    config_read_tls(c, env, d);
+    config_read_http(c, d);
+    config_read_agent(c, env, d);
+    check_formats(c, d);
+}
+
+void config_free(struct config *c)
+{
+    arena_free(&c->arena);
+}

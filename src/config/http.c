@@ -1,0 +1,175 @@
+/* HTTP: path and query of an output, SOCKPUSH_HTTP_*. No value of theirs is ever shown. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/format.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "output/url.h"
+
+/* The words of InfluxDB 1, 2 and 3, VictoriaMetrics, DataKit. */
+static const struct {
+    char word[12];
+    struct time_unit unit;
+} precisions[] = {
+    {"n", {1, "000000"}}, {"ns", {1, "000000"}}, {"nanosecond", {1, "000000"}}, {"auto", {1, "000000"}},
+    {"u", {1, "000"}}, {"us", {1, "000"}}, {"microsecond", {1, "000"}},
+    {"ms", {1, ""}}, {"millisecond", {1, ""}},
+    {"s", {1000, ""}}, {"second", {1000, ""}},
+    {"m", {60000, ""}}, {"h", {3600000, ""}},
+};
+
+/* Of an output's path, the value of this key in the query; NULL: none. */
+static const char *find_in_query(const char *path, const char *key, size_t *len)
+{
+    const char *at = path + text_until(path, "?");
+
+    while (*at) {
+        size_t item = text_until(++at, "&;"), name = text_until(at, "=&;");
+
+        if (name == strlen(key) && !memcmp(at, key, name) && name < item) {
+            *len = item - name - 1;
+            return at + name + 1;
+        }
+        at += item;
+    }
+    return NULL;
+}
+
+static const char *find_unit(struct endpoint *to, struct arena *a)
+{
+    size_t len;
+    const char *word = find_in_query(to->path, "precision", &len), *accepted = precisions[0].word;
+
+    if (!word || to->format != &encoder_influx)
+        return NULL;
+    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
+        if (len == strlen(precisions[i].word) && !memcmp(word, precisions[i].word, len)) {
+            to->unit = &precisions[i].unit;
+            return NULL;
+        }
+        if (i)
+            accepted = arena_format(a, "%s, %s", accepted, precisions[i].word);
+    }
+    return arena_format(a, "precision \"%.*s\": accepted are %s", len < 20 ? (int)len : 20, word, accepted);
+}
+
+const char *config_http_path(struct endpoint *to, struct arena *a)
+{
+    const char *path = to->path ? to->path : "/";
+
+    for (const char *at = path; *at; at++) {
+        if (*at == '#')
+            return "a fragment (#…) is never sent: write %23 if it belongs to the path";
+        if (*at <= ' ' || *at >= 0x7f)
+            return "path and query have a byte that must be percent-encoded";
+    }
+    to->path = *path == '/' ? path : arena_format(a, "/%s", path);
+    if (strlen(to->path) > HTTP_PATH_MAX)
+        return arena_format(a, "path and query are longer than %d bytes", HTTP_PATH_MAX);
+    return find_unit(to, a);
+}
+
+/* --- headers ----------------------------------------------------------------------------- */
+
+static bool is_printable(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static const char *check_name(const char *name)
+{
+    if (!*name)
+        return "a header has no name";
+    for (const char *at = name; *at; at++)
+        if (*at <= ' ' || *at >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *at))
+            return "a header's name has a byte that none has";
+    return NULL;
+}
+
+/* NULL, or why this header cannot be sent, in words. */
+static const char *check_header(const char *name, const char *value)
+{
+    static const char *const own[] = {"Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
+                                      "TE", "Trailer", "Upgrade", "User-Agent", NULL};
+
+    if (!is_printable(value))
+        return "the value has a control byte";
+    for (const char *const *one = own; *one; one++)
+        if (!strcasecmp(name, *one))
+            return "that is sockpush's own to say";
+    return NULL;
+}
+
+/* "Name: value"; the value is not shown, but for the scheme before a token. */
+static void put_header(struct config *c, const char *name, const char *value)
+{
+    const char *blank = strcasecmp(name, "Authorization") ? NULL : strchr(value, ' ');
+
+    c->http.headers = arena_format(&c->arena, "%s%s: %s\r\n", c->http.headers, name, value);
+    c->http.hidden = arena_format(&c->arena, "%s%s\n", c->http.hidden, blank ? blank + 1 : value);
+}
+
+/* Name=value. *name: what may be said of it. */
+static const char *add_header(struct config *c, const char *item, size_t len, const char **name)
+{
+    char *text = arena_text(&c->arena, item, len), *value = strchr(text, '=');
+    const char *why;
+
+    *name = "";
+    if (!value)
+        return "there is no \"=\" behind a name";
+    *value++ = '\0';
+    if ((why = check_name(text)))
+        return why; /* what is no name may be a secret */
+    *name = text;
+    if (!url_decode(value))
+        return "a % in a value is followed by two hexadecimal digits";
+    if ((why = check_header(text, value)))
+        return why;
+    if (!strcasecmp(text, "Authorization") && c->v.http_token)
+        return "SOCKPUSH_HTTP_TOKEN is set, too, and says the same";
+    c->http.has_type |= !strcasecmp(text, "Content-Type");
+    put_header(c, text, value);
+    return NULL;
+}
+
+static void read_headers(struct config *c, struct diag *d)
+{
+    const char *list = c->v.http_headers, *item, *name;
+    size_t len;
+
+    while ((item = url_next(&list, &len))) {
+        const char *why = add_header(c, item, len, &name);
+
+        if (why)
+            diag_error(d, "SOCKPUSH_HTTP_HEADERS", "%.60s%s%s; accepted is Name=value,Name2=value2", name, *name ? ": " : "", why);
+    }
+}
+
+/* "Bearer x" says itself what it is. */
+static void read_token(struct config *c, struct diag *d)
+{
+    const char *token = c->v.http_token;
+
+    if (!token)
+        return;
+    if (!is_printable(token))
+        diag_error(d, "SOCKPUSH_HTTP_TOKEN", "it has a control byte; accepted is a token, or \"Bearer TOKEN\"");
+    put_header(c, "Authorization", strchr(token, ' ') ? token : arena_format(&c->arena, "Token %s", token));
+}
+
+void config_read_http(struct config *c, struct diag *d)
+{
+    c->http.headers = c->http.hidden = "";
+    read_token(c, d);
+    read_headers(c, d);
+    if (strlen(c->http.headers) > HTTP_HEADERS_MAX)
+        diag_error(d, c->v.http_headers ? "SOCKPUSH_HTTP_HEADERS" : "SOCKPUSH_HTTP_TOKEN", "accepted are %d bytes of headers", HTTP_HEADERS_MAX);
+    /* For --check. */
+    c->v.http_token = c->v.http_token ? "(not shown)" : NULL;
+    c->v.http_headers = c->v.http_headers ? "(not shown)" : NULL;
+}

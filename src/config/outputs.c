@@ -1,0 +1,257 @@
+/* Destinations: SOCKPUSH_TO, else Datadog's and StatsD's names, else the default. */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/format.h"
+#include "base/value.h"
+#include "config/config.h"
+#include "output/secrets.h"
+#include "output/url.h"
+
+#define NAME_PATH_MAX 200 /* bytes of a path that a name has: it is a tag of sockpush's own series */
+
+static const char *scheme(int i)
+{
+    return output_kinds[i] ? output_kinds[i]->scheme : NULL;
+}
+
+static const char *format_name(int i)
+{
+    return encoders[i] ? encoders[i]->name : NULL;
+}
+
+/* "what \"given\": accepted are …" */
+static const char *refuse(const char *what, const char *given, const char *(*name)(int i), struct arena *a)
+{
+    const char *text = arena_format(a, "%s \"%.40s\": accepted are %s", what, given, name(0));
+
+    for (int i = 1; name(i); i++)
+        text = arena_format(a, "%s, %s", text, name(i));
+    return text;
+}
+
+static const char *host_port(const struct target *t, struct arena *a)
+{
+    return arena_format(a, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host, t->port);
+}
+
+/* http://a:8086/write?db=x,b:8086 */
+static const char *canonical(struct endpoint *to, struct arena *a)
+{
+    bool has_path = to->kind->has_path;
+    const char *name = arena_format(a, "%s:%s%s", to->kind->scheme, has_path || to->kind->has_host ? "//" : "",
+                                    has_path && !to->kind->has_host ? to->path : "");
+
+    for (int i = 0; i < to->n_targets; i++)
+        name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
+                            has_path && !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
+    return name;
+}
+
+/* NULL, or why the host of url cannot be one more of to's. */
+static const char *add_target(struct endpoint *to, const struct url *url, struct arena *a)
+{
+    struct target *t = &to->target[to->n_targets];
+
+    if (to->n_targets == TARGETS_MAX)
+        return "more than 8 hosts of one output";
+    if (!url->port && to->kind->needs_port)
+        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->kind->scheme, to->kind->scheme, url->host);
+    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->kind->port ? to->kind->port : to->format->port};
+    for (int i = 0; i < to->n_targets; i++)
+        if (t->port == to->target[i].port && !strcasecmp(t->host, to->target[i].host))
+            return "the same host stands there twice";
+    to->n_targets++;
+    return NULL;
+}
+
+/* NULL and *to, or why this URL is no output of this build. */
+static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, bool format_set, struct arena *a,
+                                 struct endpoint *to)
+{
+    struct net_addr addr;
+    const char *why = NULL;
+    int ret;
+
+    *to = (struct endpoint){.format = otherwise, .path = url->path};
+    if (!url->scheme)
+        return refuse("transport", "", scheme, a);
+    to->kind = output_kind_find(url->scheme);
+    if (!to->kind)
+        return refuse("transport", url->scheme, scheme, a);
+    if (to->kind->has_tls && !tls_built)
+        return arena_format(a, "%s: this program was built without TLS", url->scheme);
+    if (to->kind->format && !format_set)
+        to->format = to->kind->format;
+    if (url->format && !(to->format = encoder_find(url->format)))
+        return refuse("format", url->format, format_name, a);
+    if (to->format->only_stdout && to->kind != &output_stdout)
+        return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
+    if (url->path && !to->kind->has_path)
+        return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
+    if (to->kind->has_path && !to->kind->has_host && (ret = net_unix_addr(to->path, &addr)))
+        return ret == -ENAMETOOLONG ? "the socket's path is longer than the system takes"
+                                    : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
+    if (to->kind->has_host)
+        why = add_target(to, url, a);
+    if (!why && to->kind->has_path && to->kind->has_host)
+        why = config_http_path(to, a);
+    to->name = canonical(to, a);
+    return why;
+}
+
+static const char *add_output(struct config *c, const struct url *url)
+{
+    struct endpoint to;
+    const char *why = make_endpoint(url, encoders[c->v.format], c->format_set, &c->arena, &to);
+
+    if (why)
+        return why;
+    if (c->n_outputs == OUTPUTS_MAX)
+        return "more than 8 outputs";
+    to.tls = &c->tls;
+    to.http = &c->http;
+    c->output[c->n_outputs++] = to;
+    return NULL;
+}
+
+/* A host without a transport: a fail-over of the output before it. */
+static const char *add_failover(struct config *c, const struct url *url)
+{
+    struct endpoint *to = &c->output[c->n_outputs - 1];
+    const char *why;
+
+    if (!to->kind->fails_over)
+        return arena_format(&c->arena, "a host without a transport is a fail-over of the output before it, which %s cannot have",
+                            to->kind->scheme);
+    why = add_target(to, url, &c->arena);
+    to->name = canonical(to, &c->arena);
+    return why;
+}
+
+static const char *add_url(struct config *c, const char *text, size_t len)
+{
+    struct url url;
+    const char *why = url_parse(text, len, &c->arena, &url);
+
+    if (why)
+        return why;
+    return !url.scheme && c->n_outputs ? add_failover(c, &url) : add_output(c, &url);
+}
+
+/* HOST[:PORT] for UDP; port: of another variable, or NULL. */
+static const char *add_host(struct config *c, const char *text, const char *port, const char *port_name, struct diag *d)
+{
+    struct url url;
+    const char *why = url_parse_host(text, &c->arena, &url);
+    int64_t number;
+
+    if (why)
+        return why;
+    url.scheme = "udp";
+    if (port && !url.port) {
+        if (value_count(port, &number) && number >= 1 && number <= 65535)
+            url.port = (uint16_t)number;
+        else
+            diag_warn(d, port_name, "\"%.60s\" is not a port and is ignored", port);
+    }
+    return add_output(c, &url);
+}
+
+static const char *try_foreign(struct config *c, env_list env, const char *name, const char *text, struct diag *d)
+{
+    if (!strcmp(name, "DD_DOGSTATSD_URL") || strchr(text, '/'))
+        return add_url(c, text, strlen(text));
+    if (!strcmp(name, "DD_AGENT_HOST"))
+        return add_host(c, text, env_get(env, "DD_DOGSTATSD_PORT", &c->arena), "DD_DOGSTATSD_PORT", d);
+    if (!strcmp(name, "STATSD_HOST"))
+        return add_host(c, text, env_get(env, "STATSD_PORT", &c->arena), "STATSD_PORT", d);
+    return add_host(c, text, NULL, NULL, d);
+}
+
+/* Where Datadog's names lead is an agent, if nobody says otherwise. */
+static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
+{
+    int64_t i = 0;
+
+    if (format_set || strncmp(name, "DD_", 3))
+        return otherwise;
+    while (encoders[i] != &encoder_datadog)
+        i++;
+    return i;
+}
+
+/* The first foreign name that is set and good; a bad one is warned about. */
+static bool read_foreign(struct config *c, env_list env, struct diag *d)
+{
+    static const char names[][17] = {"DD_DOGSTATSD_URL", "DD_AGENT_HOST", "STATSD_ADDR", "STATSD_HOST"};
+    int64_t format = c->v.format;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = env_get(env, names[i], &c->arena), *why;
+
+        if (!text)
+            continue;
+        c->v.format = format_for(names[i], c->format_set, format);
+        why = try_foreign(c, env, names[i], text, d);
+        if (!why) {
+            c->to_from = names[i];
+            return true;
+        }
+        diag_warn(d, names[i], "\"%.60s\" is ignored: %s", secrets_mask_url(text, strlen(text), &c->arena), why);
+    }
+    c->v.format = format;
+    return false;
+}
+
+static bool same_path(const struct endpoint *a, const struct endpoint *b)
+{
+    return !a->path || !b->path || !strcmp(a->path, b->path);
+}
+
+/* Once all hosts of each are known. What differs only where it is masked is numbered. */
+static void check_twice(struct config *c, struct diag *d)
+{
+    int number[OUTPUTS_MAX];
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        number[i] = 1;
+        for (int k = 0; k < i; k++) {
+            if (strcmp(c->output[i].name, c->output[k].name))
+                continue;
+            if (same_path(&c->output[i], &c->output[k]))
+                diag_error(d, "SOCKPUSH_TO", "\"%.150s\": the same output stands there twice", c->output[i].name);
+            number[i]++;
+        }
+    }
+    for (int i = 0; i < c->n_outputs; i++)
+        if (number[i] > 1)
+            c->output[i].name = arena_format(&c->arena, "%s#%d", c->output[i].name, number[i]);
+}
+
+void config_read_outputs(struct config *c, env_list env, struct diag *d)
+{
+    const char *list = c->v.to, *item, *masked = "";
+    size_t len;
+    int wrong = 0;
+
+    c->to_from = "SOCKPUSH_TO";
+    c->format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
+    if (!list && read_foreign(c, env, d))
+        return;
+    if (!list) {
+        list = encoders[c->v.format]->only_stdout ? "stdout:" : "udp://127.0.0.1";
+        c->to_from = "default";
+    }
+    while ((item = url_next(&list, &len))) {
+        const char *why = add_url(c, item, len), *shown = secrets_mask_url(item, len, &c->arena);
+
+        if (why && ++wrong <= OUTPUTS_MAX)
+            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, why);
+        masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
+    }
+    if (c->v.to)
+        c->v.to = masked; /* for --check */
+    check_twice(c, d);
+}

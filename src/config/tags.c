@@ -1,0 +1,99 @@
+/* Tags of every series, from our names, DataKit's, Datadog's and the downward API. */
+#include <string.h>
+
+#include "config/config.h"
+
+static struct tags *next_list(struct config *c)
+{
+    return &c->tags[c->n_tags++];
+}
+
+static void parse_list(struct config *c, env_list env, const char *name, enum tag_syntax syntax, struct diag *d)
+{
+    struct tags *list = next_list(c);
+    const char *text = env_get(env, name, &c->arena);
+
+    if (text && tags_parse(text, syntax, name, &c->arena, d, list))
+        *list = (struct tags){0};
+}
+
+static void add(struct config *c, env_list env, struct tags *list, const char *key, const char *name,
+                struct diag *d)
+{
+    const char *text = env_get(env, name, &c->arena);
+
+    if (text)
+        tags_add(list, key, text, name, &c->arena, d);
+}
+
+static const char *host(struct config *c, env_list env, const char *host_name)
+{
+    static const char names[][18] = {"ENV_HOSTNAME", "ENV_K8S_NODE_NAME", "NODE_NAME"};
+
+    c->host_named = true;
+    if (c->v.host)
+        return strcmp(c->v.host, "-") ? c->v.host : NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = env_get(env, names[i], &c->arena);
+
+        if (text)
+            return text;
+    }
+    c->host_named = false;
+    return host_name;
+}
+
+/* DataKit's host tags may be placeholders, "host=__datakit_hostname" or "$datakit_…": the
+ * name behind the mark, or NULL. */
+static const char *placeholder(const char *value)
+{
+    if (value && !strncmp(value, "__datakit_", 10))
+        return value + 10;
+    return value && !strncmp(value, "$datakit_", 9) ? value + 9 : NULL;
+}
+
+/* Of those the host's name is known here; an address or an id is not. */
+static void resolve_placeholders(struct tags *list, const char *host_tag, struct diag *d)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct tag tag = list->tag[i];
+        const char *name = placeholder(tag.value);
+
+        if (name && (!host_tag || strcmp(name, "hostname"))) {
+            diag_warn(d, "ENV_GLOBAL_HOST_TAGS", "%s=%.40s is not known here and is left out", tag.key, tag.value);
+            continue;
+        }
+        if (name)
+            tag.value = host_tag;
+        list->tag[kept++] = tag;
+    }
+    list->n = kept;
+}
+
+void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d)
+{
+    struct diag soft = *d;
+    const char *name = host(c, env, host_name && *host_name ? host_name : NULL);
+    struct tags *list;
+
+    soft.foreign = true;
+    parse_list(c, env, "SOCKPUSH_TAGS", TAGS_EQUALS, d);
+    parse_list(c, env, "ENV_INPUT_NETSTAT_TAGS", TAGS_EQUALS, &soft);
+    list = next_list(c);
+    add(c, env, list, "env", "DD_ENV", &soft);
+    add(c, env, list, "service", "DD_SERVICE", &soft);
+    add(c, env, list, "version", "DD_VERSION", &soft);
+    parse_list(c, env, "DD_TAGS", TAGS_COLONS, &soft);
+    list = &c->tags[c->n_tags];
+    parse_list(c, env, "ENV_GLOBAL_HOST_TAGS", TAGS_EQUALS, &soft);
+    resolve_placeholders(list, name, d);
+    list = next_list(c);
+    add(c, env, list, "pod_name", "POD_NAME", &soft);
+    add(c, env, list, "namespace", "POD_NAMESPACE", &soft);
+    list = next_list(c);
+    if (name)
+        tags_add(list, "host", name, c->v.host ? "SOCKPUSH_HOST" : "host name", &c->arena, c->v.host ? d : &soft);
+    c->v.host = name ? name : "-";
+}

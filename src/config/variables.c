@@ -1,0 +1,222 @@
+#include "config/variables.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/format.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "encode/encode.h"
+#include "platform.h"
+
+static const char *format_word(int64_t i)
+{
+    return encoders[i] ? encoders[i]->name : NULL;
+}
+
+static const char *pid_word(int64_t i)
+{
+    return i == 0 ? "off" : i == 1 ? "auto" : NULL;
+}
+
+static const char *verify_word(int64_t i)
+{
+    return i == 0 ? "none" : i == 1 ? "full" : NULL;
+}
+
+static const char *log_level_word(int64_t i)
+{
+    return i < LOG_LEVEL_COUNT ? log_level_name[i] : NULL;
+}
+
+#define AT(member) .offset = offsetof(struct values, member)
+
+const struct variable variables[] = {
+    {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", AT(to),
+     .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `tcp://HOST:PORT[,HOST:PORT]`, `tls://HOST:PORT[,HOST:PORT]`, "
+                "`http://HOST[:PORT]/PATH?QUERY`, `https://…`, `unix:///PATH` (also `unixgram://`, `unixstream://`, `unix://@NAME`), `stdout:`; several with commas"},
+    {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
+     .meaning = "`influx` is the default of `http` and `https`; `datadog` is for its agent, and the default where a `DD_*` name leads; `table` for eyes, only on `stdout:`"},
+    {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
+     .meaning = "time between polls with its unit, `100ms` to `1h`"},
+    {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
+     .meaning = "stop after this many polls, up to 1000000000; 0: never"},
+    {.name = "SOCKPUSH_TAGS", .def = "", AT(tags),
+     .meaning = "`key=value,key2=value2` on every series"},
+    {.name = "SOCKPUSH_HOST", .def = "", AT(host),
+     .meaning = "the `host` tag; `-`: none; unset: the node's or host's name"},
+    {.name = "SOCKPUSH_PREFIX", .def = "", AT(prefix),
+     .meaning = "joined with a dot before every metric or measurement name"},
+    {.name = "SOCKPUSH_PORTS", .def = "", AT(ports),
+     .meaning = "port rules: `80,8000-8100,1.1.1.1:8080,[::1]:9000,*:53,listen`, or JSON groups with tags"},
+    {.name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
+     .meaning = "bound on discovered port series, 1 to 100000; the rest is counted in `addr_port=other`"},
+    {.name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend),
+     .meaning = "how sockets are read: `auto` (the best that works), `netlink`, `procfs`; `record:PATH` (also writes what was "
+                "read to a file), `replay:PATH` (reads that file)"},
+    {.name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
+     .meaning = "where procfs is mounted; unset: `HOST_PROC`, where that is set"},
+    {.name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
+     .meaning = "owner of a port series, where it can be found"},
+    {.name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
+     .meaning = "largest UDP datagram, 512 to 65467 bytes"},
+    {.name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
+     .meaning = "outbox of each stream output, `16KiB` to `64MiB`; raised to two of the largest snapshots"},
+    {.name = "SOCKPUSH_REPLAY", .def = "10s", AT(replay_ms), .read = value_duration_ms, .min = 0, .max = 3600000, .unit = "ms",
+     .meaning = "streams: after a connection broke, what was acknowledged so recently is sent again, `0s` to `1h`"},
+    {.name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
+     .meaning = "push sockpush's own counters, on or off"},
+    {.name = "SOCKPUSH_TLS_CA", .def = "", AT(tls_ca),
+     .meaning = "certificates to trust: PEM text, or the path of a PEM file; unset: the system's"},
+    {.name = "SOCKPUSH_TLS_CERT", .def = "", AT(tls_cert),
+     .meaning = "own certificate and its chain, for receivers that ask for one: PEM text or path"},
+    {.name = "SOCKPUSH_TLS_KEY", .def = "", AT(tls_key),
+     .meaning = "its private key: PEM text or path"},
+    {.name = "SOCKPUSH_TLS_NAME", .def = "", AT(tls_name),
+     .meaning = "the name that the receiver's certificate must have; unset: the host in `SOCKPUSH_TO`"},
+    {.name = "SOCKPUSH_TLS_VERIFY", .def = "full", AT(tls_verify), .word = verify_word,
+     .meaning = "`none` takes any certificate, and warns at every connection"},
+    {.name = "SOCKPUSH_HTTP_TOKEN", .def = "", AT(http_token),
+     .meaning = "sent as `Authorization: Token …`, or as what it says itself: `Bearer …`, `Basic …`"},
+    {.name = "SOCKPUSH_HTTP_HEADERS", .def = "", AT(http_headers),
+     .meaning = "`Name=value,Name2=value2` to send with each request; `%2C` is a comma, `%25` a percent sign"},
+    {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
+     .meaning = "what goes to stderr"},
+    {.name = ""},
+};
+
+const char *env_get(env_list env, const char *name, struct arena *a)
+{
+    size_t name_len = strlen(name);
+
+    for (; *env; env++) {
+        const char *text = *env + name_len + 1;
+        size_t len;
+
+        if (strncmp(*env, name, name_len) || (*env)[name_len] != '=')
+            continue;
+        len = strlen(text);
+        text_trim(&text, &len);
+        return len ? arena_text(a, text, len) : NULL;
+    }
+    return NULL;
+}
+
+static bool read_word(const struct variable *v, const char *text, int64_t *out)
+{
+    for (int64_t i = 0; v->word(i); i++)
+        if (!strcasecmp(v->word(i), text)) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_number(const struct variable *v, const char *text, int64_t *out)
+{
+    return v->read(text, out) && (!v->max || (*out >= v->min && *out <= v->max));
+}
+
+const char *variable_help(const struct variable *v, struct arena *a)
+{
+    const char *list = "";
+
+    for (int64_t i = 0; v->word && v->word(i); i++)
+        list = arena_format(a, "%s`%s`%s", list, v->word(i), v->word(i + 1) ? ", " : ": ");
+    return arena_format(a, "%s%s", list, v->meaning);
+}
+
+static void read_one(const struct variable *v, const char *text, struct values *out, struct arena *a, struct diag *d)
+{
+    bool (*read)(const struct variable *, const char *, int64_t *) = v->word ? read_word : read_number;
+    char *place = (char *)out + v->offset;
+    int64_t value = 0;
+
+    if (!v->word && !v->read) {
+        memcpy(place, &text, sizeof text);
+        return;
+    }
+    if (!text || !read(v, text, &value)) {
+        if (text)
+            diag_error(d, v->name, "\"%.60s\": accepted is: %s", text, variable_help(v, a));
+        read(v, v->def, &value);
+    }
+    memcpy(place, &value, sizeof value);
+}
+
+/* --- unknown names --------------------------------------------------------- */
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* Levenshtein distance of two names, neither longer than 63. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64];
+
+    for (size_t j = 0; j <= strlen(b); j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 0; b[j]; j++) {
+            size_t above = row[j + 1];
+
+            row[j + 1] = min3(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
+            diagonal = above;
+        }
+    }
+    return row[strlen(b)];
+}
+
+static const struct variable *find(const char *name)
+{
+    for (const struct variable *v = variables; *v->name; v++)
+        if (!strcmp(v->name, name))
+            return v;
+    return NULL;
+}
+
+/* Kubernetes injects SOCKPUSH_PORT=tcp://…, SOCKPUSH_PORT_…, SOCKPUSH_SERVICE_… for a
+ * Service named sockpush. SOCKPUSH_PORT=80 is none. */
+static bool service_link(const char *text)
+{
+    return !strncmp(text, "SOCKPUSH_PORT_", 14) || !strncmp(text, "SOCKPUSH_SERVICE_", 17) ||
+           (!strncmp(text, "SOCKPUSH_PORT=", 14) && strchr(text, ':'));
+}
+
+static void warn_unknown(const char *name, struct diag *d)
+{
+    const struct variable *nearest = variables;
+
+    for (const struct variable *v = variables; *v->name; v++)
+        if (distance(name, v->name) < distance(name, nearest->name))
+            nearest = v;
+    diag_warn(d, name, "unknown variable, ignored; did you mean %s?", nearest->name);
+}
+
+void variables_read(env_list env, struct values *out, struct arena *a, struct diag *d)
+{
+    memset(out, 0, sizeof *out);
+    for (const struct variable *v = variables; *v->name; v++)
+        read_one(v, env_get(env, v->name, a), out, a, d);
+    for (; *env; env++) {
+        char name[64];
+        size_t len = text_until(*env, "=");
+
+        if (strncmp(*env, "SOCKPUSH_", 9))
+            continue;
+        if (len >= sizeof name)
+            len = sizeof name - 1;
+        memcpy(name, *env, len);
+        name[len] = '\0';
+        if (!find(name) && !service_link(*env))
+            warn_unknown(name, d);
+    }
+}

@@ -1,0 +1,332 @@
+#include "count/tally.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/sort.h"
+
+#define LINGER_POLLS 10
+#define LINGER_MIN_MS (60 * 1000)
+#define LINGER_MAX_MS (10 * 60 * 1000)
+
+static void init_series(struct series *s, int rule, uint8_t ip_version)
+{
+    memset(s, 0, sizeof *s);
+    s->rule = rule;
+    s->ip_version = ip_version;
+}
+
+/* An address rule has the one series of its own IP version, the others have two. */
+static void add_explicit(struct tally *t, int rule)
+{
+    const struct rule *r = &t->rules->rule[rule];
+
+    t->explicit_of[rule] = t->n_explicit + 1;
+    for (uint8_t version = 4; version <= 6; version += 2) {
+        if (r->kind == RULE_ADDRESS && r->ip.version != version)
+            continue;
+        init_series(&t->series[t->n_explicit], rule, version);
+        t->series[t->n_explicit].live = true;
+        t->n_explicit++;
+    }
+}
+
+void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
+{
+    bool discovers = false;
+
+    memset(t, 0, sizeof *t);
+    t->rules = rules;
+    init_series(&t->total[0], RULE_NONE, 4);
+    init_series(&t->total[1], RULE_NONE, 6);
+    for (int i = 0; i < rules->n; i++)
+        discovers |= rule_discovers(&rules->rule[i]);
+    t->max_discovered = discovers ? max_discovered : 0;
+    /* 2 more for what exceeds the maximum: "other", of either IP version. */
+    t->n_room = 2 * (uint32_t)rules->n + t->max_discovered + 2;
+    t->series = arena_zero(a, t->n_room, sizeof *t->series);
+    t->order = arena_zero(a, t->n_room, sizeof *t->order);
+    t->explicit_of = arena_zero(a, (size_t)rules->n + 1, sizeof *t->explicit_of);
+    for (int i = 0; i < rules->n; i++)
+        if (!rule_discovers(&rules->rule[i]))
+            add_explicit(t, i);
+    t->n_slots = t->n_explicit;
+    t->bucket_mask = 1;
+    while (t->bucket_mask < t->max_discovered)
+        t->bucket_mask = t->bucket_mask * 2 + 1;
+    t->bucket = arena_zero(a, t->bucket_mask + 1, sizeof *t->bucket);
+    t->reorder = true;
+}
+
+/* --- discovered series ----------------------------------------------------- */
+
+/* What a discovered series is looked up by. */
+struct key {
+    int rule;
+    uint8_t ip_version;
+    uint16_t port;
+    const uint8_t *address;
+};
+
+static const uint8_t no_address[16];
+
+static uint32_t *bucket_of(struct tally *t, const struct key *k)
+{
+    uint32_t hash = 2166136261u ^ k->ip_version;
+
+    for (int i = 0; i < 16; i++)
+        hash = (hash ^ k->address[i]) * 16777619u;
+    hash = (hash ^ k->port) * 16777619u;
+    hash = (hash ^ (uint32_t)k->rule) * 16777619u;
+    return &t->bucket[(hash ^ hash >> 15) & t->bucket_mask];
+}
+
+static struct series *create(struct tally *t, const struct key *k, uint32_t *bucket)
+{
+    uint32_t slot = t->free_slot ? t->free_slot - 1 : t->n_slots++;
+    struct series *s = &t->series[slot];
+
+    if (t->free_slot)
+        t->free_slot = s->next;
+    init_series(s, k->rule, k->ip_version);
+    s->port = k->port;
+    memcpy(s->address, k->address, sizeof s->address);
+    if (k->rule == RULE_NONE) {
+        strcpy(s->addr_port, "other");
+    } else if (t->rules->rule[k->rule].kind == RULE_MATCH) {
+        struct ip ip = {.version = k->ip_version};
+
+        memcpy(ip.bytes, k->address, sizeof ip.bytes);
+        addr_port_format(&ip, k->port, s->addr_port);
+    } else {
+        struct buf b = {.data = s->addr_port, .cap = ADDR_PORT_MAX - 1};
+
+        buf_u64(&b, k->port); /* the slot is zeroed: NUL stands behind it */
+    }
+    s->discovered = s->live = true;
+    s->seen_ms = t->now_ms;
+    s->next = *bucket;
+    *bucket = slot + 1;
+    t->reorder = true;
+    return s;
+}
+
+static struct series *find_or_create(struct tally *t, const struct key *k)
+{
+    uint32_t *bucket = bucket_of(t, k);
+
+    for (uint32_t i = *bucket; i; i = t->series[i - 1].next) {
+        struct series *s = &t->series[i - 1];
+
+        if (s->rule == k->rule && s->port == k->port && s->ip_version == k->ip_version &&
+            !memcmp(s->address, k->address, sizeof s->address))
+            return s;
+    }
+    if (k->rule == RULE_NONE)
+        return create(t, k, bucket);
+    if (t->discovered == t->max_discovered) {
+        const struct key other = {.rule = RULE_NONE, .ip_version = k->ip_version, .address = no_address};
+
+        t->overflowed = true;
+        return find_or_create(t, &other);
+    }
+    t->discovered++;
+    return create(t, k, bucket);
+}
+
+static void end_series(struct tally *t, struct series *s)
+{
+    const struct key k = {.rule = s->rule, .ip_version = s->ip_version, .port = s->port, .address = s->address};
+    uint32_t number = (uint32_t)(s - t->series) + 1, *link = bucket_of(t, &k);
+
+    while (*link != number)
+        link = &t->series[*link - 1].next;
+    *link = s->next;
+    if (s->rule != RULE_NONE)
+        t->discovered--;
+    s->live = false;
+    s->next = t->free_slot;
+    t->free_slot = number;
+    t->reorder = true;
+}
+
+/* --- a poll ---------------------------------------------------------------- */
+
+static void clear(struct series *s)
+{
+    memset(s->count, 0, sizeof s->count);
+    s->hint.n = 0;
+    s->hint.listening = false;
+    s->owner.lost = false;
+}
+
+void tally_begin(struct tally *t, uint64_t now_ms)
+{
+    t->step_ms = now_ms - t->now_ms;
+    t->now_ms = now_ms;
+    clear(&t->total[0]);
+    clear(&t->total[1]);
+    for (uint32_t i = 0; i < t->n_slots; i++)
+        clear(&t->series[i]);
+    if (t->rules->listen != RULE_NONE)
+        memcpy(t->listened, t->listening, sizeof t->listened);
+    memset(t->listening, 0, sizeof t->listening);
+}
+
+/* Keeps the lowest inodes, ascending; a listener's drive out all others. */
+static void hint_owner(struct owner_hint *h, const struct sock *s)
+{
+    bool listening = s->protocol == PROTOCOL_TCP && s->state == STATE_LISTEN;
+    uint8_t at = h->n;
+
+    h->pids = s->known & SOCK_PID;
+    if (listening != h->listening) {
+        if (h->listening)
+            return;
+        h->listening = true;
+        at = h->n = 0;
+    }
+    if (h->n == OWNER_INODES && s->inode >= h->inode[OWNER_INODES - 1])
+        return;
+    for (uint8_t i = 0; i < h->n; i++)
+        if (h->inode[i] == s->inode)
+            return; /* read again after a failure */
+    if (h->n == OWNER_INODES)
+        at = --h->n;
+    while (at && h->inode[at - 1] > s->inode) {
+        h->inode[at] = h->inode[at - 1];
+        at--;
+    }
+    h->inode[at] = s->inode;
+    h->n++;
+}
+
+static struct series *series_of(struct tally *t, int rule, const struct sock *s)
+{
+    struct key k = {.rule = rule, .ip_version = s->ip_version, .port = s->local_port, .address = no_address};
+
+    if (t->explicit_of[rule]) {
+        struct series *first = &t->series[t->explicit_of[rule] - 1];
+
+        return first->ip_version == s->ip_version ? first : first + 1;
+    }
+    if (t->rules->rule[rule].kind == RULE_MATCH) {
+        if (!(s->known & SOCK_ADDRESS))
+            return NULL;
+        k.address = s->local;
+    }
+    return find_or_create(t, &k);
+}
+
+void tally_sock(void *tally, const struct sock *s, uint64_t n)
+{
+    struct tally *t = tally;
+    unsigned field = s->protocol == PROTOCOL_UDP ? FIELD_UDP : s->state;
+    struct series *series;
+    int rule;
+
+    t->total[s->ip_version == 6].count[field] += n;
+    if (!t->rules->n || !(s->known & SOCK_PORT))
+        return;
+    if (field == STATE_LISTEN)
+        t->listening[s->local_port >> 3] |= (uint8_t)(1u << (s->local_port & 7));
+    rule = rules_find(t->rules, s, t->listening);
+    if (rule == RULE_NONE)
+        return;
+    series = series_of(t, rule, s);
+    if (!series)
+        return;
+    series->count[field] += n;
+    if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
+        hint_owner(&series->hint, s);
+}
+
+void tally_discard(struct tally *t, enum protocol protocol)
+{
+    unsigned first = protocol == PROTOCOL_UDP ? FIELD_UDP : 0;
+    size_t size = (protocol == PROTOCOL_UDP ? 1 : STATE_COUNT) * sizeof t->total[0].count[0];
+
+    memset(&t->total[0].count[first], 0, size);
+    memset(&t->total[1].count[first], 0, size);
+    for (uint32_t i = 0; i < t->n_slots; i++) {
+        memset(&t->series[i].count[first], 0, size);
+        if (protocol == PROTOCOL_TCP) /* is read first: no hint is of another protocol */
+            memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
+    }
+    if (protocol == PROTOCOL_TCP) /* UDP is told by them, too */
+        memcpy(t->listening, t->listened, sizeof t->listening);
+}
+
+static bool empty(const struct series *s)
+{
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        if (s->count[i])
+            return false;
+    return true;
+}
+
+/* RULE_NONE, as unsigned, stands last. */
+static int by_rule(const void *a, const void *b)
+{
+    const struct series *x = *(const struct series *const *)a, *y = *(const struct series *const *)b;
+    int diff = x->rule != y->rule ? ((unsigned)x->rule < (unsigned)y->rule ? -1 : 1) : 0;
+
+    if (!diff)
+        diff = (int)x->port - (int)y->port;
+    if (!diff)
+        diff = (int)x->ip_version - (int)y->ip_version;
+    return diff ? diff : memcmp(x->address, y->address, sizeof x->address);
+}
+
+void tally_end(struct tally *t)
+{
+    for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
+        struct series *s = &t->series[i];
+
+        if (!s->live)
+            continue;
+        if (!empty(s)) {
+            s->seen_ms = t->now_ms;
+            s->zero_polls = 0;
+        } else if (s->seen_ms == t->now_ms) {
+            end_series(t, s); /* born of a reading that was taken back */
+        }
+    }
+    if (!t->reorder)
+        return;
+    t->n_order = 0;
+    for (uint32_t i = 0; i < t->n_slots; i++)
+        if (t->series[i].live)
+            t->order[t->n_order++] = &t->series[i];
+    sort(t->order, t->n_order, sizeof *t->order, by_rule);
+    t->reorder = false;
+}
+
+void tally_expire(struct tally *t)
+{
+    for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
+        struct series *s = &t->series[i];
+        uint64_t gone_ms = t->now_ms - s->seen_ms;
+
+        if (!s->live || !gone_ms)
+            continue;
+        s->zero_polls++;
+        if ((s->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS)
+            end_series(t, s);
+    }
+}
+
+uint32_t tally_count(const struct tally *t)
+{
+    return t->n_order;
+}
+
+struct series *tally_series(struct tally *t, uint32_t i)
+{
+    return t->order[i];
+}
+
+const char *series_addr_port(const struct tally *t, const struct series *s)
+{
+    return s->discovered ? s->addr_port : t->rules->rule[s->rule].text;
+}

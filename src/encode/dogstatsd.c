@@ -1,0 +1,90 @@
+/* netstat.tcp_established:12|g|#host:a,ip_version:4
+ * dogstatsd has nothing after the tags: what every DogStatsD receiver takes (datagram
+ * protocol 1.0). datadog adds the sections of protocol 1.4 to 1.6, which other receivers
+ * refuse: |c: the container, |e: what an admission controller said of it, |card:. */
+#include <string.h>
+
+#include "encode/encode.h"
+
+/* Bytes that would end a part of the line, or that a receiver reads as another tag
+ * dialect inside a name (Influx ',', Librato '#', Graphite ';', SignalFx '['). */
+#define NAME_UNSAFE " :|@#,;[]="
+#define KEY_UNSAFE ":|,"
+#define VALUE_UNSAFE "|,"
+
+static void put_name(struct buf *b, const struct point *p, const char *field)
+{
+    if (*p->prefix) {
+        put_replaced(b, p->prefix, NAME_UNSAFE);
+        buf_char(b, '.');
+    }
+    buf_text(b, p->measurement);
+    buf_char(b, '.');
+    buf_text(b, field);
+}
+
+/* The agent replaces brackets by '_': [::1]:80 goes without. */
+static void put_addr_port(struct buf *b, const char *addr_port)
+{
+    for (; *addr_port; addr_port++)
+        if (*addr_port != '[' && *addr_port != ']')
+            buf_char(b, *addr_port);
+}
+
+static void put_tags(struct buf *b, const struct tags *tags, bool for_agent)
+{
+    for (size_t i = 0; i < tags->n; i++) {
+        const struct tag *t = &tags->tag[i];
+
+        buf_text(b, i ? "," : "|#");
+        put_replaced(b, t->key, KEY_UNSAFE);
+        if (!t->value)
+            continue;
+        buf_char(b, ':');
+        if (for_agent && !strcmp(t->key, "addr_port"))
+            put_addr_port(b, t->value);
+        else
+            put_replaced(b, t->value, VALUE_UNSAFE);
+    }
+}
+
+static void encode(struct sink *s, const struct point *p, bool for_agent)
+{
+    for (size_t i = 0; i < p->n_fields; i++) {
+        size_t mark = line_begin(s);
+
+        if (p->field[i].counter)
+            line_increment(s);
+        put_name(s->out, p, p->field[i].name);
+        put_statsd_value(s->out, &p->field[i]);
+        put_tags(s->out, &p->tags, for_agent);
+        if (for_agent)
+            buf_text(s->out, p->sections);
+        line_end(s, mark);
+    }
+}
+
+static void encode_dogstatsd(struct sink *s, const struct point *p)
+{
+    encode(s, p, false);
+}
+
+static void encode_datadog(struct sink *s, const struct point *p)
+{
+    encode(s, p, true);
+}
+
+const struct encoder encoder_dogstatsd = {
+    .name = "dogstatsd",
+    .port = 8125,
+    .zero_when_lost = true,
+    .point = encode_dogstatsd,
+};
+
+const struct encoder encoder_datadog = {
+    .name = "datadog",
+    .port = 8125,
+    .zero_when_lost = true,
+    .for_agent = true,
+    .point = encode_datadog,
+};

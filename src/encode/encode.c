@@ -1,0 +1,84 @@
+#include "encode/encode.h"
+
+#include <string.h>
+
+#define ROW(name) &encoder_##name,
+
+const struct encoder *const encoders[] = {ENCODERS(ROW) NULL};
+
+const struct encoder *encoder_find(const char *name)
+{
+    for (const struct encoder *const *e = encoders; *e; e++)
+        if (!strcmp((*e)->name, name))
+            return *e;
+    return NULL;
+}
+
+void line_increment(struct sink *s)
+{
+    if (!s->n_begun++)
+        s->gauges = s->out->len;
+}
+
+size_t line_begin(const struct sink *s)
+{
+    return s->out->len;
+}
+
+bool line_fits(const struct sink *s, size_t mark, size_t more)
+{
+    return !s->out->full && s->out->len - mark + more <= s->line_max;
+}
+
+bool line_end(struct sink *s, size_t mark)
+{
+    bool fits = line_fits(s, mark, 0);
+
+    buf_char(s->out, '\n');
+    s->oversized += !fits || s->out->full;
+    if (!fits && s->keeps_oversized && !s->out->full) {
+        buf_cut(s->out, mark + s->line_max + 1);
+    } else if (!fits || s->out->full) {
+        buf_cut(s->out, mark);
+        return false;
+    }
+    s->lines++;
+    if (s->n_begun)
+        s->counter[s->n_increments++] = (uint8_t)(s->n_begun - 1);
+    return true;
+}
+
+void put_replaced(struct buf *b, const char *text, const char *unsafe)
+{
+    while (*text) {
+        size_t safe = 0;
+
+        while ((unsigned char)text[safe] >= ' ' && text[safe] != 0x7f && !strchr(unsafe, text[safe]))
+            safe++;
+        buf_put(b, text, safe);
+        text += safe;
+        if (*text) {
+            buf_char(b, '_');
+            text++;
+        }
+    }
+}
+
+const char *key_end(const struct tags *tags, const char *key, const char *renamed)
+{
+    size_t len = strlen(renamed) - 1;
+
+    if (strlen(key) != len || memcmp(key, renamed, len))
+        return "";
+    for (size_t i = 0; i < tags->n; i++)
+        if (tags_alike(tags->tag[i].key, renamed))
+            return NULL;
+    return renamed + len;
+}
+
+void put_statsd_value(struct buf *b, const struct field *f)
+{
+    buf_char(b, ':');
+    buf_u64(b, f->counter ? f->increment : f->value);
+    buf_text(b, f->counter ? "|c" : "|g");
+}

@@ -1,0 +1,67 @@
+/* netstat.tcp_established;host=a;ip_version=4 12 1700000000
+ * Graphite's plaintext with tags (graphite-web, docs/tags.rst). */
+#include "encode/encode.h"
+
+#define RENAMED "name_" /* the metric's own */
+#define NAME_UNSAFE " ;!^="
+#define VALUE_UNSAFE " ;"
+
+/* Neither a name nor a value begins with '~'. */
+static void put_safe(struct buf *b, const char *text, const char *unsafe)
+{
+    bool tilde = *text == '~';
+
+    if (tilde)
+        buf_char(b, '_');
+    put_replaced(b, text + tilde, unsafe);
+}
+
+static void put_series(struct buf *b, const struct point *p, const char *field)
+{
+    if (*p->prefix) {
+        put_safe(b, p->prefix, NAME_UNSAFE);
+        buf_char(b, '.');
+    }
+    buf_text(b, p->measurement);
+    buf_char(b, '.');
+    buf_text(b, field);
+    for (size_t i = 0; i < p->tags.n; i++) {
+        const struct tag *t = &p->tags.tag[i];
+        const char *end = key_end(&p->tags, t->key, RENAMED);
+
+        if (!end)
+            continue;
+        buf_char(b, ';');
+        put_replaced(b, t->key, NAME_UNSAFE);
+        buf_text(b, end);
+        buf_char(b, '=');
+        put_safe(b, t->value ? t->value : "true", VALUE_UNSAFE);
+    }
+}
+
+static void encode(struct sink *s, const struct point *p)
+{
+    for (size_t i = 0; i < p->n_fields; i++) {
+        size_t mark = line_begin(s);
+
+        put_series(s->out, p, p->field[i].name);
+        buf_char(s->out, ' ');
+        buf_u64(s->out, p->field[i].value);
+        if (p->time_ms < 0) {
+            buf_text(s->out, " -1"); /* the receiver's time */
+        } else {
+            buf_char(s->out, ' ');
+            buf_u64(s->out, (uint64_t)p->time_ms / 1000);
+        }
+        line_end(s, mark);
+    }
+}
+
+const struct encoder encoder_graphite = {
+    .name = "graphite",
+    .port = 2003,
+    .timestamps = true,
+    .renamed = RENAMED,
+    .min_interval_ms = 1000,
+    .point = encode,
+};

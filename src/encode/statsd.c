@@ -1,0 +1,72 @@
+/* HOST.netstat.4.tcp_established:12|g   HOST.netstat_port.80.4.tcp_established:3|g
+ * For receivers without tags: what tells two series apart is folded into the name, the
+ * host too, since a fleet would overwrite one gauge. Values have no sign: in StatsD "+1|g"
+ * and "-1|g" are changes. */
+#include <string.h>
+
+#include "encode/encode.h"
+
+/* In a component of a name stay letters, digits, '-' and '_'; a dot would begin the next. */
+static char safe(char c)
+{
+    bool letter = (c | 32) >= 'a' && (c | 32) <= 'z', digit = c >= '0' && c <= '9';
+
+    return letter || digit || c == '-' ? c : '_';
+}
+
+bool name_alike(const char *a, const char *b)
+{
+    while (*a && safe(*a) == safe(*b)) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
+}
+
+/* kept: bytes that stay though they are not safe. */
+static void put_component(struct buf *b, const char *text, const char *kept, const char *left_out)
+{
+    for (; *text; text++)
+        if (!strchr(left_out, *text))
+            buf_char(b, strchr(kept, *text) ? *text : safe(*text));
+    buf_char(b, '.');
+}
+
+static void put_tag(struct buf *b, const struct point *p, const char *key, const char *left_out)
+{
+    const struct tag *tag = tags_find(&p->tags, key);
+
+    if (tag && tag->value)
+        put_component(b, tag->value, "", left_out);
+}
+
+static void encode(struct sink *s, const struct point *p)
+{
+    for (size_t i = 0; i < p->n_fields; i++) {
+        size_t mark = line_begin(s);
+
+        if (p->field[i].counter)
+            line_increment(s);
+        if (*p->prefix)
+            put_component(s->out, p->prefix, ".", "");
+        put_tag(s->out, p, "host", "");
+        put_component(s->out, p->measurement, "", "");
+        /* Without brackets no two addresses come out alike: the last '_' parts the port, the
+         * others stand for '.' between four numbers, or for ':'. */
+        put_tag(s->out, p, "addr_port", "[]");
+        put_tag(s->out, p, "ip_version", "");
+        if (!strcmp(p->measurement, "sockpush_output")) /* else it is a user's */
+            put_tag(s->out, p, "output", "");
+        buf_text(s->out, p->field[i].name);
+        put_statsd_value(s->out, &p->field[i]);
+        line_end(s, mark);
+    }
+}
+
+const struct encoder encoder_statsd = {
+    .name = "statsd",
+    .port = 8125,
+    .zero_when_lost = true,
+    .folds_tags = true,
+    .point = encode,
+};

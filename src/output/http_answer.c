@@ -1,0 +1,296 @@
+#include "output/http_answer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "output/http_date.h"
+
+#define INTERIM_MAX 8
+#define LENGTH_DIGITS_MAX 15
+#define CHUNK_DIGITS_MAX 8
+#define WAIT_MAX_S 3600
+
+void http_answer_init(struct http_answer *a)
+{
+    memset(a, 0, sizeof *a);
+}
+
+bool http_answer_known(const struct http_answer *a)
+{
+    return !a->wrong && a->stage > HTTP_HEADERS;
+}
+
+static void begin_head(struct http_answer *a)
+{
+    int interim = a->interim;
+    size_t head_len = a->head_len;
+
+    http_answer_init(a);
+    a->interim = interim;
+    a->head_len = head_len;
+}
+
+/* --- small texts --------------------------------------------------------------------- */
+
+/* A text of the receiver's for the log: one line, printable, cut. */
+static void copy_printable(char *out, size_t cap, const char *text, size_t len)
+{
+    size_t n = 0;
+
+    for (; len && n + 1 < cap; text++, len--)
+        out[n++] = *text > ' ' && *text < 0x7f ? *text : ' ';
+    out[n] = '\0';
+}
+
+/* Does a list of words, separated by commas, have this one? */
+static bool has_word(const char *list, const char *word)
+{
+    while (list) {
+        size_t len = text_until(list, ",");
+        const char *item = list;
+
+        list = list[len] ? list + len + 1 : NULL;
+        text_trim(&item, &len);
+        if (len == strlen(word) && !strncasecmp(item, word, len))
+            return true;
+    }
+    return false;
+}
+
+/* --- the head ------------------------------------------------------------------------------ */
+
+/* "HTTP/1.1 204 No Content" */
+static const char *take_status_line(struct http_answer *a)
+{
+    const char *text = a->line + 9;
+    uint64_t status;
+
+    if (strncmp(a->line, "HTTP/1.", 7) || (a->line[7] != '0' && a->line[7] != '1') || a->line[8] != ' ')
+        return "the receiver does not answer with HTTP/1.1";
+    a->minor = a->line[7] - '0';
+    if (!http_number_read(&text, 3, &status) || status < 100 || status > 599 || (*text && *text != ' '))
+        return "the receiver's answer has no status";
+    a->status = (int)status;
+    if (*text)
+        copy_printable(a->reason, sizeof a->reason, text + 1, strlen(text + 1));
+    a->stage = HTTP_HEADERS;
+    return NULL;
+}
+
+static const char *take_length(struct http_answer *a, const char *value)
+{
+    uint64_t length;
+
+    if (!http_number_read(&value, LENGTH_DIGITS_MAX, &length) || *value || (a->has_length && length != a->left))
+        return "the receiver's answer has no clear Content-Length";
+    a->has_length = true;
+    a->left = length;
+    return NULL;
+}
+
+static void take_retry_after(struct http_answer *a, const char *value)
+{
+    const char *end = value;
+    uint64_t seconds;
+
+    if (http_number_read(&end, LENGTH_DIGITS_MAX, &seconds) && !*end)
+        a->wait_s = seconds < WAIT_MAX_S ? seconds : WAIT_MAX_S;
+    else
+        a->retry_s = http_date_read(value);
+}
+
+static const char *take_header(struct http_answer *a, const char *name, const char *value)
+{
+    if (!strcasecmp(name, "Content-Length"))
+        return take_length(a, value);
+    if (!strcasecmp(name, "Transfer-Encoding")) {
+        if (a->chunked || strcasecmp(value, "chunked"))
+            return "the receiver's answer has a Transfer-Encoding that is not just chunked";
+        a->chunked = true;
+    } else if (!strcasecmp(name, "Connection")) {
+        a->closes |= has_word(value, "close");
+        a->keeps |= has_word(value, "keep-alive");
+    } else if (!strcasecmp(name, "Retry-After")) {
+        take_retry_after(a, value);
+    } else if (!strcasecmp(name, "Date")) {
+        a->date_s = http_date_read(value);
+    } else if (!strcasecmp(name, "Location")) {
+        copy_printable(a->location, sizeof a->location, value, text_until(value, "?#"));
+    }
+    return NULL;
+}
+
+/* "Name: value" */
+static const char *take_header_line(struct http_answer *a)
+{
+    static const char wrong[] = "the receiver's answer has a header that is none";
+    size_t len = text_until(a->line, ":"), value_len;
+    const char *value = a->line + len + 1;
+
+    if (!len || !a->line[len] || text_until(a->line, " \t\"(),/;<=>?@[\\]{}") < len)
+        return wrong;
+    a->line[len] = '\0';
+    value_len = strlen(value);
+    text_trim(&value, &value_len);
+    a->line[(size_t)(value - a->line) + value_len] = '\0';
+    return take_header(a, a->line, value);
+}
+
+/* Behind the empty line. */
+static const char *end_head(struct http_answer *a)
+{
+    if (a->status < 200) {
+        if (a->status == 101 || ++a->interim > INTERIM_MAX)
+            return "the receiver only answers that it will answer";
+        begin_head(a);
+        return NULL;
+    }
+    /* By its own clock, for ours may be wrong. */
+    if (a->retry_s > a->date_s && a->date_s)
+        a->wait_s = a->retry_s - a->date_s < WAIT_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : WAIT_MAX_S;
+    a->closes |= !a->minor && !a->keeps;
+    if (a->status == 204 || a->status == 304) {
+        a->stage = HTTP_WHOLE;
+    } else if (a->chunked) {
+        a->closes |= a->has_length || !a->minor; /* as who smuggles a second answer in would have it */
+        a->stage = HTTP_CHUNK_SIZE;
+    } else if (a->has_length) {
+        a->stage = a->left ? HTTP_BODY : HTTP_WHOLE;
+    } else {
+        a->closes = true;
+        a->stage = HTTP_BODY_TO_END;
+    }
+    return NULL;
+}
+
+/* --- the body ------------------------------------------------------------------------------- */
+
+/* The verdict stands already: what is wrong with the body ends the connection, no more. */
+static void give_up_body(struct http_answer *a)
+{
+    a->closes = true;
+    a->stage = HTTP_WHOLE;
+}
+
+static void take_chunk_size(struct http_answer *a)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = a->line, *digit;
+    int n = 0;
+
+    for (a->left = 0; *at && (digit = strchr(digits, *at >= 'A' && *at <= 'F' ? *at | 0x20 : *at)) && n < CHUNK_DIGITS_MAX; at++, n++)
+        a->left = a->left * 16 + (uint64_t)(digit - digits);
+    if (!n || (*at && *at != ';' && *at != ' ' && *at != '\t'))
+        give_up_body(a);
+    else
+        a->stage = a->left ? HTTP_CHUNK : HTTP_TRAILERS;
+}
+
+/* Of a page for a browser the status tells more than its beginning. */
+static void keep_words(struct http_answer *a, const char *data, size_t len)
+{
+    for (; len && a->words_len + 2 < sizeof a->words; data++, len--) {
+        bool blank = *data <= ' ' || *data >= 0x7f;
+
+        if (!a->words_len && *data == '<')
+            a->words_len = sizeof a->words;
+        else if (!blank && a->words_len && a->blank)
+            a->words[a->words_len++] = ' ';
+        if (!blank && a->words_len < sizeof a->words)
+            a->words[a->words_len++] = *data;
+        a->blank = blank;
+    }
+}
+
+/* The bytes taken. */
+static size_t take_body(struct http_answer *a, const char *data, size_t len)
+{
+    bool to_end = a->stage == HTTP_BODY_TO_END;
+    size_t n = to_end || len < a->left ? len : (size_t)a->left;
+
+    keep_words(a, data, n);
+    if (!to_end && !(a->left -= n))
+        a->stage = a->stage == HTTP_CHUNK ? HTTP_CHUNK_END : HTTP_WHOLE;
+    return n;
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+static void take_line(struct http_answer *a)
+{
+    switch (a->stage) {
+    case HTTP_STATUS_LINE:
+        a->wrong = take_status_line(a);
+        break;
+    case HTTP_HEADERS:
+        a->wrong = a->line_len ? take_header_line(a) : end_head(a);
+        break;
+    case HTTP_CHUNK_SIZE:
+        take_chunk_size(a);
+        break;
+    case HTTP_CHUNK_END:
+        if (a->line_len)
+            give_up_body(a);
+        else
+            a->stage = HTTP_CHUNK_SIZE;
+        break;
+    default: /* HTTP_TRAILERS */
+        if (!a->line_len)
+            a->stage = HTTP_WHOLE;
+        break;
+    }
+}
+
+/* The next byte of a line; at its end the line is taken. */
+static void take_byte(struct http_answer *a, char c)
+{
+    if (c != '\n') {
+        if (a->line_len + 1 < sizeof a->line)
+            a->line[a->line_len++] = c;
+        else
+            a->cut = true;
+        return;
+    }
+    if (a->line_len && a->line[a->line_len - 1] == '\r' && !a->cut)
+        a->line_len--;
+    a->line[a->line_len] = '\0';
+    if (memchr(a->line, '\r', a->line_len) || memchr(a->line, '\0', a->line_len)) {
+        if (http_answer_known(a))
+            give_up_body(a);
+        else
+            a->wrong = "the receiver's answer has a line that is none";
+    } else {
+        take_line(a);
+    }
+    a->line_len = 0;
+    a->cut = false;
+}
+
+size_t http_answer_take(struct http_answer *a, const char *data, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && !a->wrong && a->stage != HTTP_WHOLE) {
+        bool known = http_answer_known(a);
+        size_t n = 1;
+
+        if (a->stage == HTTP_BODY || a->stage == HTTP_BODY_TO_END || a->stage == HTTP_CHUNK)
+            n = take_body(a, data + at, len - at);
+        else
+            take_byte(a, data[at]);
+        at += n;
+        *(known ? &a->body_len : &a->head_len) += n;
+        if (!known && a->head_len > HTTP_HEAD_MAX)
+            a->wrong = "the head of the receiver's answer does not end";
+        if (a->body_len > HTTP_BODY_MAX)
+            give_up_body(a);
+    }
+    return at;
+}
+
+void http_answer_end(struct http_answer *a)
+{
+    if (http_answer_known(a) && a->stage != HTTP_WHOLE)
+        give_up_body(a);
+}

@@ -1,0 +1,26 @@
+#include "output/http_request.h"
+
+#include <string.h>
+
+#include "base/format.h"
+#include "base/text.h"
+#include "base/version.h"
+
+/* Without the port where it is the usual one, and without a zone id, which only means something here. */
+static void put_host(struct buf *b, const struct target *host, uint16_t usual_port)
+{
+    bool brackets = strchr(host->host, ':');
+
+    buf_format(b, "Host: %s%.*s%s", brackets ? "[" : "", (int)text_until(host->host, "%"), host->host, brackets ? "]" : "");
+    if (host->port != usual_port)
+        buf_format(b, ":%u", host->port);
+    buf_text(b, "\r\n");
+}
+
+void http_request_put(struct buf *b, const struct endpoint *to, const struct target *host, size_t len)
+{
+    buf_format(b, "POST %s HTTP/1.1\r\n", to->path);
+    put_host(b, host, to->kind->port);
+    buf_format(b, "User-Agent: sockpush/%s\r\n%s%sContent-Length: %zu\r\n\r\n", SOCKPUSH_VERSION,
+               to->http->has_type ? "" : "Content-Type: text/plain; charset=utf-8\r\n", to->http->headers, len);
+}

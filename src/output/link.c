@@ -1,0 +1,178 @@
+#include "output/link.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/format.h"
+#include "base/log.h"
+
+#define RESOLVE_FIRST_MS 15000
+#define RESOLVE_AGAIN_MS 2000
+#define CONNECT_MS 5000
+#define CONNECT_BRIEF_MS 1500
+#define HANDSHAKE_NS (10ull * 1000000000)
+#define HANDSHAKE_BRIEF_NS (1500ull * 1000000)
+
+void link_init(struct link *l, const struct endpoint *to)
+{
+    memset(l, 0, sizeof *l);
+    l->to = to;
+    l->fd = -1;
+    l->stream = !to->kind->datagram;
+    l->target_end = to->n_targets;
+}
+
+void link_explain(struct link *l, const char *format, ...)
+{
+    struct buf b = {.data = l->why, .cap = sizeof l->why - 1};
+    va_list args;
+
+    va_start(args, format);
+    buf_format_args(&b, format, args);
+    va_end(args);
+    l->why[b.len] = '\0';
+}
+
+int link_resolve(struct link *l, int t)
+{
+    const struct target *target = &l->to->target[t];
+    struct addresses *known = &l->known[t];
+    struct net_addr found[LINK_ADDRS];
+    int n = net_resolve(target->host, target->port, found, LINK_ADDRS,
+                        known->n || l->brief ? RESOLVE_AGAIN_MS : RESOLVE_FIRST_MS);
+    struct net_addr *used = known->n ? &known->addr[known->current] : NULL;
+    int current = 0;
+
+    known->resolved_ns = platform_monotonic_ns();
+    if (n < 0) {
+        link_explain(l, "cannot look up %.70s: %s", target->host, net_resolve_error(n));
+        return known->n ? 0 : -EHOSTUNREACH;
+    }
+    for (int i = 0; i < n && used; i++)
+        if (found[i].len == used->len && !memcmp(found[i].bytes, used->bytes, used->len))
+            current = i;
+    memcpy(known->addr, found, (size_t)n * sizeof *found);
+    known->n = n;
+    known->current = current;
+    return 0;
+}
+
+static int connect_addr(struct link *l, const struct net_addr *addr, const char *host,
+                        int (*greet)(struct link *, const char *))
+{
+    int ret = net_connect(addr, true, l->brief ? CONNECT_BRIEF_MS : CONNECT_MS);
+
+    l->why[0] = '\0';
+    if (ret < 0)
+        return ret;
+    l->fd = ret;
+    l->torn = l->answered = false;
+    l->written = 0;
+    l->window_max = 0;
+    net_tcp_setup(l->fd);
+    ret = greet ? greet(l, host) : 0;
+    if (ret) {
+        net_close(l->fd);
+        l->fd = -1;
+    }
+    return ret;
+}
+
+/* Tries every address once, from the one that was good last on. What a receiver said tells more
+ * than that another address has none. */
+static int connect_target(struct link *l, int t, int (*greet)(struct link *, const char *))
+{
+    struct addresses *known = &l->known[t];
+    int ret = link_resolve(l, t), greeted = 0;
+    char said[sizeof l->why];
+
+    for (int i = 0; i < known->n; i++) {
+        ret = connect_addr(l, &known->addr[known->current], l->to->target[t].host, greet);
+        if (!ret)
+            return 0;
+        if (*l->why && !greeted) {
+            memcpy(said, l->why, sizeof said);
+            greeted = ret;
+        }
+        known->current = (known->current + 1) % known->n;
+    }
+    if (greeted)
+        memcpy(l->why, said, sizeof said);
+    else if (!*l->why)
+        link_explain(l, "%s", platform_error_text(-ret));
+    return greeted ? greeted : ret;
+}
+
+int link_connect(struct link *l, int (*greet)(struct link *, const char *))
+{
+    char why[sizeof l->why];
+    struct buf all = {.data = why, .cap = sizeof why - 1};
+    int ret = 0;
+
+    for (int i = 0; i < l->target_end; i++) {
+        int t = !i ? l->first : i <= l->first ? i - 1 : i;
+
+        ret = connect_target(l, t, greet);
+        if (!ret)
+            l->target = t;
+        if (!ret && !all.len)
+            return 0;
+        if (!ret)
+            break;
+        if (l->to->n_targets > 1)
+            buf_format(&all, "%s%.70s:%u: ", all.len ? "; " : "", l->to->target[t].host, l->to->target[t].port);
+        buf_text(&all, l->why);
+    }
+    memcpy(l->why, why, all.len);
+    l->why[all.len] = '\0';
+    return ret;
+}
+
+int link_shake_hands(struct link *l, const char *host)
+{
+    if (!l->to->tls->verify)
+        log_event(LOG_WARN, "output", l->to->name, "SOCKPUSH_TLS_VERIFY=none: whoever answers is taken for the receiver");
+    return tls_open(&l->tls, l->fd, l->to->tls, host, platform_monotonic_ns() + (l->brief ? HANDSHAKE_BRIEF_NS : HANDSHAKE_NS), l->why,
+                    sizeof l->why);
+}
+
+long link_send_some(struct link *l, const void *data, size_t len)
+{
+    return l->tls ? tls_send_some(l->tls, data, len, l->why, sizeof l->why) : net_send_some(l->fd, data, len);
+}
+
+long link_receive_some(struct link *l, void *data, size_t len)
+{
+    return l->tls ? tls_receive_some(l->tls, data, len, l->why, sizeof l->why) : net_receive_some(l->fd, data, len);
+}
+
+int link_hear(struct link *l)
+{
+    return l->tls ? tls_hear(l->tls, l->why, sizeof l->why) : net_hear(l->fd);
+}
+
+int link_finish(struct link *l)
+{
+    int ret = l->tls ? tls_finish(l->tls) : 0;
+
+    if (l->tls)
+        l->written = tls_written(l->tls);
+    return ret ? ret : net_finish(l->fd);
+}
+
+void link_close(struct link *l)
+{
+    tls_close(l->tls);
+    l->tls = NULL;
+    if (l->torn)
+        net_abort(l->fd);
+    else
+        net_close(l->fd);
+}
+
+uint64_t link_acked(const struct link *l)
+{
+    uint64_t left = net_unacked(l->fd);
+
+    return left < l->written ? l->written - left : 0;
+}

@@ -1,0 +1,340 @@
+#include "output/outbox.h"
+
+#include <string.h>
+
+#define IN_HAND UINT64_MAX /* the position of a chunk that was taken and not sent yet */
+
+size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n)
+{
+    size_t packed = 0;
+
+    *n = 0;
+    while (packed < len) {
+        const char *end = memchr(lines + packed, '\n', len - packed);
+        size_t next = end ? (size_t)(end - lines) + 1 : len;
+
+        if (packed && next - 1 > max)
+            break;
+        packed = next;
+        ++*n;
+    }
+    return packed;
+}
+
+size_t outbox_room(size_t n, size_t size, size_t chunk_max)
+{
+    /* Two neighbours together are longer than chunk_max, or they would be one; but for the
+     * last of the gauges. */
+    size_t chunks = 2 * (size / (chunk_max + 1)) + 2, of_increments = chunks < ADDED ? chunks : ADDED;
+
+    return n * (size + chunks * sizeof(struct chunk) + of_increments * sizeof(struct added));
+}
+
+/* --- the ring: bytes by their distance from head ------------------------------- */
+
+static void read_at(const struct outbox *box, size_t at, void *data, size_t len)
+{
+    size_t from = (box->head + at) % box->cap, first = len < box->cap - from ? len : box->cap - from;
+
+    memcpy(data, box->ring + from, first);
+    memcpy((char *)data + first, box->ring, len - first);
+}
+
+static void write_at(struct outbox *box, size_t at, const void *data, size_t len)
+{
+    size_t to = (box->head + at) % box->cap, first = len < box->cap - to ? len : box->cap - to;
+
+    memcpy(box->ring + to, data, first);
+    memcpy(box->ring, (const char *)data + first, len - first);
+}
+
+static void append(struct outbox *box, const void *data, size_t len)
+{
+    write_at(box, box->used, data, len);
+    box->used += len;
+}
+
+static size_t size_of(const struct chunk *chunk)
+{
+    return sizeof *chunk + chunk->extra + chunk->len;
+}
+
+/* Else head would walk on, and make every page of a ring resident that holds little. */
+static void move_to_front(struct outbox *box, size_t need)
+{
+    if (box->head + box->used > box->cap || box->used + need > box->head)
+        return;
+    memmove(box->ring, box->ring + box->head, box->used);
+    box->last -= box->head;
+    box->head = 0;
+}
+
+/* --- dropping -------------------------------------------------------------------- */
+
+static void add(struct added *sum, const struct added *more)
+{
+    for (int i = 0; i < ADDED; i++)
+        sum->n[i] += more->n[i];
+}
+
+/* Adds the increments of the chunk at this distance from head. */
+static void add_increments(struct added *sum, const struct outbox *box, size_t at, const struct chunk *chunk)
+{
+    struct added added;
+
+    if (!chunk->extra)
+        return;
+    read_at(box, at + sizeof *chunk, &added, sizeof added);
+    add(sum, &added);
+}
+
+/* The chunk at this distance from head is lost, unless it was delivered. */
+static void count_dropped(struct outbox *box, size_t at, const struct chunk *chunk)
+{
+    if (chunk->delivered)
+        return;
+    box->lines -= chunk->lines;
+    box->dropped_lines += chunk->lines;
+    add_increments(&box->owed, box, at, chunk);
+}
+
+/* Whether the first chunk arrives will be known when it is acknowledged, or when the connection ends. */
+static void count_doubtful(struct outbox *box, const struct chunk *chunk)
+{
+    struct doubt *last;
+
+    if (chunk->delivered)
+        return;
+    if (box->n_doubts < DOUBTS_MAX)
+        memset(&box->doubt[box->n_doubts++], 0, sizeof *last);
+    last = &box->doubt[box->n_doubts - 1];
+    last->end = chunk->end;
+    last->lines += chunk->lines;
+    add_increments(&last->added, box, 0, chunk);
+    box->lines -= chunk->lines;
+    box->doubt_lines += chunk->lines;
+}
+
+static void deliver_doubtful(struct outbox *box, uint64_t end)
+{
+    unsigned n = 0;
+
+    for (; n < box->n_doubts && box->doubt[n].end <= end; n++) {
+        box->delivered_lines += box->doubt[n].lines;
+        box->doubt_lines -= box->doubt[n].lines;
+    }
+    box->n_doubts -= n;
+    memmove(box->doubt, box->doubt + n, box->n_doubts * sizeof *box->doubt);
+}
+
+/* They did not arrive. */
+static void drop_doubtful(struct outbox *box)
+{
+    for (unsigned i = 0; i < box->n_doubts; i++)
+        add(&box->owed, &box->doubt[i].added);
+    box->dropped_lines += box->doubt_lines;
+    box->doubt_lines = box->n_doubts = 0;
+}
+
+static void drop_head(struct outbox *box)
+{
+    struct chunk chunk;
+    size_t size;
+
+    read_at(box, 0, &chunk, sizeof chunk);
+    size = size_of(&chunk);
+    if (!box->acked && box->sent)
+        count_doubtful(box, &chunk);
+    else if (!box->acked)
+        count_dropped(box, 0, &chunk);
+    box->used -= size;
+    box->sent -= box->sent ? size : 0;
+    box->acked -= box->acked ? size : 0;
+    box->head = box->used ? (box->head + size) % box->cap : 0;
+}
+
+static uint64_t head_poll(const struct outbox *box)
+{
+    struct chunk chunk;
+
+    read_at(box, 0, &chunk, sizeof chunk);
+    return chunk.poll;
+}
+
+static void drop_oldest(struct outbox *box)
+{
+    uint64_t poll = head_poll(box);
+
+    while (box->used && head_poll(box) == poll)
+        drop_head(box);
+}
+
+static void drop_waiting(struct outbox *box)
+{
+    struct chunk chunk;
+
+    for (size_t at = box->sent; at < box->used; at += size_of(&chunk)) {
+        read_at(box, at, &chunk, sizeof chunk);
+        count_dropped(box, at, &chunk);
+    }
+    box->used = box->sent;
+    if (!box->used)
+        box->head = 0;
+}
+
+void outbox_clear(struct outbox *box)
+{
+    drop_doubtful(box);
+    box->sent = box->acked;
+    drop_waiting(box);
+}
+
+/* --- putting ---------------------------------------------------------------------- */
+
+/* The next chunk's lines, from at on. */
+static void cut_chunk(const struct outbox *box, const struct lines *lines, size_t at, struct chunk *chunk)
+{
+    size_t gauges = box->apart ? lines->gauges : lines->len, end = at < gauges ? gauges : lines->len;
+
+    chunk->len = (uint32_t)pack_lines(lines->text + at, end - at, box->chunk_max, &chunk->lines);
+    chunk->increments = at >= gauges;
+    chunk->extra = chunk->increments ? sizeof(struct added) : 0;
+}
+
+/* What the chunk's lines add; *line is the first of them. */
+static struct added share_of(const struct chunk *chunk, const struct lines *lines, uint32_t *line)
+{
+    struct added share = {{0}};
+
+    for (uint32_t i = 0; chunk->increments && i < chunk->lines; i++, ++*line)
+        share.n[lines->counter[*line]] = lines->added->n[lines->counter[*line]];
+    return share;
+}
+
+void outbox_put(struct outbox *box, const struct lines *lines)
+{
+    struct chunk chunk = {.poll = lines->poll};
+    struct added share;
+    uint32_t increments = 0;
+    size_t need = 0;
+
+    for (size_t at = 0; at < lines->len; at += chunk.len, chunk.of++) {
+        cut_chunk(box, lines, at, &chunk);
+        need += size_of(&chunk);
+    }
+    if (box->newest_only)
+        drop_waiting(box);
+    while (box->used && need > box->cap - box->used)
+        drop_oldest(box);
+    move_to_front(box, need);
+    for (size_t at = 0; at < lines->len; at += chunk.len, chunk.index++) {
+        cut_chunk(box, lines, at, &chunk);
+        share = share_of(&chunk, lines, &increments);
+        if (need > box->cap) {
+            box->dropped_lines += chunk.lines;
+            add(&box->owed, &share);
+            continue;
+        }
+        append(box, &chunk, sizeof chunk);
+        if (chunk.extra)
+            append(box, &share, sizeof share);
+        append(box, lines->text + at, chunk.len);
+        box->lines += chunk.lines;
+        box->newest_poll = chunk.poll;
+    }
+}
+
+/* --- on its way --------------------------------------------------------------------- */
+
+bool outbox_take(struct outbox *box, struct chunk *chunk, char *data)
+{
+    while (outbox_waiting(box)) {
+        size_t at = box->sent;
+        bool again;
+
+        read_at(box, at, chunk, sizeof *chunk);
+        again = chunk->increments && chunk->delivered;
+        chunk->end = again ? 0 : IN_HAND;
+        write_at(box, at, chunk, sizeof *chunk);
+        box->sent += size_of(chunk);
+        if (again)
+            continue;
+        box->last = (box->head + at) % box->cap;
+        read_at(box, at + sizeof *chunk + chunk->extra, data, chunk->len);
+        return true;
+    }
+    return false;
+}
+
+size_t outbox_next(const struct outbox *box)
+{
+    struct chunk chunk;
+
+    if (!outbox_waiting(box))
+        return 0;
+    read_at(box, box->sent, &chunk, sizeof chunk);
+    return chunk.len;
+}
+
+void outbox_sent(struct outbox *box, uint64_t end)
+{
+    size_t at = (box->last + box->cap - box->head) % box->cap;
+    struct chunk chunk;
+
+    if (box->sent) {
+        read_at(box, at, &chunk, sizeof chunk);
+        chunk.end = end;
+        write_at(box, at, &chunk, sizeof chunk);
+    }
+    if (box->n_doubts && box->doubt[box->n_doubts - 1].end == IN_HAND)
+        box->doubt[box->n_doubts - 1].end = end;
+}
+
+void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
+{
+    struct chunk chunk;
+
+    for (; box->acked < box->sent; box->acked += size_of(&chunk)) {
+        read_at(box, box->acked, &chunk, sizeof chunk);
+        if (chunk.end > end)
+            break;
+        if (!chunk.delivered) {
+            box->lines -= chunk.lines;
+            box->delivered_lines += chunk.lines;
+        }
+        chunk.delivered = true;
+        chunk.acked_ns = now_ns;
+        write_at(box, box->acked, &chunk, sizeof chunk);
+    }
+    deliver_doubtful(box, end);
+}
+
+void outbox_forget(struct outbox *box, uint64_t before_ns)
+{
+    struct chunk chunk;
+
+    while (box->acked) {
+        read_at(box, 0, &chunk, sizeof chunk);
+        if (chunk.acked_ns > before_ns)
+            break;
+        drop_head(box);
+    }
+}
+
+void outbox_refuse(struct outbox *box)
+{
+    size_t left = box->used - box->sent;
+
+    drop_doubtful(box);
+    box->sent = box->acked = 0;
+    while (box->used > left)
+        drop_head(box);
+}
+
+void outbox_rewind(struct outbox *box)
+{
+    drop_doubtful(box);
+    box->sent = box->acked = 0;
+    while (box->newest_only && box->used && head_poll(box) != box->newest_poll)
+        drop_head(box);
+}

@@ -1,0 +1,199 @@
+#include "output/url.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ip.h"
+#include "base/text.h"
+#include "base/value.h"
+
+#define HOST_MAX 255
+
+const char *url_next(const char **list, size_t *len)
+{
+    const char *start = *list;
+
+    if (!start)
+        return NULL;
+    *len = text_until(start, ",");
+    *list = start[*len] ? start + *len + 1 : NULL;
+    text_trim(&start, len);
+    return start;
+}
+
+static int hex_value(char c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+bool url_decode(char *text)
+{
+    char *out = text;
+
+    for (; *text; text++) {
+        if (*text == '%') {
+            int high = hex_value(text[1]), low = high < 0 ? -1 : hex_value(text[2]);
+
+            if (low < 0 || !(high | low))
+                return false;
+            *out++ = (char)(high << 4 | low);
+            text += 2;
+        } else {
+            *out++ = *text;
+        }
+    }
+    *out = '\0';
+    return true;
+}
+
+static const char *parse_port(const char *text, struct url *out)
+{
+    int64_t port;
+
+    if (!value_count(text, &port) || port < 1 || port > 65535)
+        return "a port is a number from 1 to 65535";
+    out->port = (uint16_t)port;
+    return NULL;
+}
+
+static const char *check_host(const char *host)
+{
+    if (!*host)
+        return "the host is missing";
+    if (strlen(host) > HOST_MAX)
+        return "the host is longer than 255 bytes";
+    for (; *host; host++)
+        if ((unsigned char)*host <= ' ' || *host == 0x7f || strchr("\"<>\\^`{|}/?#@[]", *host))
+            return "the host has a character that no host name has";
+    return NULL;
+}
+
+static const char *parse_bracketed(char *text, struct url *out)
+{
+    char *end = strchr(text, ']'), *zone;
+    const char *why;
+    struct ip ip;
+
+    if (!end)
+        return "\"]\" is missing after the IPv6 address";
+    *end++ = '\0';
+    if (*end == ':' && (why = parse_port(end + 1, out)))
+        return why;
+    if (*end && *end != ':')
+        return "only :PORT may follow \"]\"";
+    text++;
+    if (!url_decode(text))
+        return "a zone id is written as %25eth0";
+    zone = strchr(text, '%');
+    if (!ip_parse(text, zone ? (size_t)(zone - text) : strlen(text), &ip) || !strchr(text, ':'))
+        return "between brackets stands an IPv6 address";
+    out->host = text;
+    return check_host(text);
+}
+
+/* HOST[:PORT], as it stands between "//" and what follows. */
+static const char *parse_authority(char *text, struct url *out)
+{
+    char *colon = strchr(text, ':');
+    const char *why;
+
+    if (*text == '[')
+        return parse_bracketed(text, out);
+    if (strchr(text, '@'))
+        return "user names and passwords are not taken in a URL";
+    if (colon && strchr(colon + 1, ':'))
+        return "an IPv6 address stands between brackets: [::1]";
+    if (colon) {
+        *colon = '\0';
+        if ((why = parse_port(colon + 1, out)))
+            return why;
+    }
+    out->host = text;
+    return check_host(text);
+}
+
+const char *url_parse_host(const char *text, struct arena *a, struct url *out)
+{
+    struct ip ip;
+
+    memset(out, 0, sizeof *out);
+    if (ip_parse(text, strlen(text), &ip)) {
+        out->host = arena_text(a, text, strlen(text));
+        return NULL;
+    }
+    return parse_authority(arena_text(a, text, strlen(text)), out);
+}
+
+static bool is_unix(const char *scheme)
+{
+    return !strncmp(scheme, "unix", 4);
+}
+
+static const char *parse_unix(char *path, struct url *out)
+{
+    if (!url_decode(path))
+        return "a % in a path is followed by two hexadecimal digits";
+    if (*path != '/' && *path != '@')
+        return "a socket's path is absolute (unix:///PATH) or abstract (unix://@NAME)";
+    if (!path[1])
+        return "the socket's path is missing";
+    out->path = path;
+    return NULL;
+}
+
+/* FORMAT+SCHEME, in text. */
+static const char *parse_scheme(char *text, struct url *out)
+{
+    char *plus = strchr(text, '+');
+
+    for (char *c = text; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c |= 0x20;
+    if (plus) {
+        *plus = '\0';
+        out->format = text;
+        text = plus + 1;
+    }
+    out->scheme = text;
+    return *text ? NULL : "the transport is missing before \":\"";
+}
+
+/* The ":" of "://", or NULL. */
+static char *find_scheme_end(char *text)
+{
+    char *colon = strchr(text, ':');
+
+    return colon && !strncmp(colon, "://", 3) ? colon : NULL;
+}
+
+const char *url_parse(const char *item, size_t len, struct arena *a, struct url *out)
+{
+    char *text = arena_text(a, item, len);
+    char *mark = find_scheme_end(text), *rest, *path;
+    const char *why;
+
+    memset(out, 0, sizeof *out);
+    if (!*text)
+        return "nothing stands between two commas";
+    if (!mark && len >= 7 && !strcasecmp(text + len - 7, "stdout:")) {
+        text[len - 1] = '\0';
+        return parse_scheme(text, out);
+    }
+    if (!mark)
+        return parse_authority(text, out);
+    *mark = '\0';
+    rest = mark + 3;
+    if ((why = parse_scheme(text, out)))
+        return why;
+    if (is_unix(out->scheme))
+        return parse_unix(rest, out);
+    path = rest + text_until(rest, "/?#");
+    if (*path) {
+        out->path = arena_text(a, path, strlen(path));
+        *path = '\0';
+    }
+    return parse_authority(rest, out);
+}

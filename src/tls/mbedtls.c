@@ -1,0 +1,332 @@
+/* TLS by mbedTLS: connections. */
+#include "tls/mbedtls.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/platform.h>
+#include <psa/crypto.h>
+
+#include "base/format.h"
+#include "base/ip.h"
+#include "base/log.h"
+#include "platform.h"
+
+#define VERDICT_MS 250       /* for the receiver's verdict on our certificate, besides its own pace */
+#define HEAR_READS 64
+#define HEAR_PAUSE_MS 50     /* a write that waits hears the receiver so often */
+
+const bool tls_built = true;
+
+/* --- the library's needs ---------------------------------------------------------- */
+
+static int get_random(void *ctx, unsigned char *out, size_t len)
+{
+    (void)ctx;
+    return platform_secret(out, len) ? MBEDTLS_ERR_SSL_INTERNAL_ERROR : 0;
+}
+
+#ifdef MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context, uint8_t *output,
+                                             size_t output_size, size_t *output_length)
+{
+    (void)context;
+    if (platform_secret(output, output_size))
+        return PSA_ERROR_INSUFFICIENT_ENTROPY;
+    *output_length = output_size;
+    return PSA_SUCCESS;
+}
+#endif
+
+int tls_init(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool ready;
+    int ret = 0;
+
+    pthread_mutex_lock(&lock);
+    if (!ready) {
+#ifndef SOCKPUSH_SANITIZED /* the sanitizers want to see each allocation */
+        ret = tls_memory_init() ? 0 : -ENOMEM;
+#endif
+        if (!ret && psa_crypto_init())
+            ret = -EIO;
+        ready = !ret;
+    }
+    pthread_mutex_unlock(&lock);
+    return ret;
+}
+
+/* --- the socket --------------------------------------------------------------------- */
+
+static int take_result(struct tls *t, long n, int want, int failed)
+{
+    if (n >= 0)
+        return (int)n;
+    if (n == -EAGAIN)
+        return want;
+    t->error = (int)n;
+    return failed;
+}
+
+static int send_bytes(void *ctx, const unsigned char *data, size_t len)
+{
+    struct tls *t = ctx;
+    long n = net_send_some(t->fd, data, len);
+
+    t->written += n > 0 ? (uint64_t)n : 0;
+    return take_result(t, n, MBEDTLS_ERR_SSL_WANT_WRITE, MBEDTLS_ERR_NET_SEND_FAILED);
+}
+
+static int receive_bytes(void *ctx, unsigned char *data, size_t len)
+{
+    struct tls *t = ctx;
+    long n = net_receive_some(t->fd, data, len);
+
+    t->received += n > 0 ? (uint64_t)n : 0;
+    return take_result(t, n, MBEDTLS_ERR_SSL_WANT_READ, MBEDTLS_ERR_NET_RECV_FAILED);
+}
+
+static int left_ms(uint64_t deadline_ns)
+{
+    uint64_t now = platform_monotonic_ns();
+
+    return now < deadline_ns ? (int)((deadline_ns - now) / 1000000) + 1 : 0;
+}
+
+/* Waits for what the library wants. 0, or the error itself, or -ETIMEDOUT. */
+static int wait_for(struct tls *t, int error, uint64_t deadline_ns)
+{
+    int ms = left_ms(deadline_ns);
+
+    if (error != MBEDTLS_ERR_SSL_WANT_READ && error != MBEDTLS_ERR_SSL_WANT_WRITE)
+        return error;
+    if (!ms)
+        return -ETIMEDOUT;
+    if (error == MBEDTLS_ERR_SSL_WANT_READ)
+        net_wait_readable(t->fd, ms);
+    else
+        net_wait_writable(t->fd, ms);
+    return 0;
+}
+
+static int explain(const struct tls *t, int error, bool shaking, char *why, size_t cap)
+{
+    struct buf b = {.data = why, .cap = cap - 1};
+
+    if (t->why && t->why->len)
+        b.len = t->why->len; /* a certificate was refused, and why stands there */
+    else if (error == -ETIMEDOUT)
+        buf_text(&b, shaking ? "the TLS handshake timed out" : "the receiver did not take anything for too long");
+    else
+        tls_explain(t, error, shaking, &b);
+    why[b.len] = '\0';
+    return error == -ETIMEDOUT ? error : t->error ? t->error : -EPROTO;
+}
+
+/* --- opening -------------------------------------------------------------------------- */
+
+static int configure(struct tls *t)
+{
+    int ret = mbedtls_ssl_config_defaults(&t->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                          MBEDTLS_SSL_PRESET_DEFAULT);
+    struct ip ip;
+
+    if (ret)
+        return ret;
+#if MBEDTLS_VERSION_MAJOR < 4
+    mbedtls_ssl_conf_rng(&t->config, get_random, NULL);
+#endif
+    mbedtls_ssl_conf_min_tls_version(&t->config, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_authmode(&t->config, t->settings->verify ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
+    mbedtls_ssl_conf_ca_cb(&t->config, tls_find_issuer, t);
+    mbedtls_ssl_conf_verify(&t->config, tls_judge, t);
+    if (t->settings->cert)
+        ret = mbedtls_ssl_conf_own_cert(&t->config, &t->cert, &t->key);
+    if (!ret)
+        ret = mbedtls_ssl_setup(&t->ssl, &t->config);
+    /* An address must not be sent as SNI (RFC 6066): tls_judge compares it. */
+    if (!ret)
+        ret = mbedtls_ssl_set_hostname(&t->ssl, tls_host_address(t->host, &ip) ? NULL : t->host);
+    mbedtls_ssl_set_bio(&t->ssl, t, send_bytes, receive_bytes, NULL);
+    return ret;
+}
+
+/* In TLS 1.3 the client is done first: whether its certificate is taken shows in what the
+ * receiver sends next, most often tickets. One that sends nothing is not waited for long. */
+static int hear_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns)
+{
+    uint64_t now = platform_monotonic_ns(), before = t->received;
+    int ms = VERDICT_MS + 2 * (int)((now - started_ns) / 1000000), left = left_ms(deadline_ns), ret;
+    unsigned char data[64];
+
+    net_wait_readable(t->fd, ms < left ? ms : left);
+    do
+        ret = mbedtls_ssl_read(&t->ssl, data, sizeof data);
+    while (ret > 0 && t->received - before < 4096);
+    return ret > 0 || ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE ? 0 : ret ? ret : MBEDTLS_ERR_SSL_CONN_EOF;
+}
+
+static int shake_hands(struct tls *t, uint64_t deadline_ns)
+{
+    uint64_t started_ns = platform_monotonic_ns();
+    int ret;
+
+    while ((ret = mbedtls_ssl_handshake(&t->ssl)))
+        if ((ret = wait_for(t, ret, deadline_ns)))
+            return ret;
+    if (mbedtls_ssl_get_version_number(&t->ssl) != MBEDTLS_SSL_VERSION_TLS1_3)
+        return 0;
+    return hear_verdict(t, started_ns, deadline_ns);
+}
+
+static int prepare(struct tls *t, struct buf *why)
+{
+    int ret;
+
+    t->trusted = tls_find_trusted(t->settings);
+    if (t->settings->verify && !t->trusted) {
+        buf_text(why, "this system has no certificates to trust where they are usually: set SOCKPUSH_TLS_CA");
+        return -ENOENT;
+    }
+    if (t->settings->verify && t->trusted != platform_store && !tls_is_pem(t->trusted)) {
+        ret = platform_file_open(t->trusted, false);
+        if (ret < 0) {
+            buf_format(why, "%s: %.200s: %s", t->settings->ca ? "SOCKPUSH_TLS_CA" : "SSL_CERT_FILE", t->trusted,
+                       platform_error_text(-ret));
+            return ret;
+        }
+        platform_file_close(ret);
+    }
+    return t->settings->cert ? tls_load_own(t, why) : 0;
+}
+
+int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns,
+             char *why, size_t cap)
+{
+    struct buf said = {.data = why, .cap = cap - 1};
+    int ret = tls_init();
+    struct tls *t = ret ? NULL : mbedtls_calloc(1, sizeof *t);
+
+    if (!t) {
+        text_format(why, cap, "no memory for TLS");
+        return ret ? ret : -ENOMEM;
+    }
+    t->fd = fd;
+    t->settings = s;
+    strncpy(t->host, s->name ? s->name : host, sizeof t->host - 1);
+    if (*t->host && t->host[strlen(t->host) - 1] == '.')
+        t->host[strlen(t->host) - 1] = '\0';
+    t->why = &said;
+    mbedtls_ssl_init(&t->ssl);
+    mbedtls_ssl_config_init(&t->config);
+    mbedtls_x509_crt_init(&t->cert);
+    mbedtls_pk_init(&t->key);
+    ret = prepare(t, &said);
+    if (!ret) {
+        ret = configure(t);
+        if (!ret)
+            ret = shake_hands(t, deadline_ns);
+        if (ret)
+            ret = explain(t, ret, true, why, cap);
+    } else {
+        why[said.len] = '\0';
+    }
+    t->why = NULL;
+    if (ret)
+        tls_close(t);
+    else
+        *out = t;
+    return ret;
+}
+
+void tls_close(struct tls *t)
+{
+    if (!t)
+        return;
+    mbedtls_ssl_free(&t->ssl);
+    mbedtls_ssl_config_free(&t->config);
+    mbedtls_x509_crt_free(&t->cert);
+    mbedtls_pk_free(&t->key);
+    mbedtls_free(t);
+}
+
+/* --- an open connection ------------------------------------------------------------------ */
+
+long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_t cap)
+{
+    int ret = mbedtls_ssl_write(&t->ssl, data, len);
+
+    if (ret > 0)
+        return ret;
+    return ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ ? -EAGAIN : explain(t, ret, false, why, cap);
+}
+
+/* What is no data is skipped, but not without end. */
+long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap)
+{
+    for (int i = 0; i < HEAR_READS; i++) {
+        int ret = mbedtls_ssl_read(&t->ssl, out, len);
+
+        if (ret > 0)
+            return ret;
+        if (!ret || ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || ret == MBEDTLS_ERR_SSL_CONN_EOF)
+            return 0;
+        if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
+            break;
+        if (ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+            return explain(t, ret, false, why, cap);
+    }
+    return -EAGAIN;
+}
+
+int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, char *why, size_t cap)
+{
+    const char *at = data;
+
+    while (len) {
+        long n = tls_send_some(t, at, len, why, cap);
+        int ret;
+
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
+            continue;
+        }
+        if (n != -EAGAIN)
+            return (int)n;
+        if (!left_ms(deadline_ns))
+            return explain(t, -ETIMEDOUT, false, why, cap);
+        net_wait_writable(t->fd, HEAR_PAUSE_MS);
+        if ((ret = tls_hear(t, why, cap)))
+            return ret;
+    }
+    return 0;
+}
+
+int tls_hear(struct tls *t, char *why, size_t cap)
+{
+    char thrown_away[512];
+
+    for (int i = 0; i < HEAR_READS; i++) {
+        long n = tls_receive_some(t, thrown_away, sizeof thrown_away, why, cap);
+
+        if (n <= 0)
+            return !n ? -EPIPE : n == -EAGAIN ? 0 : (int)n;
+    }
+    return 0;
+}
+
+uint64_t tls_written(const struct tls *t)
+{
+    return t->written;
+}
+
+int tls_finish(struct tls *t)
+{
+    int ret = mbedtls_ssl_close_notify(&t->ssl);
+
+    return !ret || ret == MBEDTLS_ERR_SSL_WANT_WRITE ? 0 : -EPIPE;
+}

@@ -1,0 +1,242 @@
+/* TLS by mbedTLS: whom to trust, and what is wrong with a certificate, in words. Of the many
+ * certificates that a system trusts only those stay in memory that may have signed the one in
+ * question. */
+#include <string.h>
+#include <strings.h>
+
+#include <mbedtls/asn1.h>
+
+#include "base/format.h"
+#include "base/ip.h"
+#include "platform.h"
+#include "tls/mbedtls.h"
+
+#define NAMES_SHOWN 4
+#define COMMON_NAME "\x55\x04\x03" /* id-at-commonName, 2.5.4.3 */
+#define SAN_DNS 2 /* GeneralName, RFC 5280 */
+#define SAN_IP 7
+
+/* --- trusted certificates ----------------------------------------------------------- */
+
+const char *tls_find_trusted(const struct tls_settings *s)
+{
+    if (s->ca)
+        return s->ca;
+    for (int i = -(s->system_ca != NULL); i < 0 || platform_bundles[i]; i++) {
+        const char *path = i < 0 ? s->system_ca : platform_bundles[i];
+        int fd = platform_file_open(path, false);
+
+        if (fd >= 0) {
+            platform_file_close(fd);
+            return path;
+        }
+    }
+    return *platform_store ? platform_store : NULL;
+}
+
+static bool is_text(int tag)
+{
+    return tag == MBEDTLS_ASN1_UTF8_STRING || tag == MBEDTLS_ASN1_PRINTABLE_STRING;
+}
+
+/* What is empty stands nowhere. */
+static bool same_bytes(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
+{
+    return a->len == b->len && (!a->len || !memcmp(a->p, b->p, a->len));
+}
+
+static bool same_value(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
+{
+    if (a->tag == b->tag && same_bytes(a, b))
+        return true;
+    return is_text(a->tag) && is_text(b->tag) && a->len == b->len &&
+           (!a->len || !strncasecmp((const char *)a->p, (const char *)b->p, a->len));
+}
+
+static bool same_name(const mbedtls_x509_name *a, const mbedtls_x509_name *b)
+{
+    for (; a && b; a = a->next, b = b->next)
+        if (!same_bytes(&a->oid, &b->oid) || !same_value(&a->val, &b->val))
+            return false;
+    return a == b;
+}
+
+struct search {
+    struct tls *t;
+    const mbedtls_x509_crt *child;
+    mbedtls_x509_crt *found;
+    bool same;
+};
+
+static void compare(void *ctx, mbedtls_x509_crt *crt)
+{
+    struct search *s = ctx;
+
+    s->t->n_trusted++;
+    if (same_name(&s->child->issuer, &crt->subject)) {
+        crt->next = s->found;
+        s->found = crt;
+    } else {
+        tls_free_certificate(crt);
+    }
+}
+
+int tls_find_issuer(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **found)
+{
+    struct search s = {.t = ctx, .child = child};
+
+    s.t->n_trusted = 0;
+    tls_each_certificate(s.t->trusted, compare, &s); /* what cannot be read is not trusted */
+    *found = s.found;
+    return 0;
+}
+
+static void compare_whole(void *ctx, mbedtls_x509_crt *crt)
+{
+    struct search *s = ctx;
+
+    if (crt->raw.len == s->child->raw.len && !memcmp(crt->raw.p, s->child->raw.p, crt->raw.len))
+        s->same = true;
+    tls_free_certificate(crt);
+}
+
+/* Trusted itself, though it is no CA's: a receiver's own that signed itself. */
+static bool is_trusted_itself(struct tls *t, const mbedtls_x509_crt *crt)
+{
+    struct search s = {.t = t, .child = crt};
+
+    tls_each_certificate(t->trusted, compare_whole, &s);
+    return s.same;
+}
+
+/* --- addresses ------------------------------------------------------------------------ */
+
+bool tls_host_address(const char *host, struct ip *ip)
+{
+    const char *zone = strchr(host, '%');
+
+    return ip_parse(host, zone ? (size_t)(zone - host) : strlen(host), ip);
+}
+
+static bool is_for_address(const mbedtls_x509_crt *crt, const struct ip *ip)
+{
+    size_t len = ip->version == 4 ? 4 : 16;
+
+    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san; san = san->next)
+        if ((san->buf.tag & 0x1f) == SAN_IP && san->buf.len == len && !memcmp(san->buf.p, ip->bytes, len))
+            return true;
+    return false;
+}
+
+/* --- in words --------------------------------------------------------------------------- */
+
+/* "its common name", or what there is. */
+static void put_name(struct buf *b, const mbedtls_x509_name *name)
+{
+    const mbedtls_x509_name *shown = name;
+
+    for (; name; name = name->next)
+        if (name->oid.len == sizeof COMMON_NAME - 1 && !memcmp(name->oid.p, COMMON_NAME, name->oid.len))
+            shown = name;
+    buf_format(b, "\"%.*s\"", shown->val.len > 64 ? 64 : (int)shown->val.len, shown->val.p ? (const char *)shown->val.p : "");
+}
+
+static void put_date(struct buf *b, const mbedtls_x509_time *time)
+{
+    buf_format(b, "%d-%s%d-%s%d", time->year, time->mon < 10 ? "0" : "", time->mon, time->day < 10 ? "0" : "", time->day);
+}
+
+/* The names and addresses that it is for. */
+static void put_alternatives(struct buf *b, const mbedtls_x509_crt *crt)
+{
+    int n = 0;
+
+    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san && san->buf.p; san = san->next) {
+        int type = san->buf.tag & 0x1f;
+        struct ip ip = {.version = san->buf.len == 4 ? 4 : 6};
+        char text[IP_TEXT_MAX];
+
+        if (type != SAN_DNS && (type != SAN_IP || san->buf.len > sizeof ip.bytes))
+            continue;
+        if (++n > NAMES_SHOWN)
+            break;
+        if (type == SAN_IP) {
+            memcpy(ip.bytes, san->buf.p, san->buf.len);
+            ip_format(&ip, text);
+        }
+        buf_format(b, n > 1 ? ", %.*s" : "%.*s", type == SAN_IP ? 64 : san->buf.len > 64 ? 64 : (int)san->buf.len,
+                   type == SAN_IP ? text : (const char *)san->buf.p);
+    }
+    if (!n)
+        put_name(b, &crt->subject);
+    else if (n > NAMES_SHOWN)
+        buf_text(b, " and more");
+}
+
+static void put_trusted(struct buf *b, const struct tls *t)
+{
+    if (t->settings->ca)
+        buf_text(b, "SOCKPUSH_TLS_CA");
+    if (!tls_is_pem(t->trusted))
+        buf_format(b, t->settings->ca ? " (%.100s)" : "%.100s", t->trusted);
+}
+
+static void say_untrusted(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt)
+{
+    if (same_name(&crt->issuer, &crt->subject)) {
+        buf_text(b, " is self-signed and not");
+    } else {
+        buf_text(b, " is signed by ");
+        put_name(b, &crt->issuer);
+        buf_text(b, ", which is not");
+    }
+    buf_text(b, " among the certificates of ");
+    put_trusted(b, t);
+    if (!t->n_trusted)
+        buf_text(b, ", where none can be read");
+    buf_text(b, t->settings->ca ? ": that must have its CA" : ": set SOCKPUSH_TLS_CA to its CA");
+}
+
+/* Of a bad certificate: the first thing that is wrong with it. */
+static void say(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt, uint32_t flags)
+{
+    buf_text(b, "the certificate of ");
+    put_name(b, &crt->subject);
+    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
+        say_untrusted(b, t, crt);
+    } else if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
+        buf_text(b, " expired on ");
+        put_date(b, &crt->valid_to);
+        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca ? "; SOCKPUSH_TLS_CA must have a newer one"
+                                                                             : "; only SOCKPUSH_TLS_VERIFY=none would take it");
+    } else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
+        buf_text(b, " is not yet valid, but from ");
+        put_date(b, &crt->valid_from);
+        buf_text(b, " on: is this machine's clock right? Else only SOCKPUSH_TLS_VERIFY=none would take it");
+    } else if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) {
+        buf_format(b, " is not for \"%.100s\" but for ", t->host);
+        put_alternatives(b, crt);
+        buf_text(b, ": if that is right, set SOCKPUSH_TLS_NAME");
+    } else if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY)) {
+        buf_text(b, " has a key or a signature that is too weak; only SOCKPUSH_TLS_VERIFY=none would take it");
+    } else {
+        buf_text(b, " is not meant for a server; only SOCKPUSH_TLS_VERIFY=none would take it");
+    }
+}
+
+/* Called from the topmost certificate of the chain down to the receiver's own. */
+int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    struct tls *t = ctx;
+    struct buf subject = {.data = t->subject, .cap = depth ? 0 : sizeof t->subject - 1};
+    struct ip ip;
+
+    put_name(&subject, &crt->subject);
+    if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) && is_trusted_itself(t, crt))
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+    if (!depth && tls_host_address(t->host, &ip) && !is_for_address(crt, &ip))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    if (*flags && t->why && !t->why->len)
+        say(t->why, t, crt, *flags);
+    return 0;
+}

@@ -1,0 +1,117 @@
+"""Running the binary: always in an environment of exactly what the test says, always with a time limit."""
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+from typing import NamedTuple
+
+import parse
+import wait
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BINARY = pathlib.Path(os.environ.get("SOCKPUSH_TEST_BINARY", ROOT / "build" / "sockpush")).resolve()
+
+ONE_POLL = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_FORMAT": "dogstatsd", "SOCKPUSH_POLLS": "1",
+            "SOCKPUSH_SELF": "off", "SOCKPUSH_HOST": "a"}
+
+
+def environment(base, changes):
+    """Names without their SOCKPUSH_ are given in lower case; None takes a variable away."""
+    result = dict(base)
+    for name, value in changes.items():
+        if isinstance(name, str) and name.islower():
+            name = "SOCKPUSH_" + name.upper()
+        result.pop(name, None)
+        if value is not None:
+            result[name] = value if isinstance(value, bytes) else str(value)
+    return result
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+class Run(NamedTuple):
+    status: int
+    out: str
+    log: str
+
+    @property
+    def points(self):
+        assert self.status == 0, f"status {self.status}: {self.log}"
+        return parse.any_format(self.out)
+
+    @property
+    def series(self):
+        return parse.series(self.points)
+
+    @property
+    def totals(self):
+        return parse.totals(self.series)
+
+    @property
+    def ports(self):
+        return parse.ports(self.series)
+
+
+def run_binary(env, *arguments, binary=BINARY, timeout=30, **popen):
+    done = subprocess.run([str(binary), *arguments], env=env, timeout=timeout, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
+    decode = lambda data: data.decode("utf-8", "surrogateescape")
+    return Run(done.returncode, decode(done.stdout), decode(done.stderr))
+
+
+class Program:
+    """A running sockpush whose output and log are read all the while."""
+
+    def __init__(self, env, stdout=subprocess.PIPE, binary=BINARY, arguments=(), **popen):
+        self.process = subprocess.Popen([str(binary), *arguments], env=env, stdin=subprocess.DEVNULL, stdout=stdout,
+                                        stderr=subprocess.PIPE, **popen)
+        self._text = {}
+        self._threads = []
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                self._text[pipe] = bytearray()
+                self._threads.append(threading.Thread(target=self._drain, args=(pipe,), daemon=True))
+                self._threads[-1].start()
+
+    def _drain(self, pipe):
+        while data := os.read(pipe.fileno(), 65536):
+            self._text[pipe] += data
+
+    @property
+    def out(self):
+        """Whole lines only: the last one may still be on its way."""
+        text = bytes(self._text[self.process.stdout])
+        return text[:text.rfind(b"\n") + 1].decode()
+
+    @property
+    def log(self):
+        return bytes(self._text[self.process.stderr]).decode()
+
+    def influx_polls(self):
+        """Finished polls: the last one may still be growing."""
+        return [parse.series(poll) for poll in parse.by_poll(parse.influx(self.out))[:-1]]
+
+    def until(self, condition):
+        value = wait.until(lambda: condition() or self.process.poll() is not None)
+        assert value and condition(), f"not in time, or ended with {self.process.poll()}; the log says:\n{self.log}"
+
+    def end(self, number=signal.SIGTERM, seconds=wait.DEADLINE):
+        """Asks it to end; the status."""
+        if number and self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(seconds)
+        for thread in self._threads:
+            thread.join(seconds)
+        return status
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        for thread in self._threads:
+            thread.join()
+        for pipe in self._text:
+            pipe.close()

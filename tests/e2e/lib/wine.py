@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""sockpush.exe as if it were build/sockpush: SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py.
+
+wine's tables are those of the network namespace in which its server was started, so another namespace gets a server of its own. A
+signal that asks to end becomes Ctrl-C; when this ends, so does the program. A certificate's path gets the drive on which wine shows /.
+"""
+import ctypes
+import fcntl
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+EXE = ROOT / "build" / "windows" / "sockpush.exe"
+HOME = ROOT / "build" / "wine"
+PREFIX = HOME / "prefix"
+PR_SET_PDEATHSIG = 1
+PATHS = "SOCKPUSH_TLS_CA", "SOCKPUSH_TLS_CERT", "SOCKPUSH_TLS_KEY", "SSL_CERT_FILE"
+
+
+def environment():
+    return {"PATH": "/usr/bin:/bin", "HOME": str(HOME), "WINEPREFIX": str(PREFIX), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+
+
+def on_drives():
+    return {name: f"Z:{os.environ[name]}" for name in PATHS if os.environ.get(name, "").startswith("/")}
+
+
+def quietly():
+    return {"env": environment(), "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def server(*options):
+    return subprocess.run([shutil.which("wineserver", path="/usr/bin:/usr/lib/wine"), *options], timeout=20, **quietly()).returncode
+
+
+def server_of_this_namespace():
+    """It stays for a while without programs: what starts while a server is about to end is ended with it, with status 1 and no word."""
+    known, here = HOME / "namespace", os.readlink("/proc/self/ns/net")
+    if not known.exists() or known.read_text() != here:
+        server("-k")
+        known.write_text(here)
+    if server("-p900") == 0:        # 2: it is there already
+        subprocess.run(["wine", "cmd", "/c", "exit"], timeout=120, **quietly())     # its services are up now: none of them will hold a pipe of the test's
+
+
+def main():
+    if sys.argv[1:] == ["end"]:
+        (HOME / "namespace").unlink(missing_ok=True)
+        return server("-k")
+    PREFIX.mkdir(parents=True, exist_ok=True)
+    with open(HOME / "lock", "w") as lock:      # several may start at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server_of_this_namespace()
+    program = subprocess.Popen(["wine", str(EXE), *sys.argv[1:]], env={**os.environ, **environment(), **on_drives()},
+                               preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: program.send_signal(signal.SIGINT))
+    sys.exit(program.wait())
+
+
+if __name__ == "__main__":
+    main()

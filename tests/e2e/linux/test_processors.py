@@ -1,0 +1,145 @@
+"""The binaries for other processors: what their files are, and what they count here, under qemu-user.
+
+qemu-user has no netlink for sockets, and hands /proc/net through in this machine's byte order: so local addresses are not looked at
+(tests/appliance does, on real kernels).
+"""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import parse
+import receivers
+import streams
+import tls_pki
+import wait
+from build_mk import variable
+from program import ONE_POLL, ROOT, environment, run_binary
+from recorded import RECORDED, TEN_STATES
+from tls_pki import pki         # a fixture
+
+CPUS = os.environ.get("SOCKPUSH_TEST_CPUS", "").split()
+BIG_ENDIAN = ("mips", "s390x")
+
+
+@pytest.fixture(params=CPUS or [pytest.param(None, marks=pytest.mark.skip(reason="make e2e says which: CPUS"))])
+def cpu(request):
+    return request.param
+
+
+@pytest.fixture
+def binary(cpu):
+    return ROOT / "build" / cpu / "sockpush"
+
+
+@pytest.fixture
+def emulated(cpu, binary):
+    """emulated(**environment): one poll."""
+    qemu = shutil.which(variable(f"QEMU_{cpu}"))
+    if not qemu:
+        pytest.skip("qemu-user-static is not installed")
+    return lambda *arguments, **env: run_binary(environment(ONE_POLL, env), binary, *arguments, binary=qemu)
+
+
+def output_of(*words):
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.skipif(not shutil.which("readelf"), reason="binutils is not installed")
+def test_static_pie(binary):
+    elf = output_of("readelf", "-hldSW", binary)
+    assert re.search(r"Type:\s+DYN", elf)
+    assert "INTERP" not in elf and "(NEEDED)" not in elf
+    assert "GNU_RELRO" in elf and re.search(r"BIND_NOW|FLAGS_1.*\bNOW\b", elf)
+    assert ".symtab" not in elf and ".debug" not in elf
+    assert not re.search(r"LOAD(\s+0x[0-9a-f]+)+\s+RWE", elf), "nothing is both written and run"
+
+
+@pytest.mark.skipif(not shutil.which("readelf"), reason="binutils is not installed")
+def test_text_is_not_relocated(binary):
+    """Where it were, its pages would be written to at the start, and belong to each process."""
+    elf = output_of("readelf", "-lrW", binary)
+    writable = [(int(m[1], 16), int(m[1], 16) + int(m[2], 16))
+                for m in re.finditer(r"LOAD +0x[0-9a-f]+ (0x[0-9a-f]+) 0x[0-9a-f]+ 0x[0-9a-f]+ (0x[0-9a-f]+) RW ", elf)]
+    assert writable
+    at = [int(m[1], 16) for m in re.finditer(r"^([0-9a-f]{8,16}) +[0-9a-f]{8,16} R_\w+(?<!_NONE) ", elf, re.M)]
+    assert all(any(low <= one < high for low, high in writable) for one in at)
+
+
+# What an FPU does; cvt.s.w and the like, ldc1, mtc1, bc1f, and what reads its own registers.
+FLOATING = re.compile(r"\t(\w+\.(?:[sdwl]|ps)(?:\.\w+)?|[ls][dw]x?c1|d?m[tf]h?c1|c[tf]c1|bc1\w+|mov[ft])\t", re.M)
+
+
+def test_no_floating_point(cpu, binary):
+    """Routers have no FPU, and their kernels do not pretend to be one."""
+    if not cpu.startswith("mips"):
+        pytest.skip("this processor has an FPU, or its binary would not link")
+    assert "Soft float" in output_of("readelf", "-A", binary)
+    code = output_of(f"{cpu}-linux-gnu-objdump", "-d", binary)
+    assert code.count("\n") > 20000 and "\tjr\t" in code
+    assert not set(FLOATING.findall(code))
+
+
+def test_version(emulated):
+    assert re.fullmatch(r"sockpush \d+\.\d+\.\d+ for linux: tested\n", emulated("--version").out)
+
+
+def test_counts(namespace, emulated, listen, connect):
+    """By procfs, in the poll in which netlink was refused."""
+    listener = listen("127.0.0.1", 8080)
+    for _ in range(3):
+        connect(listener)
+    connect(listen("::1", 8081))
+    run = emulated(ports="8080,8081", backend=None)
+    assert "netlink: Protocol not supported" in run.log and re.search(r"backend=procfs .*reading", run.log)
+    assert parse.nonzero(run.totals[4]) == {"tcp_listen": 1, "tcp_established": 6}
+    assert parse.nonzero(run.totals[6]) == {"tcp_listen": 1, "tcp_established": 2}
+    assert parse.nonzero(run.ports["8080", 4]) == {"tcp_listen": 1, "tcp_established": 3}
+    assert parse.nonzero(run.ports["8081", 6]) == {"tcp_listen": 1, "tcp_established": 1}
+
+
+def test_pushes(namespace, emulated):
+    """Names, UDP, TCP: what depends on the C library's structs."""
+    with receivers.udp() as receiver:
+        assert emulated(to=f"udp://localhost:{receiver.port}").status == 0
+        receiver.until(lambda text: "netstat.udp_socket" in text)
+    with streams.Aggregator() as aggregator:
+        assert emulated(to=f"influx+tcp://localhost:{aggregator.port}").status == 0
+        assert wait.until(lambda: "netstat,host=a" in aggregator.text)
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_pushes_over_tls(namespace, emulated, pki, version):
+    """The ciphers, hashes and keys of this processor against openssl's."""
+    for shown in (pki.chains[3], pki.leaf_p256):
+        with tls_pki.Server(shown, version) as server:
+            one = emulated(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ca)
+            assert one.status == 0, one.log
+            assert "netstat,host=a" in server.text
+
+
+def of_all_versions(totals):
+    """In another byte order an IPv4 address inside an IPv6 one is not to be known."""
+    return {field: sum(fields.get(field, 0) for fields in totals.values()) for field in parse.COUNTS}
+
+
+def test_recorded_tables(cpu, emulated):
+    """Of a little-endian machine: states and ports."""
+    run = emulated(proc=RECORDED / "ten-states", ports="1-65535")
+    assert of_all_versions(run.totals) == of_all_versions(TEN_STATES)
+    assert of_all_versions(run.ports) == of_all_versions(run.totals)
+    if cpu not in BIG_ENDIAN:
+        assert {version: parse.nonzero(fields) for version, fields in run.totals.items()} == TEN_STATES
+
+
+def test_recording_of_this_machine(cpu, emulated, poll, listen, tmp_path):
+    """The same counts on whatever has the same byte order; a refusal on others."""
+    listen("127.0.0.1", 0)
+    here = poll(backend=f"record:{tmp_path}/recording", ports="listen", pid="off")
+    there = emulated(backend=f"replay:{tmp_path}/recording", ports="listen", pid="off")
+    if cpu in BIG_ENDIAN:
+        assert there.status == 2 and "byte order" in there.log
+    else:
+        assert there.out == here.out

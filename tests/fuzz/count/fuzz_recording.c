@@ -1,0 +1,61 @@
+/* A recording's blocks behind a good first line, read by every backend of this system. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "count/reader.h"
+#include "fuzz/fuzz.h"
+#include "platform.h"
+
+#define POLLS_MAX 50
+
+static void take(void *ctx, const struct sock *s, uint64_t n)
+{
+    uint64_t *taken = ctx;
+
+    MUST(s->state < STATE_COUNT && s->protocol < PROTOCOL_COUNT && n == 1);
+    ++*taken;
+}
+
+static void take_back(void *ctx, enum protocol p)
+{
+    (void)ctx;
+    (void)p;
+}
+
+static int file_of(const uint8_t *data, size_t size)
+{
+    static const char head[] = "sockpush recording 1 linux little-endian 64-bit\n";
+    int fd = memfd_create("recording", MFD_CLOEXEC);
+
+    MUST(fd >= 0);
+    MUST(write(fd, head, sizeof head - 1) == (ssize_t)sizeof head - 1);
+    MUST(write(fd, data, size) == (ssize_t)size);
+    return fd;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    int fd = file_of(data, size);
+    struct recording r;
+    const struct backend_want want = {.proc = "/proc", .listeners_first = true, .recording = &r};
+    struct reader reader;
+    struct reading reading;
+    char path[64], why[200];
+    uint64_t taken = 0;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    MUST(!recording_open(&r, path, why, sizeof why));
+    reader_init(&reader, platform_backends, NULL, &want);
+    for (int i = 0; i < POLLS_MAX; i++) {
+        reader_poll(&reader, (uint64_t)i, take, take_back, &taken, &reading);
+        if (reading.ended)
+            break;
+    }
+    MUST(taken <= size);
+    reader_close(&reader);
+    net_close(r.fd);
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,10 @@
+/* A list of sockets as macOS gives it. */
+#include "darwin/pcblist_parse.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/platform/pcblist.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_pcblist(darwin_pcblist_parse, data, size);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* A datagram as the kernel would answer a dump with sequence number 7. */
+#include "base/ip.h"
+#include "fuzz/fuzz.h"
+#include "netlink_parse.h"
+
+static void take(void *ctx, const struct sock *s, uint64_t n)
+{
+    uint64_t *taken = ctx;
+
+    MUST(s->ip_version == 4 || (s->ip_version == 6 && !ip_is_mapped(s->local)));
+    for (int i = 4; s->ip_version == 4 && i < 16; i++)
+        MUST(!s->local[i]);
+    MUST(s->state < STATE_COUNT && s->protocol < PROTOCOL_COUNT);
+    *taken += n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
+        uint64_t taken = 0;
+        struct poll_report report = {0};
+        const struct netlink_dump dump = {.seq = 7, .protocol = (enum protocol)protocol, .emit = take, .ctx = &taken, .report = &report};
+        int ret = netlink_parse(data, size, &dump);
+
+        MUST(ret == NETLINK_MORE || ret == NETLINK_DONE || (ret < 0 && ret >= -4095));
+        MUST(taken == report.sockets && taken <= size / (16 + 72));
+    }
+    return 0;
+}

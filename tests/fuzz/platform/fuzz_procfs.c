@@ -1,0 +1,57 @@
+/* The lines of a /proc/net/tcp. What is accepted, printed as the kernel does, is accepted again as the same. */
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+#include "linux.h"
+#include "procfs_parse.h"
+
+static unsigned kernel_state(enum tcp_state state)
+{
+    unsigned kernel = 0;
+
+    while (linux_tcp_state(kernel) != state)
+        kernel++;
+    return kernel;
+}
+
+static void print_and_read_again(const struct sock *s)
+{
+    int words = s->ip_version == 4 ? 1 : 4;
+    char line[PROCFS_LINE_MAX + 1], address[33] = "";
+    struct sock again;
+
+    for (int i = 0; i < words; i++) {
+        uint32_t word;
+
+        memcpy(&word, s->local + 4 * i, 4);
+        sprintf(address + 8 * i, "%08X", word);
+    }
+    sprintf(line, "   0: %s:%04X %s:0000 %02X 00000000:00000000 00:00000000 00000000     0        0 %u 1 0", address, s->local_port,
+            address, kernel_state((enum tcp_state)s->state), s->inode);
+    MUST(!procfs_parse_row(line, strlen(line), (enum protocol)s->protocol, &again));
+    MUST(!memcmp(s, &again, sizeof again));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = text_of(data, size);
+
+    for (char *at = text, *end = text + size; at < end;) {
+        char *newline = memchr(at, '\n', (size_t)(end - at));
+        size_t len = (size_t)((newline ? newline : end) - at);
+        char *line = malloc(len + !len); /* exactly as long, for the sanitizer */
+        struct sock s;
+        bool header;
+
+        memcpy(line, at, len);
+        header = !procfs_parse_header(line, len);
+        if (!procfs_parse_row(line, len, PROTOCOL_TCP, &s)) {
+            MUST(!header);
+            print_and_read_again(&s);
+        }
+        free(line);
+        at += len + 1;
+    }
+    free(text);
+    return 0;
+}

@@ -1,0 +1,278 @@
+/* The choice of a backend, with backends that do as they are told. */
+#include <errno.h>
+#include <string.h>
+
+#include "count/reader.h"
+#include "unit/helper.h"
+
+#define SECOND 1000000000ull
+
+struct backend_state {
+    int open; /* times */
+};
+
+/* What backend i is told to do, and what was done with it. */
+static struct fake {
+    int open_error, poll_error[PROTOCOL_COUNT];
+    unsigned rows; /* emitted before the poll ends, well or not */
+    unsigned opened, closed, polled[PROTOCOL_COUNT];
+    struct backend_state state;
+} fake[3];
+
+static int open_fake(int i, struct backend_state **state)
+{
+    if (fake[i].open_error)
+        return fake[i].open_error;
+    assert_int_equal(fake[i].state.open, 0);
+    fake[i].state.open = 1;
+    fake[i].opened++;
+    *state = &fake[i].state;
+    return 0;
+}
+
+static int poll_fake(int i, enum protocol p, sock_fn *emit, void *ctx, struct poll_report *report)
+{
+    const struct sock s = {.protocol = (uint8_t)p, .inode = (uint32_t)i};
+
+    assert_int_equal(fake[i].state.open, 1);
+    fake[i].polled[p]++;
+    report->ipv6 = true;
+    report->partial += fake[i].poll_error[p] != 0;
+    for (unsigned n = 0; n < fake[i].rows; n++) {
+        report->sockets++;
+        emit(ctx, &s, 1);
+    }
+    return fake[i].poll_error[p];
+}
+
+#define FAKE(i, title)                                                                                          \
+    static int open_##i(struct backend_state **state, const struct backend_want *want)                         \
+    {                                                                                                           \
+        (void)want;                                                                                             \
+        return open_fake(i, state);                                                                             \
+    }                                                                                                           \
+    static int poll_##i(struct backend_state *state, enum protocol p, sock_fn *emit, void *ctx,                \
+                        struct poll_report *report)                                                             \
+    {                                                                                                           \
+        assert_ptr_equal(state, &fake[i].state);                                                                \
+        return poll_fake(i, p, emit, ctx, report);                                                              \
+    }                                                                                                           \
+    static void close_##i(struct backend_state *state)                                                         \
+    {                                                                                                           \
+        assert_int_equal(state->open, 1);                                                                       \
+        state->open = 0;                                                                                        \
+        fake[i].closed++;                                                                                       \
+    }                                                                                                           \
+    static const struct backend backend_##i = {.name = title, .open = open_##i, .poll = poll_##i, .close = close_##i};
+
+FAKE(0, "first")
+FAKE(1, "second")
+FAKE(2, "third")
+
+static const struct backend *const two[] = {&backend_0, &backend_1, NULL},
+                            *const three[] = {&backend_0, &backend_1, &backend_2, NULL};
+
+/* Rows that stand, by protocol and backend. */
+static unsigned rows[PROTOCOL_COUNT][3];
+
+static void take(void *ctx, const struct sock *s, uint64_t n)
+{
+    assert_ptr_equal(ctx, rows);
+    rows[s->protocol][s->inode] += (unsigned)n;
+}
+
+static void take_back(void *ctx, enum protocol p)
+{
+    assert_ptr_equal(ctx, rows);
+    memset(rows[p], 0, sizeof rows[p]);
+}
+
+static struct reader reader;
+static struct reading reading;
+
+static void start(const struct backend *const *list, const char *only)
+{
+    static const struct backend_want want = {.proc = "/proc"};
+
+    memset(fake, 0, sizeof fake);
+    for (int i = 0; i < 3; i++)
+        fake[i].rows = 5;
+    reader_init(&reader, list, only, &want);
+}
+
+static void poll_at(uint64_t seconds)
+{
+    memset(rows, 0, sizeof rows);
+    reader_poll(&reader, seconds * SECOND, take, take_back, rows, &reading);
+}
+
+static void the_best_backend_reads_both_protocols_and_stays_open(void **state)
+{
+    char why[READER_WHY_MAX];
+
+    (void)state;
+    start(two, NULL);
+    for (uint64_t t = 0; t < 5; t++) {
+        poll_at(t);
+        assert_true(reading.read[PROTOCOL_TCP] && reading.read[PROTOCOL_UDP]);
+        assert_string_equal(reading.name, "first");
+        assert_int_equal(reading.changed, t == 0);
+        assert_int_equal(reading.report.sockets, 10);
+    }
+    assert_int_equal(fake[0].opened, 1);
+    assert_int_equal(fake[1].opened, 0);
+    assert_string_equal(reader_why(&reader, why), "");
+    reader_close(&reader);
+    assert_int_equal(fake[0].closed, 1);
+}
+
+static void a_backend_that_cannot_be_opened_is_passed_over(void **state)
+{
+    char why[READER_WHY_MAX];
+
+    (void)state;
+    start(two, NULL);
+    fake[0].open_error = -EACCES;
+    poll_at(0);
+    assert_true(reading.read[PROTOCOL_TCP] && reading.read[PROTOCOL_UDP]);
+    assert_string_equal(reading.name, "second");
+    assert_string_equal(reader_why(&reader, why), "first: Permission denied");
+    reader_close(&reader);
+}
+
+static void a_failure_midway_is_taken_back_and_the_next_reads_in_the_same_poll(void **state)
+{
+    char why[READER_WHY_MAX];
+
+    (void)state;
+    start(two, NULL);
+    poll_at(0);
+    fake[0].poll_error[PROTOCOL_TCP] = -ENOENT;
+    poll_at(10);
+    assert_true(reading.read[PROTOCOL_TCP] && reading.read[PROTOCOL_UDP]);
+    assert_int_equal(rows[PROTOCOL_TCP][0], 0);
+    assert_int_equal(rows[PROTOCOL_TCP][1], 5);
+    assert_int_equal(rows[PROTOCOL_UDP][0], 5); /* UDP works on */
+    assert_int_equal(rows[PROTOCOL_UDP][1], 0);
+    assert_int_equal(reading.report.sockets, 10);
+    assert_int_equal(reading.report.partial, 0); /* what the failed one said of itself counts no more */
+    assert_string_equal(reading.name, "second+first");
+    assert_true(reading.changed);
+    assert_string_equal(reader_why(&reader, why), "first tcp: No such file or directory");
+    poll_at(20);
+    assert_false(reading.changed);
+    assert_int_equal(fake[0].polled[PROTOCOL_TCP], 2);
+    reader_close(&reader);
+}
+
+static void a_failed_backend_is_tried_again_every_minute(void **state)
+{
+    (void)state;
+    start(two, NULL);
+    fake[0].poll_error[PROTOCOL_UDP] = -EIO;
+    for (uint64_t t = 0; t < 240; t++) {
+        poll_at(t);
+        assert_string_equal(reading.name, "first+second");
+    }
+    assert_int_equal(fake[0].polled[PROTOCOL_UDP], 4);
+    assert_int_equal(fake[0].polled[PROTOCOL_TCP], 240);
+    fake[0].poll_error[PROTOCOL_UDP] = 0;
+    poll_at(299);
+    assert_string_equal(reading.name, "first"); /* last tried at 180 */
+    assert_true(reading.changed);
+    poll_at(300);
+    assert_false(reading.changed);
+    reader_close(&reader);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fake[i].opened, fake[i].closed);
+}
+
+static void a_backend_that_cannot_be_opened_is_tried_again_every_minute(void **state)
+{
+    (void)state;
+    start(two, NULL);
+    fake[0].open_error = -EAFNOSUPPORT;
+    poll_at(100);
+    poll_at(159);
+    assert_string_equal(reading.name, "second");
+    fake[0].open_error = 0;
+    poll_at(159);
+    assert_string_equal(reading.name, "second");
+    poll_at(160);
+    assert_string_equal(reading.name, "first");
+    reader_close(&reader);
+}
+
+static void where_all_fail_nothing_is_read_and_the_last_is_tried_at_every_poll(void **state)
+{
+    char why[READER_WHY_MAX];
+
+    (void)state;
+    start(three, NULL);
+    for (int i = 0; i < 3; i++)
+        fake[i].poll_error[PROTOCOL_TCP] = fake[i].poll_error[PROTOCOL_UDP] = -ENOENT;
+    for (uint64_t t = 0; t < 10; t++) {
+        poll_at(t);
+        assert_false(reading.read[PROTOCOL_TCP] || reading.read[PROTOCOL_UDP]);
+        assert_string_equal(reading.name, "none");
+        assert_int_equal(reading.report.sockets, 0);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(rows[PROTOCOL_TCP][i] + rows[PROTOCOL_UDP][i], 0);
+    }
+    assert_int_equal(fake[0].polled[PROTOCOL_TCP], 1);
+    assert_int_equal(fake[2].polled[PROTOCOL_TCP], 10);
+    assert_string_equal(reader_why(&reader, why), "first: No such file or directory; second: No such file or directory; "
+                                                  "third: No such file or directory");
+    fake[2].poll_error[PROTOCOL_UDP] = 0;
+    poll_at(10);
+    assert_true(reading.read[PROTOCOL_UDP] && !reading.read[PROTOCOL_TCP]);
+    assert_string_equal(reading.name, "third");
+    assert_true(reading.changed);
+    fake[2].poll_error[PROTOCOL_UDP] = -EIO;
+    poll_at(11);
+    assert_true(reading.changed);
+    assert_string_equal(reading.name, "none");
+    reader_close(&reader);
+}
+
+static void a_forced_backend_has_no_other_behind_it(void **state)
+{
+    (void)state;
+    start(three, "second");
+    fake[1].poll_error[PROTOCOL_TCP] = -ENOENT;
+    poll_at(0);
+    assert_false(reading.read[PROTOCOL_TCP]);
+    assert_true(reading.read[PROTOCOL_UDP]);
+    assert_string_equal(reading.name, "second");
+    assert_int_equal(fake[0].opened + fake[2].opened, 0);
+    reader_close(&reader);
+}
+
+static void two_reasons_of_one_backend_are_both_told(void **state)
+{
+    char why[READER_WHY_MAX];
+
+    (void)state;
+    start(two, NULL);
+    fake[0].poll_error[PROTOCOL_TCP] = -EPERM;
+    fake[0].poll_error[PROTOCOL_UDP] = -ENOENT;
+    poll_at(0);
+    assert_string_equal(reader_why(&reader, why), "first tcp: Operation not permitted; first udp: No such file or directory");
+    reader_close(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_best_backend_reads_both_protocols_and_stays_open),
+        cmocka_unit_test(a_backend_that_cannot_be_opened_is_passed_over),
+        cmocka_unit_test(a_failure_midway_is_taken_back_and_the_next_reads_in_the_same_poll),
+        cmocka_unit_test(a_failed_backend_is_tried_again_every_minute),
+        cmocka_unit_test(a_backend_that_cannot_be_opened_is_tried_again_every_minute),
+        cmocka_unit_test(where_all_fail_nothing_is_read_and_the_last_is_tried_at_every_poll),
+        cmocka_unit_test(a_forced_backend_has_no_other_behind_it),
+        cmocka_unit_test(two_reasons_of_one_backend_are_both_told),
+    };
+
+    return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
+}

@@ -1,0 +1,191 @@
+/* A socket's rule: first some cases that a reader can check, then any rules and any
+ * sockets against the plainest way to find it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "count/rules.h"
+#include "unit/helper.h"
+
+static uint8_t listening[8192];
+
+static void listen_on(uint16_t port)
+{
+    listening[port >> 3] |= (uint8_t)(1u << (port & 7));
+}
+
+static bool listens_on(uint16_t port)
+{
+    return listening[port >> 3] & 1u << (port & 7);
+}
+
+static const char *found(const struct rules *r, const char *address, uint16_t port)
+{
+    const struct sock s = sock_of(PROTOCOL_TCP, address, port, STATE_ESTABLISHED, 0);
+    int rule = rules_find(r, &s, listening);
+
+    return rule == RULE_NONE ? "none" : r->rule[rule].text;
+}
+
+static void the_first_rule_that_matches_takes_the_socket(void **state)
+{
+    static const struct {
+        const char *rules, *address;
+        uint16_t port;
+        const char *rule; /* 8080 and 9000 listen */
+    } row[] = {
+        {"80", "10.0.0.1", 80, "80"},
+        {"80", "::1", 80, "80"},
+        {"80", "10.0.0.1", 81, "none"},
+        {"80-90,85-95", "10.0.0.1", 85, "80-90"},
+        {"80-90,85-95", "10.0.0.1", 91, "85-95"},
+        {"80-90", "10.0.0.1", 79, "none"},
+        {"1-65535", "10.0.0.1", 65535, "1-65535"},
+        {"10.0.0.1:80,80", "10.0.0.1", 80, "10.0.0.1:80"},
+        {"10.0.0.1:80,80", "10.0.0.2", 80, "80"},
+        {"10.0.0.1:80", "::1", 80, "none"},
+        {"[::ffff:10.0.0.1]:80", "10.0.0.1", 80, "10.0.0.1:80"},
+        {"0.0.0.0:80", "0.0.0.0", 80, "0.0.0.0:80"},
+        {"0.0.0.0:80", "10.0.0.1", 80, "none"},    /* wildcard-bound, not "any" */
+        {"10.0.0.1:80", "0.0.0.0", 80, "none"},    /* nor the other way */
+        {"0.0.0.0:80", "::", 80, "none"},
+        {"[::]:80", "::", 80, "[::]:80"},
+        {"[a00:1::]:80", "10.0.0.1", 80, "none"},  /* the same first bytes */
+        {"*:80", "10.0.0.1", 80, "*:80"},
+        {"*:80-90,10.0.0.1:95", "10.0.0.1", 95, "10.0.0.1:95"},
+        {"listen", "10.0.0.1", 8080, "listen"},
+        {"listen", "10.0.0.1", 8081, "none"},
+        {"listen,*:8080", "10.0.0.1", 8080, "listen"},
+        {"listen,8000-9000", "10.0.0.1", 8080, "listen"},
+        {"listen,8000-9000", "10.0.0.1", 8081, "8000-9000"},
+        {"8080,listen", "10.0.0.1", 8080, "8080"},
+        {"8080,listen", "10.0.0.1", 9000, "listen"},
+        {"10.0.0.1:8080,listen", "10.0.0.2", 8080, "listen"},
+        {"listen,10.0.0.1:8080", "10.0.0.1", 8080, "listen"},
+        {"listen,10.0.0.1:8081", "10.0.0.1", 8081, "10.0.0.1:8081"},
+        /* "8080" behind "listen" has the series of that name; listen makes no second one */
+        {"listen,8080", "10.0.0.1", 8080, "8080"},
+        {"listen,10.0.0.1:8080,8080", "10.0.0.2", 8080, "8080"},
+        {"listen,10.0.0.1:8080,8080", "10.0.0.1", 8080, "10.0.0.1:8080"},
+    };
+
+    (void)state;
+    memset(listening, 0, sizeof listening);
+    listen_on(8080);
+    listen_on(9000);
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        struct arena a = {0};
+        struct rules r;
+        char name[128];
+
+        rules_of(&r, row[i].rules, &a);
+        snprintf(name, sizeof name, "%s: %s port %u is found in %s", row[i].rules, row[i].address, row[i].port,
+                 found(&r, row[i].address, row[i].port));
+        assert_row(!strcmp(found(&r, row[i].address, row[i].port), row[i].rule), name);
+        arena_free(&a);
+    }
+}
+
+static void a_row_without_address_matches_ports_only(void **state)
+{
+    struct sock s = {.protocol = PROTOCOL_UDP, .ip_version = 4, .local_port = 53, .known = SOCK_PORT};
+    struct arena a = {0};
+    struct rules r;
+
+    (void)state;
+    rules_of(&r, "0.0.0.0:53,53", &a);
+    assert_int_equal(rules_find(&r, &s, listening), 1);
+    arena_free(&a);
+}
+
+/* --- any rules, any sockets ------------------------------------------------------- */
+
+/* One of the rules says that very port, so its series has that name. */
+static bool has_series_of_port(const struct rules *r, uint16_t port)
+{
+    for (int i = 0; i < r->n; i++)
+        if (r->rule[i].kind == RULE_PORTS && r->rule[i].low == port && r->rule[i].high == port)
+            return true;
+    return false;
+}
+
+static bool matches(const struct rules *r, const struct rule *rule, const struct sock *s)
+{
+    switch (rule->kind) {
+    case RULE_LISTEN:
+        return listens_on(s->local_port) && !has_series_of_port(r, s->local_port);
+    case RULE_ADDRESS:
+        return s->local_port == rule->low && s->ip_version == rule->ip.version && !memcmp(s->local, rule->ip.bytes, 16);
+    default:
+        return s->local_port >= rule->low && s->local_port <= rule->high;
+    }
+}
+
+static int find_plainly(const struct rules *r, const struct sock *s)
+{
+    for (int i = 0; i < r->n; i++)
+        if (matches(r, &r->rule[i], s))
+            return i;
+    return RULE_NONE;
+}
+
+static const char *const address[] = {"10.0.0.1", "10.0.0.2", "0.0.0.0", "::", "::1", "2001:db8::1", "a00:1::"};
+
+/* Few ports and addresses, so that rules meet. */
+static void any_rule(char *out, size_t cap, unsigned ports)
+{
+    unsigned port = 1 + any(ports), last = port + any(5);
+    const char *at = address[any(COUNT_OF(address))];
+
+    switch (any(7)) {
+    case 0: snprintf(out, cap, "%u", port); break;
+    case 1: snprintf(out, cap, "%u-%u", port, last); break;
+    case 2: snprintf(out, cap, "*:%u", port); break;
+    case 3: snprintf(out, cap, "*:%u-%u", port, last); break;
+    case 4: snprintf(out, cap, "%s", any(4) ? "65535" : "listen"); break;
+    default: snprintf(out, cap, strchr(at, ':') ? "[%s]:%u" : "%s:%u", at, port); break;
+    }
+}
+
+static void any_socket_is_found_in_the_rule_that_a_plain_search_finds(void **state)
+{
+    (void)state;
+    any_seed(4);
+    for (int turn = 0; turn < 400; turn++) {
+        unsigned ports = turn % 2 ? 12 : 60, n = 1 + any(turn % 4 ? 12 : 80);
+        struct arena a = {0};
+        struct rules r;
+        struct told told;
+        char list[4096] = "";
+
+        for (unsigned i = 0; i < n; i++) {
+            size_t at = strlen(list);
+
+            if (i)
+                list[at++] = ',';
+            any_rule(list + at, sizeof list - at, ports);
+        }
+        told_init(&told);
+        assert_row(!rules_parse(list, false, "RULES", &a, &told.diag, &r), list);
+        memset(listening, 0, sizeof listening);
+        for (unsigned i = 0; i < ports / 2; i++)
+            listen_on((uint16_t)(1 + any(ports)));
+        for (int i = 0; i < 300; i++) {
+            uint16_t port = (uint16_t)(any(50) ? 1 + any(ports + 6) : 65535);
+            const struct sock s = sock_of(PROTOCOL_TCP, address[any(COUNT_OF(address))], port, STATE_ESTABLISHED, 0);
+
+            assert_row(rules_find(&r, &s, listening) == find_plainly(&r, &s), list);
+        }
+        arena_free(&a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_rule_that_matches_takes_the_socket),
+        cmocka_unit_test(a_row_without_address_matches_ports_only),
+        cmocka_unit_test(any_socket_is_found_in_the_rule_that_a_plain_search_finds),
+    };
+
+    return cmocka_run_group_tests_name("rules_find", tests, NULL, NULL);
+}

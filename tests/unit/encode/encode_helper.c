@@ -1,0 +1,61 @@
+#include "unit/encode/encode_helper.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/helper.h"
+
+char encoded_text[65536];
+
+static struct tag plain_tag[] = {{"host", "a"}, {"ip_version", "4"}};
+static const struct field gauge[] = {{.name = "tcp_established", .value = 12}, {.name = "tcp_syn_sent", .value = 0}};
+const struct point plain_point = {.prefix = "", .measurement = "netstat", .tags = {plain_tag, 2}, .field = gauge,
+                                  .n_fields = 2, .time_ms = 1700000000123, .sections = ""};
+
+struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap)
+{
+    char *exact = malloc(cap + 1); /* so that the sanitizer sees a byte too many */
+    struct buf out = {.data = exact, .cap = cap};
+    struct sink sink = {.out = &out, .line_max = line_max};
+
+    format->point(&sink, p);
+    assert_false(out.full);
+    memcpy(encoded_text, exact, out.len);
+    encoded_text[out.len] = '\0';
+    free(exact);
+    sink.out = NULL;
+    return sink;
+}
+
+const char *encoded(const struct encoder *format, const struct point *p)
+{
+    const struct sink sink = encode_into(format, p, 60000, 60000);
+
+    assert_int_equal(sink.oversized, 0);
+    return encoded_text;
+}
+
+unsigned count_of(const char *haystack, const char *needle)
+{
+    unsigned n = 0;
+
+    for (const char *at = haystack; (at = strstr(at, needle)); at += strlen(needle))
+        n++;
+    return n;
+}
+
+void check_hostile(const struct encoder *format, const struct hostile *row, size_t n, const char *end)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct tag tag = {row[i].key, row[i].value};
+        struct point p = plain_point;
+        char line[256];
+
+        p.prefix = row[i].prefix;
+        p.tags = (struct tags){&tag, 1};
+        p.n_fields = 1;
+        snprintf(line, sizeof line, "%s%s", row[i].line, end);
+        assert_string_equal(encoded(format, &p), line);
+        assert_int_equal(count_of(encoded_text, "\n"), 1);
+    }
+}

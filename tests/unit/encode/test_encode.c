@@ -1,0 +1,204 @@
+#include <string.h>
+
+#include "unit/encode/encode_helper.h"
+#include "unit/helper.h"
+
+static void dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags(void **state)
+{
+    static const struct field own[] = {{.name = "poll_us", .value = 18446744073709551615u},
+                                       {.name = "poll_errors", .value = 500, .increment = 3, .counter = true}};
+    struct point p = plain_point;
+
+    (void)state;
+    assert_string_equal(encoded(&encoder_dogstatsd, &p), "netstat.tcp_established:12|g|#host:a,ip_version:4\n"
+                                                       "netstat.tcp_syn_sent:0|g|#host:a,ip_version:4\n");
+    p.prefix = "team.app";
+    p.tags.n = 0;
+    p.measurement = "sockpush";
+    p.field = own;
+    assert_string_equal(encoded(&encoder_dogstatsd, &p), "team.app.sockpush.poll_us:18446744073709551615|g\n"
+                                                       "team.app.sockpush.poll_errors:3|c\n");
+}
+
+static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void **state)
+{
+    static const struct field own[] = {{.name = "poll_us", .value = 18446744073709551615u},
+                                       {.name = "poll_errors", .value = 500, .increment = 3, .counter = true}};
+    struct point p = plain_point;
+
+    (void)state;
+    assert_string_equal(encoded(&encoder_influx, &p),
+                        "netstat,host=a,ip_version=4 tcp_established=12i,tcp_syn_sent=0i 1700000000123000000\n");
+    p.prefix = "team.app";
+    p.time_ms = -1; /* the clock is not to be trusted */
+    p.tags.n = 0;
+    p.measurement = "sockpush";
+    p.field = own;
+    assert_string_equal(encoded(&encoder_influx, &p), "team.app.sockpush poll_us=18446744073709551615i,poll_errors=500i\n");
+    p.time_ms = 0;
+    p.n_fields = 1;
+    assert_string_equal(encoded(&encoder_influx, &p), "team.app.sockpush poll_us=18446744073709551615i 0000000\n");
+}
+
+static void dogstatsd_replaces_what_would_break_the_line_and_nothing_else(void **state)
+{
+    static const struct hostile row[] = {
+        {"", "k", NULL, "netstat.tcp_established:12|g|#k\n"},
+        {"A-b/c", "Key.x", "Va:l=u e/", "A-b/c.netstat.tcp_established:12|g|#Key.x:Va:l=u e/\n"},
+        {"\xc3\xa9", "\xc3\xa9", "\xff", "\xc3\xa9.netstat.tcp_established:12|g|#\xc3\xa9:\xff\n"},
+        {"a:b|c@d#e", "k:e|y,", "v|a,l", "a_b_c_d_e.netstat.tcp_established:12|g|#k_e_y_:v_a_l\n"},
+        {"a\nb\tc d", "k\ney", "v\n:0|g\r\x7f", "a_b_c_d.netstat.tcp_established:12|g|#k_ey:v_:0_g__\n"},
+    };
+
+    (void)state;
+    check_hostile(&encoder_dogstatsd, row, COUNT_OF(row), "");
+}
+
+static void influx_escapes_what_it_can_and_replaces_the_rest(void **state)
+{
+    static const char end[] = " tcp_established=12i 1700000000123000000\n";
+    static const struct hostile row[] = {
+        {"", "k", NULL, "netstat,k=true"},
+        {"", "time", "noon", "netstat,time_=noon"}, /* InfluxDB keeps `time` for itself */
+        {"a b,c=d", "k e,y=", "v a,l=", "a\\ b\\,c=d.netstat,k\\ e\\,y\\==v\\ a\\,l\\="},
+        {"#a", "#k", "#v", "_a.netstat,#k=#v"}, /* else a comment */
+        {"\\", "k\\", "v\\", "_.netstat,k_=v_"}, /* a backslash at an end escapes what follows */
+        {"a\nb", "k\n", "v\r\n\x7f\t", "a_b.netstat,k_=v____"},
+        {"\xc3\xa9", "\"k\"", "\"\xff\"", "\xc3\xa9.netstat,\"k\"=\"\xff\""},
+    };
+
+    (void)state;
+    check_hostile(&encoder_influx, row, COUNT_OF(row), end);
+}
+
+/* --- whole lines or nothing ------------------------------------------------------------ */
+
+static void every_capacity_takes_whole_lines(void **state)
+{
+    (void)state;
+    for (const struct encoder *const *e = encoders; *e; e++) {
+        struct point p = plain_point;
+        char whole[4096];
+        size_t len;
+        unsigned n;
+
+        p.n_fields = *e == &encoder_influx ? 1 : 2; /* influx would try two lines in place of one */
+        len = strlen(encoded(*e, &p));
+        memcpy(whole, encoded_text, len + 1);
+        n = count_of(whole, "\n");
+        for (size_t cap = 0; cap <= len + 1; cap++) {
+            struct sink sink = encode_into(*e, &p, 60000, cap);
+            size_t got = strlen(encoded_text);
+
+            assert_int_equal(sink.lines, count_of(encoded_text, "\n"));
+            assert_int_equal(sink.lines + sink.oversized, n);
+            assert_true(!got || encoded_text[got - 1] == '\n');
+            for (char *line = encoded_text, *end; (end = strchr(line, '\n')); line = end + 1) {
+                *end = '\0';
+                assert_non_null(strstr(whole, line));
+            }
+        }
+        assert_int_equal(encode_into(*e, &p, 60000, len).lines, n);
+    }
+}
+
+static void dogstatsd_drops_and_counts_a_line_that_is_too_long(void **state)
+{
+    static const char first[] = "netstat.tcp_established:12|g|#host:a,ip_version:4";
+    struct sink sink;
+
+    (void)state;
+    sink = encode_into(&encoder_dogstatsd, &plain_point, sizeof first - 1, 60000);
+    assert_int_equal(sink.lines, 2);
+    sink = encode_into(&encoder_dogstatsd, &plain_point, sizeof first - 2, 60000);
+    assert_int_equal(sink.lines, 1); /* the shorter one stays */
+    assert_int_equal(sink.oversized, 1);
+    assert_string_equal(encoded_text, "netstat.tcp_syn_sent:0|g|#host:a,ip_version:4\n");
+    sink = encode_into(&encoder_dogstatsd, &plain_point, 10, 60000);
+    assert_int_equal(sink.oversized, 2);
+    assert_string_equal(encoded_text, "");
+}
+
+static void influx_splits_a_line_that_is_too_long(void **state)
+{
+    static const char series[] = "netstat,host=a,ip_version=4 ", time[] = " 1700000000123000000";
+    const size_t surely = sizeof series + 64 + sizeof time; /* any one field fits */
+    static char name[14][24];
+    struct field field[14];
+    struct point p = plain_point;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(field); i++) {
+        memcpy(name[i], "tcp_field_x", 12);
+        name[i][10] = (char)('a' + i);
+        field[i] = (struct field){.name = name[i], .value = i % 3 ? i : UINT64_MAX};
+    }
+    p.field = field;
+    p.n_fields = COUNT_OF(field);
+    for (size_t max = 1; max < 700; max++) {
+        struct sink sink = encode_into(&encoder_influx, &p, max, 60000);
+        unsigned fields = 0;
+
+        for (size_t i = 0; i < COUNT_OF(field); i++)
+            fields += count_of(encoded_text, name[i]);
+        assert_true(fields == COUNT_OF(field) || sink.oversized);
+        assert_true(!sink.oversized || max < surely);
+        assert_int_equal(sink.lines, count_of(encoded_text, "\n"));
+        for (char *line = encoded_text, *end; (end = strchr(line, '\n')); line = end + 1) {
+            *end = '\0';
+            assert_true(strlen(line) <= max);
+            assert_int_equal(strncmp(line, series, sizeof series - 1), 0);
+            assert_string_equal(end - (sizeof time - 1), time);
+        }
+    }
+    assert_int_equal(encode_into(&encoder_influx, &p, 60000, 60000).lines, 1);
+}
+
+/* --- all formats ------------------------------------------------------------------------ */
+
+static void a_tag_without_value_is_no_trouble_in_any_format(void **state)
+{
+    static const char *const key[] = {"addr_port", "backend", "ip_version", "output"};
+
+    (void)state;
+    for (const struct encoder *const *e = encoders; *e; e++)
+        for (size_t i = 0; i < COUNT_OF(key); i++) {
+            struct tag tag = {key[i], NULL}; /* SOCKPUSH_TAGS=output is a user's right */
+            struct point p = plain_point;
+
+            p.tags = (struct tags){&tag, 1};
+            encoded(*e, &p);
+            p.measurement = "sockpush_output";
+            encoded(*e, &p);
+        }
+}
+
+static void formats_are_found_by_name_and_say_what_they_can(void **state)
+{
+    (void)state;
+    assert_ptr_equal(encoder_find("dogstatsd"), &encoder_dogstatsd);
+    assert_ptr_equal(encoder_find("influx"), &encoder_influx);
+    assert_ptr_equal(encoder_find("table"), &encoder_table);
+    assert_true(encoder_dogstatsd.zero_when_lost && !encoder_dogstatsd.timestamps);
+    assert_true(encoder_influx.timestamps && !encoder_influx.zero_when_lost);
+    assert_true(encoder_table.only_stdout && !encoder_influx.only_stdout && !encoder_dogstatsd.only_stdout);
+    assert_null(encoder_find("carbon"));
+    assert_null(encoder_find(""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags),
+        cmocka_unit_test(influx_has_all_fields_on_a_line_with_integers_and_nanoseconds),
+        cmocka_unit_test(dogstatsd_replaces_what_would_break_the_line_and_nothing_else),
+        cmocka_unit_test(influx_escapes_what_it_can_and_replaces_the_rest),
+        cmocka_unit_test(every_capacity_takes_whole_lines),
+        cmocka_unit_test(dogstatsd_drops_and_counts_a_line_that_is_too_long),
+        cmocka_unit_test(influx_splits_a_line_that_is_too_long),
+        cmocka_unit_test(a_tag_without_value_is_no_trouble_in_any_format),
+        cmocka_unit_test(formats_are_found_by_name_and_say_what_they_can),
+    };
+
+    return cmocka_run_group_tests_name("encode", tests, NULL, NULL);
+}

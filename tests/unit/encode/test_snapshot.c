@@ -1,0 +1,239 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "encode/snapshot.h"
+#include "unit/count/tally_helper.h"
+#include "unit/helper.h"
+
+struct scene {
+    struct polls polls;
+    struct series_tags tags;
+    struct reading reading;
+    struct snapshot s;
+};
+
+static struct tag user_tag[] = {{"host", "h"}};
+static const struct tags users = {user_tag, 1};
+
+static void set_up(struct scene *c, const char *rules, const struct tags *lists, size_t n)
+{
+    memset(c, 0, sizeof *c);
+    polls_init(&c->polls, rules, 5);
+    series_tags_init(&c->tags, lists, n, &c->polls.rules, &c->polls.arena);
+    c->reading = (struct reading){.report = {.sockets = 77, .ipv6 = true}, .read = {true, true}, .name = "netlink"};
+    c->s = (struct snapshot){.prefix = "", .sections = "", .tags = &c->tags, .agent_tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading, .time_ms = 1700000000123};
+    poll_begin(&c->polls);
+}
+
+static void tear_down(struct scene *c)
+{
+    polls_free(&c->polls);
+}
+
+static char text[1 << 20];
+
+static const char *lines(const struct scene *c, const struct encoder *format)
+{
+    struct buf out = {.data = text, .cap = sizeof text - 1};
+    struct sink sink = {.out = &out, .line_max = 60000};
+
+    snapshot_encode(&c->s, format, &sink);
+    assert_int_equal(sink.oversized, 0);
+    text[out.len] = '\0';
+    return text;
+}
+
+/* "netstat,host=h,ip_version=4" and so on: what each influx line is about, a line each. */
+static const char *heads(const struct scene *c)
+{
+    static char out[8192];
+    size_t at = 0;
+
+    lines(c, &encoder_influx);
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+        at += (size_t)snprintf(out + at, sizeof out - at, "%.*s\n", (int)strcspn(line, " "), line);
+    return out;
+}
+
+static void lines_stand_in_order_totals_ports_own(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "*:80,443,[::1]:9,listen", &users, 1);
+    tcp(&c.polls, "10.0.0.1", 80, STATE_LISTEN, 1);
+    tcp(&c.polls, "10.0.0.1", 22, STATE_LISTEN, 2);
+    poll_end(&c.polls);
+    c.s.self = true;
+    c.s.n_outputs = 2;
+    c.s.output[0].name = "udp://b:1";
+    c.s.output[1].name = "stdout:";
+    assert_string_equal(heads(&c), "netstat,host=h,ip_version=4\n"
+                                   "netstat,host=h,ip_version=6\n"
+                                   "netstat_port,addr_port=10.0.0.1:80,host=h,ip_version=4\n"
+                                   "netstat_port,addr_port=443,host=h,ip_version=4\n"
+                                   "netstat_port,addr_port=443,host=h,ip_version=6\n"
+                                   "netstat_port,addr_port=[::1]:9,host=h,ip_version=6\n"
+                                   "netstat_port,addr_port=22,host=h,ip_version=4\n"
+                                   "sockpush,backend=netlink,host=h\n"
+                                   "sockpush_output,host=h,output=udp://b:1\n"
+                                   "sockpush_output,host=h,output=stdout:\n");
+    c.s.self = false;
+    assert_null(strstr(lines(&c, &encoder_influx), "sockpush"));
+    tear_down(&c);
+}
+
+static void fields_have_their_names_and_order_and_pid_is_last(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    for (unsigned s = 0; s < STATE_COUNT; s++)
+        for (unsigned n = 0; n <= s; n++)
+            tcp(&c.polls, "10.0.0.1", 80, (enum tcp_state)s, 1);
+    udp(&c.polls, "10.0.0.1", 80, 1);
+    poll_end(&c.polls);
+    c.reading.report.ipv6 = false;
+    c.s.prefix = "p";
+    c.s.pids = true;
+    series_named(&c.polls, "80", 4)->owner.pid = 4711;
+#define FIELDS "tcp_established=1i,tcp_syn_sent=2i,tcp_syn_recv=3i,tcp_fin_wait1=4i,tcp_fin_wait2=5i,tcp_time_wait=6i," \
+               "tcp_close=7i,tcp_close_wait=8i,tcp_last_ack=9i,tcp_listen=10i,tcp_closing=11i,tcp_none=12i,udp_socket=1i"
+    assert_string_equal(lines(&c, &encoder_influx),
+                        "p.netstat,ip_version=4 " FIELDS " 1700000000123000000\n"
+                        "p.netstat_port,addr_port=80,ip_version=4 " FIELDS ",pid=4711i 1700000000123000000\n");
+    tear_down(&c);
+}
+
+static void a_pid_is_left_out_when_unknown_and_told_to_be_0_when_lost(void **state)
+{
+    struct scene c;
+    struct series *s;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    poll_end(&c.polls);
+    c.s.pids = true;
+    s = series_named(&c.polls, "80", 4);
+    assert_null(strstr(lines(&c, &encoder_dogstatsd), "pid"));
+    s->owner.pid = 5;
+    assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nnetstat_port.pid:5|g|#addr_port:80,ip_version:4\n"));
+    assert_null(strstr(strstr(text, "pid") + 1, "pid")); /* IPv6 has its own */
+    c.s.pids = false;
+    assert_null(strstr(lines(&c, &encoder_dogstatsd), "pid"));
+    c.s.pids = true;
+    s->owner = (struct owner){.lost = true};
+    assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nnetstat_port.pid:0|g|#addr_port:80,ip_version:4\n"));
+    assert_null(strstr(lines(&c, &encoder_influx), "pid")); /* its receivers forget by themselves */
+    tear_down(&c);
+}
+
+static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    poll_end(&c.polls);
+    c.s.self = true;
+    c.reading.read[PROTOCOL_UDP] = false;
+    assert_non_null(strstr(lines(&c, &encoder_influx), "tcp_none=0i 17"));
+    assert_null(strstr(text, "udp_socket"));
+    c.reading.read[PROTOCOL_UDP] = true;
+    c.reading.read[PROTOCOL_TCP] = false;
+    assert_non_null(strstr(lines(&c, &encoder_influx), "netstat_port,addr_port=80,ip_version=4 udp_socket=0i 17"));
+    assert_null(strstr(text, "tcp_"));
+    c.reading.read[PROTOCOL_UDP] = false;
+    c.reading.name = "none";
+    c.s.own.poll_errors = 3;
+    assert_string_equal(lines(&c, &encoder_influx), "sockpush,backend=none partial_polls=0i,poll_errors=3i 1700000000123000000\n");
+    tear_down(&c);
+}
+
+static void without_ipv6_in_the_kernel_its_zeros_are_not_pushed(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80,[::1]:9,*:70", NULL, 0);
+    tcp(&c.polls, "::1", 70, STATE_LISTEN, 1);
+    poll_end(&c.polls);
+    c.reading.report.ipv6 = false;
+    assert_string_equal(heads(&c), "netstat,ip_version=4\n"
+                                   "netstat_port,addr_port=80,ip_version=4\n"
+                                   "netstat_port,addr_port=[::1]:9,ip_version=6\n"
+                                   "netstat_port,addr_port=[::1]:70,ip_version=6\n");
+    tear_down(&c);
+}
+
+static void own_tags_stand_over_the_groups_and_these_over_the_users(void **state)
+{
+    static struct tag first[] = {{"service", "user"}, {"team", "user"}, {"backend", "user"}, {"output", NULL}},
+                      second[] = {{"team", "low"}, {"zone", "low"}};
+    static const struct tags lists[] = {{first, 4}, {second, 2}};
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "[{\"ports\":[80],\"tags\":{\"service\":\"http\",\"output\":\"group\"}},{\"ports_match\":[\"*:1-70\"],\"tags\":{\"team\":\"g2\"}}]",
+           lists, 2);
+    for (uint16_t port = 1; port <= 6; port++) /* 5 is the maximum */
+        tcp(&c.polls, "10.0.0.1", port, STATE_LISTEN, 1);
+    poll_end(&c.polls);
+    c.reading.report.ipv6 = false;
+    c.s.self = true;
+    c.s.n_outputs = 1;
+    c.s.output[0].name = "stdout:";
+#define PORT(n) "netstat_port,addr_port=10.0.0.1:" #n ",backend=user,ip_version=4,output=true,service=user,team=g2,zone=low\n"
+    assert_string_equal(heads(&c), "netstat,backend=user,ip_version=4,output=true,service=user,team=user,zone=low\n"
+                                   "netstat_port,addr_port=80,backend=user,ip_version=4,output=group,service=http,team=user,zone=low\n"
+                                   PORT(1) PORT(2) PORT(3) PORT(4) PORT(5)
+                                   "netstat_port,addr_port=other,backend=user,ip_version=4,output=true,service=user,team=user,zone=low\n"
+                                   "sockpush,backend=netlink,output=true,service=user,team=user,zone=low\n"
+                                   "sockpush_output,backend=user,output=stdout:,service=user,team=user,zone=low\n");
+    tear_down(&c);
+}
+
+static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "", NULL, 0);
+    poll_end(&c.polls);
+    c.s.self = true;
+    c.reading.read[0] = c.reading.read[1] = true;
+    c.s.own = (struct own_counters){.poll_us = 900, .partial_polls = 50, .poll_errors = 60};
+    c.s.added.n[ADDED_PARTIAL_POLLS] = 1;
+    c.s.n_outputs = 1;
+    c.s.output[0] = (struct output_counters){.name = "stdout:", .total = {{100, 200, 300, 400}}};
+    for (unsigned i = 0; i < OUTPUT_COUNTERS; i++)
+        c.s.added.n[ADDED_OUTPUTS + i] = i + 1;
+    assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nsockpush.poll_us:900|g|#backend:netlink\n"
+                                                          "sockpush.sockets:77|g|#backend:netlink\n"
+                                                          "sockpush.partial_polls:1|c|#backend:netlink\n"
+                                                          "sockpush.poll_errors:0|c|#backend:netlink\n"
+                                                          "sockpush_output.sent_lines:1|c|#output:stdout:\n"
+                                                          "sockpush_output.send_errors:2|c|#output:stdout:\n"
+                                                          "sockpush_output.dropped_lines:3|c|#output:stdout:\n"
+                                                          "sockpush_output.reconnects:4|c|#output:stdout:\n"));
+    assert_non_null(strstr(lines(&c, &encoder_influx),
+                           "\nsockpush,backend=netlink poll_us=900i,sockets=77i,partial_polls=50i,poll_errors=60i 1700000000123000000\n"
+                           "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i 1700000000123000000\n"));
+    tear_down(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_stand_in_order_totals_ports_own),
+        cmocka_unit_test(fields_have_their_names_and_order_and_pid_is_last),
+        cmocka_unit_test(a_pid_is_left_out_when_unknown_and_told_to_be_0_when_lost),
+        cmocka_unit_test(what_could_not_be_read_is_left_out_and_no_zero),
+        cmocka_unit_test(without_ipv6_in_the_kernel_its_zeros_are_not_pushed),
+        cmocka_unit_test(own_tags_stand_over_the_groups_and_these_over_the_users),
+        cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),
+    };
+
+    return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
+}

@@ -1,0 +1,705 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "output/outbox.h"
+#include "unit/helper.h"
+
+/* Lines of gauges alone. */
+static void put(struct outbox *box, uint64_t poll, const char *text, size_t len)
+{
+    struct lines lines = {.poll = poll, .text = text, .len = len, .gauges = len};
+
+    for (size_t i = 0; i < len; i++)
+        lines.n += text[i] == '\n';
+    outbox_put(box, &lines);
+}
+
+/* The chunk in hand was taken by a kernel that tells no more. */
+static void deliver(struct outbox *box)
+{
+    outbox_sent(box, 1);
+    outbox_acked(box, UINT64_MAX, 0);
+    outbox_forget(box, UINT64_MAX);
+}
+
+static void lines_are_packed_up_to_the_maximum_without_the_last_newline(void **state)
+{
+    static const struct {
+        const char *lines;
+        size_t max, packed;
+        uint32_t n;
+    } row[] = {
+        {"", 10, 0, 0},
+        {"aaaa\n", 3, 5, 1}, {"aaaa\n", 4, 5, 1}, {"aaaa\n", 5, 5, 1},
+        {"aaaa\nbbbb\n", 8, 5, 1}, {"aaaa\nbbbb\n", 9, 10, 2}, {"aaaa\nbbbb\n", 10, 10, 2},
+        {"aaaa\nbbbb\ncccc\n", 13, 10, 2}, {"aaaa\nbbbb\ncccc\n", 14, 15, 3},
+        {"a\nbbbbbbbb\n", 4, 2, 1}, {"\n\n\n", 0, 1, 1}, {"\n\n\n", 1, 2, 2},
+        {"aaaa\nb\n", 3, 5, 1}, {"a\nbbbb\nc\n", 3, 2, 1}, /* too long: alone */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        size_t len = strlen(row[i].lines);
+        uint32_t n = 99;
+
+        assert_row(pack_lines(flush_copy(row[i].lines, len), len, row[i].max, &n) == row[i].packed, row[i].lines);
+        assert_row(n == row[i].n, row[i].lines);
+    }
+}
+
+static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(void **state)
+{
+    static char lines[40000], data[2000];
+
+    (void)state;
+    any_seed(8);
+    for (int turn = 0; turn < 300; turn++) {
+        static char ring[100000];
+        struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 512 + any(1000)};
+        struct chunk chunk;
+        size_t len = 0, at = 0;
+        uint32_t index = 0;
+
+        for (unsigned n = any(80); n; n--) {
+            size_t line = any(3) ? any(100) : any((uint32_t)box.chunk_max + 1);
+
+            if (len + line + 1 > sizeof lines)
+                break;
+            memset(lines + len, 'a' + (int)(n % 26), line);
+            lines[len + line] = '\n';
+            len += line + 1;
+        }
+        put(&box, 7, lines, len);
+        while (outbox_take(&box, &chunk, data)) {
+            const char *next = lines + at + chunk.len;
+            size_t next_len = at + chunk.len < len ? (size_t)((const char *)memchr(next, '\n', len) - next) + 1 : 0;
+
+            assert_true(chunk.len - 1 <= box.chunk_max);
+            assert_int_equal(data[chunk.len - 1], '\n');
+            assert_memory_equal(data, lines + at, chunk.len);
+            assert_true(!next_len || chunk.len + next_len - 1 > box.chunk_max);
+            assert_int_equal(chunk.index, index++);
+            assert_int_equal(chunk.poll, 7);
+            at += chunk.len;
+            assert_true(at == len ? chunk.of == index : chunk.of > index);
+            deliver(&box);
+        }
+        assert_int_equal(at, len);
+        assert_int_equal(box.lines + box.dropped_lines + box.used, 0);
+    }
+}
+
+/* --- the plainest outbox ------------------------------------------------------------- */
+
+#define MODEL_MAX 256
+#define LINE_MAX 100
+
+enum state { WAITING, UNDER_WAY, KEPT };
+
+struct item {
+    uint64_t poll, end, acked_ns;
+    size_t len;
+    uint32_t lines, index, of;
+    enum state state;
+    bool increments, delivered;
+    struct added added; /* by its lines */
+    char text[LINE_MAX + 1];
+};
+
+struct model {
+    struct item item[MODEL_MAX];
+    size_t n, used;
+    struct item *in_hand;
+    bool in_hand_dropped, newest_only, apart;
+    uint64_t newest_poll, put, lines, delivered, dropped;
+    struct added owed;
+    struct doubt doubt[DOUBTS_MAX];
+    unsigned n_doubts;
+};
+
+static void model_add(struct added *to, const struct added *more)
+{
+    for (int i = 0; i < ADDED; i++)
+        to->n[i] += more->n[i];
+}
+
+static size_t room_of(const struct item *item)
+{
+    return sizeof(struct chunk) + item->len + (item->increments ? sizeof(struct added) : 0);
+}
+
+/* Of too many the last ones are known together only. */
+static void model_doubt(struct model *m, const struct item *item)
+{
+    struct doubt *doubt = &m->doubt[m->n_doubts < DOUBTS_MAX ? m->n_doubts++ : DOUBTS_MAX - 1];
+
+    doubt->end = item->end;
+    doubt->lines += item->lines;
+    model_add(&doubt->added, &item->added);
+}
+
+static uint64_t model_doubtful(const struct model *m)
+{
+    uint64_t lines = 0;
+
+    for (unsigned i = 0; i < m->n_doubts; i++)
+        lines += m->doubt[i].lines;
+    return lines;
+}
+
+static void model_remove(struct model *m, size_t at)
+{
+    struct item *item = &m->item[at];
+
+    if (item->state != KEPT && !item->delivered) {
+        m->lines -= item->lines;
+        if (item->state == WAITING) {
+            m->dropped += item->lines;
+            model_add(&m->owed, &item->added);
+        } else {
+            model_doubt(m, item);
+        }
+    }
+    m->used -= room_of(item);
+    if (m->in_hand == item)
+        m->in_hand = NULL;
+    else if (m->in_hand > item)
+        m->in_hand--;
+    memmove(item, item + 1, (--m->n - at) * sizeof *item);
+}
+
+static void model_drop_waiting(struct model *m)
+{
+    for (size_t i = m->n; i-- > 0;)
+        if (m->item[i].state == WAITING)
+            model_remove(m, i);
+}
+
+static void model_drop_oldest(struct model *m)
+{
+    uint64_t poll = m->item[0].poll;
+
+    while (m->n && m->item[0].poll == poll)
+        model_remove(m, 0);
+}
+
+/* What was dropped under way did not arrive, for all that is known. */
+static void model_lose_doubt(struct model *m)
+{
+    m->dropped += model_doubtful(m);
+    for (unsigned i = 0; i < m->n_doubts; i++)
+        model_add(&m->owed, &m->doubt[i].added);
+    m->n_doubts = 0;
+    memset(m->doubt, 0, sizeof m->doubt);
+}
+
+static size_t model_cut(const struct model *m, const struct outbox *box, const struct lines *lines, struct item *cut)
+{
+    size_t n = 0, line = 0, end = m->apart ? lines->gauges : lines->len;
+
+    for (size_t at = 0; at < lines->len; at += cut[n++].len) {
+        struct item *item = &cut[n];
+
+        assert_true(n < MODEL_MAX);
+        if (at == end)
+            end = lines->len;
+        memset(item, 0, sizeof *item);
+        item->len = pack_lines(lines->text + at, end - at, box->chunk_max, &item->lines);
+        item->poll = lines->poll;
+        item->index = (uint32_t)n;
+        item->increments = m->apart && at >= lines->gauges;
+        for (uint32_t i = 0; item->increments && i < item->lines; i++, line++)
+            item->added.n[lines->counter[line]] = lines->added->n[lines->counter[line]];
+        memcpy(item->text, lines->text + at, item->len);
+    }
+    for (size_t i = 0; i < n; i++)
+        cut[i].of = (uint32_t)n;
+    return n;
+}
+
+static void model_put(struct model *m, const struct outbox *box, const struct lines *lines)
+{
+    static struct item cut[MODEL_MAX];
+    size_t n = model_cut(m, box, lines, cut), need = 0;
+
+    m->put += lines->n;
+    for (size_t i = 0; i < n; i++)
+        need += room_of(&cut[i]);
+    if (m->newest_only)
+        model_drop_waiting(m);
+    while (m->n && m->used + need > box->cap)
+        model_drop_oldest(m);
+    if (need > box->cap) {
+        m->dropped += lines->n;
+        for (size_t i = 0; i < n; i++)
+            model_add(&m->owed, &cut[i].added);
+        return;
+    }
+    assert_true(m->n + n <= MODEL_MAX);
+    memcpy(m->item + m->n, cut, n * sizeof *cut);
+    m->n += n;
+    m->used += need;
+    m->lines += lines->n;
+    m->newest_poll = n ? lines->poll : m->newest_poll;
+}
+
+/* The next to be sent; increments are so only once. */
+static struct item *model_take(struct model *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        struct item *item = &m->item[i];
+
+        if (item->state != WAITING)
+            continue;
+        item->state = UNDER_WAY;
+        item->end = item->increments && item->delivered ? 0 : UINT64_MAX;
+        if (item->end)
+            return item;
+    }
+    return NULL;
+}
+
+static void model_sent(struct model *m, uint64_t end)
+{
+    if (m->in_hand)
+        m->in_hand->end = end;
+    for (unsigned i = 0; i < m->n_doubts; i++)
+        if (m->doubt[i].end == UINT64_MAX)
+            m->doubt[i].end = end;
+    m->in_hand = NULL;
+}
+
+static void model_acked(struct model *m, uint64_t end, uint64_t now)
+{
+    for (size_t i = 0; i < m->n && m->item[i].state != WAITING; i++) {
+        struct item *item = &m->item[i];
+
+        if (item->state == KEPT)
+            continue;
+        if (item->end > end)
+            break;
+        item->state = KEPT;
+        item->acked_ns = now;
+        m->lines -= item->delivered ? 0 : item->lines;
+        m->delivered += item->delivered ? 0 : item->lines;
+        item->delivered = true;
+    }
+    while (m->n_doubts && m->doubt[0].end <= end) {
+        m->delivered += m->doubt[0].lines;
+        memmove(m->doubt, m->doubt + 1, sizeof m->doubt - sizeof *m->doubt);
+        memset(&m->doubt[--m->n_doubts], 0, sizeof *m->doubt);
+    }
+}
+
+static void model_forget(struct model *m, uint64_t before)
+{
+    while (m->n && m->item[0].state == KEPT && m->item[0].acked_ns <= before)
+        model_remove(m, 0);
+}
+
+static void model_rewind(struct model *m)
+{
+    model_lose_doubt(m);
+    for (size_t i = 0; i < m->n; i++)
+        m->item[i].state = WAITING;
+    while (m->newest_only && m->n && m->item[0].poll != m->newest_poll)
+        model_remove(m, 0);
+    m->in_hand = NULL;
+}
+
+/* What waits stays. */
+static void model_refuse(struct model *m)
+{
+    model_lose_doubt(m);
+    while (m->n && m->item[0].state != WAITING) {
+        m->item[0].state = WAITING;
+        model_remove(m, 0);
+    }
+    m->in_hand = NULL;
+}
+
+static void model_clear(struct model *m)
+{
+    model_lose_doubt(m);
+    for (size_t i = 0; i < m->n; i++)
+        if (m->item[i].state == UNDER_WAY)
+            m->item[i].state = WAITING;
+    model_drop_waiting(m);
+}
+
+/* --- any sequence ---------------------------------------------------------------------- */
+
+struct play {
+    struct outbox box;
+    struct model model;
+    char *data;
+    unsigned lines_max;
+    uint64_t step, written;
+};
+
+static void check(struct play *p)
+{
+    struct outbox *box = &p->box;
+    const struct model *m = &p->model;
+    bool waiting = false, under_way = model_doubtful(m) > 0;
+    size_t next = 0;
+
+    for (size_t i = 0; i < m->n; i++) {
+        if (!waiting && m->item[i].state == WAITING)
+            next = m->item[i].len;
+        waiting |= m->item[i].state == WAITING;
+        under_way |= m->item[i].state == UNDER_WAY;
+    }
+    assert_int_equal(m->put, box->delivered_lines + box->dropped_lines + box->lines + box->doubt_lines);
+    assert_int_equal(box->lines, m->lines);
+    assert_int_equal(box->doubt_lines, model_doubtful(m));
+    assert_int_equal(box->delivered_lines, m->delivered);
+    assert_int_equal(box->dropped_lines, m->dropped);
+    assert_int_equal(box->used, m->used);
+    assert_int_equal(outbox_waiting(box), waiting);
+    assert_int_equal(outbox_next(box), next);
+    assert_int_equal(outbox_under_way(box), under_way);
+    assert_memory_equal(&box->owed, &m->owed, sizeof m->owed);
+}
+
+static void play_put(struct play *p)
+{
+    static char text[60 * (LINE_MAX + 1)];
+    struct added added = {{0}};
+    uint8_t counter[60];
+    struct lines lines = {.poll = p->step, .text = text, .added = &added, .counter = counter};
+
+    for (int i = 0; i < 60; i++)
+        counter[i] = (uint8_t)any(ADDED);
+    for (int i = 0; i < ADDED; i++)
+        added.n[i] = any(3);
+    lines.n = any(p->lines_max);
+    for (uint64_t n = lines.n, gauges = any((uint32_t)n + 1); n; n--) {
+        size_t line = any((uint32_t)(any(4) ? p->box.chunk_max : p->box.line_max) + 1);
+
+        memset(text + lines.len, (int)('a' + any(26)), line);
+        text[lines.len + line] = '\n';
+        lines.len += line + 1;
+        if (lines.n - n < gauges)
+            lines.gauges = lines.len;
+    }
+    outbox_put(&p->box, &lines);
+    model_put(&p->model, &p->box, &lines);
+}
+
+static bool play_take(struct play *p)
+{
+    const struct item *item = model_take(&p->model);
+    struct chunk chunk;
+
+    assert_int_equal(outbox_take(&p->box, &chunk, p->data), item != NULL);
+    if (!item)
+        return false;
+    assert_true(chunk.poll == item->poll && chunk.len == item->len && chunk.lines == item->lines);
+    assert_true(chunk.index == item->index && chunk.of == item->of);
+    assert_memory_equal(p->data, item->text, item->len);
+    assert_false(item->increments && item->delivered);
+    p->model.in_hand = &p->model.item[item - p->model.item];
+    p->written += item->len;
+    return true;
+}
+
+static void play_acked(struct play *p, uint64_t end)
+{
+    outbox_acked(&p->box, end, p->step);
+    model_acked(&p->model, end, p->step);
+}
+
+static void play_rewind(struct play *p)
+{
+    outbox_rewind(&p->box);
+    model_rewind(&p->model);
+    p->written = 0;
+    if (any(4))
+        return;
+    /* the next connection is of another kind, perhaps */
+    p->box.newest_only = p->model.newest_only = any(2);
+    p->box.apart = p->model.apart = any(2);
+}
+
+static void play_refuse(struct play *p)
+{
+    outbox_refuse(&p->box);
+    model_refuse(&p->model);
+}
+
+static void play_clear(struct play *p)
+{
+    outbox_clear(&p->box);
+    model_clear(&p->model);
+}
+
+/* A chunk is sent; snapshots may come meanwhile, and the connection may break. */
+static void play_send(struct play *p)
+{
+    if (!play_take(p))
+        return;
+    for (unsigned n = any(8) ? 0 : any(3); n; n--)
+        play_put(p);
+    if (any(12)) {
+        outbox_sent(&p->box, p->written);
+        model_sent(&p->model, p->written);
+        return;
+    }
+    if (!any(3)) {
+        play_refuse(p);
+        return;
+    }
+    if (any(2))
+        play_acked(p, any((uint32_t)p->written));
+    play_rewind(p);
+}
+
+static void play_step(struct play *p)
+{
+    uint64_t before;
+
+    switch (any(16)) {
+    case 0:
+        if (any(8))
+            return;
+        play_clear(p);
+        return;
+    case 1:
+        if (!any(3))
+            play_rewind(p);
+        return;
+    case 2:
+    case 3:
+    case 4:
+        play_acked(p, any(5) ? any((uint32_t)p->written + 1) : UINT64_MAX);
+        return;
+    case 5:
+        before = p->step - (p->step < 20 ? p->step : any(20));
+        outbox_forget(&p->box, before);
+        model_forget(&p->model, before);
+        return;
+    case 6:
+        memset(&p->box.owed, 0, sizeof p->box.owed);
+        memset(&p->model.owed, 0, sizeof p->model.owed);
+        return;
+    case 7:
+    case 8:
+    case 9:
+        play_put(p);
+        return;
+    default:
+        play_send(p);
+    }
+}
+
+static void any_sequence_does_what_the_plainest_outbox_does(void **state)
+{
+    static struct play p;
+
+    (void)state;
+    any_seed(9);
+    for (int turn = 0; turn < 300; turn++) {
+        size_t cap = 200 + any(turn % 2 ? 3000 : 8000);
+
+        memset(&p, 0, sizeof p);
+        p.lines_max = turn % 3 ? 12 : 50;
+        p.box = (struct outbox){.ring = malloc(cap), .cap = cap, .chunk_max = 1 + any(60), .newest_only = turn % 4 == 0, .apart = turn % 5 > 0};
+        p.box.line_max = p.box.chunk_max + any(2) * any(LINE_MAX - 60);
+        p.model.newest_only = p.box.newest_only;
+        p.model.apart = p.box.apart;
+        p.data = malloc(p.box.line_max + 1);
+        for (p.step = 1; p.step < 400; p.step++) {
+            play_step(&p);
+            check(&p);
+        }
+        play_rewind(&p);
+        while (play_take(&p)) {
+            outbox_sent(&p.box, p.written);
+            model_sent(&p.model, p.written);
+        }
+        play_acked(&p, UINT64_MAX);
+        check(&p);
+        assert_int_equal(p.box.lines + p.box.doubt_lines, 0);
+        free(p.box.ring);
+        free(p.data);
+    }
+}
+
+static void a_full_outbox_drops_the_oldest_snapshot_whole(void **state)
+{
+    static const char lines[] = "aaaaaaaa\nbbbbbbbb\ncccccccc\n"; /* three chunks */
+    char data[16];
+    struct chunk chunk;
+    struct outbox box = {.chunk_max = 8, .cap = 2 * (3 * sizeof(struct chunk) + sizeof lines - 1)};
+
+    (void)state;
+    box.ring = malloc(box.cap);
+    for (uint64_t poll = 1; poll <= 3; poll++)
+        put(&box, poll, lines, sizeof lines - 1);
+    assert_int_equal(box.dropped_lines, 3);
+    assert_int_equal(box.lines, 6);
+    outbox_take(&box, &chunk, data);
+    assert_int_equal(chunk.poll, 2);
+    deliver(&box);
+    put(&box, 4, lines, sizeof lines - 1); /* the rest of 2 is now in the way */
+    assert_int_equal(box.dropped_lines, 5);
+    outbox_take(&box, &chunk, data);
+    assert_int_equal(chunk.poll, 3);
+    assert_int_equal(chunk.index, 0);
+    outbox_clear(&box); /* what is under way, too */
+    assert_int_equal(box.dropped_lines, 11);
+    assert_false(outbox_take(&box, &chunk, data));
+    free(box.ring);
+}
+
+static void datagrams_of_an_older_poll_are_not_sent_late(void **state)
+{
+    char ring[1000], data[16];
+    struct chunk chunk;
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 8, .newest_only = true};
+
+    (void)state;
+    put(&box, 1, "a\nbbbbbbbb\n", 11);
+    outbox_take(&box, &chunk, data);
+    deliver(&box);
+    put(&box, 2, "c\n", 2);
+    assert_int_equal(box.dropped_lines, 1);
+    assert_true(outbox_take(&box, &chunk, data));
+    assert_int_equal(chunk.poll, 2);
+    deliver(&box);
+    assert_false(outbox_take(&box, &chunk, data));
+}
+
+static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
+{
+    static char lines[20000];
+
+    (void)state;
+    any_seed(10);
+    for (int turn = 0; turn < 2000; turn++) {
+        size_t chunk_max = 1 + any(100), size = chunk_max + 1 + any(2000), n = 1 + any(4);
+        struct outbox box = {.chunk_max = chunk_max, .cap = outbox_room(n, size, chunk_max), .apart = turn % 2};
+
+        box.ring = malloc(box.cap);
+        for (uint64_t poll = 0; poll < n; poll++) {
+            const struct added added = {{0}};
+            const uint8_t counter[ADDED] = {0};
+            struct lines some = {.poll = poll, .text = lines, .added = &added, .counter = counter};
+            size_t len = 0, increments = 0;
+
+            for (;;) {
+                /* now and then just too long to be packed with the one before */
+                size_t line = any(3) ? chunk_max / 2 + any(2) : any((uint32_t)chunk_max + 1);
+
+                if (line > chunk_max || len + line + 1 > size)
+                    break;
+                memset(lines + len, 'x', line);
+                lines[len + line] = '\n';
+                len += line + 1;
+                some.n++;
+                if (any(20) || ++increments > ADDED) {
+                    some.gauges = len;
+                    increments = 0;
+                }
+            }
+            some.len = len;
+            outbox_put(&box, &some);
+        }
+        assert_int_equal(box.dropped_lines, 0);
+        free(box.ring);
+    }
+}
+
+/* Of two polls that were dropped under way one arrives; then the connection breaks. */
+static void what_was_dropped_under_way_is_known_apart(void **state)
+{
+    static const uint8_t counter[] = {0};
+    char ring[2 * (sizeof(struct chunk) + sizeof(struct added) + 8)], data[16];
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .line_max = 15, .chunk_max = 10, .apart = true};
+    struct chunk chunk;
+
+    (void)state;
+    for (uint64_t poll = 1; poll <= 4; poll++) {
+        const struct added added = {{poll}};
+        const struct lines lines = {.poll = poll, .text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
+
+        outbox_put(&box, &lines);
+        if (poll > 2)
+            continue;
+        assert_true(outbox_take(&box, &chunk, data));
+        outbox_sent(&box, poll);
+    }
+    assert_int_equal(box.doubt_lines, 2);
+    outbox_acked(&box, 1, 1);
+    outbox_rewind(&box);
+    assert_int_equal(box.delivered_lines, 1);
+    assert_int_equal(box.dropped_lines, 1);
+    assert_int_equal(box.owed.n[0], 2);
+}
+
+/* Of a snapshot's increments some arrive, and others not. */
+static void each_chunk_of_increments_knows_its_own(void **state)
+{
+    static const char text[] = "gauge:1\nxxxxx0:1\nxxxxx1:2\nxxxxx2:3\n";
+    static const uint8_t counter[] = {0, 1, 2};
+    const struct added added = {{1, 2, 3}};
+    const struct lines lines = {.poll = 1, .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
+    char ring[4096], data[16];
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .line_max = 15, .chunk_max = 10, .newest_only = true, .apart = true};
+    struct chunk chunk;
+
+    (void)state;
+    outbox_put(&box, &lines);
+    for (uint64_t i = 1; i <= 2; i++) {
+        assert_true(outbox_take(&box, &chunk, data));
+        outbox_sent(&box, i);
+    }
+    outbox_acked(&box, 2, 1);
+    outbox_clear(&box);
+    assert_int_equal(box.delivered_lines, 2);
+    assert_int_equal(box.dropped_lines, 2);
+    assert_int_equal(box.owed.n[0], 0);
+    assert_int_equal(box.owed.n[1], 2);
+    assert_int_equal(box.owed.n[2], 3);
+}
+
+/* A page of the ring becomes resident when it is first written to. */
+static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
+{
+    char ring[1000], data[16], untouched[sizeof ring];
+    const size_t first = sizeof(struct chunk) + 2;
+    struct chunk chunk;
+    struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 8};
+
+    (void)state;
+    memset(ring, '#', sizeof ring);
+    memset(untouched, '#', sizeof untouched);
+    for (uint64_t poll = 1; poll <= 100; poll++) {
+        put(&box, poll, "a\n", 2);
+        if (poll % 2) {
+            assert_true(outbox_take(&box, &chunk, data));
+            deliver(&box);
+        } else {
+            outbox_clear(&box);
+        }
+    }
+    assert_memory_equal(ring + first, untouched, sizeof ring - first);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_packed_up_to_the_maximum_without_the_last_newline),
+        cmocka_unit_test(a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short),
+        cmocka_unit_test(any_sequence_does_what_the_plainest_outbox_does),
+        cmocka_unit_test(a_full_outbox_drops_the_oldest_snapshot_whole),
+        cmocka_unit_test(datagrams_of_an_older_poll_are_not_sent_late),
+        cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
+        cmocka_unit_test(what_was_dropped_under_way_is_known_apart),
+        cmocka_unit_test(each_chunk_of_increments_knows_its_own),
+        cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
+    };
+
+    return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "netlink_parse.h"
+#include "unit/helper.h"
+
+/* Netlink's own numbers are in the machine's byte order. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HOST16(x) (x) & 0xff, (x) >> 8 & 0xff
+#define HOST32(x) HOST16((x) & 0xffff), HOST16((uint32_t)(x) >> 16)
+#else
+#define HOST16(x) (x) >> 8 & 0xff, (x) & 0xff
+#define HOST32(x) HOST16((uint32_t)(x) >> 16), HOST16((x) & 0xffff)
+#endif
+
+#define SEQ 7
+#define HEADER(len, type, flags, seq) HOST32(len), HOST16(type), HOST16(flags), HOST32(seq), HOST32(0) /* port: kernel */
+#define ZERO12 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define DONE(code) HEADER(20, NLMSG_DONE, NLM_F_MULTI, SEQ), HOST32(code)
+
+/* struct inet_diag_msg from idiag_dst on, and one attribute. */
+#define ROW_REST(inode)                                                                     \
+    0x0a, 0, 0, 9, ZERO12,            /* idiag_dst */                                       \
+    HOST32(2),                        /* idiag_if */                                        \
+    HOST32(0x11), HOST32(0x22),       /* idiag_cookie */                                    \
+    HOST32(5000),                     /* idiag_expires, ms */                               \
+    HOST32(100), HOST32(200),         /* idiag_rqueue, idiag_wqueue */                      \
+    HOST32(1000),                     /* idiag_uid */                                       \
+    HOST32(inode),                    /* idiag_inode */                                     \
+    HOST16(5), HOST16(8), 3, 0, 0, 0  /* nlattr INET_DIAG_SHUTDOWN, its 3 bytes of padding */
+
+/* A dump of three rows: IPv4, IPv6, v4-mapped. */
+static const uint8_t dump_bytes[] = {
+    HEADER(96, 20, NLM_F_MULTI, SEQ), /* SOCK_DIAG_BY_FAMILY: 16 + 72 + 8 bytes */
+    2, 1, 0, 0,                       /* AF_INET, ESTABLISHED, no timer, no retransmits */
+    0x1f, 0x90, 0xc0, 0x01,           /* idiag_sport 8080, idiag_dport, network order */
+    192, 168, 1, 10, ZERO12,          /* idiag_src */
+    ROW_REST(4242),
+
+    HEADER(96, 18, NLM_F_MULTI, SEQ), /* TCPDIAG_GETSOCK, as the legacy request is answered */
+    10, 10, 0, 0,                     /* AF_INET6, LISTEN */
+    0x00, 0x50, 0, 0,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+    ROW_REST(0xfffffffe),
+
+    HEADER(96, 20, NLM_F_MULTI, SEQ),
+    10, 3, 0, 0,                      /* AF_INET6, SYN_RECV: a request socket */
+    0xff, 0xff, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3,
+    ROW_REST(0),
+
+    DONE(0),
+};
+#define ROW 96
+#define N_ROWS 3
+
+struct got {
+    struct sock sock[600];
+    unsigned n;
+    struct poll_report report;
+};
+
+static void take(void *ctx, const struct sock *s, uint64_t n)
+{
+    struct got *got = ctx;
+
+    assert_int_equal(n, 1);
+    assert_true(got->n < COUNT_OF(got->sock));
+    got->sock[got->n++] = *s;
+}
+
+/* Each time flush against memory that cannot be read. */
+static int parse(const void *bytes, size_t len, struct got *got)
+{
+    const struct netlink_dump dump = {.seq = SEQ, .protocol = PROTOCOL_TCP, .emit = take, .ctx = got, .report = &got->report};
+    int ret;
+
+    memset(got, 0, sizeof *got);
+    ret = netlink_parse(flush_copy(bytes, len), len, &dump);
+    assert_int_equal(got->report.sockets, got->n);
+    return ret;
+}
+
+static void a_dump_is_read_field_by_field(void **state)
+{
+    static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+    struct got got;
+
+    (void)state;
+    assert_int_equal(parse(dump_bytes, sizeof dump_bytes, &got), NETLINK_DONE);
+    assert_int_equal(got.n, N_ROWS);
+    assert_int_equal(got.report.partial, 0);
+    for (int i = 0; i < N_ROWS; i++) {
+        assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
+        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER);
+    }
+    assert_int_equal(got.sock[0].ip_version, 4);
+    assert_int_equal(got.sock[0].state, STATE_ESTABLISHED);
+    assert_int_equal(got.sock[0].local_port, 8080);
+    assert_memory_equal(got.sock[0].local, ((uint8_t[16]){192, 168, 1, 10}), 16);
+    assert_int_equal(got.sock[0].inode, 4242);
+
+    assert_int_equal(got.sock[1].ip_version, 6);
+    assert_int_equal(got.sock[1].state, STATE_LISTEN);
+    assert_int_equal(got.sock[1].local_port, 80);
+    assert_memory_equal(got.sock[1].local, v6, 16);
+    assert_int_equal(got.sock[1].inode, 0xfffffffe);
+
+    assert_int_equal(got.sock[2].ip_version, 4); /* v4-mapped is IPv4 on the wire */
+    assert_int_equal(got.sock[2].state, STATE_SYN_RECV);
+    assert_int_equal(got.sock[2].local_port, 65535);
+    assert_memory_equal(got.sock[2].local, ((uint8_t[16]){10, 1, 2, 3}), 16);
+    assert_int_equal(got.sock[2].inode, 0);
+}
+
+static void a_dump_cut_anywhere_is_no_answer_but_between_messages(void **state)
+{
+    struct got got;
+
+    (void)state;
+    for (size_t len = 0; len < sizeof dump_bytes; len++) {
+        int ret = parse(dump_bytes, len, &got);
+
+        assert_int_equal(ret, len % ROW ? -EBADMSG : NETLINK_MORE);
+        assert_int_equal(got.n, len / ROW);
+    }
+}
+
+static void any_length_in_a_header_is_checked(void **state)
+{
+    uint8_t bytes[sizeof dump_bytes];
+    struct got got;
+
+    (void)state;
+    for (uint32_t len = 0; len < 2 * sizeof bytes; len++) {
+        memcpy(bytes, dump_bytes, sizeof bytes);
+        memcpy(bytes, &len, sizeof len);
+        parse(bytes, sizeof bytes, &got); /* the sanitizers and the unreadable page judge */
+        if (len < 16 || len > sizeof bytes)
+            assert_int_equal(parse(bytes, sizeof bytes, &got), -EBADMSG);
+    }
+    for (uint32_t len = 0xffffff00; len; len++) {
+        memcpy(bytes, &len, sizeof len);
+        assert_int_equal(parse(bytes, sizeof bytes, &got), -EBADMSG);
+    }
+}
+
+static void a_row_too_short_is_refused(void **state)
+{
+    struct got got;
+
+    (void)state;
+    for (uint32_t len = 16; len <= 16 + 72; len++) {
+        uint8_t bytes[16 + 72];
+
+        memcpy(bytes, dump_bytes, sizeof bytes);
+        memcpy(bytes, &len, sizeof len);
+        assert_int_equal(parse(bytes, len, &got), len < sizeof bytes ? -EBADMSG : NETLINK_MORE);
+        assert_int_equal(got.n, len == sizeof bytes);
+    }
+}
+
+struct end {
+    const char *what;
+    uint8_t bytes[40];
+    size_t len;
+    int ret;
+};
+
+static void a_dump_ends_well_only_with_done_and_zero(void **state)
+{
+    static const struct end row[] = {
+        {"done", {DONE(0)}, 20, NETLINK_DONE},
+        {"no tcp_diag: DONE with -ENOENT in its payload", {DONE(-ENOENT)}, 20, -ENOENT},
+        {"no memory while dumping", {DONE(-ENOMEM)}, 20, -ENOMEM},
+        {"done with a positive code", {DONE(1)}, 20, -EBADMSG},
+        {"done with no error number", {DONE(-4096)}, 20, -EBADMSG},
+        {"done without payload", {HEADER(16, NLMSG_DONE, NLM_F_MULTI, SEQ)}, 16, -EBADMSG},
+        {"done with three bytes", {HEADER(19, NLMSG_DONE, NLM_F_MULTI, SEQ), 0, 0, 0}, 19, -EBADMSG},
+        {"no inet_diag", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(-EOPNOTSUPP), HEADER(72, 18, 0x301, SEQ)}, 36, -EOPNOTSUPP},
+        {"not permitted", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(-EPERM), HEADER(72, 18, 0x301, SEQ)}, 36, -EPERM},
+        {"an acknowledgement nobody asked for", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(0), HEADER(72, 18, 0x301, SEQ)}, 36, -EBADMSG},
+        {"a positive error", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(2), HEADER(72, 18, 0x301, SEQ)}, 36, -EBADMSG},
+        {"an error without code", {HEADER(16, NLMSG_ERROR, 0, SEQ)}, 16, -EBADMSG},
+        {"an empty message", {HEADER(16, NLMSG_NOOP, 0, SEQ)}, 16, NETLINK_MORE},
+        {"done of another request", {HEADER(20, NLMSG_DONE, NLM_F_MULTI, SEQ - 1), HOST32(0)}, 20, NETLINK_MORE},
+        {"error of another request", {HEADER(20, NLMSG_ERROR, 0, SEQ + 1), HOST32(-EPERM)}, 20, NETLINK_MORE},
+    };
+    struct got got;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        uint8_t behind[ROW + 40];
+
+        assert_row(parse(row[i].bytes, row[i].len, &got) == row[i].ret, row[i].what);
+        memcpy(behind, dump_bytes, ROW);
+        memcpy(behind + ROW, row[i].bytes, row[i].len);
+        assert_row(parse(behind, ROW + row[i].len, &got) == row[i].ret, row[i].what);
+        assert_int_equal(got.n, 1);
+    }
+}
+
+static void an_interrupted_dump_is_counted_and_read(void **state)
+{
+    uint8_t bytes[sizeof dump_bytes];
+    uint16_t flags = NLM_F_MULTI | NLM_F_DUMP_INTR;
+    struct got got;
+
+    (void)state;
+    for (size_t message = 0; message <= N_ROWS; message++) {
+        memcpy(bytes, dump_bytes, sizeof bytes);
+        memcpy(bytes + message * ROW + 6, &flags, sizeof flags);
+        assert_int_equal(parse(bytes, sizeof bytes, &got), NETLINK_DONE);
+        assert_int_equal(got.n, N_ROWS);
+        assert_true(got.report.partial > 0);
+    }
+}
+
+static void rows_of_another_request_are_passed_over(void **state)
+{
+    uint8_t bytes[sizeof dump_bytes];
+    uint32_t seq = SEQ - 1;
+    struct got got;
+
+    (void)state;
+    memcpy(bytes, dump_bytes, sizeof bytes);
+    memcpy(bytes + ROW + 8, &seq, sizeof seq);
+    assert_int_equal(parse(bytes, sizeof bytes, &got), NETLINK_DONE);
+    assert_int_equal(got.n, N_ROWS - 1);
+    assert_int_equal(got.sock[1].state, STATE_SYN_RECV);
+}
+
+static void all_states_of_the_kernel_have_a_place(void **state)
+{
+    static const enum tcp_state ours[] = {
+        STATE_UNKNOWN, STATE_ESTABLISHED, STATE_SYN_SENT, STATE_SYN_RECV, STATE_FIN_WAIT1, STATE_FIN_WAIT2, STATE_TIME_WAIT,
+        STATE_CLOSE, STATE_CLOSE_WAIT, STATE_LAST_ACK, STATE_LISTEN, STATE_CLOSING, STATE_SYN_RECV,
+    };
+    uint8_t bytes[ROW];
+    struct got got;
+
+    (void)state;
+    for (unsigned kernel = 0; kernel < 256; kernel++) {
+        memcpy(bytes, dump_bytes, sizeof bytes);
+        bytes[17] = (uint8_t)kernel;
+        assert_int_equal(parse(bytes, sizeof bytes, &got), NETLINK_MORE);
+        assert_int_equal(got.sock[0].state, kernel < COUNT_OF(ours) ? ours[kernel] : STATE_UNKNOWN);
+    }
+}
+
+static void a_row_of_another_family_is_refused(void **state)
+{
+    uint8_t bytes[ROW];
+    struct got got;
+
+    (void)state;
+    for (unsigned family = 0; family < 256; family++) {
+        memcpy(bytes, dump_bytes, sizeof bytes);
+        bytes[16] = (uint8_t)family;
+        assert_int_equal(parse(bytes, sizeof bytes, &got), family == 2 || family == 10 ? NETLINK_MORE : -EBADMSG);
+    }
+}
+
+static void any_bytes_are_harmless(void **state)
+{
+    uint8_t bytes[sizeof dump_bytes];
+    struct got got;
+
+    (void)state;
+    any_seed(5);
+    for (int turn = 0; turn < 100000; turn++) {
+        memcpy(bytes, dump_bytes, sizeof bytes);
+        for (uint32_t n = 1 + any(4); n; n--)
+            bytes[any(sizeof bytes)] = (uint8_t)any(256);
+        parse(bytes, any(sizeof bytes + 1), &got);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dump_is_read_field_by_field),
+        cmocka_unit_test(a_dump_cut_anywhere_is_no_answer_but_between_messages),
+        cmocka_unit_test(any_length_in_a_header_is_checked),
+        cmocka_unit_test(a_row_too_short_is_refused),
+        cmocka_unit_test(a_dump_ends_well_only_with_done_and_zero),
+        cmocka_unit_test(an_interrupted_dump_is_counted_and_read),
+        cmocka_unit_test(rows_of_another_request_are_passed_over),
+        cmocka_unit_test(all_states_of_the_kernel_have_a_place),
+        cmocka_unit_test(a_row_of_another_family_is_refused),
+        cmocka_unit_test(any_bytes_are_harmless),
+    };
+
+    return cmocka_run_group_tests_name("netlink_parse", tests, NULL, NULL);
+}

@@ -1,0 +1,238 @@
+/* The small functions of platform/: paths, errors in words, Unix addresses, writing, waking. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "linux.h"
+#include "platform.h"
+#include "unit/helper.h"
+
+static void tables_of_another_procfs_are_those_of_its_process_1(void **state)
+{
+    static char proc[LINUX_PATH_MAX + 10];
+    char path[LINUX_PATH_MAX];
+
+    (void)state;
+    assert_true(linux_net_path("/proc", "tcp", path));
+    assert_string_equal(path, "/proc/net/tcp");
+    assert_true(linux_net_path("/host/proc", "udp6", path));
+    assert_string_equal(path, "/host/proc/1/net/udp6");
+    for (size_t len = LINUX_PATH_MAX - 20; len < LINUX_PATH_MAX + 5; len++) {
+        memset(proc, 'x', len);
+        proc[len] = '\0';
+        assert_int_equal(linux_net_path(proc, "tcp", path), len + strlen("/1/net/tcp") < LINUX_PATH_MAX);
+    }
+    assert_int_equal(platform_proc_check(proc), -ENAMETOOLONG);
+}
+
+static void a_procfs_is_ours_by_the_inode_of_its_table(void **state)
+{
+    char *dir = dir_make(), view[256];
+
+    (void)state;
+    assert_true(linux_own_namespace("/proc"));
+    assert_int_equal(platform_proc_check("/proc"), 0);
+    assert_non_null(strstr(platform_view("/proc", view, sizeof view), "own network namespace"));
+    assert_false(linux_own_namespace(dir)); /* nothing there */
+    assert_int_equal(platform_proc_check(dir), -ENOENT);
+    dir_put_text(dir, "1/net/tcp", "");
+    assert_false(linux_own_namespace(dir));
+    assert_int_equal(platform_proc_check(dir), 0);
+    assert_non_null(strstr(platform_view(dir, view, sizeof view), dir));
+    dir_unlink(dir, "1/net/tcp");
+    dir_link(dir, "1/net/tcp", "/proc/net/tcp");
+    assert_true(linux_own_namespace(dir));
+    dir_remove(dir);
+}
+
+static void every_error_has_words(void **state)
+{
+    (void)state;
+    assert_string_equal(platform_error_text(ENOENT), "No such file or directory");
+    assert_string_equal(platform_error_text(ECONNREFUSED), "Connection refused");
+    for (int error = 0; error < 5000; error++)
+        assert_true(strlen(platform_error_text(error)) > 2);
+    assert_non_null(strstr(platform_error_text(4095), "4095"));
+}
+
+static void a_unix_address_is_a_path_or_an_abstract_name(void **state)
+{
+    const size_t max = sizeof((struct sockaddr_un *)NULL)->sun_path, head = offsetof(struct sockaddr_un, sun_path);
+    struct sockaddr_un sun;
+    struct net_addr addr;
+    char path[200];
+
+    (void)state;
+    assert_int_equal(net_unix_addr("/run/a", &addr), 0);
+    memcpy(&sun, addr.bytes, sizeof sun);
+    assert_int_equal(sun.sun_family, AF_UNIX);
+    assert_string_equal(sun.sun_path, "/run/a");
+    assert_int_equal(addr.len, head + 7);
+    assert_int_equal(net_unix_addr("@name", &addr), 0);
+    memcpy(&sun, addr.bytes, sizeof sun);
+    assert_memory_equal(sun.sun_path, "\0name", 6);
+    assert_int_equal(addr.len, head + 5);
+    for (size_t len = max - 3; len < max + 3; len++) {
+        memset(path, 'x', len);
+        path[0] = '/';
+        path[len] = '\0';
+        assert_int_equal(net_unix_addr(path, &addr), len < max ? 0 : -ENAMETOOLONG);
+    }
+}
+
+static void a_full_receiver_is_waited_for_and_then_given_up(void **state)
+{
+    static char block[1 << 20];
+    uint64_t before;
+    int end[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, end), 0);
+    assert_int_equal(net_send(end[0], "abc", 3, true, 1000), 0);
+    assert_int_equal(net_hear(end[1]), 0); /* unread bytes are thrown away */
+    assert_int_equal(recv(end[1], block, sizeof block, 0), -1);
+    before = platform_monotonic_ns();
+    assert_int_equal(net_send(end[0], block, sizeof block, true, 50), -ETIMEDOUT);
+    assert_true(platform_monotonic_ns() - before >= 49000000);
+    net_close(end[1]);
+    assert_int_equal(net_send(end[0], "x", 1, true, 50), -EPIPE);
+    net_close(end[0]);
+}
+
+static void the_end_of_a_stream_is_seen_before_the_next_write(void **state)
+{
+    int end[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, end), 0);
+    assert_int_equal(net_send(end[1], "bye", 3, true, 1000), 0);
+    net_close(end[1]);
+    assert_int_equal(net_hear(end[0]), -EPIPE);
+    net_close(end[0]);
+}
+
+static void a_thread_is_woken_by_a_signal_or_its_socket(void **state)
+{
+    struct net_wake w;
+    int end[2];
+
+    (void)state;
+    assert_int_equal(net_wake_open(&w), 0);
+    assert_int_equal(pipe(end), 0);
+    assert_false(net_wake_wait(&w, -1, 0));
+    for (int i = 0; i < 200000; i++) /* more than the pipe holds */
+        net_wake_signal(&w);
+    assert_false(net_wake_wait(&w, end[0], -1)); /* woken, but not by the socket */
+    while (net_wake_wait(&w, end[0], 0))
+        ;
+    assert_int_equal(write(end[1], "x", 1), 1);
+    assert_true(net_wake_wait(&w, end[0], -1));
+    close(end[0]);
+    close(end[1]);
+    close(w.fd[0]);
+    close(w.fd[1]);
+}
+
+static void writing_goes_on_until_all_is_written_or_an_error(void **state)
+{
+    char *dir = dir_make(), path[300], text[20] = "";
+    int end[2], fd;
+
+    (void)state;
+    platform_init(); /* a closed pipe is an error, no end */
+    assert_int_equal(pipe(end), 0);
+    assert_int_equal(platform_write(end[1], "abc", 3), 0);
+    assert_int_equal(read(end[0], text, sizeof text), 3);
+    close(end[0]);
+    assert_int_equal(platform_write(end[1], "abc", 3), -EPIPE);
+    close(end[1]);
+    assert_int_equal(platform_write(-1, "abc", 3), -EBADF);
+    strcat(strcpy(path, dir), "/file");
+    fd = open(path, O_CREAT | O_RDWR, 0600);
+    assert_int_equal(platform_write(fd, "", 0), 0);
+    close(fd);
+    dir_remove(dir);
+}
+
+static char passed[300000];
+
+static void *read_slowly(void *fd)
+{
+    size_t at = 0;
+    ssize_t n;
+
+    do {
+        platform_sleep_ns(1000000);
+        n = read(*(int *)fd, passed + at, sizeof passed - at);
+        at += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    return NULL;
+}
+
+/* Whoever shares the file's description may make it so at any time. */
+static void a_full_pipe_that_does_not_block_is_waited_for(void **state)
+{
+    static char text[sizeof passed];
+    int end[2], log = dup(STDERR_FILENO), ret;
+    pthread_t reader;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)any(256);
+    assert_int_equal(pipe2(end, O_NONBLOCK), 0);
+    fcntl(end[0], F_SETFL, 0);
+    pthread_create(&reader, NULL, read_slowly, &end[0]);
+    ret = platform_write(end[1], text, sizeof text);
+    close(end[1]);
+    pthread_join(reader, NULL);
+    assert_int_equal(ret, 0);
+    assert_memory_equal(text, passed, sizeof text);
+    close(end[0]);
+    /* But not for ever by the log. */
+    assert_int_equal(pipe2(end, O_NONBLOCK), 0);
+    dup2(end[1], STDERR_FILENO);
+    ret = platform_write(STDERR_FILENO, text, sizeof text);
+    dup2(log, STDERR_FILENO);
+    assert_int_equal(ret, -EAGAIN);
+    close(end[0]);
+    close(end[1]);
+    close(log);
+}
+
+static void jitter_is_below_its_bound_and_not_always_the_same(void **state)
+{
+    uint32_t seen[8] = {0};
+
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        uint32_t number = platform_random(8);
+
+        assert_true(number < 8);
+        seen[number]++;
+    }
+    for (size_t i = 0; i < COUNT_OF(seen); i++)
+        assert_in_range(seen[i], 100000 / 16, 100000 / 4);
+    assert_int_equal(platform_random(1), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_of_another_procfs_are_those_of_its_process_1),
+        cmocka_unit_test(a_procfs_is_ours_by_the_inode_of_its_table),
+        cmocka_unit_test(every_error_has_words),
+        cmocka_unit_test(a_unix_address_is_a_path_or_an_abstract_name),
+        cmocka_unit_test(a_full_receiver_is_waited_for_and_then_given_up),
+        cmocka_unit_test(the_end_of_a_stream_is_seen_before_the_next_write),
+        cmocka_unit_test(a_thread_is_woken_by_a_signal_or_its_socket),
+        cmocka_unit_test(writing_goes_on_until_all_is_written_or_an_error),
+        cmocka_unit_test(a_full_pipe_that_does_not_block_is_waited_for),
+        cmocka_unit_test(jitter_is_below_its_bound_and_not_always_the_same),
+    };
+
+    return cmocka_run_group_tests_name("platform", tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/* The memory that mbedTLS gets. */
+#include "unit/helper.h"
+
+#include <string.h>
+
+#include "tls/mbedtls.h"
+
+static bool is_zero(const unsigned char *block, size_t len)
+{
+    while (len && !block[len - 1])
+        len--;
+    return !len;
+}
+
+static void blocks_are_zeroed_aligned_and_apart(void **state)
+{
+    unsigned char *block[200];
+
+    (void)state;
+    for (size_t i = 0; i < 200; i++) {
+        block[i] = tls_memory_take(i % 50, 7);
+        assert_non_null(block[i]);
+        assert_int_equal((uintptr_t)block[i] % 16, 0);
+        assert_true(is_zero(block[i], i % 50 * 7));
+        memset(block[i], (int)i, i % 50 * 7);
+    }
+    for (size_t i = 0; i < 200; i++) {
+        for (size_t at = 0; at < i % 50 * 7; at++)
+            assert_int_equal(block[i][at], i);
+        tls_memory_give(block[i]);
+    }
+    tls_memory_give(NULL);
+}
+
+static void what_was_given_back_is_taken_again_and_zero(void **state)
+{
+    unsigned char *first = tls_memory_take(1, 20000), *second;
+
+    (void)state;
+    memset(first, 0xff, 20000);
+    tls_memory_give(first);
+    second = tls_memory_take(2, 9000);
+    assert_ptr_equal(first, second);
+    assert_true(is_zero(second, 18000));
+    tls_memory_give(second);
+}
+
+static void impossible_sizes_give_nothing(void **state)
+{
+    (void)state;
+    assert_null(tls_memory_take(1, 65537));
+    assert_null(tls_memory_take(1, SIZE_MAX));
+    assert_null(tls_memory_take(SIZE_MAX / 2, 4));
+    assert_null(tls_memory_take(4, SIZE_MAX / 2));
+}
+
+static void all_of_it_can_be_taken_more_than_once(void **state)
+{
+    void *block[1000];
+    int n[2] = {0};
+
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        while ((block[n[turn]] = tls_memory_take(1, 30000)))
+            n[turn]++;
+        assert_true(n[turn] > 20 && n[turn] < 1000);
+        for (int i = 0; i < n[turn]; i++)
+            tls_memory_give(block[i]);
+    }
+    assert_int_equal(n[0], n[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_zeroed_aligned_and_apart),
+        cmocka_unit_test(what_was_given_back_is_taken_again_and_zero),
+        cmocka_unit_test(impossible_sizes_give_nothing),
+        cmocka_unit_test(all_of_it_can_be_taken_more_than_once),
+    };
+
+    return tls_memory_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}

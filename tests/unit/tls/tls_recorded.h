@@ -1,0 +1,74 @@
+/* The receiver's side of a TLS handshake, recorded once, for a client whose random numbers are
+ * always the same: then what was recorded fits again. For a program that has no other random
+ * numbers: this file's take the place of platform/posix/random.c.
+ *
+ * build/unit/test_tls_flipped record PORT FILE makes a recording: how to, at its main. */
+#ifndef TLS_RECORDED_H
+#define TLS_RECORDED_H
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "platform.h"
+#include "tls/tls.h"
+
+/* Of the certificate that was shown in the recordings; good until 2126. */
+#define RECORDED_CA                                                      \
+    "-----BEGIN CERTIFICATE-----\n"                                      \
+    "MIIBlTCCATugAwIBAgIUUR3vPtt4vD8PxerDVue1Vpv9kFwwCgYIKoZIzj0EAwIw\n" \
+    "FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNjAyMDYzOVoYDzIxMjYxMTAy\n" \
+    "MDIwNjM5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\n" \
+    "PQMBBwNCAAT8VKknHddtxEZOumb6Hc8J8Gb9aTMvAqzdsSkDdlavWc+0etwuLf0J\n" \
+    "DixMg1IJt6wXTsKEP4eBnYHD7tmXGbVTo2kwZzAdBgNVHQ4EFgQU7E5v8il4ilZh\n" \
+    "bG7/mYdDqaugCkswHwYDVR0jBBgwFoAU7E5v8il4ilZhbG7/mYdDqaugCkswDwYD\n" \
+    "VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID\n" \
+    "SAAwRQIhAK1xIoe7Gz51r1grrhFRzCscbizeOBRacK29jP1hbLCpAiB/se+agPnC\n" \
+    "taAbjnnT9I8CPO/Kjp4vhdS4KCDoAwnQ2g==\n"                             \
+    "-----END CERTIFICATE-----\n"
+
+static uint64_t random_state;
+
+uint32_t platform_random(uint32_t below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33) % below;
+}
+
+int platform_secret(void *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)out)[i] = (uint8_t)platform_random(256);
+    return 0;
+}
+
+/* A handshake over fd, as it was in the recording. 0, or -errno and why. */
+static inline int recorded_open(struct tls **t, int fd, char *why, size_t cap)
+{
+    static const struct tls_settings settings = {.ca = RECORDED_CA, .verify = true};
+
+    random_state = 1;
+    return tls_open(t, fd, &settings, "localhost", platform_monotonic_ns() + 10000000000u, why, cap);
+}
+
+/* The same with a receiver that says these bytes, and closes if it ends. */
+static inline int recorded_answer(const void *bytes, size_t len, bool ends_then, char *why, size_t cap)
+{
+    struct tls *t = NULL;
+    int ends[2], ret;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
+        return -1;
+    if (len && write(ends[1], bytes, len) != (ssize_t)len)
+        len = 0;
+    if (ends_then)
+        shutdown(ends[1], SHUT_WR);
+    ret = recorded_open(&t, ends[0], why, cap);
+    if (!ret)
+        tls_hear(t, why, cap);
+    tls_close(t);
+    close(ends[0]);
+    close(ends[1]);
+    return ret;
+}
+
+#endif
