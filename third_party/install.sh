@@ -74,12 +74,12 @@ if [ "$manager" = none ]; then
     say "no package manager that is known here (apt-get, apk, dnf). On Debian they are called: $packages"
     exit 1
 fi
-if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    say "not root, and no sudo. As root: $install $packages"
+if [ -n "${NO_INSTALL:-}" ]; then
+    say "to install it: make deps FOR='$*'; that is, as root: $install $packages"
     exit 1
 fi
-if [ -n "${NO_INSTALL:-}" ]; then
-    say "NO_INSTALL is set. As root: $install $packages"
+if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+    say "not root, and no sudo. As root: $install $packages"
     exit 1
 fi
 
