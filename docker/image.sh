@@ -14,7 +14,7 @@ if [ "$engine" != docker ] && command -v docker >/dev/null; then
     echo "image: not by docker: $(docker info 2>&1 >/dev/null | tail -n 1)" >&2
 fi
 if [ -z "$engine" ]; then
-    third_party/install.sh image
+    NO_INSTALL=1 third_party/install.sh image
     engine=$(builder)
 fi
 [ -n "$engine" ] || { echo 'image: neither docker nor podman nor buildah works here; "docker info" and the like say why' >&2; exit 1; }

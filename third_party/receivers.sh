@@ -1,14 +1,18 @@
 #!/bin/sh
-# receivers.sh [PURPOSE]: gets the servers that third_party/packages lists for PURPOSE, `receivers` unless told, unless the system has
-# them, and what third_party/npm/PURPOSE names, into build/third_party/receivers. They are unpacked, not installed, for a package would
+# receivers.sh PURPOSE...: gets the servers that third_party/packages lists for each PURPOSE, unless the system has them, and what
+# third_party/npm/PURPOSE names, into build/third_party/receivers. They are unpacked, not installed, for a package would
 # start its server; only tests, `make bench` and `make demo` start them. That needs no root and leaves the system's apt alone; what is
 # installed is npm, where there is none.
 #
 # Never fails: what could not be had is said, and what needs it is skipped. NO_INSTALL=1: gets nothing.
 set -eu
 cd "$(dirname "$0")/.."
+if [ $# -gt 1 ]; then
+    for one; do third_party/receivers.sh "$one"; done
+    exit
+fi
 . third_party/apt.sh
-purpose=${1:-receivers}
+purpose=$1
 root=$PWD/build/third_party/receivers
 npm=third_party/npm/$purpose
 work=$root.work

@@ -72,7 +72,7 @@ def drawn(port, place):
     """What the page says of its charts."""
     chromium = shutil.which("chromium")
     if not chromium:
-        pytest.skip("chromium is not on this machine; `make need-browser` installs it")
+        pytest.skip("chromium is not on this machine; `make deps FOR=browser` installs it")
     done = subprocess.run([chromium, *CHROMIUM, f"--user-data-dir={place}", f"http://127.0.0.1:{port}/"], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -37,7 +37,7 @@ class Podman:
     def __init__(self, place):
         self.place = place
         if os.geteuid() != 0 or not all(map(shutil.which, ("podman", "runc", "catatonit"))):
-            pytest.skip("podman, runc or catatonit is not on this machine, or we are not root; `make need-container` installs them")
+            pytest.skip("podman, runc or catatonit is not on this machine, or we are not root; `make deps FOR=container` installs them")
         for name, text in (("containers.conf", SETTINGS), ("storage.conf", STORAGE)):
             (place / name).write_text(text.replace("DIR", str(place)))
         self.env = {**os.environ, "CONTAINERS_CONF": str(place / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(place / "storage.conf")}
@@ -82,7 +82,7 @@ def make_base(podman):
     """Of packages, for nothing else may be had here. APT's sandbox user cannot write /dev/null on each machine."""
     if not TREE.exists():
         if not shutil.which("mmdebstrap"):
-            pytest.skip("mmdebstrap is not on this machine; `make need-container` installs it")
+            pytest.skip("mmdebstrap is not on this machine; `make deps FOR=container` installs it")
         part = TREE.with_suffix(".part.tar")
         done = subprocess.run(["mmdebstrap", "--variant=apt", '--aptopt=APT::Sandbox::User "root"', "bookworm", part], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=300)

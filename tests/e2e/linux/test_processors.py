@@ -24,7 +24,7 @@ CPUS = os.environ.get("SOCKPUSH_TEST_CPUS", "").split()
 BIG_ENDIAN = ("mips", "s390x")
 
 
-@pytest.fixture(params=CPUS or [pytest.param(None, marks=pytest.mark.skip(reason="make e2e says which: CPUS"))])
+@pytest.fixture(params=CPUS or [pytest.param(None, marks=pytest.mark.skip(reason="`make test-cpus` runs these"))])
 def cpu(request):
     return request.param
 

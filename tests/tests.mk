@@ -1,0 +1,151 @@
+# What checks the program: unit tests, end-to-end tests, fuzzers, lint, size, benchmark.
+
+FUZZ_SECONDS = 10
+# The processors that test-cpus tries, where there are compilers for them.
+CPUS = $(if $(shell command -v apt-get),$(filter-out x86_64,$(PROCESSORS)))
+
+# ---- sources
+
+# Tests also get the parsers of every other system: those take bytes, so they run here.
+# Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
+PARSERS  ?= $(wildcard platform/*/*_parse.c)
+LIB_SRC   = $(sort $(filter-out src/main.c src/base/arena.c,$(SRC)) $(PARSERS))
+OF_OTHERS ?= tests/unit/windows_helper.c
+OF_TLS    = $(if $(filter 0,$(TLS)),$(wildcard tests/unit/tls/test_*.c tests/fuzz/tls/fuzz_*.c))
+ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
+TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
+TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
+ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
+FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))
+FUZZ_SRC  = $(filter-out $(ALL_FUZZERS),$(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)) tests/unit/arena.c
+
+# ---- flags
+
+# Unit tests run under the sanitizers here; those of another processor under qemu, without, and with its glibc and that one's FPU; Windows' under wine.
+ifeq ($(OUT),build)
+UNIT_CC     = gcc
+UNIT_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ASAN        = build/asan
+else
+UNIT_CC     = $(firstword $(CC))
+UNIT_CFLAGS = -O1 -g -static -DONE_IN=7 -ffunction-sections -Wl,--gc-sections
+ASAN        = $(OUT)/plain
+RUN         = $(or $(WINE),$(QEMU_$(CPU)))
+endif
+FUZZ_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OF_TESTS    = -iquote tests -isystem $(dir $(CMOCKA))../include
+# mbedTLS compares nothing at NULL with nothing at NULL, where a certificate's name is empty.
+$(OF_MBEDTLS): UNIT_CFLAGS += $(if $(filter build,$(OUT)),-fno-sanitize=nonnull-attribute)
+$(OF_MBEDTLS): FUZZ_CFLAGS += -fno-sanitize=nonnull-attribute
+
+# ---- what a person calls
+
+PYTEST = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis $(PYTHON) -m pytest -p no:cacheprovider -rs
+
+test: ## unit tests, then end-to-end tests; installs what they need
+	@third_party/install.sh build test
+	@echo 'make test: from nothing about 8 minutes with two processors, and 1.5 GB in build/; then about 5.'
+	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory e2e
+
+unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-emulate) ## unit tests under ASan and UBSan; CPU=mips: for that processor, under qemu
+	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/*/test_*.c))
+	@$(if $(WINE),mkdir -p build/wine; $(WINE) cmd /c exit >/dev/null 2>&1 </dev/null)
+	@RUN='$(RUN)' tests/unit/run.sh $(TESTS)
+
+e2e: need-build-test receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
+	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush
+	@$(PYTEST) -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
+
+test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
+	@$(MAKE) --no-print-directory test-cpus
+	@$(MAKE) --no-print-directory test-boots
+
+test-cpus: ## unit tests and end-to-end tests of other processors, under qemu-user: CPUS="aarch64 mips"
+	@third_party/install.sh build test emulate $(CPUS)
+	@$(MAKE) --no-print-directory $(CPUS:%=unit-%) $(CPUS:%=built-%) all
+	@SOCKPUSH_TEST_CPUS='$(CPUS)' $(PYTEST) -n3 --dist loadgroup tests/e2e/linux/test_processors.py $(PYTEST_ARGS)
+unit-%:
+	@$(MAKE) --no-print-directory CPU=$* unit
+built-%:
+	@$(MAKE) --no-print-directory CPU=$* all
+
+BOOTED = aarch64 s390x mipsel
+test-boots: ## the binary as process 1 of emulated machines; PYTEST_ARGS as of e2e
+	@third_party/install.sh build test appliance $(BOOTED)
+	@$(MAKE) --no-print-directory $(BOOTED:%=appliance-%)
+	@$(PYTEST) -n2 tests/appliance $(PYTEST_ARGS)
+appliance-%:
+	@$(MAKE) $(JOBS) CPU=$* build/$*/sockpush build/$*/appliance && third_party/kernels.sh $*
+
+# The files that Windows' program can have. The rest asks for Linux's tables in files, Unix sockets or signals, or tries what is the same code.
+OF_WINDOWS = $(foreach test,windows hosted states end arguments http_posts http_receivers receiver_influxdb receiver_victoriametrics receiver_stunnel \
+	stream_delivery stream_failover tls_peers tls_refused,$(wildcard tests/e2e/*/test_$(test).py))
+
+test-windows: ## unit tests and end-to-end tests of sockpush.exe, under wine
+	@third_party/install.sh build test windows wine
+	@$(MAKE) --no-print-directory receivers
+	@$(MAKE) --no-print-directory OS=windows unit
+	@$(MAKE) --no-print-directory OS=windows all
+	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) $(OF_WINDOWS) $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
+
+receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
+	@third_party/receivers.sh receivers k8s demo release
+
+fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
+	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/*/fuzz_*.c))
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+lint: need-build-test-lint ## warnings of two compilers, headers, layers, scripts, README against --help
+	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
+	@CC='$(CC)' COMMON='$(COMMON) $(OF_TESTS)' RELEASE='$(RELEASE)' tests/lint/all.sh
+
+compile-others: need-darwin-freebsd ## that it builds for macOS, and what of it asks the system, for FreeBSD
+	@$(MAKE) --no-print-directory OS=darwin CPU=arm64 all
+	@$(MAKE) --no-print-directory OS=darwin CPU=x86_64 TLS=0 all
+	@$(MAKE) $(JOBS) OS=freebsd objects
+
+bench: need-build-bench all ## what a poll costs, beside other tools
+	@third_party/receivers.sh peers
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
+
+size: all ## what the binary is made of; fails above MAX_SIZE=327680 bytes, without TLS 114688
+	@tests/binary/size.sh $(TARGET) $(OUT)/sockpush.full $(MAX_SIZE)
+
+twice: all ## build it again in another directory: the same bytes? CPU=mips, OS=windows: of those
+	@MAKE='$(MAKE) $(JOBS)' tests/binary/twice.sh $(TARGET)
+
+# ---- what make builds: two more trees of objects (unit tests, fuzzers) of the same sources
+
+$(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ $(UNIT_$(CPU)) $(LIBRARIES)
+# For test_clock.py, and for all end-to-end tests under the sanitizers: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
+build/asan/sockpush: build/asan/src/main.o build/asan/src/base/arena.o build/asan/sockpush.a
+	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
+$(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
+	$(Q)mkdir -p $(@D); clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
+# With the program's own objects, compiler and libraries, for it measures them.
+build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
+	$(Q)mkdir -p $(@D); $(BINARY)
+# The helper of the appliance's tests, which is process 1 before sockpush is.
+build/$(CPU)/appliance: build/$(CPU)/obj/tests/appliance/helper.o
+	$(Q)$(BINARY)
+build/bench/%: tests/bench/%.c
+	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
+
+$(ASAN)/sockpush.a: $(LIB_SRC:%.c=$(ASAN)/%.o)
+build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
+# T: the archive names its objects, which need not be there twice.
+build/%/sockpush.a:
+	$(Q)rm -f $@; ar rcsT $@ $^
+
+$(ASAN)/%.o: %.c Makefile tests/tests.mk | $(FETCHED) $(CMOCKA)
+	@echo '  TEST $<'
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(COMMON) $(OF_TESTS) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+build/fuzz/%.o: %.c Makefile tests/tests.mk | $(FETCHED)
+	@echo '  FUZZ $<'
+	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
+.PHONY: bench compile-others e2e fuzz lint receivers size test test-appliance test-boots test-cpus test-windows twice unit
