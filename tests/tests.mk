@@ -54,9 +54,10 @@ unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-em
 	@$(if $(WINE),mkdir -p build/wine; $(WINE) cmd /c exit >/dev/null 2>&1 </dev/null)
 	@RUN='$(RUN)' tests/unit/run.sh $(TESTS)
 
-e2e: need-build-test receivers ## end-to-end tests; PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
+E2E = tests/e2e
+e2e: need-build-test receivers ## end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush
-	@$(PYTEST) -n3 --dist loadgroup tests/e2e $(PYTEST_ARGS)
+	@$(PYTEST) -n3 --dist loadgroup $(E2E) $(PYTEST_ARGS)
 
 test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
 	@$(MAKE) --no-print-directory test-cpus

@@ -46,7 +46,7 @@ def test_workflow(tmp_path):
         assert set([needs] if isinstance(needs, str) else needs) <= set(flow["jobs"])
         assert all(("run" in step) != ("uses" in step) for step in job["steps"])
     if not shutil.which("shellcheck"):
-        pytest.skip("shellcheck is not on this machine; `make lint` installs it")
+        pytest.skip("shellcheck is not on this machine; `make deps FOR=lint` installs it")
     for script in scripts:
         assert "${{" not in script, "text of others in a script"
         subprocess.run(["shellcheck", "-s", "bash", "-"], input=script, text=True, check=True)
