@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "platform.h"
+#include "posix/posix.h"
 
 uint64_t platform_monotonic_ns(void)
 {
@@ -25,4 +26,9 @@ void platform_sleep_ns(uint64_t ns)
 
     while (nanosleep(&left, &left) && errno == EINTR)
         ;
+}
+
+int posix_poll(struct pollfd *fds, unsigned n, int timeout_ms)
+{
+    return poll(fds, n, timeout_ms);
 }

@@ -3,12 +3,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/format.h"
+#include "posix/posix.h"
 
 #define DNS_PORT 53
 #define SECOND_ANSWER_MS 1000 /* for the other family, once one has told */
@@ -50,7 +50,7 @@ static bool wait_for(int fd, short events, uint64_t deadline)
 {
     struct pollfd p = {.fd = fd, .events = events};
 
-    return poll(&p, 1, left_ms(deadline)) > 0;
+    return posix_poll(&p, 1, left_ms(deadline)) > 0;
 }
 
 static bool read_whole(int fd, uint8_t *out, size_t len, uint64_t deadline)

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,7 +12,7 @@ static bool wait_for(int fd, short events, int timeout_ms)
 {
     struct pollfd p = {.fd = fd, .events = events};
 
-    return poll(&p, 1, timeout_ms) > 0;
+    return posix_poll(&p, 1, timeout_ms) > 0;
 }
 
 bool net_wait_readable(int fd, int timeout_ms)
@@ -31,7 +30,7 @@ static int wait_writable(int fd, uint64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
     uint64_t now = platform_monotonic_ns();
-    int ret = now < deadline_ns ? poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1) : 0;
+    int ret = now < deadline_ns ? posix_poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1) : 0;
 
     if (ret < 0)
         return errno == EINTR ? 0 : -errno;

@@ -3,6 +3,7 @@
 #ifndef POSIX_H
 #define POSIX_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -14,6 +15,10 @@
 /* As socket and pipe, but not blocking, and closed in what this process executes. */
 int posix_socket(int family, int type);
 int posix_pipe(int fd[2]);
+
+/* Waits as poll does, with its results. Sockets and wake-ups are waited for by this function alone: it stands in clock.c, so
+ * that a test can link a clock of its own (tests/unit/output/clock.h). */
+int posix_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 
 /* From now on no such signal, which is blocked, is missed by posix_next_signal. */
 void posix_watch_signals(const sigset_t *signals);

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -22,7 +21,7 @@ bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms)
     struct pollfd p[2] = {{.fd = w->fd[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     char taken[64];
 
-    if (poll(p, 2, timeout_ms) <= 0)
+    if (posix_poll(p, 2, timeout_ms) <= 0)
         return false;
     while (p[0].revents && read(w->fd[0], taken, sizeof taken) > 0)
         ;
