@@ -14,7 +14,10 @@ OF_OTHERS ?= tests/unit/windows_helper.c
 OF_TLS    = $(if $(filter 0,$(TLS)),$(wildcard tests/unit/tls/test_*.c tests/fuzz/tls/fuzz_*.c))
 ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
 TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
-TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
+# Tests of delivery also get a clock of their own, in place of platform/posix/clock.c: time passes when they let it (its header).
+DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c)
+OF_DELIVERY = $(addprefix $(OUT)/unit/output/test_,output reconnects)
+TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
 ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))
 FUZZ_SRC  = $(filter-out $(ALL_FUZZERS),$(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)) tests/unit/arena.c
@@ -119,8 +122,9 @@ twice: all ## build it again in another directory: the same bytes? CPU=mips, OS=
 
 # ---- what make builds: two more trees of objects (unit tests, fuzzers) of the same sources
 
+$(OF_DELIVERY): $(DELIVERY:%.c=$(ASAN)/%.o)
 $(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
-	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ $(UNIT_$(CPU)) $(LIBRARIES)
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(UNIT_$(CPU)) $(LIBRARIES)
 # For test_clock.py, and for all end-to-end tests under the sanitizers: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
 build/asan/sockpush: build/asan/src/main.o build/asan/src/base/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
