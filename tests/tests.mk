@@ -15,8 +15,8 @@ OF_TLS    = $(if $(filter 0,$(TLS)),$(wildcard tests/unit/tls/test_*.c tests/fuz
 ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
 TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
 # Tests of delivery also get a clock of their own, in place of platform/posix/clock.c: time passes when they let it (its header).
-DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c)
-OF_DELIVERY = $(addprefix $(OUT)/unit/output/test_,output reconnects)
+DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c tcp_receiver.c)
+OF_DELIVERY = $(addprefix $(OUT)/unit/output/test_,failover limits names output pauses reconnects waits)
 TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
 ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))

@@ -11,6 +11,7 @@ void start_to(struct running *r, const struct endpoint *to, const struct output_
     memset(r, 0, sizeof *r);
     r->to = *to;
     assert_int_equal(output_start(&r->output, &r->to, limits, &r->arena), 0);
+    clock_rest(&r->output);
 }
 
 void start_as(struct running *r, const struct output_kind *kind, const struct encoder *format, uint64_t replay_ns)

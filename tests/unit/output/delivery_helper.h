@@ -14,7 +14,7 @@ struct running {
 /* Small ones, for lines of a few letters. */
 extern const struct output_limits small_limits;
 
-/* Starts an output to this endpoint, which is copied. */
+/* Starts an output to this endpoint, which is copied. Returns once its thread waits for the first snapshot. */
 void start_to(struct running *r, const struct endpoint *to, const struct output_limits *limits);
 
 /* The same, by the transport alone, and with small limits. */

@@ -31,6 +31,8 @@ static int open_line(struct link *l)
     pthread_mutex_lock(&line_lock);
     ret = line.open_error;
     line.opened += !ret;
+    if (line.tried < LINE_TIMES)
+        line.tried_ns[line.tried] = platform_monotonic_ns();
     line.tried++;
     l->fd = ret ? -1 : 1000000; /* is never waited for */
     if (!ret && l->to->kind->either)
@@ -51,6 +53,9 @@ static int send_line(struct link *l, const char *lines, size_t len)
         assert_true(line.len + len < sizeof line.sent);
         memcpy(line.sent + line.len, lines, len);
         line.len += len;
+        if (line.n_sent < LINE_TIMES)
+            line.sent_ns[line.n_sent] = platform_monotonic_ns();
+        line.n_sent++;
     }
     l->gone = line.gone;
     pthread_mutex_unlock(&line_lock);

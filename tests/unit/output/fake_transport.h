@@ -4,12 +4,15 @@
 
 #include "unit/output/delivery_helper.h"
 
+#define LINE_TIMES 64
+
 extern pthread_mutex_t line_lock;
 extern struct line {
     int open_error, send_error; /* results of open and send */
     int send_errors;            /* so many times; then send succeeds */
     bool gone, stream;
-    unsigned opened, closed, tried;
+    unsigned opened, closed, tried, n_sent;
+    uint64_t tried_ns[LINE_TIMES], sent_ns[LINE_TIMES]; /* when the first attempts to open, and the first chunks, were made */
     char sent[4096];
     size_t len;
     int peer; /* the receiver's end of the connection, where it is a socket; or -1 */

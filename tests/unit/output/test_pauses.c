@@ -1,0 +1,309 @@
+/* How long an output pauses between two attempts to open its connection, and between datagrams. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "unit/output/fake_transport.h"
+
+/* In place of platform/posix/random.c: the longest pause that can be drawn. */
+static unsigned drawn_below;
+
+uint32_t platform_random(uint32_t below)
+{
+    drawn_below = below;
+    return below - 1;
+}
+
+int platform_secret(void *out, size_t len)
+{
+    (void)out, (void)len;
+    return -ENOSYS;
+}
+
+/* As the fake transports, but with the pauses of those over a network. */
+static struct output_kind stream, datagram, kept;
+
+static int set_up(void **state)
+{
+    stream = fake_stream;
+    datagram = fake_datagram;
+    kept = fake_kept;
+    stream.retry_max_ms = datagram.retry_max_ms = kept.retry_max_ms = output_tcp.retry_max_ms;
+    drawn_below = 0;
+    return line_reset(state);
+}
+
+/* The pause before attempt i. A wait is a part of a millisecond longer than what was drawn. */
+static void assert_pause(unsigned i, unsigned ms)
+{
+    assert_in_range(line.tried_ns[i] - line.tried_ns[i - 1], ms * MS, ms * MS + MS);
+}
+
+static void pauses_double_from_half_a_second_to_half_a_minute(void **state)
+{
+    static const unsigned pause_ms[] = {500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000};
+    struct running r;
+
+    (void)state;
+    line.open_error = -ECONNREFUSED;
+    start(&r, &stream);
+    put(&r, 1, "one\n");
+    for (unsigned i = 0; i < COUNT_OF(pause_ms); i++) {
+        assert_int_equal(line.tried, i + 1);
+        assert_int_equal(drawn_below, pause_ms[i] + 1); /* full jitter: from nothing to all of it */
+        wait_for_more(&r, SEND_ERRORS, 1);
+        assert_pause(i + 1, pause_ms[i]);
+    }
+    line_fail(0, 0, 0);
+    finish_line(&r);
+    assert_string_equal(line.sent, "one\n");
+}
+
+static void a_new_snapshot_does_not_shorten_a_pause(void **state)
+{
+    struct running r;
+
+    (void)state;
+    line.open_error = -ECONNREFUSED;
+    start(&r, &stream);
+    put(&r, 1, "one\n");
+    clock_pass(&r.output, 499 * MS);
+    put(&r, 2, "two\n");
+    assert_int_equal(line.tried, 1);
+    clock_pass(&r.output, 2 * MS);
+    assert_int_equal(line.tried, 2);
+    line_fail(0, 0, 0);
+    finish_line(&r);
+}
+
+/* Breaks the connection after so long; then a pause of that length follows, after which there is a new one. */
+static void break_and_pause(struct running *r, uint64_t after_ns, unsigned pause_ms)
+{
+    unsigned opened = line.opened;
+
+    clock_pass(&r->output, after_ns);
+    break_socket();
+    clock_rest(&r->output);
+    assert_int_equal(drawn_below, pause_ms + 1);
+    clock_pass(&r->output, pause_ms * MS - MS);
+    assert_int_equal(line.opened, opened);
+    clock_pass(&r->output, 2 * MS);
+    assert_int_equal(line.opened, opened + 1);
+}
+
+static void only_a_connection_that_held_a_second_makes_pauses_short_again(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &kept, &encoder_influx, 0);
+    put(&r, 1, "one\n");
+    break_and_pause(&r, 0, 500);
+    break_and_pause(&r, 0, 1000);
+    break_and_pause(&r, 990 * MS, 2000);
+    break_and_pause(&r, SECOND, 500);
+    finish_line(&r);
+}
+
+/* Lines that cannot be sent now are never sent, and the output does not wait for its receiver. */
+static void datagrams_during_a_pause_are_dropped_without_a_try(void **state)
+{
+    struct running r;
+
+    (void)state;
+    line.open_error = -ENOENT;
+    start(&r, &datagram);
+    for (uint64_t poll = 1; poll <= 5; poll++) {
+        put(&r, poll, "one\n");
+        assert_int_equal(counted(&r, DROPPED_LINES), poll);
+        assert_int_equal(line.tried, poll < 5 ? 1 : 2);
+        clock_pass(&r.output, 125 * MS);
+    }
+    line_fail(0, 0, 0);
+    clock_pass(&r.output, SECOND);
+    put(&r, 6, "six\n");
+    assert_int_equal(counted(&r, SENT_LINES), 1);
+    finish_line(&r);
+    assert_string_equal(line.sent, "six\n");
+}
+
+/* --- a receiver that says how long to wait -------------------------------------------- */
+
+static unsigned said_ms;
+
+static int send_busy(struct link *l, const char *lines, size_t len)
+{
+    int ret = stream.send(l, lines, len);
+
+    l->wait_ms = ret ? said_ms : 0;
+    return ret;
+}
+
+static void start_busy(struct running *r, unsigned ms)
+{
+    static struct output_kind busy;
+
+    busy = stream;
+    busy.answers = true;
+    busy.send = send_busy;
+    said_ms = ms;
+    line_fail(0, -EBUSY, 1);
+    start(r, &busy);
+    put(r, 1, "one\n");
+}
+
+static void a_receivers_word_is_kept_with_half_a_second_of_jitter(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_busy(&r, 7000);
+    assert_int_equal(drawn_below, 500);
+    wait_for(&r, SENT_LINES, 1);
+    assert_pause(1, 7000 + 499);
+    finish_line(&r);
+}
+
+/* The program gives its outputs 5 s at the end. */
+static void at_the_end_a_receivers_word_is_kept_if_there_is_time(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_busy(&r, 4500);
+    finish_line(&r);
+    assert_pause(1, 4500 + 499);
+    assert_string_equal(line.sent, "one\n");
+}
+
+static void at_the_end_nothing_waits_for_a_receiver_that_asked_for_more_time(void **state)
+{
+    struct running r;
+    uint64_t before = platform_monotonic_ns();
+
+    (void)state;
+    start_busy(&r, 4502);
+    finish_line(&r);
+    assert_int_equal(platform_monotonic_ns(), before);
+    assert_int_equal(output_left(&r.output), 1);
+}
+
+static void at_the_end_it_is_tried_at_once_and_then_often(void **state)
+{
+    struct running r;
+    unsigned tried;
+
+    (void)state;
+    line.open_error = -ECONNREFUSED;
+    start(&r, &stream);
+    put(&r, 1, "one\n");
+    clock_pass(&r.output, 40 * SECOND);
+    tried = line.tried;
+    output_close(&r.output);
+    clock_rest(&r.output);
+    assert_int_equal(line.tried, tried + 1);
+    clock_pass(&r.output, SECOND);
+    assert_int_equal(line.tried, tried + 4);
+    for (unsigned i = tried + 1; i < line.tried; i++)
+        assert_pause(i, 250);
+    line_fail(0, 0, 0);
+    finish_line(&r);
+}
+
+/* --- datagrams of one snapshot ----------------------------------------------------------- */
+
+static void spread(uint64_t interval_ns, uint64_t eighth_ns)
+{
+    const struct endpoint to = {.name = "test:", .format = &encoder_dogstatsd, .kind = &datagram};
+    struct output_limits limits = small_limits;
+    char text[20 * 20 + 1] = "";
+    struct running r;
+
+    for (int i = 0; i < 20; i++)
+        strcat(text, "a line of 20 bytes.\n");
+    limits.interval_ns = interval_ns;
+    limits.snapshot_max = sizeof text;
+    start_to(&r, &to, &limits);
+    put(&r, 1, text);
+    assert_int_equal(line.n_sent, 8);
+    clock_pass(&r.output, interval_ns);
+    assert_int_equal(line.n_sent, 20);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(line.sent_ns[i], line.sent_ns[0] + i / 8 * eighth_ns);
+    put(&r, 2, text);
+    finish_line(&r);
+    assert_int_equal(counted(&r, SENT_LINES), 40);
+}
+
+/* 20 datagrams: eight, then eight, then four. */
+static void datagrams_are_spread_over_a_quarter_of_the_interval(void **state)
+{
+    (void)state;
+    spread(SECOND, 250 * MS / 20 * 8);
+}
+
+static void datagrams_are_spread_over_half_a_second_at_most(void **state)
+{
+    (void)state;
+    spread(10 * SECOND, 500 * MS / 20 * 8);
+}
+
+/* --- the log ---------------------------------------------------------------------------- */
+
+static void trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends(void **state)
+{
+    static char text[4096];
+    int kept_stderr = dup(STDERR_FILENO), ends[2];
+    struct running r;
+    ssize_t n;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    log_set_level(LOG_INFO);
+    line.open_error = -ECONNREFUSED;
+    start(&r, &stream);
+    put(&r, 1, "one\n");
+    clock_pass(&r.output, 100 * SECOND);
+    line_fail(0, 0, 0);
+    clock_pass(&r.output, 30 * SECOND);
+    log_set_level(LOG_ERROR);
+    dup2(kept_stderr, STDERR_FILENO);
+    close(kept_stderr);
+    close(ends[1]);
+    n = read(ends[0], text, sizeof text - 1);
+    close(ends[0]);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_int_equal(counted(&r, SENT_LINES), 1);
+    finish_line(&r);
+    assert_non_null(strstr(text, " warn output=test: msg=\"cannot open: Connection refused; trying on\"\n"));
+    /* Tried at once, then after 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5 and 121.5 s. */
+    assert_non_null(strstr(text, " info output=test: msg=\"sending again, after 9 errors in 121 s\"\n"));
+    n = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
+        n++;
+    assert_int_equal(n, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(pauses_double_from_half_a_second_to_half_a_minute, set_up),
+        cmocka_unit_test_setup(a_new_snapshot_does_not_shorten_a_pause, set_up),
+        cmocka_unit_test_setup(only_a_connection_that_held_a_second_makes_pauses_short_again, set_up),
+        cmocka_unit_test_setup(datagrams_during_a_pause_are_dropped_without_a_try, set_up),
+        cmocka_unit_test_setup(a_receivers_word_is_kept_with_half_a_second_of_jitter, set_up),
+        cmocka_unit_test_setup(at_the_end_a_receivers_word_is_kept_if_there_is_time, set_up),
+        cmocka_unit_test_setup(at_the_end_nothing_waits_for_a_receiver_that_asked_for_more_time, set_up),
+        cmocka_unit_test_setup(at_the_end_it_is_tried_at_once_and_then_often, set_up),
+        cmocka_unit_test_setup(datagrams_are_spread_over_a_quarter_of_the_interval, set_up),
+        cmocka_unit_test_setup(datagrams_are_spread_over_half_a_second_at_most, set_up),
+        cmocka_unit_test_setup(trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends, set_up),
+    };
+
+    platform_init();
+    log_set_level(LOG_ERROR);
+    return cmocka_run_group_tests_name("pauses", tests, NULL, NULL);
+}
