@@ -18,6 +18,11 @@ from containers import podman       # a fixture, here for the whole session
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "windows: run under wine, too, by `make test-windows`. What Windows has of its own: tables, outputs, TLS, ends. The rest asks for "
+                            "Linux's tables in files, Unix sockets or signals, or tries what is the same code.")
+
+
 def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports("passed"):
         for _, text in report.user_properties:

@@ -4,6 +4,8 @@ import pytest
 import procfs
 import receivers
 
+pytestmark = pytest.mark.windows
+
 VARIABLES = ("TO FORMAT INTERVAL POLLS TAGS HOST PREFIX PORTS MAX_SERIES BACKEND PROC PID MTU BUFFER SELF LOG_LEVEL").split()
 
 

@@ -9,6 +9,8 @@ import receivers
 from posts import answer, post      # the latter a fixture
 from tls_pki import pki             # likewise
 
+pytestmark = pytest.mark.windows
+
 
 def test_one_post_a_snapshot_over_one_connection(post):
     with posts.Receiver() as receiver:

@@ -14,6 +14,8 @@ from chaos import crowd, tell           # fixtures
 from program import BINARY
 from tls_pki import pki                 # likewise
 
+pytestmark = pytest.mark.windows
+
 RECEIVERS = {"influxdb": (servers.InfluxDB, 8086, "/write?db=sockpush"),
              "victoriametrics": (servers.VictoriaMetrics, 8428, "/write"),
              "victoriametrics v2": (servers.VictoriaMetrics, 8428, "/api/v2/write?org=o&bucket=b")}

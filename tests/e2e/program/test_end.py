@@ -12,6 +12,8 @@ import parse
 import procfs
 from program import BINARY
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture
 def root(tmp_path):

@@ -2,7 +2,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from program import BINARY, ROOT
+
+pytestmark = pytest.mark.windows
 
 
 def test_known_sockets(namespace, tmp_path):

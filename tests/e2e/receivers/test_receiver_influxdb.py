@@ -6,6 +6,8 @@ import pytest
 import parse
 import servers
 
+pytestmark = pytest.mark.windows
+
 # What a database should hold as it was said: nothing of it can end a tag, or begin one.
 ODD = ["a b", "c,d", "e=f", 'g"h"', "i'j", "\u00fcn\u00efc\u00f6d\u00e9 \u2603", "#k", "l:m|n;o", "[p]{q}", " r ", "true", "12i"]
 

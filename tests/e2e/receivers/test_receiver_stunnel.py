@@ -5,6 +5,8 @@ import servers
 from test_receiver_victoriametrics import pushed
 from tls_pki import pki         # a fixture
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture(scope="module")
 def victoria(serve, pki):

@@ -9,6 +9,8 @@ import pytest
 
 import servers
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture(scope="module")
 def victoria(serve):

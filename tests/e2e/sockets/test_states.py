@@ -13,7 +13,7 @@ import peer
 import states
 from conftest import namespace_or_skip
 
-pytestmark = pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed")
+pytestmark = [pytest.mark.windows, pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed")]
 
 
 @pytest.fixture(scope="module")

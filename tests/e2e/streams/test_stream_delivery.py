@@ -11,6 +11,8 @@ import streams
 import wait
 from streams import pair        # a fixture
 
+pytestmark = pytest.mark.windows
+
 MANY_PORTS = ",".join(map(str, range(1, 41)))
 SLOW = pytest.mark.skipif("SOCKPUSH_TEST_SLOW" not in os.environ, reason="takes minutes: set SOCKPUSH_TEST_SLOW=1")
 

@@ -8,6 +8,8 @@ import netns
 import streams
 import wait
 
+pytestmark = pytest.mark.windows
+
 SLOW = pytest.mark.skipif("SOCKPUSH_TEST_SLOW" not in os.environ, reason="takes half a minute: set SOCKPUSH_TEST_SLOW=1")
 
 

@@ -13,6 +13,8 @@ import tls_pki
 import wait
 from tls_pki import pki         # a fixture
 
+pytestmark = pytest.mark.windows
+
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 CIPHERS = {"aes128": ("AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"), "aes256": ("AES256-GCM-SHA384", "TLS_AES_256_GCM_SHA384"),
            "chacha20": ("CHACHA20-POLY1305", "TLS_CHACHA20_POLY1305_SHA256")}

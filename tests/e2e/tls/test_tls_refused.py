@@ -9,6 +9,8 @@ import tls_pki
 import wait
 from tls_pki import pki         # a fixture
 
+pytestmark = pytest.mark.windows
+
 VERSIONS = ["1.2", "1.3"]
 
 

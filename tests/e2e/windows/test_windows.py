@@ -1,4 +1,4 @@
-"""What is Windows' own of sockpush.exe, under wine. `make test-windows` runs these and those of OF_WINDOWS."""
+"""What is Windows' own of sockpush.exe, under wine. `make test-windows` runs these and the other files that are marked so."""
 import collections
 import os
 import re
@@ -19,7 +19,7 @@ from program import BINARY
 from tls_pki import pki         # a fixture
 from wine import EXE
 
-pytestmark = pytest.mark.skipif(BINARY.name != "wine.py", reason="of sockpush.exe: make test-windows")
+pytestmark = [pytest.mark.windows, pytest.mark.skipif(BINARY.name != "wine.py", reason="of sockpush.exe: make test-windows")]
 
 
 def objdump(*options):
