@@ -275,6 +275,10 @@ uint64_t program_finish(struct program *p)
         output_close(&p->output[i]);
     while (event == PLATFORM_WAKE && !all_done(p))
         event = platform_wait(deadline);
+    if (event == PLATFORM_STOP)
+        log_event(LOG_INFO, NULL, NULL, "a second signal came: what is left is not flushed");
+    else if (event == PLATFORM_DEADLINE && !all_done(p))
+        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: what is left is not flushed", (unsigned)(FLUSH_NS / 1000000000));
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
         uint64_t left = output_left(o), dropped = output_read_stats(o).n[DROPPED_LINES];

@@ -193,8 +193,10 @@ bool delivery_finish_link(struct output *o)
         ret = kind->hear(o->link);
         ended = ret == -EPIPE;
     }
-    if (!ret)
+    if (!ret) {
+        log_event(LOG_DEBUG, "output", o->to->name, "the receiver did not end the connection within %u s", (unsigned)(FINISH_NS / 1000000000));
         note_acked(o, link_acked(o->link));
+    }
     settle_end(o, end);
     close_link(o);
     pthread_mutex_lock(&o->lock);

@@ -105,6 +105,8 @@ static int get_answer(struct link *l, struct http_answer *a)
     deadline_ns = platform_monotonic_ns() + BODY_NS;
     while (!ret && a->stage != HTTP_WHOLE)
         ret = await_answer(l, a, deadline_ns);
+    if (ret == -ETIMEDOUT)
+        log_event(LOG_DEBUG, "output", l->to->name, "the rest of the answer did not come within %u s", (unsigned)(BODY_NS / 1000000000));
     http_answer_end(a);
     return 0;
 }

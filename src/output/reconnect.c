@@ -50,14 +50,15 @@ int reconnect_open(struct output *o)
 void reconnect_later(struct output *o)
 {
     unsigned max = delivery_is_closing(o) ? BACKOFF_CLOSING_MS : o->to->kind->retry_max_ms;
+    unsigned least = o->link->wait_ms, spread, ms;
 
     o->backoff_ms = o->backoff_ms ? o->backoff_ms * 2 : BACKOFF_MIN_MS;
     if (o->backoff_ms > max)
         o->backoff_ms = max;
-    if (o->link->wait_ms)
-        o->retry_ns = platform_monotonic_ns() + 1000000ull * (o->link->wait_ms + platform_random(BACKOFF_MIN_MS));
-    else
-        o->retry_ns = platform_monotonic_ns() + 1000000ull * platform_random(o->backoff_ms + 1);
+    spread = least ? BACKOFF_MIN_MS : o->backoff_ms;
+    ms = least + platform_random(spread + 1);
+    o->retry_ns = platform_monotonic_ns() + 1000000ull * ms;
+    log_event(LOG_DEBUG, "output", o->to->name, "next attempt in %u ms, drawn from %u to %u", ms, least, least + spread);
 }
 
 /* Opens the link if it is time to. Datagrams that cannot be sent now never will be; a

@@ -266,3 +266,27 @@ def log(text):
         pairs = re.findall(r'([a-z_0-9]+)=(?:"((?:[^"\\]|\\.)*)"|([^ "]*))', match[3])
         entries.append((match[2], {key: quoted or bare for key, quoted, bare in pairs}))
     return entries
+
+
+# ---- what the log says of time: of a limit, that it was reached; of a pause, between which bounds it was drawn
+
+def pauses(text):
+    """[(least, most)] in ms: the pause before each attempt to connect or to send again. SOCKPUSH_LOG_LEVEL=debug says them."""
+    return [(int(least), int(most)) for least, most in re.findall(r"next attempt in \d+ ms, drawn from (\d+) to (\d+)", text)]
+
+
+BY_LIMIT, BY_SIGNAL = "outputs were not done after 5 s", "a second signal came"
+
+
+def ended_by_itself(text):
+    """The program was asked to end, and each of its outputs had nothing more to do, or to wait for."""
+    return "ends after " in text and BY_LIMIT not in text and BY_SIGNAL not in text
+
+
+def ended_by_limit(text):
+    """An output had something to do still, when the time was over."""
+    return "ends after " in text and BY_LIMIT in text
+
+
+def ended_by_second_signal(text):
+    return "ends after " in text and BY_SIGNAL in text
