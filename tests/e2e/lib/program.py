@@ -33,6 +33,12 @@ def children(pid):
         return [int(word) for word in file.read().split()]
 
 
+def _pending(pid, number):
+    """Whether the process has not taken this signal yet (proc_pid_status(5))."""
+    [mask] = [line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("ShdPnd:")]
+    return int(mask, 16) >> number - 1 & 1
+
+
 class Run(NamedTuple):
     status: int
     out: str
@@ -56,7 +62,7 @@ class Run(NamedTuple):
         return parse.ports(self.series)
 
 
-def run_binary(env, *arguments, binary=BINARY, timeout=30, **popen):
+def run_binary(env, *arguments, binary=BINARY, timeout=3 * wait.DEADLINE, **popen):
     done = subprocess.run([str(binary), *arguments], env=env, timeout=timeout, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
     decode = lambda data: data.decode("utf-8", "surrogateescape")
@@ -107,6 +113,12 @@ class Program:
         for thread in self._threads:
             thread.join(seconds)
         return status
+
+    def end_at_once(self):
+        """By a second signal, for at the first it flushes for 5 s where a receiver does not take what is left; the status."""
+        self.process.send_signal(signal.SIGTERM)
+        wait.until(lambda: self.process.poll() is not None or not _pending(self.process.pid, signal.SIGTERM))
+        return self.end()
 
     def kill(self):
         self.process.kill()

@@ -1,7 +1,7 @@
 """Waiting for a condition instead of for a time."""
 import time
 
-DEADLINE = 20       # seconds; far more than anything here takes
+DEADLINE = 60       # seconds; far more than anything here takes, however busy the machine is: a bound for what hangs
 
 
 def until(condition, seconds=DEADLINE):

@@ -10,6 +10,7 @@ import pytest
 import netns
 import parse
 import procfs
+import wait
 from program import BINARY
 
 pytestmark = pytest.mark.windows
@@ -22,13 +23,12 @@ def root(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal(root, start, number):
-    """Status 0, at once, and every line that was begun is whole."""
+    """Status 0, without the next poll, which is an hour away; every line that was begun is whole."""
     program = start(proc=root, interval="1h", ports=",".join(map(str, range(1, 200))),
                     popen={"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)})
     program.until(lambda: program.out)
-    begin = time.monotonic()
     assert program.end(number) == 0
-    assert time.monotonic() - begin < 5
+    assert parse.ended_by_itself(program.log) and "ends after 1 polls" in program.log, program.log
     raw = bytes(program._text[program.process.stdout]).decode()
     assert len(parse.ports(parse.series(parse.influx(raw)))) == 398
 
@@ -60,7 +60,7 @@ def test_flush(tmp_path, root, start):
         program = start(to=f"unixstream://{path}", proc=root, interval="1h", ports=",".join(map(str, range(1, 2000))), buffer="8MiB")
         connection, _ = listener.accept()
         with connection:
-            connection.settimeout(20)
+            connection.settimeout(wait.DEADLINE)
             data = connection.recv(1 << 16)
             program.process.send_signal(signal.SIGTERM)
             while more := connection.recv(1 << 16):
@@ -81,23 +81,23 @@ def test_receiver_does_not_read_at_the_end(tmp_path, root, start):
             connection.recv(1)
             assert program.end() == 0
     assert "lines" in program.log.splitlines()[-1] or "lines" in program.log.splitlines()[-2]
+    assert parse.ended_by_limit(program.log), program.log
 
 
 def test_second_signal(tmp_path, root, start):
-    """Ends at once, whatever a thread is doing."""
+    """Ends it, whatever a thread is doing. Each signal waits until the program takes it, so two that differ can come together."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
         listener.listen()
-        program = start(to=f"unixstream://{path}", proc=root, ports=",".join(map(str, range(1, 2000))))
+        program = start(to=f"unixstream://{path}", proc=root, ports=",".join(map(str, range(1, 2000))),
+                        popen={"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)})
         connection, _ = listener.accept()
         with connection:
             connection.recv(1)
-            begin = time.monotonic()
             program.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            program.end()
-            assert time.monotonic() - begin < 4
+            assert program.end(signal.SIGINT) == 0
+    assert parse.ended_by_second_signal(program.log), program.log
 
 
 def test_polls(root, poll):
@@ -106,17 +106,18 @@ def test_polls(root, poll):
 
 
 def test_deadlines_are_skipped_not_caught_up(root, start):
-    """A stopped program does not make up for the polls it missed."""
+    """A stopped program does not make up for the polls it missed: there is at most one to an interval, however late it comes within it."""
     program = start(proc=root)
     program.until(lambda: len(program.influx_polls()) >= 2)
     program.process.send_signal(signal.SIGSTOP)
-    time.sleep(1.5)
+    time.sleep(1)
     program.process.send_signal(signal.SIGCONT)
     count = len(program.influx_polls())
-    program.until(lambda: len(program.influx_polls()) >= count + 3)
+    program.until(lambda: len(program.influx_polls()) >= count + 5)
     times = sorted({point.time // 1_000_000 for point in parse.influx(program.out)})
-    gaps = [b - a for a, b in zip(times, times[1:])]
-    assert len([gap for gap in gaps if gap > 1000]) == 1 and len([gap for gap in gaps if gap < 20]) <= 1, gaps
+    assert any(b - a > 800 for a, b in zip(times, times[1:])), times
+    crowded = [(a, b) for i, a in enumerate(times) for j, b in enumerate(times) if j > i + 1 and b - a < 100 * (j - i - 1) - 10]
+    assert not crowded, f"{crowded} of {times}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a pid namespace")
@@ -131,7 +132,7 @@ def test_as_process_1(root):
             try:
                 second.stdout.readline()
                 second.terminate()
-                os._exit(second.wait(20))
+                os._exit(second.wait(wait.DEADLINE))
             finally:
                 second.kill()
         except BaseException:

@@ -7,6 +7,7 @@ import pytest
 import parse
 import procfs
 import receivers
+import wait
 
 
 @pytest.fixture
@@ -50,8 +51,7 @@ def test_receiver_that_never_reads(tmp_path, root, start):
             program.until(lambda: len(program.influx_polls()) >= seen + 10)
             times = sorted({point.time for point in parse.influx(program.out)})
             assert min(b - a for a, b in zip(times, times[1:])) > 0
-            status = program.end()
-            assert status == 0
+            assert program.end_at_once() == 0
     assert any("lines" in line and "unix" in line for line in program.log.splitlines()[-3:]), "the log says how many were left"
 
 
@@ -65,7 +65,7 @@ def test_connection_never_accepted(tmp_path, root, start):
             other.connect(str(path))
             program = start(to=f"unixstream://{path},stdout:", proc=root)
             program.until(lambda: len(program.influx_polls()) >= 10)
-            assert program.end() == 0
+            assert program.end_at_once() == 0
 
 
 def test_resolver_that_hangs(namespace, root, start):
@@ -82,7 +82,7 @@ def test_head(root, binary, interval):
         try:
             assert process.stdout.readline().startswith(b"netstat.")
             process.stdout.close()
-            assert process.wait(20) >= 0, "ended by a signal"
+            assert process.wait(wait.DEADLINE) >= 0, "ended by a signal"
         finally:
             process.kill()
 
@@ -106,5 +106,5 @@ def test_full_disk(root, binary):
     """stdout is a file on a full disk: an error that is said, not a crash and not silence."""
     env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_POLLS": "2", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root)}
     with open("/dev/full", "w") as full:
-        done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=30, text=True)
+        done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=wait.DEADLINE, text=True)
     assert done.returncode == 1 and "no space left" in done.stderr.lower()
