@@ -1,6 +1,4 @@
 """Answers that are none, that do not end, that come slowly, or not whole: the lines are sent again, and stored once more at most."""
-import time
-
 import pytest
 
 import parse
@@ -56,13 +54,14 @@ WRONG = {
 def test_connection_ends_as_a_post_comes(post):
     """An answer to each first, none to the second, as one whose patience is as long as the interval: no fault, and sent again at once."""
     with posts.Receiver(lambda one: answer() if one.n % 3 != 1 else None) as receiver:
-        program = post(receiver.port, self="on")
+        program = post(receiver.port, self="on", log_level="debug")
         until(program, receiver, 15)
         all_stored(program, receiver)
-        assert "warn" not in program.log, program.log
+        assert " warn " not in program.log and not parse.pauses(program.log), program.log
         own = [point for point in parse.influx(program.out) if point.measurement == "sockpush_output" and "http" in point.tag("output")]
         assert {point.fields["send_errors"] for point in own} == {point.fields["reconnects"] for point in own} == {0}
-        assert all(after.at - before.at < 0.1 for before, after in zip(receiver.posts, receiver.posts[1:]) if before.n % 3 == 1)
+        unanswered = [pair for pair in zip(receiver.posts, receiver.posts[1:]) if pair[0].n % 3 == 1]
+        assert unanswered and all(after.body.startswith(before.body) and after.connection == before.connection + 1 for before, after in unanswered)
 
 
 def test_connection_ends_without_an_answer_each_time(post):
@@ -146,12 +145,14 @@ def test_stored(post, name):
 
 
 def test_body_that_does_not_come(post):
-    """The verdict stands after 2 s."""
+    """The verdict stands after 2 s, and the program is who ends that connection."""
     with posts.Receiver(lambda one: b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nabc") as receiver:
-        program = post(receiver.port)
-        until(program, receiver, 3)
-        assert 1.9 < receiver.posts[1].at - receiver.posts[0].at < 4
+        program = post(receiver.port, log_level="debug")
+        until(program, receiver, 2)
+        assert receiver.posts[1].at - receiver.posts[0].at > 2
         assert program.end() == 0
+        assert program.log.count("the rest of the answer did not come within 2 s") == len(receiver.posts)
+        assert " warn " not in program.log and [one.connection for one in receiver.posts] == list(range(len(receiver.posts)))
         assert "".join(one.body for one in receiver.posts) == program.out
 
 
@@ -162,12 +163,10 @@ def test_slow_loris(post, keep):
     receivers = [keep(posts.Receiver(lambda one, first=first: answer() if one.n else first)) for first in slow]
     programs = [post(one.port, interval="500ms") for one in receivers]
     for program, receiver in zip(programs, receivers):
-        assert posts.wait.until(lambda: len(receiver.posts) >= 3, 40), program.log
-        assert 19.5 < receiver.posts[1].at - receiver.posts[0].at < 23
+        until(program, receiver, 2)
         assert "the receiver gave no answer for 20 s; trying on" in program.log
         all_stored(program, receiver)
-        times = sorted(posts.polled(program))
-        assert max(b - a for a, b in zip(times, times[1:])) < 1e9
+        assert len(receiver.posts[1].times) > 10, "40 polls are due within 20 s, and without an answer all that there were go again"
 
 
 class Cutting:
@@ -226,8 +225,7 @@ def test_connection_is_reset_with_each_post(post):
     with posts.streams.Aggregator(serve) as receiver:
         program = post(receiver.port)
         program.until(lambda: len(receiver.connections) > 2)
-        began = time.monotonic()
         assert program.end() == 0
-        assert time.monotonic() - began < 8
+        assert parse.ended_by_limit(program.log), program.log
         lines = len(program.out.splitlines())
         assert f"{lines} lines were not sent: 0 dropped, {lines} left at the end" in program.log
