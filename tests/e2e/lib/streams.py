@@ -1,6 +1,11 @@
 """Aggregators on TCP for a test: each connection's bytes are kept apart, and each ends as the test says."""
 import contextlib
+import fcntl
+import pathlib
+import signal
 import socket
+import struct
+import termios
 import threading
 
 import pytest
@@ -20,16 +25,43 @@ def read_all(connection, got):
     return True
 
 
-def read_until_quiet(connection, got):
-    """Waits for a poll, and reads to its end: the next is not near."""
-    got += connection.recv(1)
-    connection.settimeout(0.2)
-    try:
+def read_poll(connection, got, has_all):
+    """Reads at least a byte, and on until has_all(its whole text): all that was polled is here, so the next poll is an interval away."""
+    before = len(got)
+    connection.settimeout(0.02)
+    for _ in range(50 * wait.DEADLINE):
+        with contextlib.suppress(TimeoutError):
+            got += connection.recv(1 << 16)
+        if len(got) > before and has_all(whole(got)):
+            break
+    connection.settimeout(wait.DEADLINE)
+
+
+def end_between_polls(program, connection, got):
+    """Says that nothing more will come, while the program stands still: it finds that said when it goes on. How much was there until then."""
+    tasks = pathlib.Path(f"/proc/{program.process.pid}/task")
+    program.process.send_signal(signal.SIGSTOP)
+    wait.until(lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir()))
+    connection.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
         while data := connection.recv(1 << 16):
             got += data
-    except TimeoutError:
-        pass
     connection.settimeout(wait.DEADLINE)
+    before = len(got)
+    connection.shutdown(socket.SHUT_WR)
+    program.process.send_signal(signal.SIGCONT)
+    return before
+
+
+def wait_until_full(connection):
+    """Until nothing more comes, for there is no room: the sender has more, and sends it in less than a second as long as it can."""
+    sizes = []
+
+    def waiting():
+        sizes.append(struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))[0])
+        return sizes[-1] and sizes[-20:] == [sizes[-1]] * 20
+
+    wait.until(waiting)
 
 
 def fin_after(n):

@@ -1,5 +1,5 @@
 """dogstatsd+tcp: of gauges only the newest are sent again, and counters add up as if no connection had broken."""
-import socket
+import re
 
 import parse
 import streams
@@ -47,23 +47,28 @@ def test_connections_that_break(pair):
 
 def test_newest_gauges_again(pair):
     """The receiver closes after its second poll: that one's gauges come again at once, its increments and the first do not."""
-    polled = []
+    programs, ends = [], [0]
+    last_lines = lambda text: len(re.findall("^sockpush_output.reconnects:.*stdout:", text, re.M))     # of polls
+
+    def has_all(text):
+        return programs and last_lines(text) and last_lines(text) == last_lines(programs[0].out) and text.count("\n") == programs[0].out.count("\n")
 
     def serve(connection, got):
         for _ in range(2):
-            before = len(got)
-            streams.read_until_quiet(connection, got)
-            polled.append(got[before:].decode())
-        connection.shutdown(socket.SHUT_WR)
+            streams.read_poll(connection, got, has_all)
+            ends.append(len(got))
+        ends[-1] = streams.end_between_polls(programs[0], connection, got)
         return streams.read_all(connection, got)
 
     with streams.Aggregator(lambda n: streams.read_all if n else serve) as aggregator:
-        program = pair(aggregator.port, "dogstatsd", self="on", interval="2s")
+        programs.append(pair(aggregator.port, "dogstatsd", self="on", interval="500ms"))
+        program = programs[0]
         program.until(lambda: len(aggregator.connections) > 1 and polls(streams.whole(aggregator.connections[1])) > 2)
         assert program.end() == 0, program.log
         check(aggregator, program)
         again = streams.whole(aggregator.connections[1])
-    gauges = "".join(line for line in polled[1].splitlines(True) if "|g|" in line)
+    second = bytes(aggregator.connections[0][ends[1]:ends[2]]).decode()
+    gauges = "".join(line for line in second.splitlines(True) if "|g|" in line)
     assert again.startswith(gauges)
     assert again[len(gauges):] in program.out, "what came after that are the next polls, once"
 
