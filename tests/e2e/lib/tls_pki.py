@@ -221,6 +221,11 @@ class Server:
         return self._read(self._out)
 
     @property
+    def had_one(self):
+        """Its connections are over: it has ended."""
+        return self.process.poll() is not None
+
+    @property
     def text(self):
         """Waits for its end: then nothing is on its way any more."""
         try:
@@ -263,7 +268,7 @@ class Plain:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(0.1)
         self.port = self._listener.getsockname()[1]
-        self.received = []
+        self.received, self.had_one = [], False         # the latter: a connection is over
         self.ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -277,6 +282,7 @@ class Plain:
             connection.settimeout(wait.DEADLINE)
             with connection, contextlib.suppress(OSError):
                 self.received.append(self._serve(connection))
+            self.had_one = True
 
     def __enter__(self):
         return self
