@@ -15,7 +15,7 @@ import pytest
 
 import servers
 import wait
-from program import ROOT
+from program import ROOT, pending
 
 CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--virtual-time-budget=4000", "--dump-dom"]
@@ -41,8 +41,15 @@ class Demo:
     def values(self, query):
         """Of the series that it gives, of each second of the last minute."""
         answer = json.loads(servers.get(self.port, "/api/v1/query_range", query=query, start=time.time() - 60, end=time.time(), step="1s", nocache=1))
-        [series] = answer["data"]["result"]
-        return [float(value) for _, value in series["values"]]
+        series = answer["data"]["result"]
+        assert len(series) <= 1
+        return [float(value) for _, value in series[0]["values"]] if series else []
+
+    def shows(self, query, seen):
+        """Those values, as soon as they are what was to be seen."""
+        values = []
+        assert wait.until(lambda: values.append(self.values(query)) or values[-1] and seen(values[-1])), values[-1]
+        return values[-1]
 
     def end(self, number):
         """Its status; all that it started is gone."""
@@ -74,19 +81,17 @@ def drawn(port, place):
     if not chromium:
         pytest.skip("chromium is not on this machine; `make deps FOR=browser` installs it")
     done = subprocess.run([chromium, *CHROMIUM, f"--user-data-dir={place}", f"http://127.0.0.1:{port}/"], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=90)
+                          capture_output=True, text=True, timeout=3 * wait.DEADLINE)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
 def test_pattern(demo, tmp_path):
-    time.sleep(20)
-    sine = demo.values('netstat_port_tcp_established{load="sine",ip_version="4"}')
-    assert max(sine) >= 78 and min(sine) <= 2 and len(set(sine)) > 8
-    square = demo.values('netstat_port_tcp_established{load="square",ip_version="4"}')
-    assert {0, 40} <= set(square)
-    leak = demo.values('netstat_port_tcp_close_wait{load="leak",ip_version="4"}')
-    assert max(leak) >= 70 and leak.index(max(leak)) > len(leak) / 2
+    demo.shows('netstat_port_tcp_established{load="square",ip_version="4"}', lambda square: {0, 40} <= set(square))
+    leak = demo.shows('netstat_port_tcp_close_wait{load="leak",ip_version="4"}', lambda leak: max(leak) >= 70)
+    assert all(before <= after or after < 40 for before, after in zip(leak, leak[1:])), "it grows until it begins again"
+    demo.shows('netstat_port_tcp_established{load="sine",ip_version="4"}',
+               lambda sine: max(sine) >= 78 and min(sine) <= 2 and len(set(sine)) > 8 and len(sine) >= 20)
     assert set(demo.values("sum(sockpush_output_dropped_lines)")) == {0}
     page = drawn(demo.port, tmp_path / "chromium")
     assert 'data-series="3 5 3"' in page, "not each line of each chart was drawn"
@@ -114,7 +119,7 @@ def test_interrupted_twice(demo, tmp_path):
     [sockpush] = [pid for pid in demo.descendants() if b"sockpush" in pathlib.Path(f"/proc/{pid}/comm").read_bytes()]
     os.kill(int(sockpush), signal.SIGSTOP)
     demo.process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    assert wait.until(lambda: pending(int(sockpush), signal.SIGTERM))
     assert demo.end(signal.SIGINT) == 0 and not left(tmp_path)
     assert "Traceback" not in demo.process.stdout.read()
 

@@ -33,7 +33,7 @@ def children(pid):
         return [int(word) for word in file.read().split()]
 
 
-def _pending(pid, number):
+def pending(pid, number):
     """Whether the process has not taken this signal yet (proc_pid_status(5))."""
     [mask] = [line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("ShdPnd:")]
     return int(mask, 16) >> number - 1 & 1
@@ -117,7 +117,7 @@ class Program:
     def end_at_once(self):
         """By a second signal, for at the first it flushes for 5 s where a receiver does not take what is left; the status."""
         self.process.send_signal(signal.SIGTERM)
-        wait.until(lambda: self.process.poll() is not None or not _pending(self.process.pid, signal.SIGTERM))
+        wait.until(lambda: self.process.poll() is not None or not pending(self.process.pid, signal.SIGTERM))
         return self.end()
 
     def kill(self):
