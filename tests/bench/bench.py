@@ -21,6 +21,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lateness
 import measure
 import report
 import sending
@@ -72,18 +73,20 @@ def option(name, default, least):
 
 
 def measure_small(binary):
-    """At 100 sockets: {name of the settings: memory}, milliseconds of the first pushes, what sending
-    costs, and the other agents."""
+    """At 100 sockets: {name of the settings: memory}, milliseconds of the first pushes and of
+    the latest polls, what sending costs, and the other agents."""
     with held_sockets(SMALL_SOCKETS):
         progress(f"{SMALL_SOCKETS} sockets: memory")
         memory = {name: measure.memory_kib(binary, settings, 0.1) for name, settings in MEMORY_VARIANTS}
         progress(f"{SMALL_SOCKETS} sockets: first push")
         pushes = [measure.first_push_ms(binary) for _ in range(FIRST_PUSHES)]
+        progress(f"{SMALL_SOCKETS} sockets: polls beside stuck outputs")
+        late = lateness.lateness_ms(binary)
         progress(f"{SMALL_SOCKETS} sockets: datagrams")
         paced = {interval: sending.sending(binary, interval, port_rules(1000)) for interval in SENDING_INTERVALS}
         flushed = sending.flushes(binary, FLUSHES, port_rules(10000))
         progress(f"{SMALL_SOCKETS} sockets: other agents")
-        return memory, pushes, (paced, flushed), Turns(binary, SMALL_TURNS, SMALL_SOCKETS)
+        return memory, pushes, late, (paced, flushed), Turns(binary, SMALL_TURNS, SMALL_SOCKETS)
 
 
 def port_rules(count):
@@ -111,7 +114,7 @@ def bench():
     os.sched_setaffinity(0, OTHER_CPUS)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
-    small_memory, pushes, sent, small_turns = measure_small(binary)
+    small_memory, pushes, late, sent, small_turns = measure_small(binary)
     progress("encoders")
     encoding = measure.encoding_costs()
     results, large_memory, calls = {}, {}, {}
@@ -133,7 +136,7 @@ def bench():
         progress("other agents")
         large_turns = Turns(binary, polls // 2, sockets)
 
-    report.print_targets(results, small_memory, large_memory, calls, pushes)
+    report.print_targets(results, small_memory, large_memory, calls, pushes, late)
     # From here on as in the README.
     print(f"## Cost\n\n`make bench`: {report.describe(binary)}; {report.machine()}.\n")
     report.print_agents(SMALL_SOCKETS, sockets, small_turns, large_turns)

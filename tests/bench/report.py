@@ -12,6 +12,7 @@ from peers import AGENTS, TURN_SECONDS
 TARGET_RATIO = 1.15
 TARGET_RESIDENT_KIB = 350
 TARGET_FIRST_PUSH_MS = 10
+TARGET_LATER = 10
 
 
 def ms(seconds):
@@ -143,7 +144,7 @@ def print_sending(paced, flushed):
     print_table(["", "datagrams", "within", "per second", "CPU each", "lost"], rows)
 
 
-def print_targets(results, small, large, calls, pushes):
+def print_targets(results, small, large, calls, pushes, late):
     own, others, _, _ = results["sockpush"]
     ratio = ratio_by_turns(own, others)
     resident = small["sockpush"][0], large["sockpush"][0]
@@ -162,4 +163,6 @@ def print_targets(results, small, large, calls, pushes):
         [f"first push within {TARGET_FIRST_PUSH_MS} ms of the start",
          f"{push:.1f} ms, median of {len(pushes)} ({min(pushes):.1f} to {max(pushes):.1f})",
          verdict(push <= TARGET_FIRST_PUSH_MS)],
+        [f"polls beside stuck outputs no later than {TARGET_LATER} × those of a program without",
+         f"the latest by {late[0]} ms, and by {late[1]} ms", verdict(late[0] <= TARGET_LATER * max(late[1], 1))],
     ])
