@@ -140,12 +140,12 @@ def test_killed(demo):
 
 
 def test_bad_port():
-    done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], env={"DEMO_PORT": "80a", "PATH": servers.PATH}, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], env={"DEMO_PORT": "80a", "PATH": servers.PATH}, capture_output=True, text=True, timeout=90)
     assert done.returncode == 1 and 'DEMO_PORT="80a"' in done.stderr
 
 
 def test_busy_port(namespace):
     with socket.create_server(("127.0.0.1", 0)) as one:
         port = str(one.getsockname()[1])
-        done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], env={"DEMO_PORT": port, "PATH": servers.PATH}, capture_output=True, text=True, timeout=30)
+        done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], env={"DEMO_PORT": port, "PATH": servers.PATH}, capture_output=True, text=True, timeout=90)
     assert done.returncode == 1 and done.stderr == f"demo: DEMO_PORT={port}: Address already in use\n"

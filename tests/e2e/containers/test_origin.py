@@ -29,7 +29,7 @@ def faked(tmp_path, root, cgroup=None, mountinfo=None, unshare="-m", format="dat
             (tmp_path / name).write_text(text)
             script += f"mount --bind {tmp_path}/{name} /proc/$$/{name} && "
     path = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(["unshare", *unshare.split(), "sh", "-c", script + "echo ready >&2 && exec \"$0\"", str(BINARY)], timeout=30, capture_output=True, text=True,
+    done = subprocess.run(["unshare", *unshare.split(), "sh", "-c", script + "echo ready >&2 && exec \"$0\"", str(BINARY)], timeout=90, capture_output=True, text=True,
                           env=environment({**ONE_POLL, **path}, {"proc": root, "format": format, **env}))
     ready, _, log = done.stderr.partition("ready\n")
     if not _:
@@ -129,7 +129,7 @@ def test_nothing_in_the_hosts_cgroup_namespace(hosts_cgroups, tmp_path, root):
 
 def in_cgroup(folder, root, setup="", unshare=()):
     script = f'echo $$ >{folder}/cgroup.procs && exec {" ".join(["unshare", *unshare]) if unshare else ""} sh -c \'{setup} exec "$0"\' "$0"'
-    done = subprocess.run(["sh", "-c", script, str(BINARY)], timeout=30, capture_output=True, text=True,
+    done = subprocess.run(["sh", "-c", script, str(BINARY)], timeout=90, capture_output=True, text=True,
                           env=environment({**ONE_POLL, "PATH": os.environ["PATH"]}, {"proc": root, "format": "datadog"}))
     return Run(done.returncode, done.stdout, done.stderr)
 
@@ -148,7 +148,7 @@ def test_inode_in_a_cgroup_namespace(root):
 
 
 def test_switched_off_in_a_cgroup_namespace(root):
-    done = subprocess.run(["unshare", "-C", str(BINARY)], timeout=30, capture_output=True, text=True,
+    done = subprocess.run(["unshare", "-C", str(BINARY)], timeout=90, capture_output=True, text=True,
                           env=environment({**ONE_POLL, "PATH": os.environ["PATH"]}, {"proc": root, "format": "datadog", "DD_ORIGIN_DETECTION_ENABLED": "false"}))
     if "unshare" in done.stderr:
         pytest.skip(done.stderr)

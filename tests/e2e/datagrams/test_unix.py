@@ -54,7 +54,7 @@ def test_abstract(root, run):
     name = f"sockpush-test-{id(root)}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
         one.bind("\0" + name)
-        one.settimeout(20)
+        one.settimeout(90)
         assert run(to=f"unix://@{name}", polls=1, proc=root).status == 0
         assert one.recv(65536).startswith(b"netstat.")
 

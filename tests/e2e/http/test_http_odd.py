@@ -16,7 +16,7 @@ def alternate(*odd):
 
 
 def until(program, receiver, n):
-    assert posts.wait.until(lambda: len(receiver.posts) >= n, 60), program.log
+    assert posts.wait.until(lambda: len(receiver.posts) >= n, 90), program.log
 
 
 def all_stored(program, receiver):

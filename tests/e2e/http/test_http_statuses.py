@@ -87,7 +87,7 @@ def test_mended_by_its_operator(post):
     """Some 30 s later it has all, with the times of then."""
     with posts.Receiver(lambda post: answer(401) if not post.n else answer()) as receiver:
         program = post(receiver.port, interval="1s", buffer="1MiB")
-        assert posts.wait.until(lambda: len(receiver.posts) > 3, 45), program.log
+        assert posts.wait.until(lambda: len(receiver.posts) > 3, 90), program.log
         assert receiver.posts[1].at - receiver.posts[0].at > 25
         assert program.end() == 0
         assert receiver.lines() == program.out.splitlines()
@@ -132,7 +132,7 @@ def test_refused_after_other_troubles(post):
 
     with posts.Receiver(answers) as receiver:
         program = post(receiver.port, interval="1s", buffer="1MiB")
-        assert posts.wait.until(lambda: "sending again" in program.log, 60), program.log
+        assert posts.wait.until(lambda: "sending again" in program.log, 90), program.log
         program.kill()
         assert re.search("unable to parse that.*these lines are dropped", program.log), program.log
 

@@ -88,7 +88,7 @@ class Server:
             except TimeoutError:
                 continue
             with connection, connection.makefile("rb") as stream:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 head = stream.read(2)
                 answer = len(head) == 2 and self._answer("tcp", stream.read(struct.unpack("!H", head)[0]))
                 if answer:

@@ -94,7 +94,7 @@ def test_standard_streams_closed_at_the_start(tmp_path, closed):
     with receivers.udp() as receiver, receivers.unix_stream(tmp_path / "u") as stream:
         env = {**ONE_POLL, "SOCKPUSH_TO": f"udp://127.0.0.1:{receiver.port},unix://{tmp_path}/u", "SOCKPUSH_PROC": str(root),
                "SOCKPUSH_POLLS": "3", "SOCKPUSH_INTERVAL": "100ms"}
-        done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', BINARY], env=env, timeout=30, stdin=subprocess.DEVNULL,
+        done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', BINARY], env=env, timeout=90, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode == 0
         for one in (receiver, stream):
@@ -105,7 +105,7 @@ def test_standard_streams_closed_at_the_start(tmp_path, closed):
 
 def test_stdout_closed_at_the_start(poll):
     """Its only output: said, and status 1."""
-    done = subprocess.run(["sh", "-c", 'exec "$0" >&-', BINARY], env=ONE_POLL, timeout=30, stderr=subprocess.PIPE)
+    done = subprocess.run(["sh", "-c", 'exec "$0" >&-', BINARY], env=ONE_POLL, timeout=90, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"stdout" in done.stderr
 
 

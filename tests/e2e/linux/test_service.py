@@ -104,7 +104,7 @@ class Systemd:
                 return pid
 
     def systemctl(self, *words):
-        return subprocess.run(["nsenter", "-t", str(self.init), "-p", "-m", "systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        return subprocess.run(["nsenter", "-t", str(self.init), "-p", "-m", "systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
 
     def started(self):
         """Or ended: systemd knows the unit."""

@@ -19,7 +19,7 @@ SLOW = pytest.mark.skipif("SOCKPUSH_TEST_SLOW" not in os.environ, reason="takes 
 
 def break_and_check(program, aggregator, n):
     """After n connections there is one that stays."""
-    assert wait.until(lambda: len(aggregator.connections) > n, 40 * n), program.log
+    assert wait.until(lambda: len(aggregator.connections) > n, 90 * n), program.log
     polls = program.out.count("\n")
     program.until(lambda: program.out.count("\n") > polls + 10)
     assert program.end() == 0
@@ -99,7 +99,7 @@ def test_overflow(pair, kind, interval, enough):
     polls = lambda: len(set(map(at, program.out.splitlines())))
     program.until(lambda: polls() > enough)
     with streams.Aggregator(port=port) as aggregator:
-        assert wait.until(lambda: aggregator.connections, 40), program.log
+        assert wait.until(lambda: aggregator.connections, 90), program.log
         seen = polls()
         program.until(lambda: polls() > seen + 1)
         assert program.end() == 0

@@ -48,7 +48,7 @@ def test_goes_back(start):
         program = start(to=f"influx+tcp://127.0.0.1:{port},127.0.0.1:{second.port},influx+stdout:", self="off")
         program.until(lambda: len(second.lines()) > 10)
         with streams.Aggregator(port=port) as first:
-            assert wait.until(lambda: len(first.lines()) > 10, 40), program.log
+            assert wait.until(lambda: len(first.lines()) > 10, 90), program.log
             assert wait.until(lambda: second.ended) == [True]
             assert program.end() == 0
             assert wait.until(lambda: first.ended) == [True]

@@ -79,7 +79,7 @@ def test_nobody_there_for_a_while(pair):
     program = pair(port, "dogstatsd", self="on")
     program.until(lambda: polls(program.out) > 10)
     with streams.Aggregator(port=port) as aggregator:
-        assert wait.until(lambda: aggregator.connections, 40), program.log
+        assert wait.until(lambda: aggregator.connections, 90), program.log
         seen = polls(program.out)
         program.until(lambda: polls(program.out) > seen + 5)
         assert program.end() == 0, program.log
