@@ -60,7 +60,7 @@ unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-em
 E2E = tests/e2e
 e2e: need-build-test receivers ## end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush
-	@$(PYTEST) -n3 --dist loadgroup $(E2E) $(PYTEST_ARGS)
+	@$(PYTEST) -n3 --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
 
 test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
 	@$(MAKE) --no-print-directory test-cpus
@@ -83,16 +83,12 @@ test-boots: ## the binary as process 1 of emulated machines; PYTEST_ARGS as of e
 appliance-%:
 	@$(MAKE) $(JOBS) CPU=$* build/$*/sockpush build/$*/appliance && third_party/kernels.sh $*
 
-# The files that Windows' program can have. The rest asks for Linux's tables in files, Unix sockets or signals, or tries what is the same code.
-OF_WINDOWS = $(foreach test,windows hosted states end arguments http_posts http_receivers receiver_influxdb receiver_victoriametrics receiver_stunnel \
-	stream_delivery stream_failover tls_peers tls_refused,$(wildcard tests/e2e/*/test_$(test).py))
-
 test-windows: ## unit tests and end-to-end tests of sockpush.exe, under wine
 	@third_party/install.sh build test windows wine
 	@$(MAKE) --no-print-directory receivers
 	@$(MAKE) --no-print-directory OS=windows unit
 	@$(MAKE) --no-print-directory OS=windows all
-	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) $(OF_WINDOWS) $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
+	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) -m windows tests/e2e $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
 
 receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
 	@third_party/receivers.sh receivers k8s demo release
