@@ -1,4 +1,5 @@
 """Fixtures that several tests share. Helper modules are in lib/."""
+import collections
 import contextlib
 import os
 import pathlib
@@ -14,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 import netns
 import parse
+import rights
 from containers import podman       # a fixture, here for the whole session
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
@@ -23,10 +25,22 @@ def pytest_configure(config):
                             "Linux's tables in files, Unix sockets or signals, or tries what is the same code.")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(call):
+    outcome = yield
+    if call.excinfo and call.excinfo.errisinstance(rights.NeedsRoot):
+        outcome.get_result().user_properties.append(("needs root", call.excinfo.value.msg))
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports("passed"):
         for _, text in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid}: {text}")
+    yield
+    reasons = collections.Counter(text for report in terminalreporter.getreports("skipped") for name, text in report.user_properties if name == "needs root")
+    if reasons:
+        terminalreporter.write_line(f"{reasons.total()} skipped for want of root: {'; '.join(f'{reason} ({count})' for reason, count in reasons.most_common())}")
 
 
 def of_linux(item):
@@ -70,7 +84,23 @@ def poll():
 
 
 @pytest.fixture(scope="session")
-def open_binary():
+def as_root():
+    """The test may do what only root may, if only to what is its own."""
+    if os.geteuid() != 0:
+        rights.needs_root("the user may not become root of a user namespace")
+
+
+@pytest.fixture(scope="session")
+def other_users():
+    """The test may become other users."""
+    try:
+        subprocess.run(["true"], user=65534, group=65534, extra_groups=(), check=True)
+    except OSError as error:
+        rights.needs_root(f"can't become another user: {error}")
+
+
+@pytest.fixture(scope="session")
+def open_binary(other_users):
     """As poll, but as another user: open_binary(user=65534, **environment). The checkout may be closed to that user."""
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
@@ -101,7 +131,7 @@ def namespace_or_skip():
         try:
             stack.enter_context(netns.entered())
         except (OSError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"can't make a network namespace: {error}")
+            rights.skip("can't make a network namespace", error)
         yield
 
 
@@ -118,7 +148,7 @@ def etc(namespace, tmp_path):
     try:
         subprocess.run(["true"], preexec_fn=one.enter, check=True)
     except subprocess.SubprocessError as error:
-        pytest.skip(f"can't make a mount namespace: {error}")
+        rights.needs_root(f"can't make a mount namespace: {error}")
     one.write("resolv.conf", "nameserver 127.0.0.1\n")
     return one
 

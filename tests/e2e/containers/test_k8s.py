@@ -115,9 +115,8 @@ def test_pid_takes_no_more(tmp_path):
     assert objects == plain
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("holder", [0, 1000])
-def test_pid_is_found_with_these_rights(namespace, tmp_path, holder):
+def test_pid_is_found_with_these_rights(namespace, other_users, tmp_path, holder):
     """Of a process of root's, and of another user's, whose /proc/PID/fd root may open only by DAC_READ_SEARCH."""
     if not shutil.which("setpriv"):
         pytest.skip("setpriv is not on this machine")

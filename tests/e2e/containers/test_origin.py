@@ -9,6 +9,7 @@ import pytest
 
 import parse
 import procfs
+import rights
 from parse import sections
 from program import BINARY, ONE_POLL, Run, environment
 
@@ -33,7 +34,7 @@ def faked(tmp_path, root, cgroup=None, mountinfo=None, unshare="-m", format="dat
                           env=environment({**ONE_POLL, **path}, {"proc": root, "format": format, **env}))
     ready, _, log = done.stderr.partition("ready\n")
     if not _:
-        pytest.skip(f"can't bind a file over one in /proc: {ready}")
+        rights.needs_root(f"can't bind a file over one in /proc: {ready}")
     return Run(done.returncode, done.stdout, log)
 
 
@@ -114,7 +115,7 @@ def cgroup_or_skip(name):
         assert (mount / "cgroup.procs").exists()
         folder.mkdir()
     except (OSError, AssertionError) as error:
-        pytest.skip(f"can't make a cgroup: {error}")
+        rights.skip("can't make a control group", error)
     try:
         yield folder, mount
     finally:
@@ -151,7 +152,7 @@ def test_switched_off_in_a_cgroup_namespace(root):
     done = subprocess.run(["unshare", "-C", str(BINARY)], timeout=90, capture_output=True, text=True,
                           env=environment({**ONE_POLL, "PATH": os.environ["PATH"]}, {"proc": root, "format": "datadog", "DD_ORIGIN_DETECTION_ENABLED": "false"}))
     if "unshare" in done.stderr:
-        pytest.skip(done.stderr)
+        rights.needs_root(done.stderr.strip())
     assert "|c:" not in done.stdout and parse.datadog(done.stdout)
 
 

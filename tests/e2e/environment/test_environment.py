@@ -10,6 +10,7 @@ import netns
 import parse
 import procfs
 import receivers
+import rights
 import wait
 from program import ONE_POLL, environment, run_binary
 
@@ -201,7 +202,7 @@ def test_a_machine_without_a_name(root):
     try:
         subprocess.run(["true"], preexec_fn=unnamed, check=True)
     except subprocess.SubprocessError as error:
-        pytest.skip(f"can't make a UTS namespace: {error}")
+        rights.needs_root(f"can't make a UTS namespace: {error}")
     one = run_binary(environment(ONE_POLL, {"proc": root, "host": None}), preexec_fn=unnamed)
     assert "host" not in tags_of(one) and parse.log(one.log)[0][1].get("variable") == "SOCKPUSH_HOST"
     named = run_binary(environment(ONE_POLL, {"proc": root, "host": "r1"}), preexec_fn=unnamed)

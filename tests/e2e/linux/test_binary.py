@@ -13,7 +13,6 @@ import receivers
 from program import BINARY, ONE_POLL, run_binary
 
 readelf_or_skip = pytest.mark.skipif(not shutil.which("readelf"), reason="binutils is not installed")
-root_or_skip = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the root directory")
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +63,13 @@ def chrooted(empty, proc):
     return lambda **env: run_binary({**ONE_POLL, **env}, binary="/sockpush", preexec_fn=enter)
 
 
-@root_or_skip
 @pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without /proc"])
-def test_empty_root(empty, proc):
+def test_empty_root(as_root, empty, proc):
     run = chrooted(empty, proc)()
     assert run.status == 0 and set(run.totals) >= {4}
 
 
-@root_or_skip
-def test_empty_root_by_name(empty):
+def test_empty_root_by_name(as_root, empty):
     """No /etc/hosts: localhost is built in."""
 
     with receivers.udp() as receiver:
@@ -81,8 +78,7 @@ def test_empty_root_by_name(empty):
         receiver.until(lambda text: "netstat" in text)
 
 
-@root_or_skip
-def test_empty_root_procfs_missing(empty):
+def test_empty_root_procfs_missing(as_root, empty):
     run = chrooted(empty, False)(SOCKPUSH_BACKEND="procfs")
     assert run.status == 1 and "/proc" in run.log
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import rights
 import servers
 import wait
 from program import BINARY, ONE_POLL, Program, children, run_binary
@@ -18,7 +19,7 @@ ALONE = ["unshare", "--pid", "--mount", "--fork", "--kill-child"]
 def pid_namespaces():
     done = subprocess.run([*ALONE, "true"], capture_output=True, text=True)
     if done.returncode:
-        pytest.skip(f"can't make a pid namespace: {done.stderr.strip()}")
+        rights.needs_root(f"can't make a pid namespace: {done.stderr.strip()}")
 
 
 @pytest.fixture

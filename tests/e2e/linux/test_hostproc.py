@@ -6,9 +6,8 @@ import socket
 import pytest
 
 import netns
+import rights
 from program import ONE_POLL, run_binary
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make pid and mount namespaces")
 
 
 def in_a_machine_of_its_own(folder, work):
@@ -36,7 +35,7 @@ def in_a_machine_of_its_own(folder, work):
     result = json.loads(text)
     if "error" in result:
         if "unshare" in result["error"] or "mount" in result["error"]:
-            pytest.skip(result["error"])
+            rights.needs_root(result["error"])
         pytest.fail(result["error"])
     return result
 

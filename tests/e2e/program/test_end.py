@@ -120,8 +120,7 @@ def test_deadlines_are_skipped_not_caught_up(root, start):
     assert not crowded, f"{crowded} of {times}"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a pid namespace")
-def test_as_process_1(root):
+def test_as_process_1(as_root, root):
     """In a container nobody else handles signals, and process 1 ignores those it does not handle."""
     first = os.fork()
     if first == 0:

@@ -88,7 +88,6 @@ def test_udp(namespace, poll):
         assert pids(poll(ports="5353")) == {("5353", 4): os.getpid()}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_without_rights_it_is_left_out(holders, open_binary):
     """The holder belongs to another user: unknown, not 0."""
     holders(8080)

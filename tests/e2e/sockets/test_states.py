@@ -1,5 +1,4 @@
 """Every state the kernel lists, made for real: the counts equal what was made."""
-import os
 import shutil
 import socket
 import struct
@@ -10,6 +9,7 @@ import pytest
 import census
 import parse
 import peer
+import rights
 import states
 from conftest import namespace_or_skip
 
@@ -23,7 +23,7 @@ def made():
         try:
             far = peer.Peer()
         except (OSError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"can't make a TUN device: {error}")
+            rights.skip("can't make a TUN device", error)
         sockets = states.Sockets(far)
         try:
             sockets.make_all()
@@ -118,7 +118,6 @@ def test_dual_stack_listener(namespace, poll):
                 one.close()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("backend", ["netlink", "procfs"])
 def test_without_rights(made, backend, open_binary):
     """Counting takes no capability."""
