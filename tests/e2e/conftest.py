@@ -19,6 +19,9 @@ import rights
 from containers import podman       # a fixture, here for the whole session
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
+if BINARY.name != "wine.py":    # whose server is the user's own
+    rights.become_root()
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "windows: run under wine, too, by `make test-windows`. What Windows has of its own: tables, outputs, TLS, ends. The rest asks for "

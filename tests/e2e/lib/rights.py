@@ -1,7 +1,17 @@
-"""Root's rights, without which a test that makes namespaces, mounts or becomes another user is skipped; conftest.py counts it at the end."""
+"""Root's rights for the tests, which make namespaces, mount and become other users: an ordinary user has them in a user namespace.
+
+A test that is refused them even so is skipped, and conftest.py counts it at the end.
+"""
 import os
+import pathlib
+import pwd
+import subprocess
 
 import pytest
+
+import netns
+
+CLONE_NEWUSER = 0x10000000
 
 
 class NeedsRoot(pytest.skip.Exception):
@@ -21,5 +31,66 @@ def skip(what, error):
 
 
 def is_machines_root():
-    """Root of the machine or of a container owns /."""
+    """Root of the machine or of a container owns /; root of our user namespace does not."""
     return os.geteuid() == os.stat("/").st_uid == 0
+
+
+def become_root():
+    """Makes an ordinary user's process root of a new user namespace, which its children inherit. Does nothing for root, nor where the kernel
+    or AppArmor refuses.
+
+    A process with threads may not (user_namespaces(7)), and xdist's workers have some. They inherit the namespace from the pytest that starts
+    them if that has loaded conftest.py, so if its arguments name tests/e2e or a part of it.
+    """
+    if os.geteuid() == 0 or len(os.listdir("/proc/self/task")) > 1:
+        return
+    os.environ.setdefault("USER", str(os.geteuid()))    # pytest names its directory in /tmp by it; root's would not be ours
+    for enter in _with_other_users, _alone:
+        if _works(enter):
+            return _become_root(enter)
+
+
+def _become_root(enter):
+    """Also makes a network namespace: setns(2) would let no test return to the machine's, whose owner is not the user namespace."""
+    enter()
+    netns.unshare(netns.CLONE_NEWNET)
+    netns.ip("link", "set", "lo", "up")
+
+
+def _works(enter):
+    """Tries it in a child, because there is no way back. AppArmor may allow the user namespace, but nothing in it."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] == 0
+    try:
+        _become_root(enter)
+        netns.unshare(netns.CLONE_NEWNS | netns.CLONE_NEWUTS | netns.CLONE_NEWPID)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _with_other_users():
+    """Maps the user's ids in /etc/subuid, too, by newuidmap, which has to run outside of the namespace."""
+    maps = [" ".join(map(str, [os.getpid(), 0, own, 1, 1, *_range(path)])) for own, path in ((os.geteuid(), "/etc/subuid"), (os.getegid(), "/etc/subgid"))]
+    script = f"read go && newuidmap {maps[0]} && newgidmap {maps[1]}"
+    with subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as outside:
+        netns.unshare(CLONE_NEWUSER)
+        outside.communicate(b"go\n")
+    if outside.returncode:
+        raise OSError("newuidmap refuses")
+
+
+def _range(path):
+    """Returns the first of the user's ids in that file, and their count, as texts."""
+    user = str(os.geteuid()), pwd.getpwuid(os.geteuid()).pw_name
+    [found, *_] = [line.split(":")[1:] for line in pathlib.Path(path).read_text().split() if line.split(":")[0] in user]
+    return found
+
+
+def _alone():
+    """Maps the user's own id only."""
+    maps = {"setgroups": "deny", "uid_map": f"0 {os.geteuid()} 1", "gid_map": f"0 {os.getegid()} 1"}
+    netns.unshare(CLONE_NEWUSER)
+    for name, text in maps.items():
+        pathlib.Path(f"/proc/self/{name}").write_text(text)

@@ -44,7 +44,7 @@ def test_leaves_the_proc_that_is_there(empty):
     assert set(run.totals) >= {4} and "/proc" not in run.log.replace("/proc/net", "")
 
 
-def test_cannot_mount_proc(empty):
+def test_cannot_mount_proc(other_users, empty):
     """Without the right it says so, and counts by what needs no /proc."""
     run = first(ONE_POLL, CHROOT, "--userspec=65534:65534", empty, "/sockpush")
     assert set(run.totals) >= {4} and "cannot mount /proc: " in run.log
