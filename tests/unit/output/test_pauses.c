@@ -159,9 +159,9 @@ static void a_receivers_word_is_kept_with_half_a_second_of_jitter(void **state)
 
     (void)state;
     start_busy(&r, 7000);
-    assert_int_equal(drawn_below, 500);
+    assert_int_equal(drawn_below, 501);
     wait_for(&r, SENT_LINES, 1);
-    assert_pause(1, 7000 + 499);
+    assert_pause(1, 7000 + 500);
     finish_line(&r);
 }
 
@@ -173,7 +173,7 @@ static void at_the_end_a_receivers_word_is_kept_if_there_is_time(void **state)
     (void)state;
     start_busy(&r, 4500);
     finish_line(&r);
-    assert_pause(1, 4500 + 499);
+    assert_pause(1, 4500 + 500);
     assert_string_equal(line.sent, "one\n");
 }
 
