@@ -85,8 +85,8 @@ def push(etc, start, receiver, trace):
 def check(etc, trace):
     """check(host): --check for that one output, and what it waited for. check(host, seconds): it may have waited so long in vain."""
     def look(host, seconds=QUICK):
-        program = Program(environment({}, {"to": f"udp://{host}:9"}), **({"binary": STRACE, "arguments": [*trace.words, "--check"]} if STRACE else {"arguments": ["--check"]}),
-                          preexec_fn=etc.enter)
+        traced = {"binary": STRACE, "arguments": [*trace.words, "--check"]} if STRACE else {"arguments": ["--check"]}
+        program = Program(environment({}, {"to": f"udp://{host}:9"}), preexec_fn=etc.enter, **traced)
         one = Run(program.end(number=None), program.out, program.log)
         trace.check_quick(program.process.pid, seconds)
         return one
@@ -344,7 +344,7 @@ def test_hanging_server_delays_no_poll(serve, push):
 
 
 def test_end_while_a_server_hangs(serve, push):
-    """A thread in the resolver does not hold the program's end up beyond the five seconds it takes at most: not to the end of its look-up, of which it would speak."""
+    """A thread in the resolver does not hold the program's end up beyond the five seconds it takes at most. The end of its look-up would be told."""
     server = serve(otherwise=SILENT)
     program = push("agent.test", ",influx+stdout:")
     program.until(lambda: server.asked and program.influx_polls())
