@@ -15,7 +15,7 @@ import pytest
 
 import servers
 import wait
-from program import ROOT, pending
+from program import ROOT, pending, stop
 
 CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--virtual-time-budget=4000", "--dump-dom"]
@@ -117,7 +117,7 @@ def test_make_is_ended(namespace, keep, tmp_path):
 def test_interrupted_twice(demo, tmp_path):
     """While it waits for sockpush, which is stopped."""
     [sockpush] = [pid for pid in demo.descendants() if b"sockpush" in pathlib.Path(f"/proc/{pid}/comm").read_bytes()]
-    os.kill(int(sockpush), signal.SIGSTOP)
+    stop(int(sockpush))
     demo.process.send_signal(signal.SIGINT)
     assert wait.until(lambda: pending(int(sockpush), signal.SIGTERM))
     assert demo.end(signal.SIGINT) == 0 and not left(tmp_path)

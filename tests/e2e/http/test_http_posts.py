@@ -125,8 +125,18 @@ def test_what_waited_longer_than_the_buffer_holds_is_dropped_and_counted(post):
 
 
 def test_statsd_kinds_send_the_newest_gauges_and_no_increment_twice(start):
-    with posts.Receiver(lambda post: answer(503) if post.n < 2 else answer()) as receiver:
-        program = start(to=f"dogstatsd+http://127.0.0.1:{receiver.port}/,dogstatsd+stdout:", format=None)
+    """The first answer takes so long that there are newer gauges by then."""
+    programs = []
+
+    def answers(one):
+        if one.n >= 2:
+            return answer()
+        posts.wait.until(lambda: programs and programs[0].out.count("poll_us:") > 5)
+        return answer(503)
+
+    with posts.Receiver(answers) as receiver:
+        programs.append(start(to=f"dogstatsd+http://127.0.0.1:{receiver.port}/,dogstatsd+stdout:", format=None))
+        program = programs[0]
         program.until(lambda: len(receiver.posts) > 5)
         assert program.end() == 0
         sent = [point for body in receiver.bodies() for point in parse.dogstatsd(body)]

@@ -39,6 +39,13 @@ def pending(pid, number):
     return int(mask, 16) >> number - 1 & 1
 
 
+def stop(pid):
+    """SIGSTOP, until all its threads stand still: a signal that ends it might else come first."""
+    os.kill(pid, signal.SIGSTOP)
+    state = lambda task: (task / "stat").read_text().rpartition(")")[2].split()[0]
+    assert wait.until(lambda: all(state(task) == "T" for task in pathlib.Path(f"/proc/{pid}/task").iterdir()))
+
+
 class Run(NamedTuple):
     status: int
     out: str

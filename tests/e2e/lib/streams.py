@@ -1,7 +1,6 @@
 """Aggregators on TCP for a test: each connection's bytes are kept apart, and each ends as the test says."""
 import contextlib
 import fcntl
-import pathlib
 import signal
 import socket
 import struct
@@ -11,6 +10,7 @@ import threading
 import pytest
 
 import wait
+from program import stop
 
 LINGER_0 = b"\1\0\0\0\0\0\0\0"      # struct linger: closing resets
 
@@ -39,9 +39,7 @@ def read_poll(connection, got, has_all):
 
 def end_between_polls(program, connection, got):
     """Says that nothing more will come, while the program stands still: it finds that said when it goes on. How much was there until then."""
-    tasks = pathlib.Path(f"/proc/{program.process.pid}/task")
-    program.process.send_signal(signal.SIGSTOP)
-    wait.until(lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir()))
+    stop(program.process.pid)
     connection.setblocking(False)
     with contextlib.suppress(BlockingIOError):
         while data := connection.recv(1 << 16):

@@ -11,7 +11,7 @@ import netns
 import parse
 import procfs
 import wait
-from program import BINARY
+from program import BINARY, stop
 
 pytestmark = pytest.mark.windows
 
@@ -109,7 +109,7 @@ def test_deadlines_are_skipped_not_caught_up(root, start):
     """A stopped program does not make up for the polls it missed: there is at most one to an interval, however late it comes within it."""
     program = start(proc=root)
     program.until(lambda: len(program.influx_polls()) >= 2)
-    program.process.send_signal(signal.SIGSTOP)
+    stop(program.process.pid)
     time.sleep(1)
     program.process.send_signal(signal.SIGCONT)
     count = len(program.influx_polls())

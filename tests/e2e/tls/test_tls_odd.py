@@ -155,7 +155,7 @@ def test_stalls_in_each_phase(pki, start):
         began = time.monotonic()
         program = start(to=",".join(f"influx+tls://localhost:{peer.port}" for peer in peers), tls_ca=pki.ca)
         program.until(lambda: program.log.count("handshake timed out") == len(peers))
-        assert time.monotonic() - began > 10 and program.log.count("trying on") == len(peers)
+        assert time.monotonic() - began > 10
         program.kill()
         assert [server.text for server in servers] == [""] * len(servers)
 
