@@ -222,12 +222,15 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     for (int i = 0; i < 2; i++)
         put_total(&largest, format, &sink, &worst);
     for (int i = 0; i < s->tally->rules->n; i++) {
+        uint64_t before = sink.oversized;
         size_t len = measure_series(&largest, format, &sink, i);
 
-        if (!rule_discovers(&s->tally->rules->rule[i]))
-            measure_series(&largest, format, &sink, i); /* IPv4 and IPv6 */
-        else if (len > most)
+        if (!rule_discovers(&s->tally->rules->rule[i])) { /* IPv4's lines are as long as IPv6's */
+            measure.len += len;
+            sink.oversized += sink.oversized - before;
+        } else if (len > most) {
             most = len;
+        }
     }
     if (s->tally->max_discovered)
         for (int i = 0; i < 2; i++)
