@@ -11,9 +11,9 @@ one() {
     mkdir -p "$corpus"
     if [ -d "tests/fuzz/corpus/$name" ]; then cp "tests/fuzz/corpus/$name"/* "$corpus"; fi
     "$1" -max_total_time="$seconds" -verbosity=0 -print_final_stats=1 -artifact_prefix="build/fuzz/$name-" "$corpus" >"$1.log" 2>&1 && status=0 || status=$?
-    echo "fuzz $name: $seconds s, $([ $status = 0 ] && echo ok || echo "failed with status $status")"
+    echo "fuzz $name: $seconds s, $([ "$status" = 0 ] && echo ok || echo "failed with status $status")"
     cat "$1.log"
-    return $status
+    return "$status"
 }
 
 if [ "${FUZZ_ONE:-}" ]; then
