@@ -9,7 +9,6 @@ import subprocess
 
 import pytest
 
-import netns
 import parse
 import receivers
 import wait

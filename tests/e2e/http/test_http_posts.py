@@ -215,7 +215,7 @@ def test_check_connects_and_posts_nothing(run):
     with posts.Receiver() as receiver:
         one = run("--check", to=f"http://127.0.0.1:{receiver.port}/write?db=x")
         assert one.status == 0 and "influx, from SOCKPUSH_TO: ok" in one.out
-        assert len(receiver.connections) == 1 and not receiver.posts
+        assert posts.wait.until(lambda: receiver.ended) and len(receiver.connections) == 1 and not receiver.posts
 
 
 def test_fail_over(post):
