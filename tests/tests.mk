@@ -43,6 +43,8 @@ $(OF_MBEDTLS): FUZZ_CFLAGS += -fno-sanitize=nonnull-attribute
 
 # ---- what a person calls
 
+# End-to-end tests mostly wait: three for each processor at a time.
+WORKERS = $(shell expr 3 \* $$(nproc))
 PYTEST = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis $(PYTHON) -m pytest -p no:cacheprovider -rs
 
 test: ## unit tests, then end-to-end tests; installs what they need
@@ -60,7 +62,7 @@ unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-em
 E2E = tests/e2e
 e2e: need-build-test receivers ## end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush
-	@$(PYTEST) -n3 --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
+	@$(PYTEST) -n$(WORKERS) --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
 
 test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
 	@$(MAKE) --no-print-directory test-cpus
@@ -69,7 +71,7 @@ test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
 test-cpus: ## unit tests and end-to-end tests of other processors, under qemu-user: CPUS="aarch64 mips"
 	@third_party/install.sh build test emulate $(CPUS)
 	@$(MAKE) --no-print-directory $(CPUS:%=unit-%) $(CPUS:%=built-%) all
-	@SOCKPUSH_TEST_CPUS='$(CPUS)' $(PYTEST) -n3 --dist loadgroup tests/e2e/linux/test_processors.py $(PYTEST_ARGS)
+	@SOCKPUSH_TEST_CPUS='$(CPUS)' $(PYTEST) -n$(WORKERS) --dist loadgroup tests/e2e/linux/test_processors.py $(PYTEST_ARGS)
 unit-%:
 	@$(MAKE) --no-print-directory CPU=$* unit
 built-%:
