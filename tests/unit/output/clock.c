@@ -54,7 +54,7 @@ _Noreturn static void give_up(void)
     abort();
 }
 
-/* span_ns: FOR_EVER, or from now on. */
+/* Notes what the calling thread waits for. span_ns: how long from now, or FOR_EVER. */
 static void begin_wait(const struct pollfd *fds, unsigned n, uint64_t span_ns)
 {
     pthread_mutex_lock(&lock);
@@ -69,7 +69,7 @@ static void begin_wait(const struct pollfd *fds, unsigned n, uint64_t span_ns)
     pthread_mutex_unlock(&lock);
 }
 
-/* With the lock: the time has come. */
+/* Lets the time of the wait's limit come. The caller holds the lock. */
 static void end_wait(void)
 {
     now_ns = waiter.limit_ns;

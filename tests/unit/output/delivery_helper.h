@@ -11,7 +11,7 @@ struct running {
     struct arena arena;
 };
 
-/* Small ones, for lines of a few letters. */
+/* Limits that are small, for lines of a few letters. */
 extern const struct output_limits small_limits;
 
 /* Starts an output to this endpoint, which is copied. Returns once its thread waits for the first snapshot. */
@@ -21,7 +21,7 @@ void start_to(struct running *r, const struct endpoint *to, const struct output_
 void start_as(struct running *r, const struct output_kind *kind, const struct encoder *format, uint64_t replay_ns);
 void start(struct running *r, const struct output_kind *kind);
 
-/* A snapshot of gauges alone. */
+/* Returns a snapshot of gauges alone; text is the caller's. */
 struct lines lines_of(uint64_t poll, const char *text);
 
 /* Hands the output a snapshot of gauges. Returns once its thread has done with it what it can do at once. */

@@ -86,7 +86,7 @@ static void answer(struct running *r, int open_error, bool as_stream)
     clock_pass(&r->output, LONGEST_PAUSE_NS);
 }
 
-/* As at unix://, where the receiver's socket is missing, then a stream, then for datagrams. */
+/* At unix:// the receiver's socket can be missing, then be a stream's, then one for datagrams. */
 static void only_for_a_stream_that_was_found_do_lines_wait(void **state)
 {
     struct running r;
@@ -246,7 +246,7 @@ static void a_streams_lines_are_not_sent_again_once_long_acknowledged(void **sta
     assert_int_equal(counted(&r, SENT_LINES), 2);
 }
 
-/* Of a receiver that fell silent nobody knows since when it stored nothing. */
+/* Nobody knows since when a receiver that fell silent has stored nothing. */
 static void what_was_acknowledged_just_before_a_silence_is_sent_again(void **state)
 {
     struct running r;
@@ -266,7 +266,7 @@ static void what_was_acknowledged_just_before_a_silence_is_sent_again(void **sta
     assert_int_equal(counted(&r, SENT_LINES), 2);
 }
 
-/* What a Unix socket's receiver did not read is gone with it, though its queue is empty then. */
+/* A Unix socket's receiver takes with it all that it did not read, though its queue is empty then. */
 static void what_a_receiver_left_unread_at_its_end_is_sent_again(void **state)
 {
     struct running r;

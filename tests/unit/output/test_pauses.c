@@ -21,7 +21,7 @@ int platform_secret(void *out, size_t len)
     return -ENOSYS;
 }
 
-/* As the fake transports, but with the pauses of those over a network. */
+/* The fake transports with the pauses of those over a network. */
 static struct output_kind stream, datagram, kept;
 
 static int set_up(void **state)

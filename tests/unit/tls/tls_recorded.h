@@ -2,7 +2,7 @@
  * always the same: then what was recorded fits again. For a program that has no other random
  * numbers: this file's take the place of platform/posix/random.c.
  *
- * build/unit/test_tls_flipped record PORT FILE makes a recording: how to, at its main. */
+ * build/unit/tls/test_flipped record PORT FILE makes a recording: how to, at its main. */
 #ifndef TLS_RECORDED_H
 #define TLS_RECORDED_H
 
