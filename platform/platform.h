@@ -156,12 +156,21 @@ const char *net_resolve_error(int error);
 int net_unix_addr(const char *path, struct net_addr *out);
 
 /* A non-blocking socket connected to addr, after at most timeout_ms (streams; 0: at once or
- * not at all, for local ones), or -errno. */
+ * not at all, for local ones), or -errno. -ECONNREFUSED, too, if the kernel connected it to itself, which
+ * happens where nobody listens and addr's port is among those it gives to clients. */
 int net_connect(const struct net_addr *addr, bool stream, int timeout_ms);
 
-/* Hands over one datagram, or for a stream all len bytes. 0 or -errno; -ETIMEDOUT after
- * timeout_ms without progress. What a stream took before an error cannot be known. */
-int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms);
+/* Hands over one datagram. 0 or -errno; -ETIMEDOUT if the kernel does not take it for timeout_ms. */
+int net_send(int fd, const void *data, size_t len, int timeout_ms);
+
+/* Bytes of the longest datagram that the path of this connected socket takes in one packet, as far as the kernel knows it; 0: it
+ * does not tell. */
+size_t net_datagram_max(int fd);
+
+#define NET_WAY_MAX 112
+
+/* Writes "from ADDRESS to ADDRESS" of this connected socket to out, NUL-terminated. */
+void net_way(int fd, char out[NET_WAY_MAX]);
 
 /* What a stream takes at once, or gives: the bytes, 0 at its end, -EAGAIN, or another -errno. */
 long net_send_some(int fd, const void *data, size_t len);
@@ -174,26 +183,18 @@ bool net_wait_writable(int fd, int timeout_ms);
 /* 0, or -errno of what befell a datagram socket since (a refused datagram). */
 int net_pending_error(int fd);
 
-/* Reads what a stream's peer sent, as far as it is here and not without end, and throws it
- * away. 0, or -errno; -EPIPE: the peer ended the stream. */
-int net_hear(int fd);
-
 /* Ends this side of a stream; what was sent before is still delivered. 0 or -errno. */
 int net_finish(int fd);
 
-/* Bytes of a stream that its peer's kernel has not acknowledged; an upper bound for others than
- * TCP, 0 where the system cannot tell. */
-uint64_t net_unacked(int fd);
-
-/* Where it cannot tell: how long a peer may have been gone before a stream's write fails, ns; otherwise 0. */
-extern const uint64_t net_unnoticed_ns;
+/* *bytes of a stream that its peer's kernel has not acknowledged; an upper bound for others than TCP. 0, or -errno: the system
+ * does not tell. */
+int net_unacked(int fd, uint64_t *bytes);
 
 /* TCP: no delay, keep-alive, and 20 s for an acknowledgement. */
 void net_tcp_setup(int fd);
 
-/* True if the peer's window has room for len bytes, or for as much as it ever had (*window_max,
- * at first 0). True where the system cannot tell. */
-bool net_tcp_room(int fd, size_t len, uint32_t *window_max);
+/* The peer's window: bytes that it takes after the last one acknowledged. -1: the system does not tell. */
+int64_t net_tcp_window(int fd);
 
 /* As net_send_some; where the system can, no byte before or after is put into one segment
  * with these, which are parted only if they are more than a segment. */

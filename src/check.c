@@ -54,16 +54,16 @@ static bool check_output(struct program *p, const struct endpoint *to, const str
     int ret;
 
     link_init(&link, to);
-    snapshot_max(s, to->format, output_line_max(to, (size_t)p->config.v.mtu), &oversized);
+    snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)p->config.v.mtu), &oversized);
     if (oversized)
         print("output %s: lines of some series can be longer than %zu bytes and would be dropped\n", to->name,
-               output_line_max(to, (size_t)p->config.v.mtu));
-    ret = to->kind->open(&link);
+               transport_line_max(to->transport, (size_t)p->config.v.mtu));
+    ret = to->transport->open(&link);
     if (ret) {
         print("output %s: %s\n", to->name, *link.why ? link.why : platform_error_text(-ret));
         return false;
     }
-    to->kind->close(&link);
+    link_close(&link);
     print("output %s: %s, from %s: ok\n", to->name, to->format->name, p->config.to_from);
     return true;
 }

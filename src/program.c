@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "output/limits.h"
 
-#define FLUSH_NS (5ull * 1000000000)
 #define SNAPSHOT_MAX (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
 
 /* A recording has them first, too, so that it serves whatever the rules of its replay are. */
@@ -59,6 +60,16 @@ static const char *sections(const struct origin *origin, struct arena *a)
     return arena_text(a, text, b.len);
 }
 
+/* A path may take only shorter datagrams than the longest; lines that are split for them repeat their tags. */
+static uint64_t largest_snapshot(const struct config *c, const struct endpoint *to, const struct snapshot *s)
+{
+    uint64_t oversized, max = snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)c->v.mtu), &oversized), shortest = 0;
+
+    if (!to->transport->line_max && !c->mtu_set)
+        shortest = snapshot_max(s, to->format, DATAGRAM_MIN, &oversized);
+    return max > shortest ? max : shortest;
+}
+
 /* Memory is taken for the largest snapshots there can be, of streams for two. */
 static bool measure(struct program *p)
 {
@@ -68,7 +79,7 @@ static bool measure(struct program *p)
     program_snapshot(p, 0, &s);
     for (int i = 0; i < c->n_outputs; i++) {
         const struct endpoint *to = &c->output[i];
-        uint64_t oversized, max = snapshot_max(&s, to->format, output_line_max(to, (size_t)c->v.mtu), &oversized);
+        uint64_t max = largest_snapshot(c, to, &s);
 
         if (max > SNAPSHOT_MAX) {
             log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
@@ -182,11 +193,11 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 }
 
 /* Encodes for output i, and gives the same lines to all others that want and have not got
- * the same. */
-static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, bool *served)
+ * the same. line_max: by output; 0: it has got its lines. */
+static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
 {
     struct output *first = &p->output[i];
-    struct sink sink = {.out = &p->lines, .line_max = first->line_max, .unit = first->to->unit};
+    struct sink sink = {.out = &p->lines, .line_max = line_max[i], .unit = first->to->unit};
     struct lines lines;
 
     buf_cut(&p->lines, 0);
@@ -196,17 +207,17 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
-        if (served[i] || o->to->format != first->to->format || o->to->unit != first->to->unit || o->line_max != first->line_max)
+        if (o->to->format != first->to->format || o->to->unit != first->to->unit || line_max[i] != sink.line_max)
             continue;
         output_put(o, &lines, sink.oversized, s->time_ms >= 0);
-        served[i] = true;
+        line_max[i] = 0;
         if (alone)
             break;
     }
 }
 
 /* Increments that did not reach one output are told it again, and it alone. */
-static void push_owed(struct program *p, const struct snapshot *s, int i, bool *served)
+static void push_owed(struct program *p, const struct snapshot *s, int i, size_t *line_max)
 {
     struct snapshot own;
     struct added owed;
@@ -216,20 +227,22 @@ static void push_owed(struct program *p, const struct snapshot *s, int i, bool *
     own = *s;
     for (int k = 0; k < ADDED; k++)
         own.added.n[k] += owed.n[k];
-    push_format(p, &own, i, true, served);
+    push_format(p, &own, i, true, line_max);
 }
 
 void program_push(struct program *p, int64_t time_ms)
 {
-    bool served[OUTPUTS_MAX] = {false};
+    size_t line_max[OUTPUTS_MAX] = {0};
     struct snapshot s;
 
     program_snapshot(p, time_ms, &s);
     for (int i = 0; i < p->n_outputs; i++)
-        push_owed(p, &s, i, served);
+        line_max[i] = output_line_max(&p->output[i]);
     for (int i = 0; i < p->n_outputs; i++)
-        if (!served[i])
-            push_format(p, &s, i, false, served);
+        push_owed(p, &s, i, line_max);
+    for (int i = 0; i < p->n_outputs; i++)
+        if (line_max[i])
+            push_format(p, &s, i, false, line_max);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
 }
@@ -240,7 +253,7 @@ int program_start(struct program *p)
 
     for (int i = 0; i < c->n_outputs; i++) {
         struct endpoint *to = &c->output[i];
-        struct output_limits limits = {.mtu = (size_t)c->v.mtu, .buffer = (size_t)c->v.buffer, .snapshot_max = p->snapshot_max[i],
+        struct output_limits limits = {.mtu = (size_t)c->v.mtu, .mtu_set = c->mtu_set, .buffer = (size_t)c->v.buffer, .snapshot_max = p->snapshot_max[i],
                                        .interval_ns = (uint64_t)c->v.interval_ms * 1000000,
                                        .replay_ns = (uint64_t)c->v.replay_ms * 1000000};
         int ret;
@@ -268,7 +281,7 @@ static bool all_done(struct program *p)
 
 uint64_t program_finish(struct program *p)
 {
-    uint64_t deadline = platform_monotonic_ns() + FLUSH_NS, lost = 0;
+    uint64_t deadline = deadline_in(FLUSH_MS), lost = 0;
     enum platform_event event = PLATFORM_WAKE;
 
     for (int i = 0; i < p->n_outputs; i++)
@@ -278,7 +291,7 @@ uint64_t program_finish(struct program *p)
     if (event == PLATFORM_STOP)
         log_event(LOG_INFO, NULL, NULL, "a second signal came: what is left is not flushed");
     else if (event == PLATFORM_DEADLINE && !all_done(p))
-        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: what is left is not flushed", (unsigned)(FLUSH_NS / 1000000000));
+        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: what is left is not flushed", FLUSH_MS / 1000);
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
         uint64_t left = output_left(o), dropped = output_read_stats(o).n[DROPPED_LINES];

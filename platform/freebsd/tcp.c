@@ -1,4 +1,5 @@
 /* What FreeBSD tells and does beyond POSIX for a stream. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/types.h>
@@ -31,25 +32,24 @@ void net_tcp_setup(int fd)
 #endif
 }
 
-uint64_t net_unacked(int fd)
+int net_unacked(int fd, uint64_t *bytes)
 {
-    int bytes = 0;
+    int n = 0;
 
-    return ioctl(fd, FIONWRITE, &bytes) || bytes < 0 ? 0 : (uint64_t)bytes;
+    if (ioctl(fd, FIONWRITE, &n))
+        return -errno;
+    *bytes = (uint64_t)n;
+    return 0;
 }
 
-/* Counted from the last acknowledged byte. */
-bool net_tcp_room(int fd, size_t len, uint32_t *window_max)
+int64_t net_tcp_window(int fd)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
-    uint64_t taken = net_unacked(fd);
 
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
-        return true;
-    if (info.tcpi_snd_wnd > *window_max)
-        *window_max = info.tcpi_snd_wnd;
-    return taken + (len < *window_max ? len : *window_max) <= info.tcpi_snd_wnd;
+        return -1;
+    return info.tcpi_snd_wnd;
 }
 
 /* There is no mark for the end of a segment. */

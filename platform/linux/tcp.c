@@ -30,26 +30,26 @@ void net_tcp_setup(int fd)
 }
 
 /* Of a Unix socket it is memory, not bytes: more than what is unread, and 0 with it. */
-uint64_t net_unacked(int fd)
+int net_unacked(int fd, uint64_t *bytes)
 {
-    int bytes;
+    int n;
 
-    return ioctl(fd, SIOCOUTQ, &bytes) || bytes < 0 ? 0 : (uint64_t)bytes;
+    if (ioctl(fd, SIOCOUTQ, &n))
+        return -errno;
+    *bytes = (uint64_t)n;
+    return 0;
 }
 
-/* tcpi_snd_wnd: since Linux 5.4. Counted from the last acknowledged byte. */
-bool net_tcp_room(int fd, size_t len, uint32_t *window_max)
+/* tcpi_snd_wnd: since Linux 5.4. */
+int64_t net_tcp_window(int fd)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
-    uint64_t taken = net_unacked(fd);
 
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) ||
         size < offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof info.tcpi_snd_wnd)
-        return true;
-    if (info.tcpi_snd_wnd > *window_max)
-        *window_max = info.tcpi_snd_wnd;
-    return taken + (len < *window_max ? len : *window_max) <= info.tcpi_snd_wnd;
+        return -1;
+    return info.tcpi_snd_wnd;
 }
 
 /* MSG_EOR: since Linux 4.7 nothing is appended to a segment that ends so. */

@@ -76,7 +76,7 @@ static int ask_tcp(const struct net_addr *server, struct question *q, uint64_t d
     if (fd < 0)
         return NO_ANSWER;
     memcpy(query + 2, q->query, q->len);
-    if (!net_send(fd, query, 2 + q->len, true, left_ms(deadline)) && read_whole(fd, answer, 2, deadline)) {
+    if (net_send_some(fd, query, 2 + q->len) == (long)(2 + q->len) && read_whole(fd, answer, 2, deadline)) {
         len = (size_t)answer[0] << 8 | answer[1];
         if (len > sizeof answer)
             len = sizeof answer; /* more addresses than are wanted */
@@ -142,7 +142,7 @@ static void ask_server(const struct ip *ip, struct question *q, uint64_t deadlin
     /* On loopback the second send already hears that the first was refused, and nobody else would. */
     for (int i = 0; i < 2 && !ret; i++)
         if (!answered(&q[i]))
-            ret = net_send(fd, q[i].query, q[i].len, false, left_ms(deadline));
+            ret = net_send(fd, q[i].query, q[i].len, left_ms(deadline));
     if (!ret)
         read_answers(fd, &server, q, deadline);
     close(fd);

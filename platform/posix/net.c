@@ -1,12 +1,14 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/deadline.h"
+#include "base/ip.h"
 #include "platform.h"
 #include "posix/posix.h"
-
-#define HEAR_READS 64
 
 static bool wait_for(int fd, short events, int timeout_ms)
 {
@@ -29,12 +31,30 @@ bool net_wait_writable(int fd, int timeout_ms)
 static int wait_writable(int fd, uint64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    uint64_t now = platform_monotonic_ns();
-    int ret = now < deadline_ns ? posix_poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1) : 0;
+    int left_ms = deadline_left_ms(deadline_ns), ret = left_ms ? posix_poll(&p, 1, left_ms) : 0;
 
     if (ret < 0)
         return errno == EINTR ? 0 : -errno;
     return ret ? 0 : -ETIMEDOUT;
+}
+
+/* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself). */
+static bool is_connected_to_itself(int fd)
+{
+    struct sockaddr_storage local = {0}, remote = {0};
+    socklen_t local_len = sizeof local, remote_len = sizeof remote;
+
+    if (getsockname(fd, (struct sockaddr *)&local, &local_len) || getpeername(fd, (struct sockaddr *)&remote, &remote_len))
+        return false;
+    return local.ss_family != AF_UNIX && local_len == remote_len && !memcmp(&local, &remote, local_len);
+}
+
+/* Waits until the connection stands. 0 or -errno. */
+static int await_connection(int fd, int timeout_ms)
+{
+    int ret = wait_writable(fd, deadline_in((unsigned)timeout_ms));
+
+    return ret ? ret : net_pending_error(fd);
 }
 
 int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
@@ -46,17 +66,16 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     fd = posix_socket(to.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM);
     if (fd < 0)
         return -errno;
-    if (!connect(fd, (const struct sockaddr *)&to, addr->len))
-        return fd;
-    ret = -errno;
-    if (ret == -EINPROGRESS) {
-        ret = wait_writable(fd, platform_monotonic_ns() + (uint64_t)timeout_ms * 1000000);
-        if (!ret)
-            ret = net_pending_error(fd);
-        if (!ret)
-            return fd;
+    ret = connect(fd, (const struct sockaddr *)&to, addr->len) ? -errno : 0;
+    if (ret == -EINPROGRESS)
+        ret = await_connection(fd, timeout_ms);
+    if (!ret && is_connected_to_itself(fd)) {
+        net_abort(fd); /* its port is free at once, for whoever is to listen there */
+        return -ECONNREFUSED;
     }
-    close(fd);
+    if (!ret)
+        return fd;
+    net_close(fd);
     return ret;
 }
 
@@ -80,27 +99,16 @@ long net_receive_some(int fd, void *data, size_t len)
     return n < 0 ? -errno : n;
 }
 
-int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms)
+int net_send(int fd, const void *data, size_t len, int timeout_ms)
 {
-    uint64_t timeout_ns = (uint64_t)timeout_ms * 1000000, deadline_ns = platform_monotonic_ns() + timeout_ns;
-    const char *at = data;
+    uint64_t deadline_ns = deadline_in((unsigned)timeout_ms);
+    long n;
+    int ret = 0;
 
-    for (;;) {
-        long n = net_send_some(fd, at, len);
-
-        if (n >= 0) {
-            if (!stream || (size_t)n == len)
-                return 0;
-            at += n;
-            len -= (size_t)n;
-            deadline_ns = platform_monotonic_ns() + timeout_ns;
-        } else {
-            int ret = n == -EAGAIN ? wait_writable(fd, deadline_ns) : (int)n;
-
-            if (ret)
-                return ret;
-        }
-    }
+    do
+        n = net_send_some(fd, data, len);
+    while (n == -EAGAIN && !(ret = wait_writable(fd, deadline_ns)));
+    return n >= 0 ? 0 : ret ? ret : (int)n;
 }
 
 int net_pending_error(int fd)
@@ -111,20 +119,34 @@ int net_pending_error(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) ? -errno : -error;
 }
 
-int net_hear(int fd)
+static void put_address(struct buf *b, const struct sockaddr_storage *address)
 {
-    char thrown_away[1024];
+    struct ip ip = {.version = address->ss_family == AF_INET6 ? 6 : 4};
+    char text[IP_TEXT_MAX];
 
-    for (int i = 0; i < HEAR_READS; i++) {
-        long n = net_receive_some(fd, thrown_away, sizeof thrown_away);
-
-        if (n <= 0)
-            return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : (int)n;
-    }
-    return 0;
+    if (ip.version == 6)
+        memcpy(ip.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    else
+        memcpy(ip.bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    ip_format(&ip, text);
+    buf_text(b, text);
 }
 
-const uint64_t net_unnoticed_ns = 0; /* all of them tell */
+void net_way(int fd, char out[NET_WAY_MAX])
+{
+    struct sockaddr_storage local = {0}, remote = {0};
+    struct buf b = {.data = out, .cap = NET_WAY_MAX - 1};
+    socklen_t len = sizeof local;
+
+    getsockname(fd, (struct sockaddr *)&local, &len);
+    len = sizeof remote;
+    getpeername(fd, (struct sockaddr *)&remote, &len);
+    buf_text(&b, "from ");
+    put_address(&b, &local);
+    buf_text(&b, " to ");
+    put_address(&b, &remote);
+    out[b.len] = '\0';
+}
 
 int net_finish(int fd)
 {

@@ -5,10 +5,21 @@
 #include <ws2tcpip.h>
 #include <mstcpip.h>
 
+#include "base/buf.h"
+#include "base/deadline.h"
+#include "base/ip.h"
 #include "platform.h"
 #include "wsa.h"
 
-#define HEAR_READS 64
+#ifndef IP_MTU
+#define IP_MTU 73 /* ws2ipdef.h, since Windows 10 */
+#endif
+#ifndef IPV6_MTU
+#define IPV6_MTU 72
+#endif
+#define IPV4_AND_UDP (20 + 8) /* bytes of the headers before a datagram's */
+#define IPV6_AND_UDP (40 + 8)
+#define REFUSALS_READ 64
 
 static int last_error(void)
 {
@@ -45,9 +56,9 @@ bool net_wait_writable(int fd, int timeout_ms)
 /* 0 when fd takes bytes again, or is connected or has failed to, or -ETIMEDOUT. */
 static int wait_writable(int fd, uint64_t deadline_ns)
 {
-    uint64_t now = platform_monotonic_ns();
+    int left_ms = deadline_left_ms(deadline_ns);
 
-    return now < deadline_ns && wait_for(fd, true, (int)((deadline_ns - now) / 1000000) + 1) ? 0 : -ETIMEDOUT;
+    return left_ms && wait_for(fd, true, left_ms) ? 0 : -ETIMEDOUT;
 }
 
 static int socket_error(int fd)
@@ -76,6 +87,24 @@ static void ask_once(int fd)
     WSAIoctl((SOCKET)fd, SIO_TCP_INITIAL_RTO, &once, sizeof once, NULL, 0, &none, NULL, NULL);
 }
 
+static bool is_connected_to_itself(int fd)
+{
+    struct sockaddr_storage local = {0}, remote = {0};
+    int local_len = sizeof local, remote_len = sizeof remote;
+
+    if (getsockname((SOCKET)fd, (struct sockaddr *)&local, &local_len) || getpeername((SOCKET)fd, (struct sockaddr *)&remote, &remote_len))
+        return false;
+    return local_len == remote_len && !memcmp(&local, &remote, (size_t)local_len);
+}
+
+/* Waits until the connection stands. 0 or -errno. */
+static int await_connection(int fd, int timeout_ms)
+{
+    int ret = wait_writable(fd, deadline_in((unsigned)timeout_ms));
+
+    return ret ? ret : socket_error(fd);
+}
+
 int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
 {
     struct sockaddr_storage to;
@@ -89,16 +118,15 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     ioctlsocket((SOCKET)fd, (long)FIONBIO, &on);
     if (stream && is_loopback(&to))
         ask_once(fd);
-    if (!connect((SOCKET)fd, (const struct sockaddr *)&to, (int)addr->len))
-        return fd;
-    ret = last_error();
-    if (ret == -EAGAIN) {
-        ret = wait_writable(fd, platform_monotonic_ns() + (uint64_t)timeout_ms * 1000000);
-        if (!ret)
-            ret = socket_error(fd);
-        if (!ret)
-            return fd;
+    ret = connect((SOCKET)fd, (const struct sockaddr *)&to, (int)addr->len) ? last_error() : 0;
+    if (ret == -EAGAIN)
+        ret = await_connection(fd, timeout_ms);
+    if (!ret && is_connected_to_itself(fd)) {
+        net_abort(fd); /* its port is free at once, for whoever is to listen there */
+        return -ECONNREFUSED;
     }
+    if (!ret)
+        return fd;
     net_close(fd);
     return ret;
 }
@@ -124,7 +152,7 @@ static int refused(int fd)
     long n = 0;
     int ret = 0;
 
-    for (int i = 0; i < HEAR_READS && n != -EAGAIN; i++) {
+    for (int i = 0; i < REFUSALS_READ && n != -EAGAIN; i++) {
         n = net_receive_some(fd, &none, sizeof none);
         if (n == -ECONNRESET || n == -ECONNREFUSED)
             ret = -ECONNREFUSED;
@@ -132,29 +160,67 @@ static int refused(int fd)
     return ret;
 }
 
-int net_send(int fd, const void *data, size_t len, bool stream, int timeout_ms)
+int net_send(int fd, const void *data, size_t len, int timeout_ms)
 {
-    uint64_t timeout_ns = (uint64_t)timeout_ms * 1000000, deadline_ns = platform_monotonic_ns() + timeout_ns;
-    const char *at = data;
+    uint64_t deadline_ns = deadline_in((unsigned)timeout_ms);
+    long n;
+    int ret = refused(fd);
 
-    if (!stream && refused(fd))
-        return -ECONNREFUSED;
-    for (;;) {
-        long n = net_send_some(fd, at, len);
+    if (ret)
+        return ret;
+    do
+        n = net_send_some(fd, data, len);
+    while (n == -EAGAIN && !(ret = wait_writable(fd, deadline_ns)));
+    return n >= 0 ? 0 : ret ? ret : n == -ECONNRESET ? -ECONNREFUSED : (int)n;
+}
 
-        if (n >= 0) {
-            if (!stream || (size_t)n == len)
-                return 0;
-            at += n;
-            len -= (size_t)n;
-            deadline_ns = platform_monotonic_ns() + timeout_ns;
-        } else {
-            int ret = n == -EAGAIN ? wait_writable(fd, deadline_ns) : !stream && n == -ECONNRESET ? -ECONNREFUSED : (int)n;
+size_t net_datagram_max(int fd)
+{
+    struct sockaddr_storage local = {0};
+    int local_len = sizeof local, headers;
+    DWORD mtu = 0;
+    int len = sizeof mtu;
+    bool failed;
 
-            if (ret)
-                return ret;
-        }
+    if (getsockname((SOCKET)fd, (struct sockaddr *)&local, &local_len))
+        return 0;
+    if (local.ss_family == AF_INET6) {
+        headers = IPV6_AND_UDP;
+        failed = getsockopt((SOCKET)fd, IPPROTO_IPV6, IPV6_MTU, (char *)&mtu, &len);
+    } else {
+        headers = IPV4_AND_UDP;
+        failed = getsockopt((SOCKET)fd, IPPROTO_IP, IP_MTU, (char *)&mtu, &len);
     }
+    return failed || mtu <= (DWORD)headers ? 0 : mtu - (DWORD)headers;
+}
+
+static void put_address(struct buf *b, const struct sockaddr_storage *address)
+{
+    struct ip ip = {.version = address->ss_family == AF_INET6 ? 6 : 4};
+    char text[IP_TEXT_MAX];
+
+    if (ip.version == 6)
+        memcpy(ip.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    else
+        memcpy(ip.bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    ip_format(&ip, text);
+    buf_text(b, text);
+}
+
+void net_way(int fd, char out[NET_WAY_MAX])
+{
+    struct sockaddr_storage local = {0}, remote = {0};
+    struct buf b = {.data = out, .cap = NET_WAY_MAX - 1};
+    int len = sizeof local;
+
+    getsockname((SOCKET)fd, (struct sockaddr *)&local, &len);
+    len = sizeof remote;
+    getpeername((SOCKET)fd, (struct sockaddr *)&remote, &len);
+    buf_text(&b, "from ");
+    put_address(&b, &local);
+    buf_text(&b, " to ");
+    put_address(&b, &remote);
+    out[b.len] = '\0';
 }
 
 int net_pending_error(int fd)
@@ -162,19 +228,6 @@ int net_pending_error(int fd)
     int ret = socket_error(fd);
 
     return ret ? ret : refused(fd);
-}
-
-int net_hear(int fd)
-{
-    char thrown_away[1024];
-
-    for (int i = 0; i < HEAR_READS; i++) {
-        long n = net_receive_some(fd, thrown_away, sizeof thrown_away);
-
-        if (n <= 0)
-            return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : (int)n;
-    }
-    return 0;
 }
 
 int net_finish(int fd)

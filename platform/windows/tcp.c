@@ -1,6 +1,7 @@
 /* What Windows tells and does for a stream. It does not tell what was acknowledged of all that
  * a socket took (SIO_TCP_INFO counts what is on the way, not what waits), nor keeps a write
  * in one segment, so a chunk counts as delivered when it is written. */
+#include <errno.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <mstcpip.h>
@@ -29,18 +30,16 @@ void net_tcp_setup(int fd)
     WSAIoctl((SOCKET)fd, SIO_KEEPALIVE_VALS, &keep, sizeof keep, NULL, 0, &none, NULL, NULL);
 }
 
-const uint64_t net_unnoticed_ns = USER_TIMEOUT_S * 1000000000ull;
-
-uint64_t net_unacked(int fd)
+int net_unacked(int fd, uint64_t *bytes)
 {
-    (void)fd;
-    return 0;
+    (void)fd, (void)bytes;
+    return -EOPNOTSUPP;
 }
 
-bool net_tcp_room(int fd, size_t len, uint32_t *window_max)
+int64_t net_tcp_window(int fd)
 {
-    (void)fd, (void)len, (void)window_max;
-    return true;
+    (void)fd;
+    return -1;
 }
 
 long net_tcp_send(int fd, const void *data, size_t len)

@@ -16,7 +16,7 @@ struct origin {
 
 struct config {
     struct values v; /* interval_ms, host, … as they hold, foreign names considered */
-    bool format_set; /* SOCKPUSH_FORMAT is */
+    bool format_set, mtu_set; /* SOCKPUSH_FORMAT is, SOCKPUSH_MTU is */
     const char *to_from;       /* the variable that decided the destination, or "default" */
     const char *interval_from; /* likewise */
     const char *ports_from;

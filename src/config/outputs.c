@@ -13,7 +13,7 @@
 
 static const char *scheme(int i)
 {
-    return output_kinds[i] ? output_kinds[i]->scheme : NULL;
+    return transports[i] ? transports[i]->scheme : NULL;
 }
 
 static const char *format_name(int i)
@@ -39,9 +39,9 @@ static const char *host_port(const struct target *t, struct arena *a)
 /* http://a:8086/write?db=x,b:8086 */
 static const char *canonical(struct endpoint *to, struct arena *a)
 {
-    bool has_path = to->kind->has_path;
-    const char *name = arena_format(a, "%s:%s%s", to->kind->scheme, has_path || to->kind->has_host ? "//" : "",
-                                    has_path && !to->kind->has_host ? to->path : "");
+    bool has_path = to->transport->has_path;
+    const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, has_path || to->transport->has_host ? "//" : "",
+                                    has_path && !to->transport->has_host ? to->path : "");
 
     for (int i = 0; i < to->n_targets; i++)
         name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
@@ -56,9 +56,9 @@ static const char *add_target(struct endpoint *to, const struct url *url, struct
 
     if (to->n_targets == TARGETS_MAX)
         return "more than 8 hosts of one output";
-    if (!url->port && to->kind->needs_port)
-        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->kind->scheme, to->kind->scheme, url->host);
-    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->kind->port ? to->kind->port : to->format->port};
+    if (!url->port && to->transport->needs_port)
+        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->transport->scheme, to->transport->scheme, url->host);
+    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->transport->port ? to->transport->port : to->format->port};
     for (int i = 0; i < to->n_targets; i++)
         if (t->port == to->target[i].port && !strcasecmp(t->host, to->target[i].host))
             return "the same host stands there twice";
@@ -77,25 +77,25 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
     *to = (struct endpoint){.format = otherwise, .path = url->path};
     if (!url->scheme)
         return refuse("transport", "", scheme, a);
-    to->kind = output_kind_find(url->scheme);
-    if (!to->kind)
+    to->transport = transport_find(url->scheme);
+    if (!to->transport)
         return refuse("transport", url->scheme, scheme, a);
-    if (to->kind->has_tls && !tls_built)
+    if (to->transport->has_tls && !tls_built)
         return arena_format(a, "%s: this program was built without TLS", url->scheme);
-    if (to->kind->format && !format_set)
-        to->format = to->kind->format;
+    if (to->transport->format && !format_set)
+        to->format = to->transport->format;
     if (url->format && !(to->format = encoder_find(url->format)))
         return refuse("format", url->format, format_name, a);
-    if (to->format->only_stdout && to->kind != &output_stdout)
+    if (to->format->only_stdout && to->transport != &output_stdout)
         return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
-    if (url->path && !to->kind->has_path)
+    if (url->path && !to->transport->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
-    if (to->kind->has_path && !to->kind->has_host && (ret = net_unix_addr(to->path, &addr)))
+    if (to->transport->has_path && !to->transport->has_host && (ret = net_unix_addr(to->path, &addr)))
         return ret == -ENAMETOOLONG ? "the socket's path is longer than the system takes"
                                     : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
-    if (to->kind->has_host)
+    if (to->transport->has_host)
         why = add_target(to, url, a);
-    if (!why && to->kind->has_path && to->kind->has_host)
+    if (!why && to->transport->has_path && to->transport->has_host)
         why = config_http_path(to, a);
     to->name = canonical(to, a);
     return why;
@@ -122,9 +122,9 @@ static const char *add_failover(struct config *c, const struct url *url)
     struct endpoint *to = &c->output[c->n_outputs - 1];
     const char *why;
 
-    if (!to->kind->fails_over)
+    if (!transport_fails_over(to->transport))
         return arena_format(&c->arena, "a host without a transport is a fail-over of the output before it, which %s cannot have",
-                            to->kind->scheme);
+                            to->transport->scheme);
     why = add_target(to, url, &c->arena);
     to->name = canonical(to, &c->arena);
     return why;
@@ -238,6 +238,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
 
     c->to_from = "SOCKPUSH_TO";
     c->format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
+    c->mtu_set = env_get(env, "SOCKPUSH_MTU", &c->arena);
     if (!list && read_foreign(c, env, d))
         return;
     if (!list) {

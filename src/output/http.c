@@ -3,112 +3,96 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "output/http_answer.h"
 #include "output/http_request.h"
-#include "output/link.h"
+#include "output/limits.h"
 #include "output/secrets.h"
+#include "output/stream.h"
+#include "output/transport.h"
 
-#define SEND_NS (20ull * 1000000000)
-#define ANSWER_NS (20ull * 1000000000)
-#define BODY_NS (2ull * 1000000000) /* for the rest of an answer whose verdict is known */
-#define HEAR_PAUSE_MS 50            /* while it waits to write, whether the receiver says something */
-#define SLOW_MS 30000               /* between two attempts when only an operator can help */
 #define LINE_MAX_BYTES 16383
 #define BATCH_MAX 65536
 
+/* --- the exchange -------------------------------------------------------------------- */
+
+/* The receiver sent something though it owes no answer: a connection that does so is of no more use. */
+static int take_unasked(void *ctx, const char *data, size_t len)
+{
+    (void)ctx, (void)data, (void)len;
+    return -EPIPE;
+}
+
 static int open_http(struct link *l)
 {
+    l->take = take_unasked;
     return link_connect(l, NULL);
 }
 
 static int open_https(struct link *l)
 {
-    return link_connect(l, link_shake_hands);
+    l->take = take_unasked;
+    return link_connect(l, link_handshake);
 }
 
-/* --- the exchange -------------------------------------------------------------------- */
-
-/* What came of the answer: 1: something, 0: nothing yet, -EPIPE: the connection ended, or another -errno. */
-static int hear_answer(struct link *l, struct http_answer *a)
+/* -EALREADY: the verdict is known, while the request may not be written yet. */
+static int take_answer(void *ctx, const char *data, size_t len)
 {
-    char in[1024];
-    long n = link_receive_some(l, in, sizeof in);
+    struct http_answer *a = ctx;
 
-    if (n <= 0)
-        return n == -EAGAIN ? 0 : n ? (int)n : -EPIPE;
-    if (http_answer_take(a, in, (size_t)n) < (size_t)n)
+    if (http_answer_take(a, data, len) < len)
         a->closes = true; /* there is more than the answer */
-    return 1;
+    return a->wrong || http_answer_known(a) ? -EALREADY : 0;
 }
 
-/* 0: all is written; -EALREADY: there is an answer before that; or another -errno. */
-static int put(struct link *l, struct http_answer *a, const char *data, size_t len, uint64_t deadline_ns)
+/* Waits for more of the answer until the deadline. Returns 0, or -errno. */
+static int await_answer(struct link *l, uint64_t deadline_ns)
 {
-    while (len) {
-        long n = link_send_some(l, data, len);
-        int ret;
-
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-            continue;
-        }
-        if (n != -EAGAIN)
-            return (int)n;
-        if ((ret = hear_answer(l, a)) < 0)
-            return ret;
-        if (a->wrong || http_answer_known(a))
-            return -EALREADY;
-        if (platform_monotonic_ns() > deadline_ns) {
-            link_explain(l, "the receiver did not take all within 20 s");
-            return -ETIMEDOUT;
-        }
-        net_wait_writable(l->fd, HEAR_PAUSE_MS);
-    }
-    return 0;
-}
-
-/* Waits for more of the answer: 0: some came, or -errno. */
-static int await_answer(struct link *l, struct http_answer *a, uint64_t deadline_ns)
-{
-    int ret = hear_answer(l, a);
-    uint64_t now = platform_monotonic_ns();
+    int ret = stream_drain(l), left_ms = deadline_left_ms(deadline_ns);
 
     if (ret)
-        return ret < 0 ? ret : 0;
-    if (now >= deadline_ns)
+        return ret;
+    if (!left_ms)
         return -ETIMEDOUT;
-    net_wait_readable(l->fd, (int)((deadline_ns - now) / 1000000) + 1);
+    net_wait_readable(l->fd, left_ms);
     return 0;
 }
 
-/* 0: the answer's verdict is known, or -errno with l->why. */
+static void await_rest(struct link *l, struct http_answer *a)
+{
+    uint64_t deadline_ns = deadline_in(BODY_MS);
+    int ret = 0;
+
+    while ((!ret || ret == -EALREADY) && a->stage != HTTP_WHOLE)
+        ret = await_answer(l, deadline_ns);
+    if (ret == -ETIMEDOUT)
+        log_event(LOG_DEBUG, "output", l->to->name, "the rest of the answer did not come within %u s", BODY_MS / 1000);
+    http_answer_end(a);
+}
+
+/* Returns 0: the answer's verdict is known, or -errno with l->why. */
 static int get_answer(struct link *l, struct http_answer *a)
 {
-    uint64_t deadline_ns = platform_monotonic_ns() + ANSWER_NS;
+    uint64_t deadline_ns = deadline_in(ANSWER_MS);
     int ret = 0;
 
     while (!ret && !a->wrong && !http_answer_known(a))
-        ret = await_answer(l, a, deadline_ns);
+        ret = await_answer(l, deadline_ns);
     if (a->wrong) {
         link_explain(l, "%s", a->wrong);
         return -EPROTO;
     }
+    if (http_answer_known(a)) {
+        await_rest(l, a);
+        return 0;
+    }
     if (ret == -EPIPE)
         link_explain(l, a->head_len ? "the receiver ended the connection amid its answer" : "the receiver ended the connection without an answer");
     if (ret == -ETIMEDOUT)
-        link_explain(l, "the receiver gave no answer for 20 s");
-    if (ret)
-        return ret;
-    deadline_ns = platform_monotonic_ns() + BODY_NS;
-    while (!ret && a->stage != HTTP_WHOLE)
-        ret = await_answer(l, a, deadline_ns);
-    if (ret == -ETIMEDOUT)
-        log_event(LOG_DEBUG, "output", l->to->name, "the rest of the answer did not come within %u s", (unsigned)(BODY_NS / 1000000000));
-    http_answer_end(a);
-    return 0;
+        link_explain(l, "the receiver gave no answer for %u s", ANSWER_MS / 1000);
+    return ret;
 }
 
 /* --- the verdict ------------------------------------------------------------------------ */
@@ -143,7 +127,7 @@ static int judge(struct link *l, struct http_answer *a)
         break;
     default:
         if (a->status / 100 != 5) { /* a wrong path, no rights, a redirection */
-            l->wait_ms = SLOW_MS;
+            l->wait_ms = OPERATOR_MS;
             return -EACCES;
         }
     }
@@ -151,83 +135,83 @@ static int judge(struct link *l, struct http_answer *a)
     return -EBUSY;
 }
 
-static int send_http(struct link *l, const char *lines, size_t len)
+/* Sends the request. Returns 0, -EALREADY if the verdict came before the end of it, or another -errno with l->why. */
+static int put(struct link *l, const char *lines, size_t len)
 {
     char text[HTTP_REQUEST_MAX];
     struct buf head = {.data = text, .cap = sizeof text};
-    struct http_answer answer;
-    uint64_t deadline_ns = platform_monotonic_ns() + SEND_NS;
-    int sent, ret;
+    uint64_t deadline_ns = deadline_in(SEND_MS);
+    int ret;
 
-    http_answer_init(&answer);
     http_request_put(&head, l->to, &l->to->target[l->target], len);
-    sent = put(l, &answer, head.data, head.len, deadline_ns);
-    if (!sent)
-        sent = put(l, &answer, lines, len, deadline_ns);
+    ret = stream_send_all(l, head.data, head.len, deadline_ns);
+    return ret ? ret : stream_send_all(l, lines, len, deadline_ns);
+}
+
+static int exchange(struct link *l, struct http_answer *a, const char *lines, size_t len)
+{
+    int sent = put(l, lines, len), ret;
+
     /* Whoever refuses a request may end the connection before it has read all of it, but say why. */
-    ret = sent == -ETIMEDOUT ? sent : get_answer(l, &answer);
+    if (sent && sent != -EALREADY && sent != -EPIPE && sent != -ECONNRESET)
+        return sent;
+    if (sent)
+        l->why[0] = '\0';
+    ret = get_answer(l, a);
     if (!ret)
-        ret = judge(l, &answer);
-    else
-        l->torn = true;
-    /* It may have ended the connection while this was on its way: both are right. */
-    if (l->answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET))
-        return -ENOTCONN;
-    l->answered = true;
-    log_event(LOG_DEBUG, "output", l->to->name, "%zu bytes posted: %d", len, answer.status);
+        ret = judge(l, a);
     if (!ret && sent) {
-        link_explain(l, "the receiver answers %d before it has all", answer.status);
+        link_explain(l, "the receiver answers %d before it has all", a->status);
         return -EPROTO;
     }
-    if ((!ret || ret == -EBADMSG) && (sent || answer.closes)) {
+    if ((!ret || ret == -EBADMSG) && (sent || a->closes))
         link_close(l);
-        l->fd = -1;
-    }
     return ret;
 }
 
-/* Between two requests there is nothing to hear but the connection's end. */
-static int hear_http(struct link *l)
+static int send_http(struct link *l, const char *lines, size_t len)
 {
-    char in[64];
-    long n = link_receive_some(l, in, sizeof in);
+    struct http_answer answer;
+    bool answered = l->answered;
+    int ret;
 
-    return n == -EAGAIN ? 0 : n < 0 ? (int)n : -EPIPE;
+    http_answer_init(&answer);
+    l->take = take_answer;
+    l->take_ctx = &answer;
+    ret = exchange(l, &answer, lines, len);
+    l->take = take_unasked;
+    l->cut |= !http_answer_known(&answer);
+    l->answered = true;
+    log_event(LOG_DEBUG, "output", l->to->name, "%zu bytes posted: %d", len, answer.status);
+    /* It may have ended the connection while this was on its way: both are right. */
+    return answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET) ? -ENOTCONN : ret;
 }
 
-const struct output_kind output_http = {
+const struct transport output_http = {
     .scheme = "http",
     .has_host = true,
     .has_path = true,
-    .fails_over = true,
-    .answers = true,
+    .acknowledged = ACKNOWLEDGED_BY_ANSWER,
     .port = 80,
     .format = &encoder_influx,
     .line_max = LINE_MAX_BYTES,
     .batch_max = BATCH_MAX,
-    .retry_max_ms = 30000,
+    .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_http,
     .send = send_http,
-    .hear = hear_http,
-    .finish = link_finish,
-    .close = link_close,
 };
 
-const struct output_kind output_https = {
+const struct transport output_https = {
     .scheme = "https",
     .has_host = true,
     .has_path = true,
-    .fails_over = true,
     .has_tls = true,
-    .answers = true,
+    .acknowledged = ACKNOWLEDGED_BY_ANSWER,
     .port = 443,
     .format = &encoder_influx,
     .line_max = LINE_MAX_BYTES,
     .batch_max = BATCH_MAX,
-    .retry_max_ms = 30000,
+    .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_https,
     .send = send_http,
-    .hear = hear_http,
-    .finish = link_finish,
-    .close = link_close,
 };

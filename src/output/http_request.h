@@ -2,7 +2,7 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
-#include "output/link.h"
+#include "output/transport.h"
 
 /* What all requests have besides. */
 struct http_settings {

@@ -3,22 +3,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/format.h"
 #include "base/log.h"
-
-#define RESOLVE_FIRST_MS 15000
-#define RESOLVE_AGAIN_MS 2000
-#define CONNECT_MS 5000
-#define CONNECT_BRIEF_MS 1500
-#define HANDSHAKE_NS (10ull * 1000000000)
-#define HANDSHAKE_BRIEF_NS (1500ull * 1000000)
+#include "output/limits.h"
+#include "output/transport.h"
 
 void link_init(struct link *l, const struct endpoint *to)
 {
     memset(l, 0, sizeof *l);
     l->to = to;
     l->fd = -1;
-    l->stream = !to->kind->datagram;
+    l->stream = to->transport->shape == SHAPE_STREAM;
     l->target_end = to->n_targets;
 }
 
@@ -58,19 +54,19 @@ int link_resolve(struct link *l, int t)
 }
 
 static int connect_addr(struct link *l, const struct net_addr *addr, const char *host,
-                        int (*greet)(struct link *, const char *))
+                        int (*handshake)(struct link *, const char *))
 {
-    int ret = net_connect(addr, true, l->brief ? CONNECT_BRIEF_MS : CONNECT_MS);
+    int ret = net_connect(addr, true, l->brief ? BRIEF_MS : CONNECT_MS);
 
     l->why[0] = '\0';
     if (ret < 0)
         return ret;
     l->fd = ret;
-    l->torn = l->answered = false;
+    l->cut = l->answered = l->blind = false;
     l->written = 0;
     l->window_max = 0;
     net_tcp_setup(l->fd);
-    ret = greet ? greet(l, host) : 0;
+    ret = handshake ? handshake(l, host) : 0;
     if (ret) {
         net_close(l->fd);
         l->fd = -1;
@@ -80,30 +76,30 @@ static int connect_addr(struct link *l, const struct net_addr *addr, const char 
 
 /* Tries every address once, from the one that was good last on. What a receiver said tells more
  * than that another address has none. */
-static int connect_target(struct link *l, int t, int (*greet)(struct link *, const char *))
+static int connect_target(struct link *l, int t, int (*handshake)(struct link *, const char *))
 {
     struct addresses *known = &l->known[t];
-    int ret = link_resolve(l, t), greeted = 0;
+    int ret = link_resolve(l, t), shaken = 0;
     char said[sizeof l->why];
 
     for (int i = 0; i < known->n; i++) {
-        ret = connect_addr(l, &known->addr[known->current], l->to->target[t].host, greet);
+        ret = connect_addr(l, &known->addr[known->current], l->to->target[t].host, handshake);
         if (!ret)
             return 0;
-        if (*l->why && !greeted) {
+        if (*l->why && !shaken) {
             memcpy(said, l->why, sizeof said);
-            greeted = ret;
+            shaken = ret;
         }
         known->current = (known->current + 1) % known->n;
     }
-    if (greeted)
+    if (shaken)
         memcpy(l->why, said, sizeof said);
     else if (!*l->why)
         link_explain(l, "%s", platform_error_text(-ret));
-    return greeted ? greeted : ret;
+    return shaken ? shaken : ret;
 }
 
-int link_connect(struct link *l, int (*greet)(struct link *, const char *))
+int link_connect(struct link *l, int (*handshake)(struct link *, const char *))
 {
     char why[sizeof l->why];
     struct buf all = {.data = why, .cap = sizeof why - 1};
@@ -112,7 +108,7 @@ int link_connect(struct link *l, int (*greet)(struct link *, const char *))
     for (int i = 0; i < l->target_end; i++) {
         int t = !i ? l->first : i <= l->first ? i - 1 : i;
 
-        ret = connect_target(l, t, greet);
+        ret = connect_target(l, t, handshake);
         if (!ret)
             l->target = t;
         if (!ret && !all.len)
@@ -128,27 +124,34 @@ int link_connect(struct link *l, int (*greet)(struct link *, const char *))
     return ret;
 }
 
-int link_shake_hands(struct link *l, const char *host)
+int link_handshake(struct link *l, const char *host)
 {
+    int ret;
+
     if (!l->to->tls->verify)
         log_event(LOG_WARN, "output", l->to->name, "SOCKPUSH_TLS_VERIFY=none: whoever answers is taken for the receiver");
-    return tls_open(&l->tls, l->fd, l->to->tls, host, platform_monotonic_ns() + (l->brief ? HANDSHAKE_BRIEF_NS : HANDSHAKE_NS), l->why,
-                    sizeof l->why);
+    ret = tls_open(&l->tls, l->fd, l->to->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why, sizeof l->why);
+    l->written = ret ? 0 : tls_written(l->tls);
+    return ret;
 }
 
 long link_send_some(struct link *l, const void *data, size_t len)
 {
-    return l->tls ? tls_send_some(l->tls, data, len, l->why, sizeof l->why) : net_send_some(l->fd, data, len);
+    long n;
+
+    if (l->tls) {
+        n = tls_send_some(l->tls, data, len, l->why, sizeof l->why);
+        l->written = tls_written(l->tls);
+    } else {
+        n = l->segments ? net_tcp_send(l->fd, data, len) : net_send_some(l->fd, data, len);
+        l->written += n > 0 ? (uint64_t)n : 0;
+    }
+    return n;
 }
 
 long link_receive_some(struct link *l, void *data, size_t len)
 {
     return l->tls ? tls_receive_some(l->tls, data, len, l->why, sizeof l->why) : net_receive_some(l->fd, data, len);
-}
-
-int link_hear(struct link *l)
-{
-    return l->tls ? tls_hear(l->tls, l->why, sizeof l->why) : net_hear(l->fd);
 }
 
 int link_finish(struct link *l)
@@ -162,17 +165,23 @@ int link_finish(struct link *l)
 
 void link_close(struct link *l)
 {
+    if (l->fd < 0)
+        return;
     tls_close(l->tls);
     l->tls = NULL;
-    if (l->torn)
+    if (l->to->transport->close)
+        l->to->transport->close(l);
+    else if (l->cut)
         net_abort(l->fd);
     else
         net_close(l->fd);
+    l->fd = -1;
 }
 
-uint64_t link_acked(const struct link *l)
+uint64_t link_acked(struct link *l)
 {
-    uint64_t left = net_unacked(l->fd);
+    uint64_t left;
 
-    return left < l->written ? l->written - left : 0;
+    l->blind = net_unacked(l->fd, &left) < 0;
+    return l->blind ? l->written : left < l->written ? l->written - left : 0;
 }

@@ -91,7 +91,7 @@ static void add_increments(struct added *sum, const struct outbox *box, size_t a
 /* The chunk at this distance from head is lost, unless it was delivered. */
 static void count_dropped(struct outbox *box, size_t at, const struct chunk *chunk)
 {
-    if (chunk->delivered)
+    if (chunk->counted)
         return;
     box->lines -= chunk->lines;
     box->dropped_lines += chunk->lines;
@@ -103,13 +103,11 @@ static void count_doubtful(struct outbox *box, const struct chunk *chunk)
 {
     struct doubt *last;
 
-    if (chunk->delivered)
+    box->n_under_way--;
+    if (chunk->counted)
         return;
-    if (box->n_doubts < DOUBTS_MAX)
-        memset(&box->doubt[box->n_doubts++], 0, sizeof *last);
-    last = &box->doubt[box->n_doubts - 1];
-    last->end = chunk->end;
-    last->lines += chunk->lines;
+    last = &box->doubt[box->n_doubts++];
+    *last = (struct doubt){.end = chunk->end, .lines = chunk->lines};
     add_increments(&last->added, box, 0, chunk);
     box->lines -= chunk->lines;
     box->doubt_lines += chunk->lines;
@@ -143,7 +141,7 @@ static void drop_head(struct outbox *box)
 
     read_at(box, 0, &chunk, sizeof chunk);
     size = size_of(&chunk);
-    if (!box->acked && box->sent)
+    if (!box->acked && box->sent && chunk.end)
         count_doubtful(box, &chunk);
     else if (!box->acked)
         count_dropped(box, 0, &chunk);
@@ -186,6 +184,7 @@ void outbox_clear(struct outbox *box)
 {
     drop_doubtful(box);
     box->sent = box->acked;
+    box->n_under_way = 0;
     drop_waiting(box);
 }
 
@@ -246,34 +245,53 @@ void outbox_put(struct outbox *box, const struct lines *lines)
 
 /* --- on its way --------------------------------------------------------------------- */
 
-bool outbox_take(struct outbox *box, struct chunk *chunk, char *data)
-{
-    while (outbox_waiting(box)) {
-        size_t at = box->sent;
-        bool again;
-
-        read_at(box, at, chunk, sizeof *chunk);
-        again = chunk->increments && chunk->delivered;
-        chunk->end = again ? 0 : IN_HAND;
-        write_at(box, at, chunk, sizeof *chunk);
-        box->sent += size_of(chunk);
-        if (again)
-            continue;
-        box->last = (box->head + at) % box->cap;
-        read_at(box, at + sizeof *chunk + chunk->extra, data, chunk->len);
-        return true;
-    }
-    return false;
-}
-
-size_t outbox_next(const struct outbox *box)
+/* Passes over what is never sent again. */
+static void skip_done(struct outbox *box)
 {
     struct chunk chunk;
 
-    if (!outbox_waiting(box))
-        return 0;
+    while (outbox_waiting(box)) {
+        read_at(box, box->sent, &chunk, sizeof chunk);
+        if (!chunk.done)
+            return;
+        chunk.end = 0;
+        write_at(box, box->sent, &chunk, sizeof chunk);
+        box->sent += size_of(&chunk);
+    }
+}
+
+bool outbox_ready(struct outbox *box)
+{
+    unsigned others = box->n_under_way + box->n_doubts;
+    struct chunk chunk;
+
+    skip_done(box);
+    if (!outbox_waiting(box) || others >= UNDER_WAY_MAX)
+        return false;
     read_at(box, box->sent, &chunk, sizeof chunk);
-    return chunk.len;
+    return !others || !(chunk.alone || box->lonely);
+}
+
+bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room)
+{
+    struct chunk next;
+
+    if (!outbox_ready(box))
+        return false;
+    read_at(box, box->sent, &next, sizeof next);
+    if (next.len > room)
+        return false;
+    next.end = IN_HAND;
+    if (next.copies < UINT8_MAX)
+        next.copies++;
+    write_at(box, box->sent, &next, sizeof next);
+    read_at(box, box->sent + sizeof next + next.extra, data, next.len);
+    box->last = (box->head + box->sent) % box->cap;
+    box->sent += size_of(&next);
+    box->n_under_way++;
+    box->lonely = next.alone;
+    *chunk = next;
+    return true;
 }
 
 void outbox_sent(struct outbox *box, uint64_t end)
@@ -298,43 +316,118 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
         read_at(box, box->acked, &chunk, sizeof chunk);
         if (chunk.end > end)
             break;
-        if (!chunk.delivered) {
+        box->n_under_way -= chunk.end > 0;
+        if (!chunk.counted) {
             box->lines -= chunk.lines;
             box->delivered_lines += chunk.lines;
+            chunk.acked_ns = now_ns;
         }
-        chunk.delivered = true;
-        chunk.acked_ns = now_ns;
+        chunk.counted = true;
+        chunk.done |= chunk.increments;
         write_at(box, box->acked, &chunk, sizeof chunk);
     }
     deliver_doubtful(box, end);
 }
 
-void outbox_forget(struct outbox *box, uint64_t before_ns)
+void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies)
 {
     struct chunk chunk;
 
-    while (box->acked) {
+    while (box->acked || (box->used && !box->sent)) {
         read_at(box, 0, &chunk, sizeof chunk);
-        if (chunk.acked_ns > before_ns)
+        if (!chunk.counted || (!chunk.done && (chunk.acked_ns > before_ns || chunk.copies < copies)))
             break;
         drop_head(box);
     }
-}
-
-void outbox_refuse(struct outbox *box)
-{
-    size_t left = box->used - box->sent;
-
-    drop_doubtful(box);
-    box->sent = box->acked = 0;
-    while (box->used > left)
-        drop_head(box);
 }
 
 void outbox_rewind(struct outbox *box)
 {
     drop_doubtful(box);
     box->sent = box->acked = 0;
+    box->n_under_way = 0;
     while (box->newest_only && box->used && head_poll(box) != box->newest_poll)
         drop_head(box);
+}
+
+/* --- what breaks connections, or is refused -------------------------------------------- */
+
+/* The chunk at this distance from head is dropped where it lies. */
+static void drop_at(struct outbox *box, size_t at, struct chunk *chunk)
+{
+    count_dropped(box, at, chunk);
+    chunk->counted = chunk->done = true;
+    write_at(box, at, chunk, sizeof *chunk);
+}
+
+bool outbox_refuse(struct outbox *box)
+{
+    bool single = box->n_under_way + box->n_doubts == 1;
+    struct chunk chunk;
+
+    for (size_t at = box->acked; at < box->sent; at += size_of(&chunk)) {
+        read_at(box, at, &chunk, sizeof chunk);
+        chunk.alone = true;
+        if (chunk.end && single)
+            drop_at(box, at, &chunk);
+        else
+            write_at(box, at, &chunk, sizeof chunk);
+    }
+    outbox_rewind(box);
+    skip_done(box);
+    outbox_acked(box, 0, 0);
+    outbox_forget(box, 0, 0);
+    return single;
+}
+
+/* Puts the chunk at this distance from head behind all others. */
+static void move_last(struct outbox *box, size_t at, size_t size)
+{
+    char part[512], next[512];
+
+    while (size) {
+        size_t n = size < sizeof part ? size : sizeof part, more;
+
+        read_at(box, at, part, n);
+        for (size_t from = at + n; from < box->used; from += more) {
+            more = box->used - from < sizeof next ? box->used - from : sizeof next;
+            read_at(box, from, next, more);
+            write_at(box, from - n, next, more);
+        }
+        write_at(box, box->used - n, part, n);
+        size -= n;
+    }
+}
+
+/* That chunk broke a connection though it was alone. Returns true if it is dropped, for others passed it each time since. */
+static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned strikes_max)
+{
+    if (chunk->passed && box->delivered_lines >= chunk->passed)
+        chunk->strikes++;
+    if (chunk->strikes >= 2 * strikes_max) {
+        drop_at(box, at, chunk);
+        return true;
+    }
+    chunk->passed = box->delivered_lines + 1;
+    write_at(box, at, chunk, sizeof *chunk);
+    box->sent -= size_of(chunk);
+    move_last(box, at, size_of(chunk));
+    return false;
+}
+
+bool outbox_strike(struct outbox *box, unsigned strikes_max)
+{
+    struct chunk chunk;
+
+    for (size_t at = box->acked; at < box->sent; at += size_of(&chunk)) {
+        read_at(box, at, &chunk, sizeof chunk);
+        if (!chunk.end)
+            continue;
+        if (chunk.alone && chunk.strikes >= strikes_max)
+            return suspect(box, at, &chunk, strikes_max);
+        chunk.strikes++;
+        chunk.alone |= chunk.strikes >= strikes_max;
+        write_at(box, at, &chunk, sizeof chunk);
+    }
+    return false;
 }

@@ -20,23 +20,29 @@
 
 struct chunk {
     uint64_t poll;     /* whose snapshot */
-    uint64_t end;      /* under way: the connection's position behind it */
-    uint64_t acked_ns; /* acknowledged: when that was seen */
+    uint64_t end;      /* under way: the connection's position after it; 0: it is passed over */
+    uint64_t acked_ns; /* when it was first seen to be acknowledged */
+    uint64_t passed;   /* delivered_lines when it was put behind the others, or 0 */
     uint32_t len;      /* bytes of its lines, the last newline included */
     uint32_t lines;
     uint32_t index, of; /* place in its snapshot: 0 … of-1 */
     uint16_t extra;     /* bytes before its lines in the ring: a struct added, of its own lines alone */
+    uint8_t strikes;    /* connections that broke while it was under way */
+    uint8_t copies;     /* connections that it was sent over; 255: as many or more */
     bool increments;    /* its lines must not be delivered twice */
-    bool delivered;     /* was acknowledged once, perhaps over an earlier connection */
+    bool counted;       /* its lines are counted: as delivered, perhaps over an earlier connection, or as dropped */
+    bool done;          /* it is never sent again */
+    bool alone;         /* it is sent while no other is under way */
 };
 
 /* A chunk that was dropped while under way: whether it arrived will be known. */
-#define DOUBTS_MAX 8
-
 struct doubt {
     uint64_t end, lines;
     struct added added;
 };
+
+/* Chunks that are under way or in doubt. With so many no more are taken, so each has its place among the doubts. */
+#define UNDER_WAY_MAX 32
 
 struct outbox {
     char *ring; /* the caller's, cap bytes */
@@ -47,9 +53,11 @@ struct outbox {
     size_t chunk_max;   /* bytes of a chunk without its last newline; a longer line is a chunk of its own */
     bool newest_only;   /* a new snapshot drives out those that wait: they are worth nothing late */
     bool apart;         /* increments are chunks of their own, so that it is known which were lost */
+    bool lonely;        /* the chunk under way has to be alone */
     uint64_t newest_poll;
-    uint64_t lines;     /* in the ring and not delivered */
-    struct doubt doubt[DOUBTS_MAX]; /* the oldest first; of more than that the last is several */
+    uint64_t lines;     /* in the ring and not counted yet */
+    unsigned n_under_way;                /* chunks in the ring that were taken and not acknowledged */
+    struct doubt doubt[UNDER_WAY_MAX];   /* the oldest first */
     unsigned n_doubts;
     uint64_t doubt_lines; /* of all these */
     uint64_t delivered_lines, dropped_lines; /* ever */
@@ -67,34 +75,41 @@ struct lines {
     const uint8_t *counter;    /* which of them it is, of each of these lines */
 };
 
-/* Bytes a ring needs for n snapshots of size bytes each. */
+/* Returns the bytes a ring needs for n snapshots of size bytes each. */
 size_t outbox_room(size_t n, size_t size, size_t chunk_max);
 
 /* Adds a snapshot. Lines are no longer than line_max. */
 void outbox_put(struct outbox *box, const struct lines *lines);
 
-/* Copies the oldest chunk that waits, which then is under way; data has line_max + 1 bytes.
- * False: none waits. */
-bool outbox_take(struct outbox *box, struct chunk *chunk, char *data);
+/* Returns true if a chunk waits that can be taken now: there may be others under way that it has to wait for. */
+bool outbox_ready(struct outbox *box);
 
-/* Bytes of the chunk that outbox_take would copy next; 0: none waits. */
-size_t outbox_next(const struct outbox *box);
+/* Copies the oldest chunk that waits, which then is under way; data has room for the longest line and its newline.
+ * Returns false if none can be taken now, or it is longer than room. */
+bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room);
 
-/* The chunk taken last is with the kernel; end: the connection's position behind it. */
+/* The chunk taken last is with the kernel; end: the connection's position after it, which is not 0. */
 void outbox_sent(struct outbox *box, uint64_t end);
 
 /* All up to position end is acknowledged; UINT64_MAX: all that is under way. */
 void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns);
 
-/* Lets go of what was acknowledged up to before_ns. */
-void outbox_forget(struct outbox *box, uint64_t before_ns);
+/* Lets go of the oldest chunks that are not under way, if they were first acknowledged up to before_ns and sent over so many
+ * connections. */
+void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies);
 
 /* The connection ended: what was under way or kept waits again; with newest_only, the gauges
  * of the newest snapshot and increments that were not delivered. */
 void outbox_rewind(struct outbox *box);
 
-/* Drops what is under way: the receiver will never take it. */
-void outbox_refuse(struct outbox *box);
+/* The receiver refused what is under way. A single chunk is dropped: it never will be taken. Of several each is sent alone from
+ * now on, once they wait again. Returns true if it was dropped. */
+bool outbox_refuse(struct outbox *box);
+
+/* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is sent alone;
+ * one that breaks a connection alone as well goes behind all others; once it did that so often while some of them arrived each time
+ * between, it is dropped. Returns true if it was. What is under way waits again after outbox_rewind. */
+bool outbox_strike(struct outbox *box, unsigned strikes_max);
 
 /* Drops what is under way, and what waits. */
 void outbox_clear(struct outbox *box);
@@ -109,7 +124,7 @@ static inline bool outbox_under_way(const struct outbox *box)
     return box->sent > box->acked || box->doubt_lines;
 }
 
-/* Length, the last newline included, of the longest run of whole lines that has at most
+/* Returns the length, the last newline included, of the longest run of whole lines that has at most
  * max bytes without it, or of the first line if that is longer; *n: its lines. */
 size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n);
 

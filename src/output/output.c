@@ -1,58 +1,54 @@
 #include "output/output.h"
 
-#include <limits.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "output/delivery.h"
-
-const struct output_kind *const output_kinds[] = {&output_udp, &output_unix, &output_unixgram, &output_unixstream,
-                                                  &output_tcp, &output_tls,  &output_http, &output_https, &output_stdout,   NULL};
-
-const struct output_kind *output_kind_find(const char *scheme)
-{
-    for (const struct output_kind *const *k = output_kinds; *k; k++)
-        if (!strcmp((*k)->scheme, scheme))
-            return *k;
-    return NULL;
-}
-
-size_t output_line_max(const struct endpoint *to, size_t mtu)
-{
-    return to->kind->line_max ? to->kind->line_max : mtu;
-}
+#include "output/limits.h"
 
 bool output_waits(const struct endpoint *to)
 {
-    return (!to->kind->datagram || to->kind->either) && (to->format->timestamps || to->kind->queues);
+    return !policy_of(to, to->transport->shape != SHAPE_DATAGRAM).newest_only;
+}
+
+/* Lays out the ring for the shape that the receiver may turn out to have. */
+static void init_box(struct output *o, const struct output_limits *limits, struct arena *a)
+{
+    const struct transport *t = o->to->transport;
+    struct outbox *box = &o->box;
+    bool mtu_varies = !t->line_max && !limits->mtu_set;
+
+    box->line_max = o->line_max;
+    box->chunk_max = t->chunk_max ? t->chunk_max : o->line_max;
+    box->newest_only = o->policy.newest_only;
+    box->apart = o->policy.keep;
+    box->cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, mtu_varies && box->chunk_max > DATAGRAM_MIN ? DATAGRAM_MIN : box->chunk_max);
+    if (output_waits(o->to) && box->cap < limits->buffer)
+        box->cap = limits->buffer;
+    box->ring = arena_zero(a, box->cap, 1);
 }
 
 int output_start(struct output *o, const struct endpoint *to, const struct output_limits *limits,
                  struct arena *a)
 {
-    struct outbox *box = &o->box;
-    bool stream = !to->kind->datagram || to->kind->either;
     int ret;
 
     o->to = to;
-    o->line_max = output_line_max(to, limits->mtu);
-    o->spread_ns = limits->interval_ns / 4 < 500000000 ? limits->interval_ns / 4 : 500000000;
-    o->replay_ns = limits->replay_ns + net_unnoticed_ns;
+    o->mtu = limits->mtu;
+    o->mtu_set = limits->mtu_set;
+    o->line_max = transport_line_max(to->transport, limits->mtu);
+    o->policy = policy_of(to, to->transport->shape == SHAPE_STREAM);
+    o->spread_ns = limits->interval_ns / 4 < SPREAD_MS * NS_PER_MS ? limits->interval_ns / 4 : SPREAD_MS * NS_PER_MS;
+    o->replay_ns = limits->replay_ns;
     o->link = arena_zero(a, 1, sizeof *o->link);
     link_init(o->link, to);
     if (to->n_targets > 1) {
         o->other = arena_zero(a, 1, sizeof *o->other);
         link_init(o->other, to);
     }
-    box->line_max = o->line_max;
-    box->chunk_max = to->kind->chunk_max ? to->kind->chunk_max : o->line_max;
-    box->newest_only = to->kind->datagram || !output_waits(to);
-    box->apart = o->keeps = !to->kind->datagram && to->kind->hear;
-    box->cap = outbox_room(stream ? 2 : 1, limits->snapshot_max, box->chunk_max);
-    if (output_waits(to) && box->cap < limits->buffer)
-        box->cap = limits->buffer;
-    box->ring = arena_zero(a, box->cap, 1);
-    o->data = arena_zero(a, to->kind->batch_max > box->line_max ? to->kind->batch_max : box->line_max + 1, 1);
-    o->batch_chunks = UINT_MAX;
+    init_box(o, limits, a);
+    o->data_cap = to->transport->batch_max > o->line_max ? to->transport->batch_max : o->line_max + 1;
+    o->data = arena_zero(a, o->data_cap, 1);
     ret = net_wake_open(&o->wake);
     if (ret)
         return ret;
@@ -60,11 +56,21 @@ int output_start(struct output *o, const struct endpoint *to, const struct outpu
     return -pthread_create(&o->thread, NULL, delivery_run, o);
 }
 
+size_t output_line_max(struct output *o)
+{
+    size_t line_max;
+
+    pthread_mutex_lock(&o->lock);
+    line_max = o->line_max;
+    pthread_mutex_unlock(&o->lock);
+    return line_max;
+}
+
 void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed)
 {
     pthread_mutex_lock(&o->lock);
     o->stats.n[DROPPED_LINES] += oversized;
-    if (timed || !o->keeps || !o->to->format->timestamps)
+    if (timed || !o->policy.keep || !o->to->format->timestamps)
         outbox_put(&o->box, lines);
     else
         o->stats.n[DROPPED_LINES] += lines->n;
@@ -85,6 +91,13 @@ bool output_take_owed(struct output *o, struct added *owed)
     return any;
 }
 
+void output_count(struct output *o, enum output_counter counter, uint64_t n)
+{
+    pthread_mutex_lock(&o->lock);
+    o->stats.n[counter] += n;
+    pthread_mutex_unlock(&o->lock);
+}
+
 struct output_stats output_read_stats(struct output *o)
 {
     struct output_stats stats;
@@ -103,6 +116,16 @@ void output_close(struct output *o)
     o->closing = true;
     pthread_mutex_unlock(&o->lock);
     net_wake_signal(&o->wake);
+}
+
+bool output_is_closing(struct output *o)
+{
+    bool closing;
+
+    pthread_mutex_lock(&o->lock);
+    closing = o->closing;
+    pthread_mutex_unlock(&o->lock);
+    return closing;
 }
 
 bool output_done(struct output *o)

@@ -1,7 +1,8 @@
 /* stdout: — for pipes, files and eyes. */
 #include <errno.h>
 
-#include "output/link.h"
+#include "output/limits.h"
+#include "output/transport.h"
 
 #define CHUNK 16383
 
@@ -24,11 +25,11 @@ static void close_stdout(struct link *l)
     (void)l; /* stays open: what failed may be a full disk, and is tried again */
 }
 
-const struct output_kind output_stdout = {
+const struct transport output_stdout = {
     .scheme = "stdout",
     .queues = true,
     .line_max = CHUNK,
-    .retry_max_ms = 30000,
+    .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_stdout,
     .send = send_stdout,
     .close = close_stdout,

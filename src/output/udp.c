@@ -1,21 +1,23 @@
-/* udp://HOST[:PORT]. The socket is connected, so that a refused datagram is heard of. */
+/* udp://HOST[:PORT]. The socket is connected, so that a refused datagram is reported. Such a socket pins what was decided when it
+ * was opened: source address, route, and a NAT's choice on the way. So it is renewed with the name's address. */
 #include <errno.h>
 #include <string.h>
 
-#include "output/link.h"
-
-#define RESOLVE_AGAIN_NS (60ull * 1000000000)
-#define SEND_TIMEOUT_MS 1000
+#include "base/deadline.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "output/limits.h"
+#include "output/transport.h"
 
 static bool resolved_long_ago(const struct link *l)
 {
-    return !l->known->n || platform_monotonic_ns() - l->known->resolved_ns >= RESOLVE_AGAIN_NS;
+    return !l->known->n || platform_monotonic_ns() - l->known->resolved_ns >= REFRESH_MS * NS_PER_MS;
 }
 
-static void close_udp(struct link *l)
+static void adopt_socket(struct link *l, int fd)
 {
-    net_close(l->fd);
-    l->fd = -1;
+    l->fd = fd;
+    l->datagram_max = net_datagram_max(fd);
 }
 
 /* Tries every address once, from the current one on. */
@@ -25,10 +27,13 @@ static int open_udp(struct link *l)
     int ret = resolved_long_ago(l) ? link_resolve(l, 0) : 0;
 
     for (int i = 0; !ret && i < known->n; i++) {
-        l->fd = net_connect(&known->addr[known->current], false, 0);
-        if (l->fd >= 0)
+        int fd = net_connect(&known->addr[known->current], false, 0);
+
+        if (fd >= 0) {
+            adopt_socket(l, fd);
             return 0;
-        ret = i + 1 < known->n ? 0 : l->fd;
+        }
+        ret = i + 1 < known->n ? 0 : fd;
         known->current = (known->current + 1) % known->n;
     }
     if (ret)
@@ -36,45 +41,61 @@ static int open_udp(struct link *l)
     return ret;
 }
 
-/* An address that changed: the next datagram goes to the new one. */
-static void follow_name(struct link *l)
+/* Logs where datagrams go now, if that is another way than before. */
+static void log_change(const struct link *l, int before, int now)
 {
-    struct addresses *known = l->known;
-    struct net_addr before = known->addr[known->current];
+    char way[2][NET_WAY_MAX];
+
+    net_way(before, way[0]);
+    net_way(now, way[1]);
+    if (strcmp(way[0], way[1]))
+        log_event(LOG_INFO, "output", l->to->name, "datagrams go %s now, before %s", way[1], way[0]);
+}
+
+/* The next datagram goes to the address that the name has now, by the way that the system chooses now. */
+static void renew(struct link *l)
+{
+    int fd;
 
     link_resolve(l, 0);
-    if (memcmp(&before, &known->addr[known->current], sizeof before))
-        close_udp(l);
+    fd = net_connect(&l->known->addr[l->known->current], false, 0);
+    if (fd < 0) {
+        log_event(LOG_DEBUG, "output", l->to->name, "the socket stays, for a new one cannot be opened: %s", platform_error_text(-fd));
+        return;
+    }
+    log_change(l, l->fd, fd);
+    l->refused = net_pending_error(l->fd);
+    net_close(l->fd);
+    adopt_socket(l, fd);
 }
 
 /* The kernel reports at a send that the datagram before it was refused, and does not
  * send this one: so it is sent again, to the name's next address if there is one. */
 static int send_udp(struct link *l, const char *lines, size_t len)
 {
-    int ret = net_send(l->fd, lines, len - 1, false, SEND_TIMEOUT_MS);
+    int ret = net_send(l->fd, lines, len - 1, DATAGRAM_MS);
 
     if (ret == -ECONNREFUSED) {
         l->refused = ret;
         if (l->known->n > 1) {
-            close_udp(l);
+            link_close(l);
             l->known->current = (l->known->current + 1) % l->known->n;
             ret = open_udp(l);
             if (ret)
                 return ret;
         }
-        ret = net_send(l->fd, lines, len - 1, false, SEND_TIMEOUT_MS);
+        ret = net_send(l->fd, lines, len - 1, DATAGRAM_MS);
     }
     if (!ret && resolved_long_ago(l))
-        follow_name(l);
+        renew(l);
     return ret;
 }
 
-const struct output_kind output_udp = {
+const struct transport output_udp = {
     .scheme = "udp",
     .has_host = true,
-    .datagram = true,
-    .retry_max_ms = 30000,
+    .shape = SHAPE_DATAGRAM,
+    .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_udp,
     .send = send_udp,
-    .close = close_udp,
 };

@@ -2,11 +2,11 @@
  * The file comes and goes with its receiver, so trying again is cheap and frequent. */
 #include <errno.h>
 
-#include "output/link.h"
+#include "base/deadline.h"
+#include "output/limits.h"
+#include "output/stream.h"
+#include "output/transport.h"
 
-#define SEND_TIMEOUT_MS 1000
-#define STREAM_TIMEOUT_MS 5000
-#define RETRY_MAX_MS 1000
 #define CHUNK 8192
 
 static int connect_unix(struct link *l, bool stream)
@@ -21,6 +21,7 @@ static int connect_unix(struct link *l, bool stream)
         return ret;
     l->fd = ret;
     l->stream = stream;
+    l->cut = l->blind = false;
     l->written = 0;
     return 0;
 }
@@ -42,62 +43,49 @@ static int open_either(struct link *l)
     return ret == -EPROTOTYPE ? open_stream(l) : ret;
 }
 
-/* Datadog's agent reads from a stream what else were datagrams, each behind its length. */
-static int send_frame(struct link *l, const char *lines, size_t len)
+/* Datadog's agent reads from a stream what else were datagrams, each after its length. */
+static int send_frame(struct link *l, const char *lines, size_t len, uint64_t deadline_ns)
 {
     const unsigned char head[4] = {(unsigned char)len, (unsigned char)(len >> 8)}; /* little endian */
-    int ret = net_send(l->fd, head, sizeof head, true, STREAM_TIMEOUT_MS);
+    int ret = stream_send_all(l, head, sizeof head, deadline_ns);
 
-    return ret ? ret : net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
-}
-
-static int send_stream(struct link *l, const char *lines, size_t len)
-{
-    int ret = l->to->format->for_agent ? send_frame(l, lines, len - 1) : net_send(l->fd, lines, len, true, STREAM_TIMEOUT_MS);
-
-    l->torn = ret == -ETIMEDOUT;
-    l->written += len + (l->to->format->for_agent ? 3 : 0);
-    return ret;
+    return ret ? ret : stream_send_all(l, lines, len, deadline_ns);
 }
 
 static int send_unix(struct link *l, const char *lines, size_t len)
 {
-    return l->stream ? send_stream(l, lines, len) : net_send(l->fd, lines, len - 1, false, SEND_TIMEOUT_MS);
+    if (!l->stream)
+        return net_send(l->fd, lines, len - 1, DATAGRAM_MS);
+    return l->to->format->for_agent ? send_frame(l, lines, len - 1, deadline_in(SEND_MS)) : stream_send_all(l, lines, len, deadline_in(SEND_MS));
 }
 
-const struct output_kind output_unix = {
+const struct transport output_unix = {
     .scheme = "unix",
     .has_path = true,
-    .datagram = true,
-    .either = true,
+    .shape = SHAPE_EITHER,
+    .acknowledged = ACKNOWLEDGED_BY_KERNEL,
     .line_max = CHUNK,
-    .retry_max_ms = RETRY_MAX_MS,
+    .backoff_max_ms = BACKOFF_UNIX_MS,
     .open = open_either,
     .send = send_unix,
-    .hear = link_hear,
-    .finish = link_finish,
-    .close = link_close,
 };
 
-const struct output_kind output_unixgram = {
+const struct transport output_unixgram = {
     .scheme = "unixgram",
     .has_path = true,
-    .datagram = true,
+    .shape = SHAPE_DATAGRAM,
     .line_max = CHUNK,
-    .retry_max_ms = RETRY_MAX_MS,
+    .backoff_max_ms = BACKOFF_UNIX_MS,
     .open = open_datagram,
     .send = send_unix,
-    .close = link_close,
 };
 
-const struct output_kind output_unixstream = {
+const struct transport output_unixstream = {
     .scheme = "unixstream",
     .has_path = true,
+    .acknowledged = ACKNOWLEDGED_BY_KERNEL,
     .line_max = CHUNK,
-    .retry_max_ms = RETRY_MAX_MS,
+    .backoff_max_ms = BACKOFF_UNIX_MS,
     .open = open_stream,
     .send = send_unix,
-    .hear = link_hear,
-    .finish = link_finish,
-    .close = link_close,
 };

@@ -16,7 +16,6 @@
 
 #define VERDICT_MS 250       /* for the receiver's verdict on our certificate, besides its own pace */
 #define HEAR_READS 64
-#define HEAR_PAUSE_MS 50     /* a write that waits hears the receiver so often */
 
 const bool tls_built = true;
 
@@ -280,43 +279,6 @@ long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t ca
             return explain(t, ret, false, why, cap);
     }
     return -EAGAIN;
-}
-
-int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, char *why, size_t cap)
-{
-    const char *at = data;
-
-    while (len) {
-        long n = tls_send_some(t, at, len, why, cap);
-        int ret;
-
-        if (n > 0) {
-            at += n;
-            len -= (size_t)n;
-            continue;
-        }
-        if (n != -EAGAIN)
-            return (int)n;
-        if (!left_ms(deadline_ns))
-            return explain(t, -ETIMEDOUT, false, why, cap);
-        net_wait_writable(t->fd, HEAR_PAUSE_MS);
-        if ((ret = tls_hear(t, why, cap)))
-            return ret;
-    }
-    return 0;
-}
-
-int tls_hear(struct tls *t, char *why, size_t cap)
-{
-    char thrown_away[512];
-
-    for (int i = 0; i < HEAR_READS; i++) {
-        long n = tls_receive_some(t, thrown_away, sizeof thrown_away, why, cap);
-
-        if (n <= 0)
-            return !n ? -EPIPE : n == -EAGAIN ? 0 : (int)n;
-    }
-    return 0;
 }
 
 uint64_t tls_written(const struct tls *t)

@@ -24,12 +24,6 @@ int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char 
     return -EPROTONOSUPPORT;
 }
 
-int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, char *why, size_t cap)
-{
-    (void)t, (void)data, (void)len, (void)deadline_ns, (void)why, (void)cap;
-    return -EPROTONOSUPPORT;
-}
-
 long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_t cap)
 {
     (void)t, (void)data, (void)len, (void)why, (void)cap;
@@ -39,12 +33,6 @@ long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_
 long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap)
 {
     (void)t, (void)out, (void)len, (void)why, (void)cap;
-    return -EPROTONOSUPPORT;
-}
-
-int tls_hear(struct tls *t, char *why, size_t cap)
-{
-    (void)t, (void)why, (void)cap;
     return -EPROTONOSUPPORT;
 }
 

@@ -33,17 +33,10 @@ const char *tls_check_key(const char *text);
 int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns,
              char *why, size_t cap);
 
-/* Sends data (at most TLS_LINE_MAX + 1 bytes) as one record. 0, or -errno: -ETIMEDOUT at the
- * deadline. After an error the connection is of no use. */
-int tls_send(struct tls *t, const void *data, size_t len, uint64_t deadline_ns, char *why, size_t cap);
-
 /* As net_send_some and net_receive_some: the bytes, 0 at the receiver's end, -EAGAIN, or another
  * -errno. What was not taken must be given again. */
 long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_t cap);
 long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap);
-
-/* Reads what has come, and throws it away. 0, or -errno; -EPIPE: the receiver ended it. */
-int tls_hear(struct tls *t, char *why, size_t cap);
 
 /* Bytes that the socket took so far. */
 uint64_t tls_written(const struct tls *t);

@@ -98,12 +98,12 @@ def test_fail_back_with_connections_that_end(post, keep):
 def test_no_answer(post):
     """Each is told in words, the connection ended, and the lines sent again."""
     with posts.Receiver(alternate(*([bytes_, None] for bytes_ in WRONG.values()))) as receiver:
-        program = post(receiver.port, buffer="4MiB")
+        program = post(receiver.port, buffer="4MiB", log_level="debug")
         until(program, receiver, 2 * len(WRONG) + 2)
         all_stored(program, receiver)
         for words in ("does not answer with HTTP/1.1", "has no status", "a header that is none", "no clear Content-Length", "a line that is none",
                       "Transfer-Encoding that is not just chunked", "only answers that it will answer", "does not end", "amid its answer"):
-            assert f"{words}; trying on" in program.log, words
+            assert words in program.log, words
 
 
 GOOD = {

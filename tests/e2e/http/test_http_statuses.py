@@ -108,10 +108,12 @@ def refuses(status, bad, outage=3):
 
 @pytest.mark.parametrize("status,bad", [(400, [0]), (400, [3]), (400, [1, 2]), (413, [2, 7]), (422, [4])])
 def test_refused(post, status, bad):
-    """The batch is halved until the bad snapshot is alone: that is dropped and counted, with the receiver's words; the others are not."""
+    """Of a refused batch each snapshot is sent alone: the bad ones are dropped and counted, with the receiver's words; the others are not."""
     with posts.Receiver(refuses(status, bad)) as receiver:
         program = post(receiver.port, self="on", buffer="1MiB")
-        program.until(lambda: len(receiver.bodies()) > 12)
+        polls = lambda: parse.by_poll(parse.influx(program.out))
+        dropped = lambda: max((point.fields.get("dropped_lines", 0) for poll in polls() for point in poll), default=0)
+        program.until(lambda: len(receiver.bodies()) > 12 and dropped() >= sum(len(polls()[n]) for n in bad))
         assert program.end() == 0
         stored, polls = receiver.lines(), parse.by_poll(parse.influx(program.out))
         times = [poll[0].time for poll in polls]

@@ -77,7 +77,7 @@ def lines_before(text, kind, time):
 
 def test_counters(pair):
     """What it says of itself agrees with what was seen: at the latest when nothing is under way, each line was sent once."""
-    with streams.Aggregator(lambda n: streams.fin_after(2000) if n < 2 else streams.read_all) as aggregator:
+    with streams.Aggregator(lambda n: streams.reset_after(2000) if n < 2 else streams.read_all) as aggregator:
         program = pair(aggregator.port, self="on")
         lines = lambda at: lines_before(program.out, "influx", at)
         all_sent = lambda at, fields: fields["reconnects"] == 2 and fields["sent_lines"] == lines(at)

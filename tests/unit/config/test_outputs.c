@@ -121,7 +121,7 @@ static void hosts_are_tried_in_their_order(void **state)
     assert_int_equal(c.config.output[0].target[0].port, 1);
     assert_string_equal(c.config.output[0].target[1].host, "a");
     assert_int_equal(c.config.output[0].target[1].port, 2);
-    assert_ptr_equal(c.config.output[0].kind, &output_tcp);
+    assert_ptr_equal(c.config.output[0].transport, &output_tcp);
     assert_ptr_equal(c.config.output[0].tls, &c.config.tls);
     config_free(&c.config);
 }

@@ -169,6 +169,8 @@ bool clock_step(struct output *o)
 
 void clock_arrived(int fd)
 {
-    while (net_unacked(fd))
+    uint64_t left;
+
+    while (!net_unacked(fd, &left) && left)
         look_again_soon();
 }

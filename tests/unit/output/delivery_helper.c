@@ -14,18 +14,18 @@ void start_to(struct running *r, const struct endpoint *to, const struct output_
     clock_rest(&r->output);
 }
 
-void start_as(struct running *r, const struct output_kind *kind, const struct encoder *format, uint64_t replay_ns)
+void start_as(struct running *r, const struct transport *transport, const struct encoder *format, uint64_t replay_ns)
 {
-    const struct endpoint to = {.name = "test:", .format = format, .kind = kind};
+    const struct endpoint to = {.name = "test:", .format = format, .transport = transport};
     struct output_limits limits = small_limits;
 
     limits.replay_ns = replay_ns;
     start_to(r, &to, &limits);
 }
 
-void start(struct running *r, const struct output_kind *kind)
+void start(struct running *r, const struct transport *transport)
 {
-    start_as(r, kind, &encoder_dogstatsd, 0);
+    start_as(r, transport, &encoder_dogstatsd, 0);
 }
 
 struct lines lines_of(uint64_t poll, const char *text)

@@ -18,8 +18,8 @@ extern const struct output_limits small_limits;
 void start_to(struct running *r, const struct endpoint *to, const struct output_limits *limits);
 
 /* The same, by the transport alone, and with small limits. */
-void start_as(struct running *r, const struct output_kind *kind, const struct encoder *format, uint64_t replay_ns);
-void start(struct running *r, const struct output_kind *kind);
+void start_as(struct running *r, const struct transport *transport, const struct encoder *format, uint64_t replay_ns);
+void start(struct running *r, const struct transport *transport);
 
 /* Returns a snapshot of gauges alone; text is the caller's. */
 struct lines lines_of(uint64_t poll, const char *text);

@@ -1,5 +1,9 @@
 #include "unit/output/fake_transport.h"
 
+#include "base/deadline.h"
+#include "output/limits.h"
+#include "output/stream.h"
+
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,7 +39,7 @@ static int open_line(struct link *l)
         line.tried_ns[line.tried] = platform_monotonic_ns();
     line.tried++;
     l->fd = ret ? -1 : 1000000; /* is never waited for */
-    if (!ret && l->to->kind->either)
+    if (!ret && l->to->transport->shape == SHAPE_EITHER)
         l->stream = line.stream;
     pthread_mutex_unlock(&line_lock);
     return ret;
@@ -70,14 +74,14 @@ static void close_line(struct link *l)
     (void)l;
 }
 
-const struct output_kind fake_stream = {
-    .scheme = "stream", .chunk_max = 20, .retry_max_ms = 5, .queues = true, .open = open_line, .send = send_line, .close = close_line,
+const struct transport fake_stream = {
+    .scheme = "stream", .chunk_max = 20, .backoff_max_ms = 5, .queues = true, .open = open_line, .send = send_line, .close = close_line,
 };
-const struct output_kind fake_datagram = {
-    .scheme = "datagram", .chunk_max = 20, .retry_max_ms = 5, .datagram = true, .open = open_line, .send = send_line, .close = close_line,
+const struct transport fake_datagram = {
+    .scheme = "datagram", .chunk_max = 20, .backoff_max_ms = 5, .shape = SHAPE_DATAGRAM, .open = open_line, .send = send_line, .close = close_line,
 };
-const struct output_kind fake_either = {
-    .scheme = "either", .chunk_max = 20, .retry_max_ms = 5, .queues = true, .datagram = true, .either = true, .open = open_line,
+const struct transport fake_either = {
+    .scheme = "either", .chunk_max = 20, .backoff_max_ms = 5, .queues = true, .shape = SHAPE_EITHER, .open = open_line,
     .send = send_line, .close = close_line,
 };
 
@@ -117,8 +121,7 @@ static int send_socket(struct link *l, const char *lines, size_t len)
 {
     int ret = send_line(l, lines, len);
 
-    l->written += len;
-    return ret ? ret : net_send(l->fd, lines, len, true, 1000);
+    return ret ? ret : stream_send_all(l, lines, len, deadline_in(SEND_MS));
 }
 
 static void close_socket(struct link *l)
@@ -127,19 +130,17 @@ static void close_socket(struct link *l)
     close_line(l);
 }
 
-void read_peer(void)
+/* Reads all that there is. Returns true if the output ended its side. */
+bool read_peer(void)
 {
-    pthread_mutex_lock(&line_lock);
-    assert_int_equal(net_hear(line.peer), 0);
-    pthread_mutex_unlock(&line_lock);
-}
+    char in[256];
+    long n;
 
-/* The receiver has read all, and ends its side. */
-static int finish_socket(struct link *l)
-{
-    read_peer();
-    close_peer();
-    return net_finish(l->fd);
+    pthread_mutex_lock(&line_lock);
+    while ((n = net_receive_some(line.peer, in, sizeof in)) > 0)
+        ;
+    pthread_mutex_unlock(&line_lock);
+    return !n;
 }
 
 void break_socket(void)
@@ -149,9 +150,9 @@ void break_socket(void)
     pthread_mutex_unlock(&line_lock);
 }
 
-const struct output_kind fake_kept = {
-    .scheme = "kept", .chunk_max = 20, .retry_max_ms = 5, .open = open_socket, .send = send_socket, .hear = link_hear,
-    .finish = finish_socket, .close = close_socket,
+const struct transport fake_kept = {
+    .scheme = "kept", .chunk_max = 20, .backoff_max_ms = 5, .acknowledged = ACKNOWLEDGED_BY_KERNEL, .open = open_socket, .send = send_socket,
+    .close = close_socket,
 };
 
 /* --- what arrived ------------------------------------------------------------------- */
@@ -176,8 +177,28 @@ void wait_sent(struct running *r, const char *text)
     assert_string_equal(line.sent, text);
 }
 
+/* The receiver reads to the end, and ends its side then. */
+static void end_peer(void)
+{
+    if (line.peer >= 0 && !line.half_closed && read_peer())
+        close_peer();
+}
+
 void finish_line(struct running *r)
 {
+    output_close(&r->output);
+    do {
+        clock_rest(&r->output);
+        end_peer();
+        clock_rest(&r->output);
+    } while (!output_done(&r->output) && clock_step(&r->output));
     finish(r);
     assert_int_equal(line.opened, line.closed);
+}
+
+void abandon_line(struct running *r)
+{
+    clock_rest(&r->output);
+    r->output.link->gone = true;
+    finish(r);
 }

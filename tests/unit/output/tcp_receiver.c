@@ -63,12 +63,12 @@ void receiver_send(int fd, const void *bytes, size_t len)
     clock_arrived(fd);
 }
 
-void start_tcp(struct running *r, const struct output_kind *kind, const uint16_t *port, int n)
+void start_tcp(struct running *r, const struct transport *transport, const uint16_t *port, int n)
 {
     static const struct http_settings http = {.headers = "", .hidden = ""};
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
     struct endpoint to = {
-        .name = "test:", .format = &encoder_influx, .kind = kind, .path = "/write", .http = &http, .hidden = "", .tls = &tls, .n_targets = n,
+        .name = "test:", .format = &encoder_influx, .transport = transport, .path = "/write", .http = &http, .hidden = "", .tls = &tls, .n_targets = n,
     };
     struct output_limits limits = small_limits;
 

@@ -20,7 +20,7 @@ void receiver_read(int fd, const char *end);
 void receiver_send(int fd, const void *bytes, size_t len);
 
 /* Starts an output to n targets on 127.0.0.1. */
-void start_tcp(struct running *r, const struct output_kind *kind, const uint16_t *port, int n);
+void start_tcp(struct running *r, const struct transport *transport, const uint16_t *port, int n);
 
 /* Ends an output whose lines nobody takes, as if its receiver were gone for good. */
 void abandon(struct running *r);

@@ -94,7 +94,7 @@ static void assert_received(int which, const char *text)
 static void start_named(struct running *r)
 {
     const struct endpoint to = {
-        .name = "test:", .format = &encoder_dogstatsd, .kind = &output_udp, .n_targets = 1, .target = {{"name.test", receiver.port}},
+        .name = "test:", .format = &encoder_dogstatsd, .transport = &output_udp, .n_targets = 1, .target = {{"name.test", receiver.port}},
     };
 
     start_to(r, &to, &small_limits);

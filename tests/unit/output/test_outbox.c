@@ -19,7 +19,7 @@ static void deliver(struct outbox *box)
 {
     outbox_sent(box, 1);
     outbox_acked(box, UINT64_MAX, 0);
-    outbox_forget(box, UINT64_MAX);
+    outbox_forget(box, UINT64_MAX, 0);
 }
 
 static void lines_are_packed_up_to_the_maximum_without_the_last_newline(void **state)
@@ -70,7 +70,7 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
             len += line + 1;
         }
         put(&box, 7, lines, len);
-        while (outbox_take(&box, &chunk, data)) {
+        while (outbox_take(&box, &chunk, data, SIZE_MAX)) {
             const char *next = lines + at + chunk.len;
             size_t next_len = at + chunk.len < len ? (size_t)((const char *)memchr(next, '\n', len) - next) + 1 : 0;
 
@@ -97,11 +97,12 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
 enum state { WAITING, UNDER_WAY, KEPT };
 
 struct item {
-    uint64_t poll, end, acked_ns;
+    uint64_t poll, end, acked_ns, passed;
     size_t len;
     uint32_t lines, index, of;
     enum state state;
-    bool increments, delivered;
+    unsigned copies, strikes;
+    bool increments, counted, done, alone;
     struct added added; /* by its lines */
     char text[LINE_MAX + 1];
 };
@@ -110,10 +111,10 @@ struct model {
     struct item item[MODEL_MAX];
     size_t n, used;
     struct item *in_hand;
-    bool in_hand_dropped, newest_only, apart;
+    bool newest_only, apart, lonely;
     uint64_t newest_poll, put, lines, delivered, dropped;
     struct added owed;
-    struct doubt doubt[DOUBTS_MAX];
+    struct doubt doubt[UNDER_WAY_MAX];
     unsigned n_doubts;
 };
 
@@ -128,14 +129,10 @@ static size_t room_of(const struct item *item)
     return sizeof(struct chunk) + item->len + (item->increments ? sizeof(struct added) : 0);
 }
 
-/* Of too many the last ones are known together only. */
 static void model_doubt(struct model *m, const struct item *item)
 {
-    struct doubt *doubt = &m->doubt[m->n_doubts < DOUBTS_MAX ? m->n_doubts++ : DOUBTS_MAX - 1];
-
-    doubt->end = item->end;
-    doubt->lines += item->lines;
-    model_add(&doubt->added, &item->added);
+    assert_true(m->n_doubts < UNDER_WAY_MAX);
+    m->doubt[m->n_doubts++] = (struct doubt){.end = item->end, .lines = item->lines, .added = item->added};
 }
 
 static uint64_t model_doubtful(const struct model *m)
@@ -151,7 +148,7 @@ static void model_remove(struct model *m, size_t at)
 {
     struct item *item = &m->item[at];
 
-    if (item->state != KEPT && !item->delivered) {
+    if (item->state != KEPT && !item->counted) {
         m->lines -= item->lines;
         if (item->state == WAITING) {
             m->dropped += item->lines;
@@ -243,20 +240,45 @@ static void model_put(struct model *m, const struct outbox *box, const struct li
     m->newest_poll = n ? lines->poll : m->newest_poll;
 }
 
-/* The next to be sent; increments are so only once. */
-static struct item *model_take(struct model *m)
+/* Chunks that may still be on their way. */
+static unsigned model_others(const struct model *m)
 {
+    unsigned others = m->n_doubts;
+
+    for (size_t i = 0; i < m->n; i++)
+        others += m->item[i].state == UNDER_WAY && m->item[i].end;
+    return others;
+}
+
+/* The next to be sent; what is done is passed over. */
+static struct item *model_next(struct model *m)
+{
+    unsigned others = model_others(m);
+
     for (size_t i = 0; i < m->n; i++) {
         struct item *item = &m->item[i];
 
         if (item->state != WAITING)
             continue;
+        if (!item->done)
+            return others >= UNDER_WAY_MAX || (others && (item->alone || m->lonely)) ? NULL : item;
         item->state = UNDER_WAY;
-        item->end = item->increments && item->delivered ? 0 : UINT64_MAX;
-        if (item->end)
-            return item;
+        item->end = 0;
     }
     return NULL;
+}
+
+static struct item *model_take(struct model *m)
+{
+    struct item *item = model_next(m);
+
+    if (!item)
+        return NULL;
+    item->state = UNDER_WAY;
+    item->end = UINT64_MAX;
+    item->copies++;
+    m->lonely = item->alone;
+    return item;
 }
 
 static void model_sent(struct model *m, uint64_t end)
@@ -279,10 +301,13 @@ static void model_acked(struct model *m, uint64_t end, uint64_t now)
         if (item->end > end)
             break;
         item->state = KEPT;
-        item->acked_ns = now;
-        m->lines -= item->delivered ? 0 : item->lines;
-        m->delivered += item->delivered ? 0 : item->lines;
-        item->delivered = true;
+        if (!item->counted) {
+            m->lines -= item->lines;
+            m->delivered += item->lines;
+            item->acked_ns = now;
+        }
+        item->counted = true;
+        item->done |= item->increments;
     }
     while (m->n_doubts && m->doubt[0].end <= end) {
         m->delivered += m->doubt[0].lines;
@@ -291,9 +316,13 @@ static void model_acked(struct model *m, uint64_t end, uint64_t now)
     }
 }
 
-static void model_forget(struct model *m, uint64_t before)
+static void model_forget(struct model *m, uint64_t before, unsigned copies)
 {
-    while (m->n && m->item[0].state == KEPT && m->item[0].acked_ns <= before)
+    bool under_way = false;
+
+    for (size_t i = 0; i < m->n; i++)
+        under_way |= m->item[i].state == UNDER_WAY;
+    while (m->n && (m->item[0].state == KEPT || (m->item[0].counted && !under_way)) && (m->item[0].done || (m->item[0].acked_ns <= before && m->item[0].copies >= copies)))
         model_remove(m, 0);
 }
 
@@ -307,15 +336,63 @@ static void model_rewind(struct model *m)
     m->in_hand = NULL;
 }
 
-/* What waits stays. */
-static void model_refuse(struct model *m)
+static void model_drop(struct model *m, struct item *item)
 {
-    model_lose_doubt(m);
-    while (m->n && m->item[0].state != WAITING) {
-        m->item[0].state = WAITING;
-        model_remove(m, 0);
+    if (!item->counted) {
+        m->lines -= item->lines;
+        m->dropped += item->lines;
+        model_add(&m->owed, &item->added);
     }
-    m->in_hand = NULL;
+    item->counted = item->done = true;
+}
+
+/* A single chunk is dropped, of several each is sent alone. What waits stays. */
+static bool model_refuse(struct model *m)
+{
+    bool single = model_others(m) == 1;
+
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->item[i].state != UNDER_WAY)
+            continue;
+        m->item[i].alone = true;
+        if (m->item[i].end && single)
+            model_drop(m, &m->item[i]);
+    }
+    model_rewind(m);
+    model_next(m);
+    model_acked(m, 0, 0);
+    model_forget(m, 0, 0);
+    return single;
+}
+
+static bool model_suspect(struct model *m, size_t i)
+{
+    struct item item = m->item[i];
+
+    item.strikes += item.passed && m->delivered >= item.passed;
+    if (item.strikes >= 6) {
+        model_drop(m, &m->item[i]);
+        return true;
+    }
+    item.passed = m->delivered + 1;
+    item.state = WAITING;
+    memmove(&m->item[i], &m->item[i + 1], (m->n - 1 - i) * sizeof item);
+    m->item[m->n - 1] = item;
+    return false;
+}
+
+static bool model_strike(struct model *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        struct item *item = &m->item[i];
+
+        if (item->state != UNDER_WAY || !item->end)
+            continue;
+        if (item->alone && item->strikes >= 3)
+            return model_suspect(m, i);
+        item->alone |= ++item->strikes >= 3;
+    }
+    return false;
 }
 
 static void model_clear(struct model *m)
@@ -341,12 +418,10 @@ static void check(struct play *p)
 {
     struct outbox *box = &p->box;
     const struct model *m = &p->model;
-    bool waiting = false, under_way = model_doubtful(m) > 0;
-    size_t next = 0;
+    bool ready = model_next(&p->model), waiting = false, under_way = model_doubtful(m) > 0;
 
+    assert_int_equal(outbox_ready(box), ready);
     for (size_t i = 0; i < m->n; i++) {
-        if (!waiting && m->item[i].state == WAITING)
-            next = m->item[i].len;
         waiting |= m->item[i].state == WAITING;
         under_way |= m->item[i].state == UNDER_WAY;
     }
@@ -357,7 +432,6 @@ static void check(struct play *p)
     assert_int_equal(box->dropped_lines, m->dropped);
     assert_int_equal(box->used, m->used);
     assert_int_equal(outbox_waiting(box), waiting);
-    assert_int_equal(outbox_next(box), next);
     assert_int_equal(outbox_under_way(box), under_way);
     assert_memory_equal(&box->owed, &m->owed, sizeof m->owed);
 }
@@ -392,13 +466,13 @@ static bool play_take(struct play *p)
     const struct item *item = model_take(&p->model);
     struct chunk chunk;
 
-    assert_int_equal(outbox_take(&p->box, &chunk, p->data), item != NULL);
+    assert_int_equal(outbox_take(&p->box, &chunk, p->data, SIZE_MAX), item != NULL);
     if (!item)
         return false;
     assert_true(chunk.poll == item->poll && chunk.len == item->len && chunk.lines == item->lines);
     assert_true(chunk.index == item->index && chunk.of == item->of);
     assert_memory_equal(p->data, item->text, item->len);
-    assert_false(item->increments && item->delivered);
+    assert_false(item->done);
     p->model.in_hand = &p->model.item[item - p->model.item];
     p->written += item->len;
     return true;
@@ -424,8 +498,15 @@ static void play_rewind(struct play *p)
 
 static void play_refuse(struct play *p)
 {
-    outbox_refuse(&p->box);
-    model_refuse(&p->model);
+    assert_int_equal(outbox_refuse(&p->box), model_refuse(&p->model));
+    p->written = 0;
+}
+
+/* What is under way broke the connection. */
+static void play_strike(struct play *p)
+{
+    assert_int_equal(outbox_strike(&p->box, 3), model_strike(&p->model));
+    play_rewind(p);
 }
 
 static void play_clear(struct play *p)
@@ -452,12 +533,16 @@ static void play_send(struct play *p)
     }
     if (any(2))
         play_acked(p, any((uint32_t)p->written));
-    play_rewind(p);
+    if (any(2))
+        play_strike(p);
+    else
+        play_rewind(p);
 }
 
 static void play_step(struct play *p)
 {
     uint64_t before;
+    unsigned copies;
 
     switch (any(16)) {
     case 0:
@@ -476,8 +561,9 @@ static void play_step(struct play *p)
         return;
     case 5:
         before = p->step - (p->step < 20 ? p->step : any(20));
-        outbox_forget(&p->box, before);
-        model_forget(&p->model, before);
+        copies = any(3);
+        outbox_forget(&p->box, before, copies);
+        model_forget(&p->model, before, copies);
         return;
     case 6:
         memset(&p->box.owed, 0, sizeof p->box.owed);
@@ -517,6 +603,7 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
         while (play_take(&p)) {
             outbox_sent(&p.box, p.written);
             model_sent(&p.model, p.written);
+            play_acked(&p, UINT64_MAX);
         }
         play_acked(&p, UINT64_MAX);
         check(&p);
@@ -539,17 +626,17 @@ static void a_full_outbox_drops_the_oldest_snapshot_whole(void **state)
         put(&box, poll, lines, sizeof lines - 1);
     assert_int_equal(box.dropped_lines, 3);
     assert_int_equal(box.lines, 6);
-    outbox_take(&box, &chunk, data);
+    outbox_take(&box, &chunk, data, SIZE_MAX);
     assert_int_equal(chunk.poll, 2);
     deliver(&box);
     put(&box, 4, lines, sizeof lines - 1); /* the rest of 2 is now in the way */
     assert_int_equal(box.dropped_lines, 5);
-    outbox_take(&box, &chunk, data);
+    outbox_take(&box, &chunk, data, SIZE_MAX);
     assert_int_equal(chunk.poll, 3);
     assert_int_equal(chunk.index, 0);
     outbox_clear(&box); /* what is under way, too */
     assert_int_equal(box.dropped_lines, 11);
-    assert_false(outbox_take(&box, &chunk, data));
+    assert_false(outbox_take(&box, &chunk, data, SIZE_MAX));
     free(box.ring);
 }
 
@@ -561,14 +648,14 @@ static void datagrams_of_an_older_poll_are_not_sent_late(void **state)
 
     (void)state;
     put(&box, 1, "a\nbbbbbbbb\n", 11);
-    outbox_take(&box, &chunk, data);
+    outbox_take(&box, &chunk, data, SIZE_MAX);
     deliver(&box);
     put(&box, 2, "c\n", 2);
     assert_int_equal(box.dropped_lines, 1);
-    assert_true(outbox_take(&box, &chunk, data));
+    assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
     assert_int_equal(chunk.poll, 2);
     deliver(&box);
-    assert_false(outbox_take(&box, &chunk, data));
+    assert_false(outbox_take(&box, &chunk, data, SIZE_MAX));
 }
 
 static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
@@ -627,7 +714,7 @@ static void what_was_dropped_under_way_is_known_apart(void **state)
         outbox_put(&box, &lines);
         if (poll > 2)
             continue;
-        assert_true(outbox_take(&box, &chunk, data));
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
         outbox_sent(&box, poll);
     }
     assert_int_equal(box.doubt_lines, 2);
@@ -652,7 +739,7 @@ static void each_chunk_of_increments_knows_its_own(void **state)
     (void)state;
     outbox_put(&box, &lines);
     for (uint64_t i = 1; i <= 2; i++) {
-        assert_true(outbox_take(&box, &chunk, data));
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
         outbox_sent(&box, i);
     }
     outbox_acked(&box, 2, 1);
@@ -678,7 +765,7 @@ static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
     for (uint64_t poll = 1; poll <= 100; poll++) {
         put(&box, poll, "a\n", 2);
         if (poll % 2) {
-            assert_true(outbox_take(&box, &chunk, data));
+            assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
             deliver(&box);
         } else {
             outbox_clear(&box);

@@ -1,6 +1,7 @@
 /* An output's thread, with a transport that does as it is told, in virtual time. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "unit/output/fake_transport.h"
 
@@ -209,18 +210,28 @@ static void a_broken_streams_lines_are_sent_again_if_unacknowledged_or_recent(vo
     assert_int_equal(counted(&r, DROPPED_LINES), 0);
 }
 
-/* Sends a line that is acknowledged so long before its connection breaks, then another. */
-static void break_after(struct running *r, uint64_t ns)
+static void put_acknowledged(struct running *r, uint64_t poll, const char *text)
+{
+    uint64_t sent = counted(r, SENT_LINES);
+
+    put(r, poll, text);
+    while (counted(r, SENT_LINES) == sent) {
+        if (line.peer >= 0)
+            read_peer();
+        assert_true(clock_step(&r->output));
+    }
+}
+
+/* Over a connection that has carried traffic for as long as lines are kept, a line is acknowledged; so long after that the receiver ends it. */
+static void end_good_connection_after(struct running *r, uint64_t ns)
 {
     start_as(r, &fake_kept, &encoder_influx, REPLAY_NS);
-    put(r, 1, "one\n");
-    wait_sent(r, "one\n");
-    read_peer();
-    wait_for(r, SENT_LINES, 1);
+    put_acknowledged(r, 1, "one\n");
+    clock_pass(&r->output, REPLAY_NS);
+    put_acknowledged(r, 2, "two\n");
     clock_pass(&r->output, ns);
     break_socket();
-    wait_for(r, SEND_ERRORS, 1);
-    put(r, 2, "two\n");
+    put(r, 3, "three\n");
 }
 
 static void a_streams_lines_are_sent_again_just_before_the_window_ends(void **state)
@@ -228,10 +239,10 @@ static void a_streams_lines_are_sent_again_just_before_the_window_ends(void **st
     struct running r;
 
     (void)state;
-    break_after(&r, REPLAY_NS - MS);
-    wait_sent(&r, "one\none\ntwo\n");
+    end_good_connection_after(&r, REPLAY_NS - MS);
+    wait_sent(&r, "one\ntwo\ntwo\nthree\n");
     finish_line(&r);
-    assert_int_equal(counted(&r, SENT_LINES), 2);
+    assert_int_equal(counted(&r, SENT_LINES), 3);
 }
 
 static void a_streams_lines_are_not_sent_again_once_long_acknowledged(void **state)
@@ -239,11 +250,228 @@ static void a_streams_lines_are_not_sent_again_once_long_acknowledged(void **sta
     struct running r;
 
     (void)state;
-    break_after(&r, REPLAY_NS);
-    wait_sent(&r, "one\ntwo\n");
+    end_good_connection_after(&r, REPLAY_NS);
+    wait_sent(&r, "one\ntwo\nthree\n");
     finish_line(&r);
-    assert_string_equal(line.sent, "one\ntwo\n");
+    assert_string_equal(line.sent, "one\ntwo\nthree\n");
+    assert_int_equal(counted(&r, SENT_LINES), 3);
+}
+
+/* A proxy may have taken them for a receiver that is not there. */
+static void what_went_over_a_connection_that_ended_early_is_in_doubt_however_long_ago(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &fake_kept, &encoder_influx, REPLAY_NS);
+    put_acknowledged(&r, 1, "one\n");
+    clock_pass(&r.output, 10 * REPLAY_NS);
+    break_socket();
+    put(&r, 2, "two\n");
+    wait_sent(&r, "one\none\ntwo\n");
+    finish_line(&r);
     assert_int_equal(counted(&r, SENT_LINES), 2);
+}
+
+static unsigned copies_of(const char *text)
+{
+    unsigned n = 0;
+
+    for (const char *at = line.sent; (at = strstr(at, text)); at++)
+        n++;
+    return n;
+}
+
+/* So many connections, which the receiver ends all after so long, when it has acknowledged a line more. */
+static void end_each_after(struct running *r, unsigned n, uint64_t ns)
+{
+    char text[] = "line 00\n";
+
+    for (unsigned i = 0; i < n; i++) {
+        text[5] = (char)('0' + i / 10);
+        text[6] = (char)('0' + i % 10);
+        put_acknowledged(r, i + 1, text);
+        clock_pass(&r->output, ns);
+        break_socket();
+        clock_rest(&r->output);
+    }
+}
+
+/* SOCKPUSH_REPLAY counts from the first acknowledgement, so that what it causes does not prolong it. */
+static void a_line_is_sent_again_for_as_long_as_it_is_kept_and_no_longer(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &fake_kept, &encoder_influx, 5 * SECOND);
+    end_each_after(&r, 30, 2 * SECOND);
+    for (unsigned i = 0; i < 26; i++) {
+        char text[] = "line 00\n";
+
+        text[5] = (char)('0' + i / 10);
+        text[6] = (char)('0' + i % 10);
+        assert_in_range(copies_of(text), 2, 3);
+    }
+    finish_line(&r);
+    assert_int_equal(counted(&r, SENT_LINES), 30);
+    assert_int_equal(counted(&r, SEND_ERRORS) + counted(&r, RECONNECTS) + counted(&r, DROPPED_LINES), 0);
+}
+
+/* One for each two seconds of SOCKPUSH_REPLAY. */
+static void a_line_comes_over_so_many_connections_that_end_early(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &fake_kept, &encoder_influx, 8 * SECOND);
+    end_each_after(&r, 40, 20 * SECOND);
+    assert_int_equal(copies_of("line 00\n"), 4);
+    assert_int_equal(copies_of("line 10\n"), 4);
+    finish_line(&r);
+    assert_int_equal(counted(&r, SENT_LINES), 40);
+}
+
+/* With nothing new to send there is no reason for a new connection. */
+static void an_end_over_which_nothing_was_pending_is_no_error(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &fake_kept, &encoder_influx, REPLAY_NS);
+    put_acknowledged(&r, 1, "one\n");
+    break_socket();
+    clock_pass(&r.output, 60 * SECOND);
+    assert_int_equal(line.opened, 1);
+    put(&r, 2, "two\n");
+    assert_int_equal(line.opened, 2);
+    finish_line(&r);
+    assert_int_equal(counted(&r, SEND_ERRORS) + counted(&r, RECONNECTS) + counted(&r, DROPPED_LINES), 0);
+}
+
+/* But at the end there is no other time for it. */
+static void what_is_in_doubt_is_sent_again_at_the_end(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_as(&r, &fake_kept, &encoder_influx, REPLAY_NS);
+    put_acknowledged(&r, 1, "one\n");
+    break_socket();
+    clock_rest(&r.output);
+    finish_line(&r);
+    assert_string_equal(line.sent, "one\none\n");
+    assert_int_equal(counted(&r, SENT_LINES), 1);
+}
+
+/* --- lines that break connections --------------------------------------------------------- */
+
+static bool all_break; /* whatever comes */
+
+/* The receiver reads what there is; it closes its socket instead if there is a bad line. Returns false if there was nothing. */
+static bool read_or_break(void)
+{
+    char in[4096];
+    ssize_t n = line.peer < 0 ? -1 : recv(line.peer, in, sizeof in - 1, MSG_PEEK);
+
+    if (n <= 0)
+        return false;
+    in[n] = '\0';
+    if (all_break || strstr(in, "bad"))
+        close_peer();
+    else
+        read_peer();
+    return true;
+}
+
+static void go_on_with_a_picky_receiver(struct running *r, uint64_t ns)
+{
+    uint64_t until_ns = platform_monotonic_ns() + ns;
+
+    while (platform_monotonic_ns() < until_ns) {
+        clock_rest(&r->output);
+        if (!read_or_break())
+            clock_pass(&r->output, 100 * MS);
+    }
+}
+
+static void start_picky(struct running *r)
+{
+    static struct transport picky;
+
+    picky = fake_kept;
+    picky.backoff_max_ms = output_tcp.backoff_max_ms;
+    start_as(r, &picky, &encoder_influx, 0);
+    put(r, 1, "one\n");
+    put(r, 2, "bad\n");
+    put(r, 3, "three\n");
+    put(r, 4, "four\n");
+}
+
+static void a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive(void **state)
+{
+    struct running r;
+
+    (void)state;
+    all_break = false;
+    start_picky(&r);
+    for (uint64_t poll = 5; poll < 25; poll++) {
+        put(&r, poll, "more\n");
+        go_on_with_a_picky_receiver(&r, 10 * SECOND);
+        assert_true(output_left(&r.output) <= 5); /* the newest are through within half a minute */
+    }
+    assert_int_equal(counted(&r, SENT_LINES), 23);
+    assert_int_equal(counted(&r, DROPPED_LINES), 1);
+    assert_string_equal(r.output.trouble.why, "each connection breaks that carries them");
+    finish_line(&r);
+}
+
+/* Then the reason is not the lines. */
+static void nothing_is_dropped_while_all_lines_break_connections(void **state)
+{
+    struct running r;
+
+    (void)state;
+    all_break = true;
+    start_picky(&r);
+    go_on_with_a_picky_receiver(&r, 3600 * SECOND);
+    assert_int_equal(counted(&r, SENT_LINES) + counted(&r, DROPPED_LINES), 0);
+    all_break = false;
+    go_on_with_a_picky_receiver(&r, 300 * SECOND);
+    assert_int_equal(counted(&r, SENT_LINES), 3);
+    assert_int_equal(output_left(&r.output), 1);
+    abandon_line(&r);
+}
+
+/* Stores what it can, and refuses the request for the rest. */
+static int send_refused(struct link *l, const char *lines, size_t len)
+{
+    (void)l;
+    memcpy(line.sent + line.len, lines, len);
+    line.len += len;
+    return memmem(lines, len, "bad", 3) ? -EBADMSG : 0;
+}
+
+static void lines_that_were_refused_with_others_are_sent_once_more_alone(void **state)
+{
+    static struct transport strict;
+    struct running r;
+
+    (void)state;
+    strict = fake_kept;
+    strict.acknowledged = ACKNOWLEDGED_BY_ANSWER;
+    strict.batch_max = 1000;
+    strict.send = send_refused;
+    line.open_error = -ECONNREFUSED;
+    start_as(&r, &strict, &encoder_influx, REPLAY_NS);
+    put(&r, 1, "one\n");
+    put(&r, 2, "bad\n");
+    put(&r, 3, "three\n");
+    line_fail(0, 0, 0);
+    wait_for(&r, SENT_LINES, 2);
+    assert_int_equal(counted(&r, DROPPED_LINES), 1);
+    put(&r, 4, "four\n");
+    assert_string_equal(line.sent, "one\nbad\nthree\none\nbad\nthree\nfour\n");
+    finish_line(&r);
 }
 
 /* Nobody knows since when a receiver that fell silent has stored nothing. */
@@ -319,11 +547,11 @@ static void without_their_time_only_the_newest_gauges_are_sent_again_and_increme
     assert_false(output_take_owed(&r.output, &owed));
     read_peer();
     wait_for(&r, SENT_LINES, 4);
-    break_socket();
-    wait_for(&r, SEND_ERRORS, 2);
-    wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\ng3\ni3\ng3\n"); /* increments that were delivered are not */
+    line_fail(0, -ECONNRESET, 1);
+    put_with_increment(&r, 4, "g4\ni4\n", 3, 4000);
+    wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\ng3\ni3\ng4\ni4\n"); /* nothing of what was delivered */
     finish_line(&r);
-    assert_int_equal(counted(&r, SENT_LINES), 4);
+    assert_int_equal(counted(&r, SENT_LINES), 6);
     assert_false(output_take_owed(&r.output, &owed));
 }
 
@@ -343,17 +571,13 @@ static void lines_that_lack_their_time_are_not_kept_for_a_stream(void **state)
 
 static void line_lengths_are_the_transports(void **state)
 {
-    struct endpoint to = {.kind = &output_udp};
-
     (void)state;
-    assert_int_equal(output_line_max(&to, 1432), 1432);
-    to.kind = &output_unix;
-    assert_int_equal(output_line_max(&to, 1432), 8192);
-    to.kind = &output_stdout;
-    assert_true(output_line_max(&to, 512) > 8192);
-    assert_ptr_equal(output_kind_find("udp"), &output_udp);
-    assert_ptr_equal(output_kind_find("unixstream"), &output_unixstream);
-    assert_null(output_kind_find("tcp4"));
+    assert_int_equal(transport_line_max(&output_udp, 1432), 1432);
+    assert_int_equal(transport_line_max(&output_unix, 1432), 8192);
+    assert_true(transport_line_max(&output_stdout, 512) > 8192);
+    assert_ptr_equal(transport_find("udp"), &output_udp);
+    assert_ptr_equal(transport_find("unixstream"), &output_unixstream);
+    assert_null(transport_find("tcp4"));
 }
 
 int main(void)
@@ -371,6 +595,14 @@ int main(void)
         cmocka_unit_test_setup(a_broken_streams_lines_are_sent_again_if_unacknowledged_or_recent, line_reset),
         cmocka_unit_test_setup(a_streams_lines_are_sent_again_just_before_the_window_ends, line_reset),
         cmocka_unit_test_setup(a_streams_lines_are_not_sent_again_once_long_acknowledged, line_reset),
+        cmocka_unit_test_setup(what_went_over_a_connection_that_ended_early_is_in_doubt_however_long_ago, line_reset),
+        cmocka_unit_test_setup(a_line_is_sent_again_for_as_long_as_it_is_kept_and_no_longer, line_reset),
+        cmocka_unit_test_setup(a_line_comes_over_so_many_connections_that_end_early, line_reset),
+        cmocka_unit_test_setup(an_end_over_which_nothing_was_pending_is_no_error, line_reset),
+        cmocka_unit_test_setup(what_is_in_doubt_is_sent_again_at_the_end, line_reset),
+        cmocka_unit_test_setup(a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive, line_reset),
+        cmocka_unit_test_setup(nothing_is_dropped_while_all_lines_break_connections, line_reset),
+        cmocka_unit_test_setup(lines_that_were_refused_with_others_are_sent_once_more_alone, line_reset),
         cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, line_reset),
         cmocka_unit_test_setup(what_a_receiver_left_unread_at_its_end_is_sent_again, line_reset),
         cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed, line_reset),

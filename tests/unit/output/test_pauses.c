@@ -22,14 +22,14 @@ int platform_secret(void *out, size_t len)
 }
 
 /* The fake transports with the pauses of those over a network. */
-static struct output_kind stream, datagram, kept;
+static struct transport stream, datagram, kept;
 
 static int set_up(void **state)
 {
     stream = fake_stream;
     datagram = fake_datagram;
     kept = fake_kept;
-    stream.retry_max_ms = datagram.retry_max_ms = kept.retry_max_ms = output_tcp.retry_max_ms;
+    stream.backoff_max_ms = datagram.backoff_max_ms = kept.backoff_max_ms = output_tcp.backoff_max_ms;
     drawn_below = 0;
     return line_reset(state);
 }
@@ -142,10 +142,10 @@ static int send_busy(struct link *l, const char *lines, size_t len)
 
 static void start_busy(struct running *r, unsigned ms)
 {
-    static struct output_kind busy;
+    static struct transport busy;
 
     busy = stream;
-    busy.answers = true;
+    busy.acknowledged = ACKNOWLEDGED_BY_ANSWER;
     busy.send = send_busy;
     said_ms = ms;
     line_fail(0, -EBUSY, 1);
@@ -215,7 +215,7 @@ static void at_the_end_it_is_tried_at_once_and_then_often(void **state)
 
 static void spread(uint64_t interval_ns, uint64_t eighth_ns)
 {
-    const struct endpoint to = {.name = "test:", .format = &encoder_dogstatsd, .kind = &datagram};
+    const struct endpoint to = {.name = "test:", .format = &encoder_dogstatsd, .transport = &datagram};
     struct output_limits limits = small_limits;
     char text[20 * 20 + 1] = "";
     struct running r;

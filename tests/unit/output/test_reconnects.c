@@ -52,25 +52,25 @@ static unsigned descriptors(void)
 }
 
 /* How many of the connections came about. */
-static unsigned connect_many(const struct output_kind *kind)
+static unsigned connect_many(const struct transport *transport)
 {
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
-    struct endpoint to = {.name = "test", .kind = kind, .n_targets = 1, .tls = &tls, .target = {{"127.0.0.1", receiver.port}}};
+    struct endpoint to = {.name = "test", .transport = transport, .n_targets = 1, .tls = &tls, .target = {{"127.0.0.1", receiver.port}}};
     static struct link link;
     unsigned before = descriptors(), opened = 0;
 
     for (int i = 0; i < TIMES; i++) {
         link_init(&link, &to);
         random_state = 1;
-        if (kind->open(&link)) {
+        if (transport->open(&link)) {
             assert_true(*link.why);
             continue;
         }
         opened++;
-        assert_int_equal(kind->send(&link, "a line\n", 7), 0);
+        assert_int_equal(transport->send(&link, "a line\n", 7), 0);
         if (i % 2)
-            kind->finish(&link);
-        kind->close(&link);
+            link_finish(&link);
+        link_close(&link);
     }
     assert_in_range(descriptors(), before - 1, before + 1); /* the receiver may be closing its last */
     return opened;

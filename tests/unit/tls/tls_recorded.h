@@ -41,6 +41,7 @@ static inline int recorded_open(struct tls **t, int fd, char *why, size_t cap)
 static inline int recorded_answer(const void *bytes, size_t len, bool ends_then, char *why, size_t cap)
 {
     struct tls *t = NULL;
+    char thrown_away[512];
     int ends[2], ret;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
@@ -51,7 +52,8 @@ static inline int recorded_answer(const void *bytes, size_t len, bool ends_then,
         shutdown(ends[1], SHUT_WR);
     ret = recorded_open(&t, ends[0], why, cap);
     if (!ret)
-        tls_hear(t, why, cap);
+        while (tls_receive_some(t, thrown_away, sizeof thrown_away, why, cap) > 0)
+            ;
     tls_close(t);
     close(ends[0]);
     close(ends[1]);

@@ -1,0 +1,22 @@
+/* Points in time, as platform_monotonic_ns counts it, that something must not outlast. */
+#ifndef DEADLINE_H
+#define DEADLINE_H
+
+#include "platform.h"
+
+#define NS_PER_MS 1000000ull
+
+static inline uint64_t deadline_in(unsigned ms)
+{
+    return platform_monotonic_ns() + ms * NS_PER_MS;
+}
+
+/* Returns the milliseconds until then, rounded up; 0: it has come. */
+static inline int deadline_left_ms(uint64_t deadline_ns)
+{
+    uint64_t now = platform_monotonic_ns();
+
+    return now < deadline_ns ? (int)((deadline_ns - now) / NS_PER_MS) + 1 : 0;
+}
+
+#endif

@@ -1,0 +1,344 @@
+#include "output/connection.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "output/limits.h"
+#include "output/stream.h"
+
+#define LINE_SHOWN 120 /* bytes of a dropped line in the log */
+
+static bool acknowledged_by(const struct output *o, enum acknowledged how)
+{
+    return o->policy.keep && o->to->transport->acknowledged == how;
+}
+
+/* --- what is kept ------------------------------------------------------------------ */
+
+/* True if the connection has carried traffic for so long. */
+static bool carried_for(const struct output *o, uint64_t span_ns)
+{
+    return o->first_ack_ns && o->last_ack_ns - o->first_ack_ns >= span_ns;
+}
+
+/* With the lock. Lets go of what was first acknowledged longer ago than SOCKPUSH_REPLAY. A connection that did not carry traffic for
+ * that time, and was not broken, may have led to a proxy without a receiver behind it: what went over such ones alone is sent again
+ * over some more (doubtful). Time stands still while an acknowledgement is awaited: of a receiver that fell silent, which takes TCP
+ * some time to notice, what it had until then may be lost. */
+static void forget_old(struct output *o, bool doubtful)
+{
+    uint64_t span_ns = o->replay_ns + (o->link->blind ? SILENCE_MS * NS_PER_MS : 0);
+    bool good = carried_for(o, span_ns);
+
+    if (good)
+        o->reported_short = false;
+    outbox_forget(&o->box, o->acked_ns > span_ns ? o->acked_ns - span_ns : 0,
+                  good || !doubtful ? 0 : (unsigned)(o->replay_ns / (COPY_MS * NS_PER_MS)));
+}
+
+/* --- opening ---------------------------------------------------------------------- */
+
+/* Fits the length of datagrams to the path, which is looked at by the transport. */
+void connection_fit(struct output *o)
+{
+    size_t path = o->link->datagram_max, line_max = !path || path > o->mtu ? o->mtu : path < DATAGRAM_MIN ? DATAGRAM_MIN : path;
+
+    if (o->to->transport->line_max || path == o->path_max)
+        return;
+    o->path_max = path;
+    if (o->mtu_set && line_max < o->mtu)
+        log_event(LOG_WARN, "output", o->to->name, "SOCKPUSH_MTU=%zu is more than the %zu bytes that the path takes in one packet", o->mtu, path);
+    if (o->mtu_set || line_max == o->line_max)
+        return;
+    log_event(LOG_INFO, "output", o->to->name, "datagrams of up to %zu bytes: the path takes %zu in one packet", line_max, path);
+    pthread_mutex_lock(&o->lock);
+    o->line_max = o->box.chunk_max = line_max;
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* Takes over what is known of the new connection: whether lines may wait for it, and what they are worth late. */
+static void adopt(struct output *o)
+{
+    struct policy policy = policy_of(o->to, o->link->stream);
+
+    o->link->opened_ns = platform_monotonic_ns();
+    pthread_mutex_lock(&o->lock);
+    if (o->quiet) {
+        o->acked_ns = o->link->opened_ns;
+        forget_old(o, true);
+    }
+    o->first_ack_ns = 0;
+    o->quiet = false;
+    o->stats.n[RECONNECTS] += o->opened_before;
+    if (policy.newest_only && !o->box.newest_only)
+        outbox_clear(&o->box); /* waited for a stream */
+    o->policy = policy;
+    o->box.newest_only = policy.newest_only;
+    o->box.apart = policy.keep;
+    pthread_mutex_unlock(&o->lock);
+    o->opened_before = true;
+    connection_fit(o);
+}
+
+int connection_open(struct output *o)
+{
+    int ret;
+
+    o->link->why[0] = '\0';
+    o->link->wait_ms = 0;
+    ret = o->to->transport->open(o->link);
+    if (!ret)
+        adopt(o);
+    return ret;
+}
+
+void connection_swap(struct output *o)
+{
+    struct link *better = o->other;
+
+    connection_finish(o);
+    o->other = o->link;
+    o->link = better;
+    better->target_end = o->to->n_targets;
+    better->brief = false;
+    adopt(o);
+}
+
+/* --- reporting --------------------------------------------------------------------- */
+
+void connection_note(struct output *o, const char *what, int error, const char *then, bool insist)
+{
+    output_count(o, SEND_ERRORS, 1);
+    o->snapshot_errors++;
+    if (!o->trouble.lasts)
+        o->reported_drop = false;
+    trouble_note(&o->trouble, o->to->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then, insist);
+}
+
+void connection_note_dropped(struct output *o, const char *why)
+{
+    size_t len = o->len < LINE_SHOWN ? o->len : LINE_SHOWN;
+    const char *end = memchr(o->data, '\n', len);
+    char then[LINE_SHOWN + 64];
+
+    text_format(then, sizeof then, "these lines are dropped: %u, the first is \"%.*s\"", o->chunk.lines, end ? (int)(end - o->data) : (int)len, o->data);
+    if (why)
+        link_explain(o->link, "%s", why);
+    connection_note(o, "cannot send", 0, then, !o->trouble.lasts || !o->reported_drop);
+    o->reported_drop = true;
+}
+
+/* --- what arrived -------------------------------------------------------------------- */
+
+/* With the lock. Counts what is acknowledged, and lets go of what will not be sent again. */
+static void count_acked(struct output *o, uint64_t acked)
+{
+    uint64_t now = platform_monotonic_ns();
+    size_t before = o->box.acked;
+
+    outbox_acked(&o->box, acked, now);
+    if (o->box.acked != before) {
+        o->first_ack_ns = o->first_ack_ns ? o->first_ack_ns : now;
+        o->last_ack_ns = now;
+        o->ack_pause_ms = ACK_PAUSE_MIN_MS;
+    }
+    if (o->box.acked != before || !outbox_under_way(&o->box))
+        o->acked_ns = now;
+    forget_old(o, true);
+}
+
+static void note_acked(struct output *o, uint64_t acked)
+{
+    pthread_mutex_lock(&o->lock);
+    count_acked(o, acked);
+    pthread_mutex_unlock(&o->lock);
+}
+
+static bool any_under_way(struct output *o)
+{
+    bool any;
+
+    pthread_mutex_lock(&o->lock);
+    any = outbox_under_way(&o->box);
+    pthread_mutex_unlock(&o->lock);
+    return any;
+}
+
+void connection_sent(struct output *o)
+{
+    pthread_mutex_lock(&o->lock);
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL)) {
+        outbox_sent(&o->box, o->link->written);
+    } else {
+        outbox_acked(&o->box, UINT64_MAX, 0);
+        outbox_forget(&o->box, UINT64_MAX, 0);
+    }
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* --- the end -------------------------------------------------------------------------- */
+
+/* Counts what arrived of the bytes up to end, and lets the kernel deliver none of the others, for
+ * they will be sent again. A Unix socket whose peer is gone tells nothing, for what was unread is thrown away; TCP still does. */
+static void settle_end(struct output *o, uint64_t end)
+{
+    uint64_t acked;
+
+    if (!acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) || !o->to->transport->has_host)
+        return;
+    acked = link_acked(o->link);
+    note_acked(o, acked);
+    o->link->cut |= acked < end;
+}
+
+/* True if lines in hand can be the reason why the receiver ended the connection; not if it fell silent. */
+static bool can_be_by_lines(const struct output *o, int error)
+{
+    return o->policy.keep && (error == -EPIPE || error == -ECONNRESET);
+}
+
+/* What was sent over the connection waits for the next one. quiet: it was not broken. strike: what was under way can be why it was.
+ * Returns true if the chunk in hand is dropped instead. */
+static bool rewind_box(struct output *o, bool quiet, bool strike)
+{
+    bool dropped;
+
+    pthread_mutex_lock(&o->lock);
+    if (!outbox_under_way(&o->box))
+        o->acked_ns = platform_monotonic_ns();
+    forget_old(o, quiet);
+    dropped = strike && outbox_strike(&o->box, STRIKES_MAX);
+    outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+    return dropped;
+}
+
+static unsigned longest_pause(struct output *o, unsigned max_ms)
+{
+    return output_is_closing(o) && max_ms > BACKOFF_CLOSING_MS ? BACKOFF_CLOSING_MS : max_ms;
+}
+
+void connection_lost(struct output *o, const char *what, int error)
+{
+    uint64_t held_ns = platform_monotonic_ns() - o->link->opened_ns;
+
+    connection_note(o, what, error, "trying on", false);
+    settle_end(o, o->link->written);
+    link_close(o->link);
+    o->link->first = 0;
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && held_ns >= HELD_MS * NS_PER_MS)
+        o->backoff.ms = 0;
+    backoff_next(&o->backoff, o->to->name, longest_pause(o, o->to->transport->backoff_max_ms), o->link->wait_ms);
+    if (rewind_box(o, false, can_be_by_lines(o, error)))
+        connection_note_dropped(o, "each connection breaks that carries them");
+}
+
+/* A receiver, or a proxy without one, that ends connections early. */
+static void note_short(struct output *o)
+{
+    uint64_t held_ms = (platform_monotonic_ns() - o->link->opened_ns) / NS_PER_MS;
+
+    log_event(o->reported_short ? LOG_DEBUG : LOG_INFO, "output", o->to->name,
+              "the receiver ended the connection %llu ms after it was opened, when it had acknowledged all", (unsigned long long)held_ms);
+    o->reported_short = true;
+}
+
+void connection_ended(struct output *o)
+{
+    unsigned max_ms = (unsigned)(o->replay_ns / NS_PER_MS / 4), longest_ms = o->to->transport->backoff_max_ms;
+
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && !carried_for(o, o->replay_ns)) {
+        note_short(o);
+        if (!o->policy.newest_only) /* whose snapshots do not wait */
+            backoff_next(&o->backoff, o->to->name, longest_pause(o, max_ms < longest_ms ? max_ms : longest_ms), 0);
+    }
+    link_close(o->link);
+    o->link->first = o->link->target; /* there it is tried first */
+    o->opened_before = false;         /* the next is no reconnect */
+    o->quiet = true;
+    rewind_box(o, true, false);
+}
+
+/* The receiver ended its side, or reset the connection while nothing went over it. */
+static bool is_quiet_end(struct output *o, int error)
+{
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_ANSWER))
+        return true;
+    return !any_under_way(o) && (error == -EPIPE || (error == -ECONNRESET && platform_monotonic_ns() - o->acked_ns >= HELD_MS * NS_PER_MS));
+}
+
+bool connection_drain(struct output *o)
+{
+    uint64_t acked;
+    int ret;
+
+    if (!o->policy.keep || o->link->fd < 0)
+        return true;
+    o->link->why[0] = '\0';
+    acked = link_acked(o->link); /* before it is seen that the receiver is gone */
+    ret = stream_drain(o->link);
+    if (!ret || o->to->transport->has_host)
+        note_acked(o, acked);
+    if (!ret)
+        return true;
+    if (is_quiet_end(o, ret)) {
+        connection_ended(o);
+        return false;
+    }
+    if (ret == -EPIPE && !*o->link->why)
+        link_explain(o->link, "the receiver closed it");
+    connection_lost(o, "the connection broke", ret);
+    return false;
+}
+
+/* Waits until the receiver ends its side. Returns true if it did. */
+static bool await_end(struct output *o)
+{
+    uint64_t deadline_ns = deadline_in(FINISH_MS);
+    int ret = 0, left_ms;
+
+    while (!ret && (left_ms = deadline_left_ms(deadline_ns))) {
+        net_wait_readable(o->link->fd, left_ms);
+        ret = stream_drain(o->link);
+    }
+    if (!ret) {
+        log_event(LOG_DEBUG, "output", o->to->name, "the receiver did not end the connection within %u s", FINISH_MS / 1000);
+        note_acked(o, link_acked(o->link));
+    }
+    return ret == -EPIPE;
+}
+
+bool connection_finish(struct output *o)
+{
+    bool ended, all;
+    uint64_t end;
+    int ret;
+
+    if (o->link->fd < 0 || !o->policy.keep)
+        return true;
+    if (!connection_drain(o))
+        return false;
+    ret = link_finish(o->link);
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_ANSWER)) { /* all is answered */
+        link_close(o->link);
+        return true;
+    }
+    end = o->link->written;
+    o->link->written += !ret && o->to->transport->has_host; /* the FIN, which the kernel counts as well */
+    ended = !ret && await_end(o);
+    settle_end(o, end);
+    link_close(o->link);
+    pthread_mutex_lock(&o->lock);
+    if (ended) {
+        if (!o->to->transport->has_host) /* of a Unix socket there is nothing more to know */
+            outbox_acked(&o->box, UINT64_MAX, 0);
+        outbox_forget(&o->box, UINT64_MAX, 0);
+    }
+    all = !o->box.lines && !o->box.doubt_lines;
+    outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+    return all;
+}

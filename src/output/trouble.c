@@ -1,0 +1,47 @@
+#include "output/trouble.h"
+
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "output/limits.h"
+
+static void begin(struct trouble *t)
+{
+    uint64_t now = platform_monotonic_ns();
+    bool back = t->over_ns && now - t->over_ns < TROUBLE_QUIET_MS * NS_PER_MS && now - t->event_ns < TROUBLE_REMIND_MS * NS_PER_MS;
+
+    t->lasts = true;
+    t->reported = false;
+    t->began_ns = now;
+    t->errors = 0;
+    if (back)
+        return;
+    t->event_ns = now;
+    t->reasons = 0;
+}
+
+void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then, bool insist)
+{
+    if (!t->lasts)
+        begin(t);
+    t->errors++;
+    if (!insist && t->reasons && (t->reasons >= REASONS_MAX || !strncmp(why, t->why, sizeof t->why - 1))) {
+        log_event(LOG_DEBUG, "output", output, "%s: %s", what, why);
+        return;
+    }
+    t->reasons++;
+    t->reported = true;
+    strncpy(t->why, why, sizeof t->why - 1);
+    log_event(LOG_WARN, "output", output, "%s: %s; %s", what, why, then);
+}
+
+void trouble_over(struct trouble *t, const char *output)
+{
+    if (!t->lasts)
+        return;
+    t->lasts = false;
+    t->over_ns = platform_monotonic_ns();
+    log_event(t->reported ? LOG_INFO : LOG_DEBUG, "output", output, "sending again, after %llu errors in %llu s",
+              (unsigned long long)t->errors, (unsigned long long)((t->over_ns - t->began_ns) / (1000 * NS_PER_MS)));
+}

@@ -1,0 +1,23 @@
+/* What an output reports of its errors: when trouble begins, what else is in the way, and when it is over. Not each error. */
+#ifndef TROUBLE_H
+#define TROUBLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct trouble {
+    bool lasts;
+    bool reported; /* at a level that is shown by default */
+    uint64_t began_ns, errors;   /* of this time */
+    uint64_t event_ns, over_ns;  /* when it came first, and was over last: what comes back soon is the same */
+    unsigned reasons;            /* so many are logged */
+    char why[256];               /* the beginning of the last of them */
+};
+
+/* Notes an error of this output: what failed, why, and what follows from it. insist: it is logged whatever was logged before. */
+void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then, bool insist);
+
+/* Notes that it works again. */
+void trouble_over(struct trouble *t, const char *output);
+
+#endif
