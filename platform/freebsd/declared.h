@@ -122,6 +122,8 @@ enum { SOL_SOCKET = 0xffff, SO_KEEPALIVE = 8, SO_LINGER = 0x80, SO_ERROR = 0x100
 #define MSG_NOSIGNAL 0x20000
 int socket(int family, int type, int protocol);
 int connect(int fd, const struct sockaddr *to, socklen_t len);
+int getsockname(int fd, struct sockaddr *out, socklen_t *len);
+int getpeername(int fd, struct sockaddr *out, socklen_t *len);
 ssize_t send(int fd, const void *data, size_t len, int flags);
 ssize_t recv(int fd, void *out, size_t len, int flags);
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len);
