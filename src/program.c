@@ -260,7 +260,9 @@ int program_start(struct program *p)
 
         if (p->lines.cap < limits.snapshot_max)
             p->lines.cap = limits.snapshot_max;
-        ret = output_start(&p->output[i], to, &limits, &c->arena);
+        ret = output_init(&p->output[i], to, &limits, &c->arena);
+        if (!ret)
+            ret = output_start(&p->output[i]);
         if (ret)
             return ret;
         p->n_outputs++;

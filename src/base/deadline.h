@@ -4,7 +4,7 @@
 
 #include "platform.h"
 
-#define NS_PER_MS 1000000ull
+#define NS_PER_MS UINT64_C(1000000)
 
 static inline uint64_t deadline_in(unsigned ms)
 {

@@ -209,9 +209,9 @@ static bool rewind_box(struct output *o, bool quiet, bool strike)
     pthread_mutex_lock(&o->lock);
     if (!outbox_under_way(&o->box))
         o->acked_ns = platform_monotonic_ns();
-    forget_old(o, quiet);
     dropped = strike && outbox_strike(&o->box, STRIKES_MAX);
     outbox_rewind(&o->box);
+    forget_old(o, quiet);
     pthread_mutex_unlock(&o->lock);
     return dropped;
 }
@@ -339,6 +339,7 @@ bool connection_finish(struct output *o)
     }
     all = !o->box.lines && !o->box.doubt_lines;
     outbox_rewind(&o->box);
+    forget_old(o, false);
     pthread_mutex_unlock(&o->lock);
     return all;
 }

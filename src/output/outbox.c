@@ -329,16 +329,35 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
     deliver_doubtful(box, end);
 }
 
+/* Marks what is old behind what is not. */
+static void finish_old(struct outbox *box, uint64_t before_ns, unsigned copies)
+{
+    struct chunk chunk;
+
+    for (size_t at = box->acked ? 0 : box->sent; at < box->used; at += size_of(&chunk)) {
+        if (at == box->acked)
+            at = box->sent;
+        if (at == box->used)
+            return;
+        read_at(box, at, &chunk, sizeof chunk);
+        chunk.done |= chunk.counted && chunk.acked_ns <= before_ns && chunk.copies >= copies;
+        write_at(box, at, &chunk, sizeof chunk);
+    }
+}
+
 void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies)
 {
     struct chunk chunk;
 
+    if (box->mixed)
+        finish_old(box, before_ns, copies);
     while (box->acked || (box->used && !box->sent)) {
         read_at(box, 0, &chunk, sizeof chunk);
         if (!chunk.counted || (!chunk.done && (chunk.acked_ns > before_ns || chunk.copies < copies)))
             break;
         drop_head(box);
     }
+    box->mixed &= box->used > 0;
 }
 
 void outbox_rewind(struct outbox *box)
@@ -412,6 +431,7 @@ static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned
     write_at(box, at, chunk, sizeof *chunk);
     box->sent -= size_of(chunk);
     move_last(box, at, size_of(chunk));
+    box->mixed = true;
     return false;
 }
 

@@ -54,6 +54,7 @@ struct outbox {
     bool newest_only;   /* a new snapshot drives out those that wait: they are worth nothing late */
     bool apart;         /* increments are chunks of their own, so that it is known which were lost */
     bool lonely;        /* the chunk under way has to be alone */
+    bool mixed;         /* a chunk was put behind younger ones */
     uint64_t newest_poll;
     uint64_t lines;     /* in the ring and not counted yet */
     unsigned n_under_way;                /* chunks in the ring that were taken and not acknowledged */
@@ -94,8 +95,7 @@ void outbox_sent(struct outbox *box, uint64_t end);
 /* All up to position end is acknowledged; UINT64_MAX: all that is under way. */
 void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns);
 
-/* Lets go of the oldest chunks that are not under way, if they were first acknowledged up to before_ns and sent over so many
- * connections. */
+/* Lets go of chunks that are not under way, if they were first acknowledged up to before_ns and sent over so many connections. */
 void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies);
 
 /* The connection ended: what was under way or kept waits again; with newest_only, the gauges

@@ -28,11 +28,8 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
     box->ring = arena_zero(a, box->cap, 1);
 }
 
-int output_start(struct output *o, const struct endpoint *to, const struct output_limits *limits,
-                 struct arena *a)
+int output_init(struct output *o, const struct endpoint *to, const struct output_limits *limits, struct arena *a)
 {
-    int ret;
-
     o->to = to;
     o->mtu = limits->mtu;
     o->mtu_set = limits->mtu_set;
@@ -49,10 +46,12 @@ int output_start(struct output *o, const struct endpoint *to, const struct outpu
     init_box(o, limits, a);
     o->data_cap = to->transport->batch_max > o->line_max ? to->transport->batch_max : o->line_max + 1;
     o->data = arena_zero(a, o->data_cap, 1);
-    ret = net_wake_open(&o->wake);
-    if (ret)
-        return ret;
     pthread_mutex_init(&o->lock, NULL);
+    return net_wake_open(&o->wake);
+}
+
+int output_start(struct output *o)
+{
     return -pthread_create(&o->thread, NULL, delivery_run, o);
 }
 

@@ -54,9 +54,11 @@ struct output_limits {
     uint64_t interval_ns, replay_ns;
 };
 
-/* Starts the thread. *o is zeroed before, and stays where it is; memory from a. Returns 0 or -errno. */
-int output_start(struct output *o, const struct endpoint *to, const struct output_limits *limits,
-                 struct arena *a);
+/* Lays out *o, which is zeroed before, and stays where it is; memory from a. Returns 0 or -errno. */
+int output_init(struct output *o, const struct endpoint *to, const struct output_limits *limits, struct arena *a);
+
+/* Starts the thread. Returns 0 or -errno. */
+int output_start(struct output *o);
 
 /* Returns true if lines may wait for this receiver: not for one of datagrams, nor without their
  * time where that matters. */

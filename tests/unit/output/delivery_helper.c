@@ -10,7 +10,8 @@ void start_to(struct running *r, const struct endpoint *to, const struct output_
 {
     memset(r, 0, sizeof *r);
     r->to = *to;
-    assert_int_equal(output_start(&r->output, &r->to, limits, &r->arena), 0);
+    assert_int_equal(output_init(&r->output, &r->to, limits, &r->arena), 0);
+    assert_int_equal(output_start(&r->output), 0);
     clock_rest(&r->output);
 }
 

@@ -111,7 +111,7 @@ struct model {
     struct item item[MODEL_MAX];
     size_t n, used;
     struct item *in_hand;
-    bool newest_only, apart, lonely;
+    bool newest_only, apart, lonely, mixed;
     uint64_t newest_poll, put, lines, delivered, dropped;
     struct added owed;
     struct doubt doubt[UNDER_WAY_MAX];
@@ -322,8 +322,12 @@ static void model_forget(struct model *m, uint64_t before, unsigned copies)
 
     for (size_t i = 0; i < m->n; i++)
         under_way |= m->item[i].state == UNDER_WAY;
+    for (size_t i = 0; m->mixed && i < m->n; i++)
+        if (m->item[i].state != UNDER_WAY)
+            m->item[i].done |= m->item[i].counted && m->item[i].acked_ns <= before && m->item[i].copies >= copies;
     while (m->n && (m->item[0].state == KEPT || (m->item[0].counted && !under_way)) && (m->item[0].done || (m->item[0].acked_ns <= before && m->item[0].copies >= copies)))
         model_remove(m, 0);
+    m->mixed &= m->n > 0;
 }
 
 static void model_rewind(struct model *m)
@@ -378,6 +382,7 @@ static bool model_suspect(struct model *m, size_t i)
     item.state = WAITING;
     memmove(&m->item[i], &m->item[i + 1], (m->n - 1 - i) * sizeof item);
     m->item[m->n - 1] = item;
+    m->mixed = true;
     return false;
 }
 
