@@ -78,15 +78,31 @@ static const char *take_status_line(struct http_answer *a)
     return NULL;
 }
 
-static const char *take_length(struct http_answer *a, const char *value)
+/* "5", or as RFC 9110 8.6 lets a list pass, "5, 5". */
+static void take_length(struct http_answer *a, const char *value)
 {
     uint64_t length;
 
-    if (!http_number_read(&value, LENGTH_DIGITS_MAX, &length) || *value || (a->has_length && length != a->left))
-        return "the receiver's answer has no clear Content-Length";
-    a->has_length = true;
-    a->left = length;
-    return NULL;
+    do {
+        value += strspn(value, " \t");
+        if (!http_number_read(&value, LENGTH_DIGITS_MAX, &length) || (a->has_length && length != a->left)) {
+            a->doubtful = true;
+            return;
+        }
+        a->has_length = true;
+        a->left = length;
+        value += strspn(value, " \t");
+    } while (*value++ == ',');
+    a->doubtful |= value[-1] != '\0';
+}
+
+/* Of the codings chunked is the one that tells where the body ends; identity is none (RFC 2616 3.6). */
+static void take_coding(struct http_answer *a, const char *value)
+{
+    if (!strcasecmp(value, "identity"))
+        return;
+    a->doubtful |= a->chunked || strcasecmp(value, "chunked");
+    a->chunked = true;
 }
 
 static void take_retry_after(struct http_answer *a, const char *value)
@@ -100,15 +116,19 @@ static void take_retry_after(struct http_answer *a, const char *value)
         a->retry_s = http_date_read(value);
 }
 
-static const char *take_header(struct http_answer *a, const char *name, const char *value)
+static void take_header(struct http_answer *a, const char *name, const char *value)
 {
-    if (!strcasecmp(name, "Content-Length"))
-        return take_length(a, value);
+    a->framing = true;
+    if (!strcasecmp(name, "Content-Length")) {
+        take_length(a, value);
+        return;
+    }
     if (!strcasecmp(name, "Transfer-Encoding")) {
-        if (a->chunked || strcasecmp(value, "chunked"))
-            return "the receiver's answer has a Transfer-Encoding that is not just chunked";
-        a->chunked = true;
-    } else if (!strcasecmp(name, "Connection")) {
+        take_coding(a, value);
+        return;
+    }
+    a->framing = false;
+    if (!strcasecmp(name, "Connection")) {
         a->closes |= has_word(value, "close");
         a->keeps |= has_word(value, "keep-alive");
     } else if (!strcasecmp(name, "Retry-After")) {
@@ -118,26 +138,32 @@ static const char *take_header(struct http_answer *a, const char *name, const ch
     } else if (!strcasecmp(name, "Location")) {
         copy_printable(a->location, sizeof a->location, value, text_until(value, "?#"));
     }
-    return NULL;
 }
 
-/* "Name: value" */
-static const char *take_header_line(struct http_answer *a)
+/* "Name: value". What cannot be read is passed over. A line that begins with a blank belongs to the one before (RFC 9112 5.2), and a
+ * blank before the colon is none (5.1); where these say how long the body is, others may read it otherwise. */
+static void take_header_line(struct http_answer *a)
 {
-    static const char wrong[] = "the receiver's answer has a header that is none";
-    size_t len = text_until(a->line, ":"), value_len;
-    const char *value = a->line + len + 1;
+    size_t len = text_until(a->line, ":"), name_len = len, value_len;
+    const char *name = a->line, *value = a->line + len + 1;
 
-    if (!len || !a->line[len] || text_until(a->line, " \t\"(),/;<=>?@[\\]{}") < len)
-        return wrong;
-    a->line[len] = '\0';
+    if (*a->line == ' ' || *a->line == '\t') {
+        a->doubtful |= a->framing;
+        return;
+    }
+    a->framing = false;
+    text_trim(&name, &name_len);
+    if (!name_len || !a->line[len] || text_until(a->line, " \t\"(),/;<=>?@[\\]{}") < name_len)
+        return;
+    a->line[name_len] = '\0';
     value_len = strlen(value);
     text_trim(&value, &value_len);
     a->line[(size_t)(value - a->line) + value_len] = '\0';
-    return take_header(a, a->line, value);
+    take_header(a, a->line, value);
+    a->doubtful |= a->framing && name_len < len;
 }
 
-/* Behind the empty line. */
+/* After the empty line. */
 static const char *end_head(struct http_answer *a)
 {
     if (a->status < 200) {
@@ -150,8 +176,11 @@ static const char *end_head(struct http_answer *a)
     if (a->retry_s > a->date_s && a->date_s)
         a->wait_s = a->retry_s - a->date_s < WAIT_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : WAIT_MAX_S;
     a->closes |= !a->minor && !a->keeps;
-    if (a->status == 204 || a->status == 304) {
+    a->closes |= a->doubtful;
+    if (a->status == 204 || a->status == 304 || (a->doubtful && a->status < 300)) {
         a->stage = HTTP_WHOLE;
+    } else if (a->doubtful) {
+        a->stage = HTTP_BODY_TO_END; /* for its words */
     } else if (a->chunked) {
         a->closes |= a->has_length || !a->minor; /* as who smuggles a second answer in would have it */
         a->stage = HTTP_CHUNK_SIZE;
@@ -224,7 +253,10 @@ static void take_line(struct http_answer *a)
         a->wrong = take_status_line(a);
         break;
     case HTTP_HEADERS:
-        a->wrong = a->line_len ? take_header_line(a) : end_head(a);
+        if (a->line_len)
+            take_header_line(a);
+        else
+            a->wrong = end_head(a);
         break;
     case HTTP_CHUNK_SIZE:
         take_chunk_size(a);
@@ -242,6 +274,17 @@ static void take_line(struct http_answer *a)
     }
 }
 
+/* A line with a byte that no line has. */
+static void take_broken_line(struct http_answer *a)
+{
+    if (http_answer_known(a))
+        give_up_body(a);
+    else if (a->stage == HTTP_HEADERS)
+        a->doubtful = true; /* where others end the line there may be a length */
+    else
+        a->wrong = "the receiver's answer has a line that is none";
+}
+
 /* The next byte of a line; at its end the line is taken. */
 static void take_byte(struct http_answer *a, char c)
 {
@@ -256,15 +299,21 @@ static void take_byte(struct http_answer *a, char c)
         a->line_len--;
     a->line[a->line_len] = '\0';
     if (memchr(a->line, '\r', a->line_len) || memchr(a->line, '\0', a->line_len)) {
-        if (http_answer_known(a))
-            give_up_body(a);
-        else
-            a->wrong = "the receiver's answer has a line that is none";
+        take_broken_line(a);
     } else {
         take_line(a);
     }
     a->line_len = 0;
     a->cut = false;
+}
+
+/* Its status decides all the same, if it is there. */
+static void end_long_head(struct http_answer *a)
+{
+    if (a->status < 200)
+        a->wrong = "the head of the receiver's answer does not end";
+    else
+        give_up_body(a);
 }
 
 size_t http_answer_take(struct http_answer *a, const char *data, size_t len)
@@ -282,7 +331,7 @@ size_t http_answer_take(struct http_answer *a, const char *data, size_t len)
         at += n;
         *(known ? &a->body_len : &a->head_len) += n;
         if (!known && a->head_len > HTTP_HEAD_MAX)
-            a->wrong = "the head of the receiver's answer does not end";
+            end_long_head(a);
         if (a->body_len > HTTP_BODY_MAX)
             give_up_body(a);
     }

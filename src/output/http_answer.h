@@ -1,5 +1,6 @@
 /* A receiver's answer to one POST: HTTP/1.0 and 1.1 (RFC 9112), read as it comes, in whatever
- * pieces. Strict and bounded: it keeps one line and what is said below, no more. Pure.
+ * pieces. A status line that can be read decides; what leaves the body's length in doubt ends the connection after it. Bounded: it
+ * keeps one line and what is said below, no more. Pure.
  *
  * Our own, because no well-kept parser could be pinned small: picohttpparser lies only in h2o's archive of 11 MB, llhttp's C must be
  * generated with node. */
@@ -44,6 +45,8 @@ struct http_answer {
     bool cut;            /* line is not all of it */
     bool blank;          /* the body's last byte was */
     bool has_length, chunked, keeps;
+    bool framing;        /* the header read last says how long the body is */
+    bool doubtful;       /* how long it is may be read in several ways */
     int64_t date_s, retry_s; /* since 1970; 0: not said */
 };
 
