@@ -79,9 +79,6 @@ void platform_init(void);
  * there is none. 1: did so, 0: had not to, or -errno. */
 int platform_first_process(void);
 
-/* For platform_init: this signal was ignored from the start. */
-bool platform_signal_ignored(int sig);
-
 /* Sleeps until a time of platform_monotonic_ns, or an event. Main thread only. */
 enum platform_event platform_wait(uint64_t deadline_ns);
 
@@ -205,9 +202,12 @@ void net_abort(int fd);
 
 void net_close(int fd);
 
-/* All of data to a descriptor that is not a socket, blocking even where that is not; on
- * stderr for a short time then. 0 or -errno. */
-int platform_write(int fd, const void *data, size_t len);
+/* All of data to a descriptor that is not a socket, blocking even where that is not. 0 or -errno; *written (or NULL): the bytes
+ * that were taken. */
+int platform_write(int fd, const void *data, size_t len, size_t *written);
+
+/* A line of at most 2 KiB to stderr, without waiting for whoever reads it, where the system can. 0 or -errno: it is lost. */
+int platform_write_log(const char *line, size_t len);
 
 /* True if text has the form of an absolute path here, and of nothing else. */
 bool platform_is_path(const char *text);

@@ -15,14 +15,14 @@ static void print_values(struct program *p)
         if (v->word || v->read) {
             memcpy(&number, place, sizeof number);
             if (v->word)
-                print("%s=%s\n", v->name, v->word(number));
+                print_line("%s=%s", v->name, v->word(number));
             else
-                print("%s=%lld%s\n", v->name, (long long)number, v->unit);
+                print_line("%s=%lld%s", v->name, (long long)number, v->unit);
         } else {
             memcpy(&text, place, sizeof text);
             if (text && !strncmp(text, "-----BEGIN", 10))
                 text = "(PEM text)";
-            print("%s=%s\n", v->name, text ? text : v->def);
+            print_line("%s=%s", v->name, text ? text : v->def);
         }
     }
 }
@@ -56,15 +56,15 @@ static bool check_output(struct program *p, const struct endpoint *to, const str
     link_init(&link, to);
     snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)p->config.v.mtu), &oversized);
     if (oversized)
-        print("output %s: lines of some series can be longer than %zu bytes and would be dropped\n", to->name,
+        print_line("output %s: lines of some series can be longer than %zu bytes and would be dropped", to->name,
                transport_line_max(to->transport, (size_t)p->config.v.mtu));
     ret = to->transport->open(&link);
     if (ret) {
-        print("output %s: %s\n", to->name, *link.why ? link.why : platform_error_text(-ret));
+        print_line("output %s: %s", to->name, *link.why ? link.why : platform_error_text(-ret));
         return false;
     }
     link_close(&link);
-    print("output %s: %s, from %s: ok\n", to->name, to->format->name, p->config.to_from);
+    print_line("output %s: %s, from %s: ok", to->name, to->format->name, p->config.to_from);
     return true;
 }
 
@@ -82,7 +82,7 @@ int program_check(struct program *p)
         good &= check_output(p, &p->config.output[i], &s);
     program_read(p, &time_ms);
     reader_why(&p->reader, why);
-    print("backend %s: %llu sockets in %llu us, %s%s%s\n", p->reading.name,
+    print_line("backend %s: %llu sockets in %llu us, %s%s%s", p->reading.name,
            (unsigned long long)p->reading.report.sockets, (unsigned long long)p->own.poll_us,
            program_view(p, view, sizeof view), *why ? "; " : "", why);
     good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];

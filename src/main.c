@@ -26,6 +26,15 @@ static void print_help(void)
          "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
 }
 
+/* Returns the exit status: not 0 where what was to be printed did not get out. */
+static int printed(int status)
+{
+    if (print_is_whole())
+        return status;
+    log_event(LOG_ERROR, NULL, NULL, "stdout did not take all");
+    return 1;
+}
+
 static void be_first_process(void)
 {
     int ret = platform_first_process();
@@ -57,11 +66,11 @@ int main(int argc, char **argv)
     platform_init();
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         print_help();
-        return 0;
+        return printed(0);
     }
     if (argc == 2 && !strcmp(argv[1], "--version")) {
         print("sockpush " SOCKPUSH_VERSION " for %s: %s\n", platform_name, platform_tried);
-        return 0;
+        return printed(0);
     }
     if (argc > 1 && !check) {
         log_event(LOG_ERROR, "argument", argv[1], "accepted are --help, --version, --check; all else is set by environment variables");
@@ -81,6 +90,6 @@ int main(int argc, char **argv)
     status = program_init(&program);
     if (status)
         return status;
-    status = check ? program_check(&program) : program_run(&program);
+    status = check ? printed(program_check(&program)) : program_run(&program);
     platform_exit(status); /* a thread may hang in the resolver */
 }

@@ -1,9 +1,9 @@
 #include <signal.h>
 #include <stddef.h>
 
-#include "platform.h"
+#include "posix/posix.h"
 
-bool platform_signal_ignored(int sig)
+bool posix_signal_ignored(int sig)
 {
     struct sigaction found;
 

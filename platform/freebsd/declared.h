@@ -20,7 +20,7 @@ int *__error(void);
 #define errno (*__error())
 enum {
     EPERM = 1, ENOENT = 2, EINTR = 4, EIO = 5, EBADF = 9, ENOMEM = 12, EACCES = 13, EEXIST = 17, EXDEV = 18, ENOTDIR = 20,
-    EISDIR = 21, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, EPIPE = 32, EAGAIN = 35, EINPROGRESS = 36, EMSGSIZE = 40,
+    EISDIR = 21, EINVAL = 22, ENFILE = 23, EMFILE = 24, EFBIG = 27, ENOSPC = 28, EPIPE = 32, EAGAIN = 35, EINPROGRESS = 36, EMSGSIZE = 40,
     EPROTOTYPE = 41, EPROTONOSUPPORT = 43, EOPNOTSUPP = 45, EAFNOSUPPORT = 47, EADDRNOTAVAIL = 49, ENETDOWN = 50,
     ENETUNREACH = 51, ECONNRESET = 54, ENOBUFS = 55, ENOTCONN = 57, ETIMEDOUT = 60, ECONNREFUSED = 61, ENAMETOOLONG = 63,
     EHOSTUNREACH = 65, ENOATTR = 87, EBADMSG = 89, EPROTO = 92,
@@ -89,7 +89,7 @@ struct sigaction {
     int sa_flags;
     sigset_t sa_mask;
 };
-enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGUSR2 = 31, SIG_BLOCK = 1 };
+enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGIO = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGUSR1 = 30, SIGUSR2 = 31, SIG_BLOCK = 1 };
 #define SIG_IGN ((void (*)(int))1)
 int sigemptyset(sigset_t *set);
 int sigaddset(sigset_t *set, int sig);

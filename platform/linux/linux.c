@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "platform.h"
+#include "posix/posix.h"
 
 enum tcp_state linux_tcp_state(unsigned kernel)
 {
@@ -65,7 +66,7 @@ bool linux_own_namespace(const char *proc)
 /* By the system call: 600 bytes less than the C library's sigaction, which can also set one.
  * The handler stands first in the kernel's struct; on MIPS flags do, so there nothing
  * passes for ignored. */
-bool platform_signal_ignored(int sig)
+bool posix_signal_ignored(int sig)
 {
     uintptr_t found[20] = {0};
 

@@ -20,6 +20,7 @@
     X(EINVAL, "Invalid argument") \
     X(EMFILE, "Too many open files") \
     X(ENFILE, "Too many open files") \
+    X(EFBIG, "File too large") \
     X(ENOSPC, "No space left on device") \
     X(EPIPE, "Broken pipe") \
     X(EXDEV, "Another network namespace") \

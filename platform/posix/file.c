@@ -6,17 +6,16 @@
 
 #include "platform.h"
 
-#define LOG_TIMEOUT_MS 100
-
 /* No backslash: \n tells of a text that was to be PEM. */
 bool platform_is_path(const char *text)
 {
     return *text == '/' && !strchr(text, '\\');
 }
 
+/* O_NONBLOCK: a FIFO that nobody writes to is an empty file, and not waited for. */
 int platform_file_open(const char *path, bool create)
 {
-    int fd = open(path, create ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
+    int fd = open(path, create ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0600);
 
     return fd < 0 ? -errno : fd;
 }
@@ -42,28 +41,41 @@ long platform_file_read(int fd, void *out, size_t len)
     return (long)got;
 }
 
-/* Whoever shares the file's description may have made it non-blocking: waits until it takes
- * bytes again, but for the log not for ever. */
+/* Whoever shares the file's description may have made it non-blocking: waits until it takes bytes again. */
 static bool wait_writable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-    return errno == EAGAIN && poll(&p, 1, fd == STDERR_FILENO ? LOG_TIMEOUT_MS : -1);
+    return errno == EAGAIN && poll(&p, 1, -1) > 0;
 }
 
-int platform_write(int fd, const void *data, size_t len)
+int platform_write(int fd, const void *data, size_t len, size_t *written)
 {
     const char *at = data;
+    int ret = 0;
 
-    while (len) {
+    while (len && !ret) {
         ssize_t n = write(fd, at, len);
 
-        if (n < 0 && (errno == EINTR || wait_writable(fd)))
-            continue;
-        if (n < 0)
-            return -errno;
-        at += n;
-        len -= (size_t)n;
+        if (n >= 0) {
+            at += n;
+            len -= (size_t)n;
+        } else if (errno != EINTR && !wait_writable(fd)) {
+            ret = -errno;
+        }
     }
-    return 0;
+    if (written)
+        *written = (size_t)(at - (const char *)data);
+    return ret;
+}
+
+/* Making stderr non-blocking would make it so for all who share it. A pipe that can be written to has room for PIPE_BUF bytes
+ * (pipe(7)), and a line is shorter; only if another process fills it just then this waits. */
+int platform_write_log(const char *line, size_t len)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (poll(&p, 1, 0) <= 0)
+        return -EAGAIN;
+    return write(STDERR_FILENO, line, len) < 0 ? -errno : 0;
 }

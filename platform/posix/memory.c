@@ -23,8 +23,8 @@ void platform_exit(int status)
 
 void platform_die(const char *why)
 {
-    platform_write(STDERR_FILENO, "sockpush: ", 10);
-    platform_write(STDERR_FILENO, why, strlen(why));
-    platform_write(STDERR_FILENO, "\n", 1);
+    platform_write_log("sockpush: ", 10);
+    platform_write_log(why, strlen(why));
+    platform_write_log("\n", 1);
     _exit(1);
 }

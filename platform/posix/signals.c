@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -21,25 +22,51 @@ static void take_standard_streams(void)
     close(fd);
 }
 
+/* Every signal whose default ends a process is one of these; or a fault in the program (SIGSEGV and its like), SIGQUIT and SIGABRT,
+ * which ask for a core dump, SIGKILL: they stay what they are. */
+static const int ending[] = {
+    SIGTERM, SIGINT, SIGHUP,
+    SIGXCPU, /* the soft limit of processor time */
+#ifdef SIGPWR
+    SIGPWR, /* a container's process 1 is asked to end by it (lxc-stop) */
+#endif
+};
+
+static const int blocked_only[] = {
+    SIGPIPE, SIGXFSZ, /* the write says EPIPE, EFBIG */
+    SIGUSR1,          /* may come from whoever rotates logs */
+    SIGALRM, SIGVTALRM, SIGPROF,
+#ifdef SIGIO
+    SIGIO,
+#endif
+};
+
 /* nohup's SIGHUP and a background job's SIGINT stay ignored. Nobody meant that for process 1. */
 static void take_unless_ignored(int sig)
 {
-    if (!platform_signal_ignored(sig) || getpid() == 1)
+    if (sig == SIGTERM || !posix_signal_ignored(sig) || getpid() == 1)
         sigaddset(&taken, sig);
 }
 
 void platform_init(void)
 {
     sigset_t blocked;
+    struct timespec now;
 
     take_standard_streams();
+    if (clock_gettime(CLOCK_MONOTONIC, &now))
+        platform_die("the clock cannot be read: a seccomp profile that is older than clock_gettime64?");
     sigemptyset(&taken);
-    sigaddset(&taken, SIGTERM);
-    take_unless_ignored(SIGINT);
-    take_unless_ignored(SIGHUP);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        take_unless_ignored(ending[i]);
     sigaddset(&taken, SIGUSR2); /* platform_wake */
     blocked = taken;
-    sigaddset(&blocked, SIGPIPE); /* never taken: a write to a closed pipe says EPIPE */
+    for (size_t i = 0; i < sizeof blocked_only / sizeof *blocked_only; i++)
+        sigaddset(&blocked, blocked_only[i]);
+#ifdef SIGRTMIN
+    for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) /* the C library keeps its own out of that */
+        sigaddset(&blocked, sig);
+#endif
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
     posix_watch_signals(&taken);
 }

@@ -72,18 +72,29 @@ static BOOL write_console(HANDLE console, const char *text, size_t len, DWORD *n
     return WriteConsoleW(console, wide, units, &written, NULL);
 }
 
-int platform_write(int fd, const void *data, size_t len)
+int platform_write(int fd, const void *data, size_t len, size_t *written)
 {
     const char *at = data;
     HANDLE file = handle(fd);
     DWORD n = 0;
     bool console = GetConsoleMode(file, &n);
+    int ret = 0;
 
-    while (len) {
-        if (!(console ? write_console(file, at, len, &n) : WriteFile(file, at, (DWORD)len, &n, NULL)))
-            return wsa_errno(GetLastError());
-        at += n;
-        len -= n;
+    while (len && !ret) {
+        if (console ? write_console(file, at, len, &n) : WriteFile(file, at, (DWORD)len, &n, NULL)) {
+            at += n;
+            len -= n;
+        } else {
+            ret = wsa_errno(GetLastError());
+        }
     }
-    return 0;
+    if (written)
+        *written = (size_t)(at - (const char *)data);
+    return ret;
+}
+
+/* A pipe cannot be asked whether it has room. */
+int platform_write_log(const char *line, size_t len)
+{
+    return platform_write(2, line, len, NULL);
 }

@@ -23,8 +23,8 @@ void platform_exit(int status)
 
 void platform_die(const char *why)
 {
-    platform_write(2, "sockpush: ", 10);
-    platform_write(2, why, strlen(why));
-    platform_write(2, "\n", 1);
+    platform_write_log("sockpush: ", 10);
+    platform_write_log(why, strlen(why));
+    platform_write_log("\n", 1);
     platform_exit(1);
 }

@@ -1,9 +1,11 @@
 #include "base/log.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "platform.h"
 
 const char log_level_name[LOG_LEVEL_COUNT][6] = {"error", "warn", "info", "debug"};
@@ -26,20 +28,31 @@ static bool needs_quotes(const char *text)
     return false;
 }
 
-static void put_escaped(struct buf *b, const char *text)
+static void put_hex(struct buf *b, const char *bytes, size_t len)
 {
-    for (; *text && !b->full; text++) {
-        unsigned char c = (unsigned char)*text;
+    static const char hex[] = "0123456789abcdef";
 
-        if (c == '"' || c == '\\') {
-            buf_put(b, (char[]){'\\', (char)c}, 2);
-        } else if (c < ' ' || c == 0x7f) {
-            const char *hex = "0123456789abcdef";
+    for (; len; bytes++, len--) {
+        unsigned char c = (unsigned char)*bytes;
 
-            buf_put(b, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
-        } else {
-            buf_char(b, (char)c);
-        }
+        buf_put(b, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+    }
+}
+
+/* What others say must not end a line, nor make a terminal show anything else. */
+static void put_escaped(struct buf *b, const char *text, bool quoted)
+{
+    size_t left = strlen(text), n;
+    uint32_t code = 0;
+
+    for (; left && !b->full; text += n, left -= n) {
+        n = utf8_read(text, left, &code);
+        if (!n || utf8_is_control(code))
+            put_hex(b, text, n = n ? n : 1);
+        else if (quoted && (code == '"' || code == '\\'))
+            buf_put(b, (char[]){'\\', (char)code}, 2);
+        else
+            buf_put(b, text, n);
     }
 }
 
@@ -47,10 +60,10 @@ static void put_value(struct buf *b, const char *text)
 {
     if (needs_quotes(text)) {
         buf_char(b, '"');
-        put_escaped(b, text);
+        put_escaped(b, text, true);
         buf_char(b, '"');
     } else {
-        put_escaped(b, text);
+        put_escaped(b, text, true);
     }
 }
 
@@ -68,7 +81,7 @@ size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key,
         put_value(&b, value);
     }
     buf_text(&b, " msg=\"");
-    put_escaped(&b, message);
+    put_escaped(&b, message, true);
     b.cap = LOG_LINE_MAX;
     if (b.full) {
         b.full = false;
@@ -113,6 +126,26 @@ void log_put_time(struct buf *b, int64_t seconds)
     buf_char(b, 'Z');
 }
 
+/* Nobody may read the log: lines that would have to wait are dropped, and counted until one goes through again. */
+static void write_line(const char *line, size_t len)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static unsigned long long dropped;
+    char text[32 + LOG_LINE_MAX], said[80];
+    struct buf b = {.data = text, .cap = 32};
+
+    pthread_mutex_lock(&lock);
+    if (dropped) {
+        log_put_time(&b, platform_wall_ms() / 1000);
+        buf_char(&b, ' ');
+        text_format(said, sizeof said, "%llu lines of the log were dropped, for they were not read", dropped);
+        if (!platform_write_log(text, b.len + log_format(text + b.len, LOG_WARN, NULL, NULL, said)))
+            dropped = 0;
+    }
+    dropped += dropped || platform_write_log(line, len);
+    pthread_mutex_unlock(&lock);
+}
+
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
 {
     char message[LOG_LINE_MAX], line[32 + LOG_LINE_MAX];
@@ -127,7 +160,37 @@ void log_event(enum log_level level, const char *key, const char *value, const c
     message[text.len] = '\0';
     log_put_time(&head, platform_wall_ms() / 1000);
     buf_char(&head, ' ');
-    platform_write(STDERR_FILENO, line, head.len + log_format(line + head.len, level, key, value, message));
+    write_line(line, head.len + log_format(line + head.len, level, key, value, message));
+}
+
+static bool print_failed;
+
+static void print_text(const char *text, size_t len)
+{
+    print_failed |= platform_write(STDOUT_FILENO, text, len, NULL) != 0;
+}
+
+bool print_is_whole(void)
+{
+    return !print_failed;
+}
+
+void print_line(const char *format, ...)
+{
+    struct arena arena = {0};
+    struct buf line = {0};
+    const char *text;
+    va_list args;
+
+    va_start(args, format);
+    text = arena_format_args(&arena, format, args);
+    va_end(args);
+    line.cap = 4 * strlen(text) + 1;
+    line.data = arena_zero(&arena, line.cap, 1);
+    put_escaped(&line, text, false);
+    buf_char(&line, '\n');
+    print_text(line.data, line.len);
+    arena_free(&arena);
 }
 
 void print(const char *format, ...)
@@ -139,6 +202,6 @@ void print(const char *format, ...)
     va_start(args, format);
     text = arena_format_args(&arena, format, args);
     va_end(args);
-    platform_write(STDOUT_FILENO, text, strlen(text));
+    print_text(text, strlen(text));
     arena_free(&arena);
 }

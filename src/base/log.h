@@ -18,12 +18,18 @@ extern const char log_level_name[LOG_LEVEL_COUNT][6];
 void log_set_level(enum log_level level);
 
 /* key and value (both or neither NULL) say what the line is about. Safe from any
- * thread; one write() a line; control bytes in value and message are escaped. */
+ * thread; one write() a line, which never waits: what nobody reads is dropped and counted. Controls in value and message are escaped. */
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
     __attribute__((format(__printf__, 4, 5)));
 
 /* To stdout, whole, for --help and --check. */
 void print(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
+
+/* The same and an end of line; controls in it, which others may have put there, are escaped. */
+void print_line(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
+
+/* Returns true if stdout took all of it. */
+bool print_is_whole(void);
 
 /* Pure: the line without its time, newline included, into out; its length. */
 size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value,

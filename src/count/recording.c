@@ -40,7 +40,7 @@ static uint32_t get_u32(const unsigned char in[4])
 /* A recording that cannot go on ends; the program does not. */
 static void write_all(struct recording *r, const void *data, size_t len)
 {
-    int ret = r->over ? 0 : platform_write(r->fd, data, len);
+    int ret = r->over ? 0 : platform_write(r->fd, data, len, NULL);
 
     if (!ret)
         return;

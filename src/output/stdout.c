@@ -1,5 +1,6 @@
 /* stdout: — for pipes, files and eyes. */
 #include <errno.h>
+#include <string.h>
 
 #include "output/limits.h"
 #include "output/transport.h"
@@ -12,10 +13,43 @@ static int open_stdout(struct link *l)
     return 0;
 }
 
+/* What a full disk or the like did not take of the chunk that was begun last; it comes first, so that no line is cut. */
+static struct {
+    char rest[CHUNK + 1];
+    size_t len, of; /* bytes left, of so many */
+} begun;
+
+/* Writes the rest. Returns 0, or -errno. */
+static int finish_begun(void)
+{
+    size_t written;
+    int ret = platform_write(1, begun.rest, begun.len, &written);
+
+    begun.len -= written;
+    memmove(begun.rest, begun.rest + written, begun.len);
+    return ret;
+}
+
+/* True if these lines are those that were begun: then they are all written now. */
+static bool is_begun(const char *lines, size_t len, size_t rest)
+{
+    return rest && len == begun.of && !memcmp(lines + len - rest, begun.rest, rest);
+}
+
 static int send_stdout(struct link *l, const char *lines, size_t len)
 {
-    int ret = platform_write(l->fd, lines, len);
+    bool same = is_begun(lines, len, begun.len);
+    size_t written = 0;
+    int ret = begun.len ? finish_begun() : 0;
 
+    if (!ret && !same) {
+        ret = platform_write(l->fd, lines, len, &written);
+        if (ret && written) {
+            begun.of = len;
+            begun.len = len - written;
+            memcpy(begun.rest, lines + written, begun.len);
+        }
+    }
     l->gone = ret == -EPIPE || ret == -EBADF;
     return ret;
 }

@@ -1,4 +1,7 @@
 """Several outputs at once, each with its own format; one that is stuck stops nobody else. And stdout."""
+import os
+import re
+import resource
 import socket
 import subprocess
 
@@ -108,3 +111,42 @@ def test_full_disk(root, binary):
     with open("/dev/full", "w") as full:
         done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=wait.DEADLINE, text=True)
     assert done.returncode == 1 and "no space left" in done.stderr.lower()
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version", "--check"])
+def test_full_disk_for_what_is_printed(root, binary, argument):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([binary, argument], env={"SOCKPUSH_TO": "stdout:", "SOCKPUSH_PROC": str(root)}, stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, timeout=wait.DEADLINE, text=True)
+    assert done.returncode == 1 and "stdout did not take all" in done.stderr
+
+
+def limited_file(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_file_that_may_not_grow(root, binary, tmp_path):
+    """ulimit -f: an error that is said, not an end by a signal; the last line may be cut, none else."""
+    env = {"SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_POLLS": "30", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root), "SOCKPUSH_PORTS": "1,2,3,4"}
+    with open(tmp_path / "out", "w") as out:
+        done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, timeout=wait.DEADLINE, text=True,
+                              preexec_fn=lambda: limited_file(5000))
+    assert done.returncode == 1 and "File too large" in done.stderr
+    assert all(line.startswith("netstat") or line.startswith("sockpush") for line in (tmp_path / "out").read_text().splitlines())
+
+
+def test_disk_that_is_full_for_a_while(root, binary, tmp_path):
+    """What it did not take of a line comes before the next."""
+    env = {"SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root), "SOCKPUSH_PORTS": "1,2,3,4", "SOCKPUSH_SELF": "off"}
+    with open(tmp_path / "out", "w") as out:
+        process = subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY)))
+        try:
+            assert wait.until(lambda: os.path.getsize(tmp_path / "out") == 5000)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            assert wait.until(lambda: os.path.getsize(tmp_path / "out") > 20000)
+        finally:
+            process.terminate()
+            process.communicate(timeout=wait.DEADLINE)
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert all(re.fullmatch(r"netstat(_port)?,[^ ]+ [^ ]+ \d{19}", line) for line in lines) and len(lines) == len(set(lines))

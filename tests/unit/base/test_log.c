@@ -30,7 +30,9 @@ static void a_line_is_logfmt(void **state)
         {LOG_INFO, "k", "say \"x\"", "back\\slash \"q\"", "info k=\"say \\\"x\\\"\" msg=\"back\\\\slash \\\"q\\\"\"\n"},
         {LOG_INFO, "k", "a\nb", "line 1\nwarn msg=forged\r\t\x1b[31m\x7f",
          "info k=\"a\\x0ab\" msg=\"line 1\\x0awarn msg=forged\\x0d\\x09\\x1b[31m\\x7f\"\n"},
-        {LOG_INFO, NULL, NULL, "\xc3\xa9\xff", "info msg=\"\xc3\xa9\xff\"\n"},
+        {LOG_INFO, NULL, NULL, "\xc3\xa9\xff", "info msg=\"\xc3\xa9\\xff\"\n"},
+        {LOG_INFO, NULL, NULL, "\xc2\x9b" "31m \x9b", "info msg=\"\\xc2\\x9b31m \\x9b\"\n"}, /* C1: a terminal's CSI */
+        {LOG_INFO, "k", "\xe2\x80\xae" "txt", "\xe2\x80\xa8 \xef\xbb\xbf \xf0\x9f\x98\x80", "info k=\\xe2\\x80\\xaetxt msg=\"\\xe2\\x80\\xa8 \\xef\\xbb\\xbf \xf0\x9f\x98\x80\"\n"},
     };
 
     (void)state;

@@ -533,6 +533,8 @@ static void check_end(void)
     assert_int_equal(output_left(&w.output), w.output.box.lines);
     if (!w.blind)
         assert_true(missing <= stats.n[DROPPED_LINES] + output_left(&w.output)); /* none is lost silently */
+    if (!w.blind && w.to.format->timestamps)
+        assert_true(stats.n[SENT_LINES] <= once); /* what counts as delivered has arrived */
     output_take_owed(&w.output, &owed);
     if (!w.to.format->timestamps && !w.blind && !w.http && !output_left(&w.output))
         assert_int_equal(w.arrived + owed.n[0], w.told); /* increments arrive once */

@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "linux.h"
 #include "platform.h"
 #include "unit/helper.h"
@@ -141,20 +143,22 @@ static void a_thread_is_woken_by_a_signal_or_its_socket(void **state)
 static void writing_goes_on_until_all_is_written_or_an_error(void **state)
 {
     char *dir = dir_make(), path[300], text[20] = "";
+    size_t written;
     int end[2], fd;
 
     (void)state;
     platform_init(); /* a closed pipe is an error, no end */
     assert_int_equal(pipe(end), 0);
-    assert_int_equal(platform_write(end[1], "abc", 3), 0);
+    assert_int_equal(platform_write(end[1], "abc", 3, &written), 0);
+    assert_int_equal(written, 3);
     assert_int_equal(read(end[0], text, sizeof text), 3);
     close(end[0]);
-    assert_int_equal(platform_write(end[1], "abc", 3), -EPIPE);
+    assert_int_equal(platform_write(end[1], "abc", 3, &written), -EPIPE);
     close(end[1]);
-    assert_int_equal(platform_write(-1, "abc", 3), -EBADF);
+    assert_int_equal(platform_write(-1, "abc", 3, NULL), -EBADF);
     strcat(strcpy(path, dir), "/file");
     fd = open(path, O_CREAT | O_RDWR, 0600);
-    assert_int_equal(platform_write(fd, "", 0), 0);
+    assert_int_equal(platform_write(fd, "", 0, NULL), 0);
     close(fd);
     dir_remove(dir);
 }
@@ -178,7 +182,7 @@ static void *read_slowly(void *fd)
 static void a_full_pipe_that_does_not_block_is_waited_for(void **state)
 {
     static char text[sizeof passed];
-    int end[2], log = dup(STDERR_FILENO), ret;
+    int end[2], ret;
     pthread_t reader;
 
     (void)state;
@@ -187,21 +191,63 @@ static void a_full_pipe_that_does_not_block_is_waited_for(void **state)
     assert_int_equal(pipe2(end, O_NONBLOCK), 0);
     fcntl(end[0], F_SETFL, 0);
     pthread_create(&reader, NULL, read_slowly, &end[0]);
-    ret = platform_write(end[1], text, sizeof text);
+    ret = platform_write(end[1], text, sizeof text, NULL);
     close(end[1]);
     pthread_join(reader, NULL);
     assert_int_equal(ret, 0);
     assert_memory_equal(text, passed, sizeof text);
     close(end[0]);
-    /* But not for ever by the log. */
+}
+
+/* The log's pipe is full, and blocks: no line waits, and how many were lost is said once there is room. */
+static void the_log_never_waits(void **state)
+{
+    static char text[70000];
+    int end[2], log = dup(STDERR_FILENO);
+    size_t len = 0;
+    ssize_t n;
+
+    (void)state;
     assert_int_equal(pipe2(end, O_NONBLOCK), 0);
+    while (write(end[1], text, 1000) > 0)
+        ;
+    while (write(end[1], text, 1) > 0)
+        ;
+    fcntl(end[1], F_SETFL, 0);
     dup2(end[1], STDERR_FILENO);
-    ret = platform_write(STDERR_FILENO, text, sizeof text);
+    for (int i = 0; i < 5; i++)
+        log_event(LOG_ERROR, NULL, NULL, "lost %d", i);
+    while (read(end[0], text, sizeof text) > 0)
+        ;
+    log_event(LOG_ERROR, NULL, NULL, "not lost");
+    log_event(LOG_ERROR, NULL, NULL, "the last");
     dup2(log, STDERR_FILENO);
-    assert_int_equal(ret, -EAGAIN);
-    close(end[0]);
-    close(end[1]);
     close(log);
+    close(end[1]);
+    while ((n = read(end[0], text + len, sizeof text - 1 - len)) > 0)
+        len += (size_t)n;
+    text[len] = '\0';
+    close(end[0]);
+    assert_non_null(strstr(text, " warn msg=\"5 lines of the log were dropped, for they were not read\"\n"));
+    assert_non_null(strstr(text, " error msg=\"not lost\"\n"));
+    assert_null(strstr(text, "lost 4"));
+    assert_int_equal(strstr(strstr(text, "dropped") + 1, "dropped") == NULL, 1);
+}
+
+/* A FIFO that nobody writes to is no reason to wait. */
+static void an_empty_fifo_is_an_empty_file(void **state)
+{
+    char *dir = dir_make(), path[300], byte;
+    int fd;
+
+    (void)state;
+    strcat(strcpy(path, dir), "/fifo");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    fd = platform_file_open(path, false);
+    assert_true(fd >= 0);
+    assert_int_equal(platform_file_read(fd, &byte, 1), 0);
+    platform_file_close(fd);
+    dir_remove(dir);
 }
 
 static void jitter_is_below_its_bound_and_not_always_the_same(void **state)
@@ -232,6 +278,8 @@ int main(void)
         cmocka_unit_test(a_thread_is_woken_by_a_signal_or_its_socket),
         cmocka_unit_test(writing_goes_on_until_all_is_written_or_an_error),
         cmocka_unit_test(a_full_pipe_that_does_not_block_is_waited_for),
+        cmocka_unit_test(the_log_never_waits),
+        cmocka_unit_test(an_empty_fifo_is_an_empty_file),
         cmocka_unit_test(jitter_is_below_its_bound_and_not_always_the_same),
     };
 
