@@ -41,9 +41,32 @@ static const char *shown(const char *name, const char *text, struct arena *a)
     return !strcmp(name, "SOCKPUSH_TLS_KEY") || strlen(text) > SHOWN_MAX || strstr(text, "-----") ? "" : arena_format(a, "\"%s\": ", text);
 }
 
-static void check(struct config *c, const char *name, const char *text, const char *(*why_not)(const char *), struct diag *d)
+/* What cannot be read is not trusted, in a file as well (tls_find_issuer); at least one must remain. */
+static const char *check_trusted(const char *text, struct diag *d)
 {
-    const char *why = !text ? NULL : is_pem(text) ? why_not(text) : is_path(text) ? NULL : "not PEM text, and no absolute path";
+    int unread;
+    const char *why = tls_check_trusted(text, &unread);
+
+    if (!why && unread)
+        diag_warn(d, "SOCKPUSH_TLS_CA", "%d of its certificates cannot be read, and are not trusted", unread);
+    return why;
+}
+
+static const char *check_own(const char *text, struct diag *d)
+{
+    (void)d;
+    return tls_check_own(text);
+}
+
+static const char *check_key(const char *text, struct diag *d)
+{
+    (void)d;
+    return tls_check_key(text);
+}
+
+static void check(struct config *c, const char *name, const char *text, const char *(*why_not)(const char *, struct diag *), struct diag *d)
+{
+    const char *why = !text ? NULL : is_pem(text) ? why_not(text, d) : is_path(text) ? NULL : "not PEM text, and no absolute path";
 
     if (why)
         diag_error(d, name, "%s%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file",
@@ -79,9 +102,9 @@ void config_read_tls(struct config *c, env_list env, struct diag *d)
                                    .key = v->tls_key,
                                    .name = v->tls_name,
                                    .verify = v->tls_verify};
-    check(c, "SOCKPUSH_TLS_CA", v->tls_ca, tls_check_certificates, d);
-    check(c, "SOCKPUSH_TLS_CERT", v->tls_cert, tls_check_certificates, d);
-    check(c, "SOCKPUSH_TLS_KEY", v->tls_key, tls_check_key, d);
+    check(c, "SOCKPUSH_TLS_CA", v->tls_ca, check_trusted, d);
+    check(c, "SOCKPUSH_TLS_CERT", v->tls_cert, check_own, d);
+    check(c, "SOCKPUSH_TLS_KEY", v->tls_key, check_key, d);
     if (v->tls_cert && !v->tls_key)
         diag_error(d, "SOCKPUSH_TLS_CERT", "it needs its private key: set SOCKPUSH_TLS_KEY");
     if (v->tls_key && !v->tls_cert)

@@ -5,10 +5,15 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <mbedtls/version.h>
+#if MBEDTLS_VERSION_MAJOR < 4
+#include <mbedtls/aes.h>
+#endif
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/platform.h>
 #include <psa/crypto.h>
 
+#include "base/deadline.h"
 #include "base/format.h"
 #include "base/ip.h"
 #include "base/log.h"
@@ -16,6 +21,8 @@
 
 #define VERDICT_MS 250       /* for the receiver's verdict on our certificate, besides its own pace */
 #define HEAR_READS 64
+#define HANDSHAKE_MAX (256u << 10) /* bytes from the receiver; its certificates have 16 KiB at most */
+#define READ_MAX (64u << 10)       /* bytes from the receiver for one read, records without data included */
 
 const bool tls_built = true;
 
@@ -39,6 +46,23 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
 }
 #endif
 
+/* AES's tables are built when its first key is set: here, under the lock, and not in two threads at once. */
+static int build_tables(void)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    static const unsigned char key[16];
+    mbedtls_aes_context aes;
+    int ret;
+
+    mbedtls_aes_init(&aes);
+    ret = mbedtls_aes_setkey_enc(&aes, key, 128);
+    mbedtls_aes_free(&aes);
+    return ret;
+#else
+    return 0;
+#endif
+}
+
 int tls_init(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -50,7 +74,7 @@ int tls_init(void)
 #ifndef SOCKPUSH_SANITIZED /* the sanitizers want to see each allocation */
         ret = tls_memory_init() ? 0 : -ENOMEM;
 #endif
-        if (!ret && psa_crypto_init())
+        if (!ret && (psa_crypto_init() || build_tables()))
             ret = -EIO;
         ready = !ret;
     }
@@ -70,11 +94,16 @@ static int take_result(struct tls *t, long n, int want, int failed)
     return failed;
 }
 
+/* A receiver that refuses a handshake says why and closes, perhaps before it has read what we write: so that is not the end yet. */
 static int send_bytes(void *ctx, const unsigned char *data, size_t len)
 {
     struct tls *t = ctx;
-    long n = net_send_some(t->fd, data, len);
+    long n = t->lost ? (long)len : net_send_some(t->fd, data, len);
 
+    if (t->deadline_ns && (n == -EPIPE || n == -ECONNRESET)) {
+        t->lost = (int)n;
+        n = (long)len;
+    }
     t->written += n > 0 ? (uint64_t)n : 0;
     return take_result(t, n, MBEDTLS_ERR_SSL_WANT_WRITE, MBEDTLS_ERR_NET_SEND_FAILED);
 }
@@ -82,23 +111,25 @@ static int send_bytes(void *ctx, const unsigned char *data, size_t len)
 static int receive_bytes(void *ctx, unsigned char *data, size_t len)
 {
     struct tls *t = ctx;
-    long n = net_receive_some(t->fd, data, len);
+    long n;
 
+    if (t->deadline_ns && !deadline_left_ms(t->deadline_ns)) {
+        t->error = -ETIMEDOUT;
+        return MBEDTLS_ERR_NET_RECV_FAILED;
+    }
+    if (t->received >= t->receive_max) {
+        t->error = t->deadline_ns ? -EMSGSIZE : 0;
+        return t->deadline_ns ? MBEDTLS_ERR_NET_RECV_FAILED : MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    n = net_receive_some(t->fd, data, len);
     t->received += n > 0 ? (uint64_t)n : 0;
     return take_result(t, n, MBEDTLS_ERR_SSL_WANT_READ, MBEDTLS_ERR_NET_RECV_FAILED);
-}
-
-static int left_ms(uint64_t deadline_ns)
-{
-    uint64_t now = platform_monotonic_ns();
-
-    return now < deadline_ns ? (int)((deadline_ns - now) / 1000000) + 1 : 0;
 }
 
 /* Waits for what the library wants. 0, or the error itself, or -ETIMEDOUT. */
 static int wait_for(struct tls *t, int error, uint64_t deadline_ns)
 {
-    int ms = left_ms(deadline_ns);
+    int ms = deadline_left_ms(deadline_ns);
 
     if (error != MBEDTLS_ERR_SSL_WANT_READ && error != MBEDTLS_ERR_SSL_WANT_WRITE)
         return error;
@@ -117,8 +148,10 @@ static int explain(const struct tls *t, int error, bool shaking, char *why, size
 
     if (t->why && t->why->len)
         b.len = t->why->len; /* a certificate was refused, and why stands there */
-    else if (error == -ETIMEDOUT)
-        buf_text(&b, shaking ? "the TLS handshake timed out" : "the receiver did not take anything for too long");
+    else if (error == -ETIMEDOUT || t->error == -ETIMEDOUT)
+        buf_text(&b, "the TLS handshake timed out");
+    else if (shaking && t->error == -EMSGSIZE)
+        buf_format(&b, "the receiver sends more than %u KiB for a TLS handshake", HANDSHAKE_MAX >> 10);
     else
         tls_explain(t, error, shaking, &b);
     why[b.len] = '\0';
@@ -158,7 +191,7 @@ static int configure(struct tls *t)
 static int hear_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns)
 {
     uint64_t now = platform_monotonic_ns(), before = t->received;
-    int ms = VERDICT_MS + 2 * (int)((now - started_ns) / 1000000), left = left_ms(deadline_ns), ret;
+    int ms = VERDICT_MS + 2 * (int)((now - started_ns) / 1000000), left = deadline_left_ms(deadline_ns), ret;
     unsigned char data[64];
 
     net_wait_readable(t->fd, ms < left ? ms : left);
@@ -168,7 +201,7 @@ static int hear_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns
     return ret > 0 || ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE ? 0 : ret ? ret : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
-static int shake_hands(struct tls *t, uint64_t deadline_ns)
+static int complete_handshake(struct tls *t, uint64_t deadline_ns)
 {
     uint64_t started_ns = platform_monotonic_ns();
     int ret;
@@ -179,6 +212,21 @@ static int shake_hands(struct tls *t, uint64_t deadline_ns)
     if (mbedtls_ssl_get_version_number(&t->ssl) != MBEDTLS_SSL_VERSION_TLS1_3)
         return 0;
     return hear_verdict(t, started_ns, deadline_ns);
+}
+
+/* The limits hold whatever comes: records without end, too. */
+static int shake_hands(struct tls *t, uint64_t deadline_ns)
+{
+    int ret;
+
+    t->deadline_ns = deadline_ns;
+    t->receive_max = HANDSHAKE_MAX;
+    ret = complete_handshake(t, deadline_ns);
+    t->deadline_ns = 0;
+    if (!t->lost || ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+        return ret;
+    t->error = t->lost;
+    return MBEDTLS_ERR_NET_SEND_FAILED;
 }
 
 static int prepare(struct tls *t, struct buf *why)
@@ -254,18 +302,39 @@ void tls_close(struct tls *t)
 
 /* --- an open connection ------------------------------------------------------------------ */
 
+/* After a failed write: the alert that the receiver sent before it closed, or the same error. */
+static int last_alert(struct tls *t, int error)
+{
+    int failed = t->error, ret = 1;
+    unsigned char in[64];
+
+    if (failed != -EPIPE && failed != -ECONNRESET)
+        return error;
+    t->receive_max = t->received + READ_MAX;
+    t->error = 0;
+    while (ret > 0)
+        ret = mbedtls_ssl_read(&t->ssl, in, sizeof in);
+    if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+        return ret;
+    t->error = failed;
+    return error;
+}
+
 long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_t cap)
 {
     int ret = mbedtls_ssl_write(&t->ssl, data, len);
 
     if (ret > 0)
         return ret;
+    if (ret == MBEDTLS_ERR_NET_SEND_FAILED)
+        ret = last_alert(t, ret);
     return ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ ? -EAGAIN : explain(t, ret, false, why, cap);
 }
 
 /* What is no data is skipped, but not without end. */
 long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap)
 {
+    t->receive_max = t->received + READ_MAX;
     for (int i = 0; i < HEAR_READS; i++) {
         int ret = mbedtls_ssl_read(&t->ssl, out, len);
 

@@ -21,6 +21,10 @@ struct tls {
     int fd;
     int error;        /* -errno of the socket, or 0 */
     uint64_t written, received; /* bytes, of the socket */
+    uint64_t receive_max;       /* of the bytes received: what is more waits, or ends the handshake */
+    uint64_t deadline_ns;       /* of the handshake; 0: it is over */
+    int lost;                   /* -errno of a write of the handshake, after which the receiver's last words are read; or 0 */
+    const mbedtls_x509_crt *chain; /* the receiver's certificates as it sent them, its own first */
     char subject[72]; /* whom the receiver's certificate is of, in quotes */
     int n_trusted;    /* certificates that could be read there */
     struct buf *why;  /* while shaking hands: the reason why the receiver was refused, if it was */

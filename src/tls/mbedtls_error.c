@@ -73,8 +73,10 @@ void tls_explain(const struct tls *t, int error, bool shaking, struct buf *why)
         buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none would take it", t->subject);
     else if (error == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
         buf_text(why, "the receiver speaks neither TLS 1.2 nor TLS 1.3");
+    else if (shaking && (error == MBEDTLS_ERR_SSL_BAD_INPUT_DATA || error == MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL))
+        buf_format(why, "the receiver's certificates, or the names of authorities that it lists, have more than %u KiB", MBEDTLS_SSL_IN_CONTENT_LEN >> 10);
     else if (error == MBEDTLS_ERR_SSL_ALLOC_FAILED || error == MBEDTLS_ERR_X509_ALLOC_FAILED)
-        buf_text(why, "no memory for TLS");
+        buf_text(why, "the receiver's certificates take more memory than there is for one connection");
     else {
         buf_text(why, is_of_x509(error) ? "a certificate of the receiver has a form or a critical extension that is not known here "
                                           "(name constraints, for one): mbedTLS error -0x"

@@ -13,6 +13,8 @@
 #define OWN_MAX 64000 /* bytes of a file with our certificates, or our key */
 #define OWN_FIRST (OWN_MAX / 16)
 #define BUNDLE_MAX (8 << 20) /* bytes of a file with trusted certificates; /dev/zero is more */
+#define CHAIN_BYTES_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64) /* our certificates in one message, with its head */
+#define CHAIN_TOO_LONG "its certificates together have more than 8 KiB: leave out the root, and what the receiver has itself"
 #define ONE_MAX 16384 /* bytes of the PEM of one certificate */
 
 bool tls_is_pem(const char *text_or_path)
@@ -111,6 +113,16 @@ static int failed(struct buf *why, const char *variable, const char *source, con
     return -EINVAL;
 }
 
+/* As they are sent: three bytes of length each, in TLS 1.3 two more of extensions. */
+static size_t chain_size(const mbedtls_x509_crt *crt)
+{
+    size_t size = 0;
+
+    for (; crt; crt = crt->next)
+        size += crt->raw.len + 5;
+    return size;
+}
+
 int tls_load_own(struct tls *t, struct buf *why)
 {
     const char *cert = t->settings->cert, *key = t->settings->key;
@@ -124,6 +136,8 @@ int tls_load_own(struct tls *t, struct buf *why)
     tls_free_text(text, len);
     if (ret)
         return failed(why, "SOCKPUSH_TLS_CERT", cert, "there is no certificate, or one that cannot be read");
+    if (chain_size(&t->cert) > CHAIN_BYTES_MAX)
+        return failed(why, "SOCKPUSH_TLS_CERT", cert, CHAIN_TOO_LONG);
     text = tls_read_text(key, &len, &ret);
     if (!text)
         return failed(why, "SOCKPUSH_TLS_KEY", key, platform_error_text(-ret));
@@ -289,18 +303,40 @@ int tls_each_certificate(const char *text_or_path, tls_certificate_fn *fn, void 
     return ret;
 }
 
+struct count {
+    int n;
+    size_t size;
+};
+
 static void count_certificate(void *ctx, mbedtls_x509_crt *crt)
 {
-    ++*(int *)ctx;
+    struct count *count = ctx;
+
+    count->n++;
+    count->size += chain_size(crt);
     tls_free_certificate(crt);
 }
 
-const char *tls_check_certificates(const char *text)
+const char *tls_check_trusted(const char *text, int *unread)
 {
-    int n = 0, ret = tls_init();
+    struct count count = {0};
+    int ret = tls_init();
+
+    *unread = 0;
+    if (ret || !tls_is_pem(text))
+        return ret ? platform_error_text(-ret) : NULL;
+    *unread = tls_each_certificate(text, count_certificate, &count);
+    return count.n ? NULL : "there is no certificate in it that can be read";
+}
+
+const char *tls_check_own(const char *text)
+{
+    struct count count = {0};
+    int ret = tls_init();
 
     if (ret || !tls_is_pem(text))
         return ret ? platform_error_text(-ret) : NULL;
-    ret = tls_each_certificate(text, count_certificate, &n);
-    return ret ? "a certificate in it cannot be read" : n ? NULL : "there is no certificate in it";
+    if (tls_each_certificate(text, count_certificate, &count) || !count.n)
+        return "there is no certificate in it, or one that cannot be read";
+    return count.size > CHAIN_BYTES_MAX ? CHAIN_TOO_LONG : NULL;
 }

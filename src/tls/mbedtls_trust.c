@@ -1,17 +1,21 @@
 /* TLS by mbedTLS: whom to trust, and what is wrong with a certificate, in words. Of the many
  * certificates that a system trusts only those stay in memory that may have signed the one in
  * question. */
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
 
 #include <mbedtls/asn1.h>
+#include <mbedtls/platform.h>
 
 #include "base/format.h"
 #include "base/ip.h"
+#include "base/log.h"
 #include "platform.h"
 #include "tls/mbedtls.h"
 
 #define NAMES_SHOWN 4
+#define CHAIN_MAX 16 /* certificates of the receiver that are looked at */
 #define COMMON_NAME "\x55\x04\x03" /* id-at-commonName, 2.5.4.3 */
 #define SAN_DNS 2 /* GeneralName, RFC 5280 */
 #define SAN_IP 7
@@ -81,12 +85,23 @@ static void compare(void *ctx, mbedtls_x509_crt *crt)
     }
 }
 
+/* What cannot be read is not trusted. Of PEM text that is reported at the start. */
+static void warn_unread(const struct tls *t, int unread)
+{
+    static atomic_flag warned = ATOMIC_FLAG_INIT;
+
+    if (unread > 0 && t->n_trusted && t->settings->ca && !tls_is_pem(t->settings->ca) && !atomic_flag_test_and_set(&warned))
+        log_event(LOG_WARN, "variable", "SOCKPUSH_TLS_CA", "%d of the certificates in %.200s cannot be read, and are not trusted", unread, t->settings->ca);
+}
+
 int tls_find_issuer(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **found)
 {
     struct search s = {.t = ctx, .child = child};
 
+    if (!s.t->chain)
+        s.t->chain = child; /* it is asked for the receiver's own first */
     s.t->n_trusted = 0;
-    tls_each_certificate(s.t->trusted, compare, &s); /* what cannot be read is not trusted */
+    warn_unread(s.t, tls_each_certificate(s.t->trusted, compare, &s));
     *found = s.found;
     return 0;
 }
@@ -107,6 +122,43 @@ static bool is_trusted_itself(struct tls *t, const mbedtls_x509_crt *crt)
 
     tls_each_certificate(t->trusted, compare_whole, &s);
     return s.same;
+}
+
+/* --- a chain in another order --------------------------------------------------------- */
+
+/* Puts the first of the certificates from `from` on that may have signed child in front of them. */
+static void bring_issuer(mbedtls_x509_crt *sorted, size_t child, size_t n)
+{
+    for (size_t i = child + 1; i < n; i++)
+        if (same_name(&sorted[child].issuer, &sorted[i].subject)) {
+            mbedtls_x509_crt issuer = sorted[i];
+
+            memmove(&sorted[child + 2], &sorted[child + 1], (i - child - 1) * sizeof *sorted);
+            sorted[child + 1] = issuer;
+            return;
+        }
+}
+
+/* RFC 8446 4.4.2: a client should take a chain in any order, with certificates in it that nothing needs. The library only looks for an
+ * issuer among those that follow; so they are sorted upwards, and it judges them again. */
+static bool is_trusted_sorted(struct tls *t)
+{
+    const mbedtls_x509_crt *crt = t->chain;
+    mbedtls_x509_crt *sorted = mbedtls_calloc(CHAIN_MAX, sizeof *sorted);
+    uint32_t flags = 0;
+    bool good = false;
+    size_t n = 0;
+
+    for (; sorted && crt && n < CHAIN_MAX; crt = crt->next)
+        sorted[n++] = *crt; /* what they point to is the chain's */
+    for (size_t i = 0; i < n; i++)
+        bring_issuer(sorted, i, n);
+    for (size_t i = 0; i < n; i++)
+        sorted[i].next = i + 1 < n ? &sorted[i + 1] : NULL;
+    if (n)
+        good = !mbedtls_x509_crt_verify_with_ca_cb(sorted, tls_find_issuer, t, &mbedtls_x509_crt_profile_default, NULL, &flags, NULL, NULL);
+    mbedtls_free(sorted);
+    return good;
 }
 
 /* --- addresses ------------------------------------------------------------------------ */
@@ -233,6 +285,8 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 
     put_name(&subject, &crt->subject);
     if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) && is_trusted_itself(t, crt))
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+    if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && is_trusted_sorted(t))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
     if (!depth && tls_host_address(t->host, &ip) && !is_for_address(crt, &ip))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;

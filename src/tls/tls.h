@@ -24,8 +24,11 @@ struct tls;
 extern const bool tls_built;
 
 /* NULL, or why this PEM text is of no use, in words. Reads no file: a path is always good. */
-const char *tls_check_certificates(const char *text);
+const char *tls_check_own(const char *text);
 const char *tls_check_key(const char *text);
+
+/* The same of certificates to trust. *unread: how many of them cannot be read, and are not trusted. */
+const char *tls_check_trusted(const char *text, int *unread);
 
 /* Shakes hands over fd (which stays the caller's, non-blocking) and verifies the receiver,
  * until deadline_ns at the latest; nothing but the handshake is sent. 0 and *out, or -errno and
