@@ -6,6 +6,16 @@
 
 #define RULES_SHOWN 20
 
+/* What can be shown of the value of this variable. */
+static const char *shown(const struct program *p, const struct variable *v, const char *text)
+{
+    if (v->form & FORM_SECRET)
+        return "(not shown)";
+    if (!strncmp(text, "-----BEGIN", 10))
+        return "(PEM text)";
+    return text == p->config.v.to ? p->config.to_shown : text;
+}
+
 static void print_values(struct program *p)
 {
     for (const struct variable *v = variables; *v->name; v++) {
@@ -20,8 +30,7 @@ static void print_values(struct program *p)
                 print_line("%s=%lld%s", v->name, (long long)number, v->unit);
         } else {
             memcpy(&text, place, sizeof text);
-            if (text && !strncmp(text, "-----BEGIN", 10))
-                text = "(PEM text)";
+            text = text ? shown(p, v, text) : text;
             print_line("%s=%s", v->name, text ? text : v->def);
         }
     }

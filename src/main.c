@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "config/foreign.h"
 #include "program.h"
 
 static struct program program;
@@ -21,7 +22,10 @@ static void print_help(void)
          "Everything is set by environment variables:\n");
     for (const struct variable *v = variables; *v->name; v++)
         print("  %-21s  %-15s  %s\n", v->name, *v->def ? v->def : "-", variable_help(v, &program.config.arena));
-    print("\nWhere SOCKPUSH_TO is unset, DD_DOGSTATSD_URL, DD_AGENT_HOST, STATSD_ADDR or STATSD_HOST say where to push.\n"
+    print("\nNames of other programs, where ours are unset:\n");
+    for (const struct foreign *f = foreign; *f->name; f++)
+        print("  %-28s  %s\n", f->name, f->of);
+    print("\n"
          "--check prints the configuration, tries each output without sending, and makes one poll.\n"
          "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
 }

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_read(const char *text, size_t len, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -36,4 +38,21 @@ bool utf8_is_control(uint32_t code)
         if (code >= range[i][0] && code <= range[i][1])
             return true;
     return false;
+}
+
+bool utf8_clean(char *text)
+{
+    size_t left = strlen(text), n;
+    bool any = false;
+    uint32_t code;
+
+    for (; left; text += n, left -= n) {
+        n = utf8_read(text, left, &code);
+        if (n)
+            continue;
+        *text = '_';
+        n = 1;
+        any = true;
+    }
+    return any;
 }

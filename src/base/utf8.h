@@ -14,4 +14,7 @@ size_t utf8_read(const char *text, size_t len, uint32_t *code);
  * or with a direction. */
 bool utf8_is_control(uint32_t code);
 
+/* Replaces each byte that belongs to no character by "_". Returns true if there was one. */
+bool utf8_clean(char *text);
+
 #endif

@@ -194,6 +194,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
 {
     memset(c, 0, sizeof *c);
     variables_read(env, &c->v, &c->arena, d);
+    variables_check_texts(env, &c->arena, d);
     read_interval(c, env, d);
     read_prefix(c, env, d);
     read_proc(c, env, d);

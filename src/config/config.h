@@ -17,6 +17,7 @@ struct origin {
 struct config {
     struct values v; /* interval_ms, host, … as they hold, foreign names considered */
     bool format_set, mtu_set; /* SOCKPUSH_FORMAT is, SOCKPUSH_MTU is */
+    const char *to_shown;      /* SOCKPUSH_TO without its secrets, where it is set */
     const char *to_from;       /* the variable that decided the destination, or "default" */
     const char *interval_from; /* likewise */
     const char *ports_from;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "base/value.h"
 #include "config/config.h"
 #include "output/secrets.h"
@@ -40,13 +41,16 @@ static const char *host_port(const struct target *t, struct arena *a)
 static const char *canonical(struct endpoint *to, struct arena *a)
 {
     bool has_path = to->transport->has_path;
+    char *copy;
     const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, has_path || to->transport->has_host ? "//" : "",
                                     has_path && !to->transport->has_host ? to->path : "");
 
     for (int i = 0; i < to->n_targets; i++)
         name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
                             has_path && !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
-    return name;
+    copy = arena_text(a, name, strlen(name));
+    utf8_clean(copy); /* it is a tag; a path may be any bytes */
+    return copy;
 }
 
 /* NULL, or why the host of url cannot be one more of to's. */
@@ -252,7 +256,6 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
             diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, why);
         masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
     }
-    if (c->v.to)
-        c->v.to = masked; /* for --check */
+    c->to_shown = masked;
     check_twice(c, d);
 }

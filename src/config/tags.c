@@ -1,6 +1,7 @@
 /* Tags of every series, from our names, DataKit's, Datadog's and the downward API. */
 #include <string.h>
 
+#include "base/utf8.h"
 #include "config/config.h"
 
 static struct tags *next_list(struct config *c)
@@ -72,10 +73,20 @@ static void resolve_placeholders(struct tags *list, const char *host_tag, struct
     list->n = kept;
 }
 
+/* The system's name for the host, as text that can be pushed; NULL: none. */
+static const char *system_name(struct config *c, const char *name, struct diag *d)
+{
+    char *copy = name && *name ? arena_text(&c->arena, name, strlen(name)) : NULL;
+
+    if (copy && utf8_clean(copy))
+        diag_warn(d, "host name", "it has bytes that are no UTF-8: each becomes _");
+    return copy;
+}
+
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d)
 {
     struct diag soft = *d;
-    const char *name = host(c, env, host_name && *host_name ? host_name : NULL);
+    const char *name = host(c, env, system_name(c, host_name, d));
     struct tags *list;
 
     soft.foreign = true;

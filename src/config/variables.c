@@ -6,7 +6,9 @@
 
 #include "base/format.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "base/value.h"
+#include "config/foreign.h"
 #include "encode/encode.h"
 #include "platform.h"
 
@@ -33,7 +35,7 @@ static const char *log_level_word(int64_t i)
 #define AT(member) .offset = offsetof(struct values, member)
 
 const struct variable variables[] = {
-    {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", AT(to),
+    {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", .form = FORM_LIST, AT(to),
      .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `tcp://HOST:PORT[,HOST:PORT]`, `tls://HOST:PORT[,HOST:PORT]`, "
                 "`http://HOST[:PORT]/PATH?QUERY`, `https://…`, `unix:///PATH` (also `unixgram://`, `unixstream://`, `unix://@NAME`), `stdout:`; several with commas"},
     {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
@@ -42,13 +44,13 @@ const struct variable variables[] = {
      .meaning = "time between polls with its unit, `100ms` to `1h`"},
     {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
      .meaning = "stop after this many polls, up to 1000000000; 0: never"},
-    {.name = "SOCKPUSH_TAGS", .def = "", AT(tags),
+    {.name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),
      .meaning = "`key=value,key2=value2` on every series"},
-    {.name = "SOCKPUSH_HOST", .def = "", AT(host),
+    {.name = "SOCKPUSH_HOST", .def = "", .form = FORM_TEXT, AT(host),
      .meaning = "the `host` tag; `-`: none; unset: the node's or host's name"},
-    {.name = "SOCKPUSH_PREFIX", .def = "", AT(prefix),
+    {.name = "SOCKPUSH_PREFIX", .def = "", .form = FORM_TEXT, AT(prefix),
      .meaning = "joined with a dot before every metric or measurement name"},
-    {.name = "SOCKPUSH_PORTS", .def = "", AT(ports),
+    {.name = "SOCKPUSH_PORTS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(ports),
      .meaning = "port rules: `80,8000-8100,1.1.1.1:8080,[::1]:9000,*:53,listen`, or JSON groups with tags"},
     {.name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
      .meaning = "bound on discovered port series, 1 to 100000; the rest is counted in `addr_port=other`"},
@@ -77,30 +79,77 @@ const struct variable variables[] = {
      .meaning = "the name that the receiver's certificate must have; unset: the host in `SOCKPUSH_TO`"},
     {.name = "SOCKPUSH_TLS_VERIFY", .def = "full", AT(tls_verify), .word = verify_word,
      .meaning = "`none` takes any certificate, and warns at every connection"},
-    {.name = "SOCKPUSH_HTTP_TOKEN", .def = "", AT(http_token),
+    {.name = "SOCKPUSH_HTTP_TOKEN", .def = "", .form = FORM_SECRET, AT(http_token),
      .meaning = "sent as `Authorization: Token …`, or as what it says itself: `Bearer …`, `Basic …`"},
-    {.name = "SOCKPUSH_HTTP_HEADERS", .def = "", AT(http_headers),
+    {.name = "SOCKPUSH_HTTP_HEADERS", .def = "", .form = FORM_SECRET | FORM_LIST, AT(http_headers),
      .meaning = "`Name=value,Name2=value2` to send with each request; `%2C` is a comma, `%25` a percent sign"},
     {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
      .meaning = "what goes to stderr"},
     {.name = ""},
 };
 
-const char *env_get(env_list env, const char *name, struct arena *a)
+/* The value without white space around it, or NULL. */
+static const char *find_value(env_list env, const char *name, size_t *len)
 {
     size_t name_len = strlen(name);
 
     for (; *env; env++) {
         const char *text = *env + name_len + 1;
-        size_t len;
 
         if (strncmp(*env, name, name_len) || (*env)[name_len] != '=')
             continue;
-        len = strlen(text);
-        text_trim(&text, &len);
-        return len ? arena_text(a, text, len) : NULL;
+        *len = strlen(text);
+        text_trim(&text, len);
+        return *len ? text : NULL;
     }
     return NULL;
+}
+
+static unsigned form_of(const char *name)
+{
+    for (const struct variable *v = variables; *v->name; v++)
+        if (!strcmp(v->name, name))
+            return v->form;
+    for (const struct foreign *f = foreign; *f->name; f++)
+        if (!strcmp(f->name, name))
+            return f->form;
+    return 0;
+}
+
+const char *env_get(env_list env, const char *name, struct arena *a)
+{
+    size_t len;
+    const char *text = find_value(env, name, &len);
+    char *copy = text ? arena_text(a, text, len) : NULL;
+
+    if (copy && form_of(name) & FORM_TEXT)
+        utf8_clean(copy);
+    return copy;
+}
+
+static void check_text(env_list env, const char *name, unsigned form, struct arena *a, struct diag *d)
+{
+    size_t len;
+    const char *text = find_value(env, name, &len);
+    char quote = text ? *text : '\0';
+
+    if (!text)
+        return;
+    if (form & FORM_TEXT && utf8_clean(arena_text(a, text, len)))
+        diag_warn(d, name, "it has bytes that are no UTF-8: each becomes _");
+    if (len > 1 && (quote == '"' || quote == '\'') && text[len - 1] == quote)
+        diag_warn(d, name, "it begins and ends with %s, which is taken as a part of it: files of variables and YAML lists keep quotes",
+                  quote == '"' ? "\"" : "'");
+    if (form & FORM_LIST && *text != '[' && (memchr(text, '\n', len) || memchr(text, '\r', len)))
+        diag_warn(d, name, "it has an end of line in it, which separates nothing: between items there are commas");
+}
+
+void variables_check_texts(env_list env, struct arena *a, struct diag *d)
+{
+    for (const struct variable *v = variables; *v->name; v++)
+        check_text(env, v->name, v->form, a, d);
+    for (const struct foreign *f = foreign; *f->name; f++)
+        check_text(env, f->name, f->form, a, d);
 }
 
 static bool read_word(const struct variable *v, const char *text, int64_t *out)

@@ -21,6 +21,13 @@ struct values {
     int64_t log_level; /* enum log_level */
 };
 
+/* What a value is beside a text or a number; bits. */
+enum form {
+    FORM_TEXT = 1,   /* it is pushed, so it must be UTF-8 */
+    FORM_LIST = 2,   /* of items with commas between */
+    FORM_SECRET = 4, /* it is never shown */
+};
+
 struct variable {
     char name[22];        /* "": behind the last row */
     char def[16];         /* the default as text; of numbers and words it is read like a value */
@@ -30,6 +37,7 @@ struct variable {
     int32_t min, max;
     const char *(*word)(int64_t i); /* a word: its index; NULL behind the last */
     uint16_t offset;      /* in struct values */
+    uint8_t form;
 };
 
 /* What --help and the README say of it: its words, if any, and its meaning. */
@@ -42,8 +50,12 @@ extern const struct variable variables[];
 /* The environment: "NAME=value" texts, NULL-terminated. */
 typedef const char *const *env_list;
 
-/* The value of name without white space around it, or NULL if unset or empty. */
+/* The value of name without white space around it, or NULL if unset or empty. Of what is to be pushed bytes that are no UTF-8 are
+ * "_". name is one of variables or foreign. */
 const char *env_get(env_list env, const char *name, struct arena *a);
+
+/* Warns of values that are not what who set them meant: bytes that are no UTF-8, quotes around them, ends of lines in a list. */
+void variables_check_texts(env_list env, struct arena *a, struct diag *d);
 
 /* Reads all rows; tells d of bad values and of unknown SOCKPUSH_* names. */
 void variables_read(env_list env, struct values *out, struct arena *a, struct diag *d);

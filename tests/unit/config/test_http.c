@@ -104,7 +104,7 @@ static void outputs_that_differ_only_in_a_secret_are_numbered(void **state)
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=http://h/w?token=a,http://h/w?token=b,udp://x,http://h/w?token=c");
     assert_int_equal(c.told.n, 0);
     assert_string_equal(outputs_of(&c), "http://h:80/w?token=*** http://h:80/w?token=***#2 udp://x:8125 http://h:80/w?token=***#3");
-    assert_string_equal(c.config.v.to, "http://h/w?token=***,http://h/w?token=***,udp://x,http://h/w?token=***"); /* as --check prints it */
+    assert_string_equal(c.config.to_shown, "http://h/w?token=***,http://h/w?token=***,udp://x,http://h/w?token=***"); /* as --check prints it */
     config_free(&c.config);
 }
 

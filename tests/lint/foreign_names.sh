@@ -1,0 +1,15 @@
+#!/bin/sh
+# foreign_names.sh: the names of other programs that src/config reads are the rows of its table, and all of them stand in the README.
+set -eu
+
+table=$(sed -n 's/^    {"\([A-Z0-9_][A-Z0-9_]*\)".*/\1/p' src/config/foreign.c | sort)
+read=$(grep -hoE '"(DD|ENV|POD|NODE|STATSD|HOST|SSL)_[A-Z0-9_]+"' src/config/agent.c src/config/config.c src/config/outputs.c src/config/tags.c src/config/tls.c |
+    tr -d '"' | sort -u | grep -vx 'DD_')
+[ "$table" = "$read" ] || {
+    echo 'src/config/foreign.c has other names than are read:' >&2
+    printf '%s\n' "$table" "$read" | sort | uniq -u >&2
+    exit 1
+}
+for name in $table; do
+    grep -q "\`$name\`" README.md || { echo "$name is not in README.md" >&2; exit 1; }
+done

@@ -1,0 +1,83 @@
+/* Values that are not what who set them meant. */
+#include <string.h>
+
+#include "config/foreign.h"
+#include "unit/config/config_helper.h"
+
+static void what_is_pushed_is_utf_8(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, "m\xe9", "SOCKPUSH_TAGS=site=caf\xe9,place=Z\xc3\xbcrich", "SOCKPUSH_PREFIX=p\xfc", "POD_NAME=\xff", "DD_TAGS=a:\xc0\x80");
+    assert_string_equal(tags_of(&c), "a=__;host=m_;place=Z\xc3\xbcrich;pod_name=_;site=caf_");
+    assert_string_equal(c.config.v.prefix, "p_");
+    assert_int_equal(c.told.n, 5);
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "no UTF-8") && told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "no UTF-8"));
+    assert_true(told_has(&c.told, LOG_WARN, "POD_NAME", "no UTF-8") && told_has(&c.told, LOG_WARN, "DD_TAGS", "no UTF-8"));
+    assert_true(told_has(&c.told, LOG_WARN, "host name", "no UTF-8"));
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_PORTS=[{\"ports\":[\"80\"],\"tags\":{\"s\":\"\xe9\"}}]", "SOCKPUSH_HOST=\xe9");
+    assert_string_equal(c.config.rules.group_tags[0].tag[0].value, "_");
+    assert_string_equal(c.config.v.host, "_");
+    config_free(&c.config);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///p\xe9", "SOCKPUSH_HTTP_TOKEN=\xe9");
+    assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file's name is bytes */
+    assert_string_equal(c.config.output[0].name, "unix:///p_");
+    assert_non_null(strstr(c.config.http.headers, "Token \xe9"));
+    config_free(&c.config);
+}
+
+/* --env-file of docker keeps them. */
+static void quotes_around_a_value_are_warned_about(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TAGS=\"a=b\"", "SOCKPUSH_PREFIX='p'", "SOCKPUSH_HTTP_TOKEN=\"secret\"", "DD_SERVICE='x'", "SOCKPUSH_HOST=\"", "SOCKPUSH_PORTS=[\"80\"]");
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "begins and ends with \"") && told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "begins and ends with '"));
+    assert_true(told_has(&c.told, LOG_WARN, "DD_SERVICE", "begins and ends with '"));
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "begins and ends with \"") && !told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "secret"));
+    assert_false(told_has(&c.told, LOG_WARN, "SOCKPUSH_HOST", "") || told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", ""));
+    assert_string_equal(c.config.v.http_token, "\"secret\"");
+    config_free(&c.config);
+}
+
+/* A block of YAML has them. */
+static void ends_of_lines_in_a_list_are_warned_about(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TAGS=a=b\nc=d", "ENV_GLOBAL_HOST_TAGS=e=f,\ng=h", "DD_TAGS=i:j\nk:l", "SOCKPUSH_PORTS=[\n\"80\"\n]", "SOCKPUSH_HOST=a\n");
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "end of line") && told_has(&c.told, LOG_WARN, "ENV_GLOBAL_HOST_TAGS", "end of line"));
+    assert_false(told_has(&c.told, LOG_WARN, "DD_TAGS", "end of line") || told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", "end of line"));
+    assert_false(told_has(&c.told, LOG_WARN, "SOCKPUSH_HOST", "end of line"));
+    config_free(&c.config);
+}
+
+static void all_foreign_names_are_looked_at(void **state)
+{
+    struct read_config c;
+    char text[64];
+
+    (void)state;
+    for (const struct foreign *f = foreign; *f->name; f++) {
+        strcat(strcat(strcpy(text, f->name), "="), "\"1\"");
+        CONFIG_OF(&c, NULL, text);
+        assert_row(told_has(&c.told, LOG_WARN, f->name, "begins and ends with"), f->name);
+        config_free(&c.config);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_pushed_is_utf_8),
+        cmocka_unit_test(quotes_around_a_value_are_warned_about),
+        cmocka_unit_test(ends_of_lines_in_a_list_are_warned_about),
+        cmocka_unit_test(all_foreign_names_are_looked_at),
+    };
+
+    return cmocka_run_group_tests_name("texts", tests, NULL, NULL);
+}
