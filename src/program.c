@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "output/limits.h"
 
@@ -70,10 +71,21 @@ static uint64_t largest_snapshot(const struct config *c, const struct endpoint *
     return max > shortest ? max : shortest;
 }
 
+/* The system's name may become as long as it can be, and need an escape for each byte. */
+static char *lengthen_host(struct config *c)
+{
+    char *name = c->host_text ? arena_text(&c->arena, c->host_text, strlen(c->host_text)) : NULL;
+
+    if (name)
+        memset(c->host_text, ' ', HOST_TEXT_MAX - 1);
+    return name;
+}
+
 /* Memory is taken for the largest snapshots there can be, of streams for two. */
 static bool measure(struct program *p)
 {
-    const struct config *c = &p->config;
+    struct config *c = &p->config;
+    char *name = lengthen_host(c);
     struct snapshot s;
 
     program_snapshot(p, 0, &s);
@@ -89,6 +101,8 @@ static bool measure(struct program *p)
         }
         p->snapshot_max[i] = (size_t)max;
     }
+    if (name)
+        strcpy(c->host_text, name);
     return true;
 }
 
@@ -141,10 +155,25 @@ static void count_poll(struct program *p, uint64_t us)
     own->poll_errors += p->added.n[ADDED_POLL_ERRORS];
 }
 
+/* cloud-init, DHCP or an operator may name the machine after the start. */
+static void follow_host_name(struct program *p)
+{
+    char *text = p->config.host_text, name[HOST_TEXT_MAX];
+
+    if (!text || platform_host_name(name, sizeof name) || !*name)
+        return;
+    utf8_clean(name);
+    if (!strcmp(name, text))
+        return;
+    log_event(LOG_INFO, NULL, NULL, "the machine's name is \"%s\" now, before \"%s\"", name, text);
+    strcpy(text, name);
+}
+
 void program_read(struct program *p, int64_t *time_ms)
 {
     uint64_t start = platform_monotonic_ns();
 
+    follow_host_name(p);
     *time_ms = wall_clock(p);
     tally_begin(&p->tally, start / 1000000);
     reader_poll(&p->reader, start, tally_sock, discard, &p->tally, &p->reading);

@@ -14,6 +14,8 @@ struct origin {
     const char *external, *cardinality;
 };
 
+#define HOST_TEXT_MAX 256 /* of the system's name for the host, its NUL included */
+
 struct config {
     struct values v; /* interval_ms, host, … as they hold, foreign names considered */
     bool format_set, mtu_set; /* SOCKPUSH_FORMAT is, SOCKPUSH_MTU is */
@@ -33,6 +35,7 @@ struct config {
     struct tags agent_tags[TAG_LISTS_MAX]; /* likewise, in formats for an agent */
     size_t n_tags;
     bool host_named; /* a variable names the host */
+    char *host_text; /* HOST_TEXT_MAX bytes, the system's name for the host, which tags point to: it may change; NULL: they have none of it */
     bool for_agent;  /* an output has a format for an agent */
     struct origin origin;
     struct arena arena; /* of everything above */

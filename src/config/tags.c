@@ -27,15 +27,15 @@ static void add(struct config *c, env_list env, struct tags *list, const char *k
         tags_add(list, key, text, name, &c->arena, d);
 }
 
-static const char *host(struct config *c, env_list env, const char *host_name)
+static char *host(struct config *c, env_list env, char *host_name)
 {
     static const char names[][18] = {"ENV_HOSTNAME", "ENV_K8S_NODE_NAME", "NODE_NAME"};
 
     c->host_named = true;
     if (c->v.host)
-        return strcmp(c->v.host, "-") ? c->v.host : NULL;
+        return strcmp(c->v.host, "-") ? arena_text(&c->arena, c->v.host, strlen(c->v.host)) : NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *text = env_get(env, names[i], &c->arena);
+        char *text = env_get(env, names[i], &c->arena);
 
         if (text)
             return text;
@@ -74,19 +74,23 @@ static void resolve_placeholders(struct tags *list, const char *host_tag, struct
 }
 
 /* The system's name for the host, as text that can be pushed; NULL: none. */
-static const char *system_name(struct config *c, const char *name, struct diag *d)
+static char *system_name(struct config *c, const char *name, struct diag *d)
 {
-    char *copy = name && *name ? arena_text(&c->arena, name, strlen(name)) : NULL;
+    char *text;
 
-    if (copy && utf8_clean(copy))
+    if (!name || !*name)
+        return NULL;
+    text = arena_zero(&c->arena, HOST_TEXT_MAX, 1);
+    strncpy(text, name, HOST_TEXT_MAX - 1);
+    if (utf8_clean(text))
         diag_warn(d, "host name", "it has bytes that are no UTF-8: each becomes _");
-    return copy;
+    return text;
 }
 
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d)
 {
     struct diag soft = *d;
-    const char *name = host(c, env, system_name(c, host_name, d));
+    char *name = host(c, env, system_name(c, host_name, d));
     struct tags *list;
 
     soft.foreign = true;
@@ -104,6 +108,8 @@ void config_read_tags(struct config *c, env_list env, const char *host_name, str
     add(c, env, list, "pod_name", "POD_NAME", &soft);
     add(c, env, list, "namespace", "POD_NAMESPACE", &soft);
     list = next_list(c);
+    if (!c->host_named)
+        c->host_text = name;
     if (name)
         tags_add(list, "host", name, c->v.host ? "SOCKPUSH_HOST" : "host name", &c->arena, c->v.host ? d : &soft);
     c->v.host = name ? name : "-";

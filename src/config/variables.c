@@ -116,7 +116,7 @@ static unsigned form_of(const char *name)
     return 0;
 }
 
-const char *env_get(env_list env, const char *name, struct arena *a)
+char *env_get(env_list env, const char *name, struct arena *a)
 {
     size_t len;
     const char *text = find_value(env, name, &len);

@@ -52,7 +52,7 @@ typedef const char *const *env_list;
 
 /* The value of name without white space around it, or NULL if unset or empty. Of what is to be pushed bytes that are no UTF-8 are
  * "_". name is one of variables or foreign. */
-const char *env_get(env_list env, const char *name, struct arena *a);
+char *env_get(env_list env, const char *name, struct arena *a);
 
 /* Warns of values that are not what who set them meant: bytes that are no UTF-8, quotes around them, ends of lines in a list. */
 void variables_check_texts(env_list env, struct arena *a, struct diag *d);

@@ -207,3 +207,30 @@ def test_a_machine_without_a_name(root):
     assert "host" not in tags_of(one) and parse.log(one.log)[0][1].get("variable") == "SOCKPUSH_HOST"
     named = run_binary(environment(ONE_POLL, {"proc": root, "host": "r1"}), preexec_fn=unnamed)
     assert tags_of(named)["host"] == "r1" and "no name" not in named.log
+
+
+@pytest.mark.parametrize("format", ["influx", "dogstatsd", "statsd", "graphite"])
+def test_a_machine_that_is_named_later(root, start, format):
+    """By cloud-init, DHCP or an operator: the next poll has the new name, and the log says so."""
+    def named():
+        netns.unshare(netns.CLONE_NEWUTS)
+        socket.sethostname("localhost")
+
+    def rename(name):
+        subprocess.run(["nsenter", "-t", str(program.process.pid), "-u", "sh", "-c", f"echo {name} >/proc/sys/kernel/hostname"], check=True)
+
+    try:
+        subprocess.run(["true"], preexec_fn=named, check=True)
+    except subprocess.SubprocessError as error:
+        rights.needs_root(f"can't make a UTS namespace: {error}")
+    program = start(proc=root, host=None, format=format, interval="1s" if format == "graphite" else "100ms", popen={"preexec_fn": named})
+    program.until(lambda: "localhost" in program.out)
+    for name in ("web17", "x" * 64, "w"):
+        rename(name)
+        program.until(lambda: program.log.count(f'is \\"{name}\\" now') == 1)
+        seen = len(program.out)
+        program.until(lambda: name in program.out[seen:])
+        program.until(lambda: len(program.out) > seen + 1000)
+    assert program.end() == 0
+    last = program.out[-300:]
+    assert "localhost" not in last and "xx" not in last and "web17" not in last
