@@ -166,7 +166,7 @@ void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t size)
         conf->n_search = 0; /* the last of them counts */
     while (next_word(&line, end, &word, &len)) {
         if (is(key, key_len, "nameserver")) {
-            if (conf->n_servers < DNS_SERVERS_MAX && ip_parse(word, len, &conf->server[conf->n_servers]))
+            if (conf->n_servers < DNS_SERVERS_MAX && ip_parse_scoped(word, len, &conf->server[conf->n_servers]))
                 conf->n_servers++;
         } else if (is(key, key_len, "search") || is(key, key_len, "domain")) {
             /* systemd-resolved writes "." for no domain. */
@@ -182,15 +182,29 @@ void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t size)
     }
 }
 
-bool hosts_line(const char *line, size_t size, const char *host, struct ip *out)
+void resolv_conf_complete(struct resolv_conf *conf)
+{
+    static const char here[] = "127.0.0.1";
+
+    if (!conf->n_servers && ip_parse_scoped(here, sizeof here - 1, &conf->server[0]))
+        conf->n_servers = 1;
+}
+
+/* The length without the dot that ends a name in DNS. */
+static size_t undotted(const char *name, size_t len)
+{
+    return len > 1 && name[len - 1] == '.' ? len - 1 : len;
+}
+
+bool hosts_line(const char *line, size_t size, const char *host, struct scoped_ip *out)
 {
     const char *end = line + size, *word;
-    size_t len;
+    size_t len, host_len = undotted(host, strlen(host));
 
-    if (!next_word(&line, end, &word, &len) || !ip_parse(word, len, out))
+    if (!next_word(&line, end, &word, &len) || !ip_parse_scoped(word, len, out))
         return false;
     while (next_word(&line, end, &word, &len))
-        if (is(word, len, host))
+        if (undotted(word, len) == host_len && !strncasecmp(word, host, host_len))
             return true;
     return false;
 }

@@ -22,6 +22,7 @@ enum dns_result {
     DNS_FAILED = -3,     /* the server could not tell */
     DNS_TRUNCATED = -4,  /* to be asked again over TCP */
     DNS_NOT_OURS = -5,   /* not an answer to this query */
+    DNS_NO_TCP = -6,     /* truncated, and there was no answer over TCP */
 };
 
 /* A query with recursion desired; its length, or 0 if name is none (an empty or too long
@@ -33,20 +34,23 @@ size_t dns_query(uint8_t out[DNS_QUERY_MAX], uint16_t id, const char *name, enum
 int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t query_len, struct ip *out, int max);
 
 struct resolv_conf {
-    struct ip server[DNS_SERVERS_MAX];
+    struct scoped_ip server[DNS_SERVERS_MAX];
     int n_servers;
     char search[DNS_SEARCH_MAX][DNS_NAME_MAX + 1];
     int n_search;
     int ndots, timeout_s, attempts;
 };
 
-/* Defaults: no server, 1 dot, 5 s, 2 attempts. */
+/* Sets the defaults: no server, 1 dot, 5 s, 2 attempts. */
 void resolv_conf_init(struct resolv_conf *conf);
+
+/* Sets what holds where no line names a server: this machine's (resolv.conf(5)). */
+void resolv_conf_complete(struct resolv_conf *conf);
 
 /* Takes one line (len bytes, no newline). */
 void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t len);
 
-/* The address of a line of /etc/hosts that names host (any case); false: it does not. */
-bool hosts_line(const char *line, size_t len, const char *host, struct ip *out);
+/* The address of a line of /etc/hosts that names host (any case, with or without a dot at its end); false: it does not. */
+bool hosts_line(const char *line, size_t len, const char *host, struct scoped_ip *out);
 
 #endif

@@ -7,25 +7,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "base/format.h"
 #include "posix/posix.h"
 
 #define DNS_PORT 53
 #define SECOND_ANSWER_MS 1000 /* for the other family, once one has told */
+#define NEXT_SERVER_MS 300    /* until the next server is asked as well; twice that in the next round */
 #define ANSWER_MAX 4096
 
 _Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct net_addr){0}.bytes), "net_addr is too small");
 
-void posix_make_addr(struct net_addr *out, const struct ip *ip, uint16_t port, uint32_t zone)
+void posix_make_addr(struct net_addr *out, const struct scoped_ip *scoped, uint16_t port)
 {
+    const struct ip *ip = &scoped->ip;
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = zone};
+    struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
     memset(out, 0, sizeof *out);
     if (ip->version == 4) {
         memcpy(&sin.sin_addr, ip->bytes, 4);
         memcpy(out->bytes, &sin, out->len = sizeof sin);
     } else {
+        if (*scoped->zone)
+            sin6.sin6_scope_id = posix_zone_index(scoped->zone);
         memcpy(&sin6.sin6_addr, ip->bytes, 16);
         memcpy(out->bytes, &sin6, out->len = sizeof sin6);
     }
@@ -35,28 +40,22 @@ void posix_make_addr(struct net_addr *out, const struct ip *ip, uint16_t port, u
 struct question {
     uint8_t query[DNS_QUERY_MAX];
     size_t len;
-    int result; /* addresses, enum dns_result, or NO_ANSWER until it is there */
+    int result;  /* addresses, enum dns_result, or NO_ANSWER until it is there */
+    bool failed; /* a server could not tell; another may */
     struct ip ip[8];
 };
 
-static int left_ms(uint64_t deadline)
+static bool wait_readable(int fd, uint64_t deadline_ns)
 {
-    uint64_t now = platform_monotonic_ns();
+    int left_ms = deadline_left_ms(deadline_ns);
 
-    return now < deadline ? (int)((deadline - now) / 1000000) + 1 : 0;
+    return left_ms && net_wait_readable(fd, left_ms);
 }
 
-static bool wait_for(int fd, short events, uint64_t deadline)
-{
-    struct pollfd p = {.fd = fd, .events = events};
-
-    return posix_poll(&p, 1, left_ms(deadline)) > 0;
-}
-
-static bool read_whole(int fd, uint8_t *out, size_t len, uint64_t deadline)
+static bool read_whole(int fd, uint8_t *out, size_t len, uint64_t deadline_ns)
 {
     while (len) {
-        ssize_t n = wait_for(fd, POLLIN, deadline) ? recv(fd, out, len, 0) : 0;
+        ssize_t n = wait_readable(fd, deadline_ns) ? recv(fd, out, len, 0) : 0;
 
         if (n <= 0)
             return false;
@@ -67,24 +66,25 @@ static bool read_whole(int fd, uint8_t *out, size_t len, uint64_t deadline)
 }
 
 /* The answer was too long for a datagram: RFC 7766, a length of two bytes before each. */
-static int ask_tcp(const struct net_addr *server, struct question *q, uint64_t deadline)
+static int ask_tcp(const struct net_addr *server, struct question *q, uint64_t deadline_ns)
 {
     uint8_t answer[ANSWER_MAX], query[2 + DNS_QUERY_MAX] = {(uint8_t)(q->len >> 8), (uint8_t)q->len};
-    int fd = net_connect(server, true, left_ms(deadline)), ret = NO_ANSWER;
+    int fd = net_connect(server, true, deadline_left_ms(deadline_ns)), ret = DNS_NO_TCP;
     size_t len;
 
     if (fd < 0)
-        return NO_ANSWER;
+        return DNS_NO_TCP;
     memcpy(query + 2, q->query, q->len);
-    if (net_send_some(fd, query, 2 + q->len) == (long)(2 + q->len) && read_whole(fd, answer, 2, deadline)) {
+    /* A fresh connection takes that much at once. */
+    if (net_send_some(fd, query, 2 + q->len) == (long)(2 + q->len) && read_whole(fd, answer, 2, deadline_ns)) {
         len = (size_t)answer[0] << 8 | answer[1];
         if (len > sizeof answer)
             len = sizeof answer; /* more addresses than are wanted */
-        if (read_whole(fd, answer, len, deadline))
+        if (read_whole(fd, answer, len, deadline_ns))
             ret = dns_answer(answer, len, q->query, q->len, q->ip, 8);
     }
-    close(fd);
-    return ret == DNS_TRUNCATED || ret == DNS_NOT_OURS ? NO_ANSWER : ret;
+    net_close(fd);
+    return ret == DNS_TRUNCATED || ret == DNS_NOT_OURS ? DNS_NO_TCP : ret;
 }
 
 static bool answered(const struct question *q)
@@ -98,103 +98,199 @@ static bool tells(const struct question *q)
     return q->result > 0 || q->result == DNS_NO_NAME;
 }
 
-/* When the next of n equal parts of the time left ends, or limit_ns from now if that is sooner. */
-static uint64_t part_of(uint64_t deadline, int n, uint64_t limit_ns)
+/* When the next of n equal parts of the time left ends. */
+static uint64_t part_of(uint64_t deadline_ns, int n)
 {
-    uint64_t now = platform_monotonic_ns(), part = now < deadline ? (deadline - now) / (unsigned)n : 0;
+    uint64_t now = platform_monotonic_ns();
 
-    return now + (part < limit_ns ? part : limit_ns);
+    return now + (now < deadline_ns ? (deadline_ns - now) / (unsigned)n : 0);
 }
 
-/* Reads answers to q[0] and q[1] until both are there or time is over. */
-static void read_answers(int fd, const struct net_addr *server, struct question *q, uint64_t deadline)
+/* The servers, while one name is asked for: their sockets stay open, for an answer to an earlier try is as good. */
+struct servers {
+    struct net_addr addr[DNS_SERVERS_MAX];
+    struct pollfd p[DNS_SERVERS_MAX]; /* -1: not open, or nobody listens there */
+    unsigned failed[DNS_SERVERS_MAX]; /* bits of the questions to which it could not tell the answer */
+    int n, told;                      /* told: the one that did last */
+};
+
+static void open_servers(struct servers *s, const struct resolv_conf *conf)
+{
+    *s = (struct servers){.n = conf->n_servers};
+    for (int i = 0; i < s->n; i++) {
+        posix_make_addr(&s->addr[i], &conf->server[i], DNS_PORT);
+        s->p[i] = (struct pollfd){.fd = net_connect(&s->addr[i], false, 0), .events = POLLIN};
+    }
+}
+
+static void close_server(struct servers *s, int i)
+{
+    if (s->p[i].fd >= 0)
+        net_close(s->p[i].fd);
+    s->p[i].fd = -1;
+}
+
+/* On loopback the second send already hears that the first was refused, and nobody else would. */
+static void send_questions(struct servers *s, int i, const struct question *q)
+{
+    int ret = s->p[i].fd < 0 ? -ENOTCONN : 0;
+
+    for (int k = 0; k < 2 && !ret; k++)
+        if (!answered(&q[k]))
+            ret = net_send(s->p[i].fd, q[k].query, q[k].len, 0);
+    if (ret && ret != -ETIMEDOUT)
+        close_server(s, i);
+}
+
+/* True if the server is there, and may tell what is not known yet. */
+static bool may_tell(const struct servers *s, int i, const struct question *q)
+{
+    bool any = false;
+
+    for (int k = 0; k < 2; k++)
+        any |= !answered(&q[k]) && !(s->failed[i] >> k & 1);
+    return any && s->p[i].fd >= 0;
+}
+
+static bool any_may_tell(const struct servers *s, const struct question *q)
+{
+    bool any = false;
+
+    for (int i = 0; i < s->n; i++)
+        any |= may_tell(s, i, q);
+    return any;
+}
+
+static void take_answer(struct servers *s, int i, const uint8_t *answer, size_t len, struct question *q, uint64_t deadline_ns)
+{
+    for (int k = 0; k < 2; k++) {
+        int ret = answered(&q[k]) ? DNS_NOT_OURS : dns_answer(answer, len, q[k].query, q[k].len, q[k].ip, 8);
+
+        if (ret == DNS_NOT_OURS)
+            continue;
+        if (ret == DNS_FAILED) {
+            q[k].failed = true;
+            s->failed[i] |= 1u << k;
+            continue;
+        }
+        q[k].result = ret == DNS_TRUNCATED ? ask_tcp(&s->addr[i], &q[k], deadline_ns) : ret;
+        if (tells(&q[k]))
+            s->told = i;
+    }
+}
+
+static void read_answer(struct servers *s, int i, struct question *q, uint64_t deadline_ns)
 {
     uint8_t answer[ANSWER_MAX];
+    ssize_t n = recv(s->p[i].fd, answer, sizeof answer, MSG_DONTWAIT);
 
-    while ((!answered(&q[0]) || !answered(&q[1])) && wait_for(fd, POLLIN, deadline)) {
-        ssize_t n = recv(fd, answer, sizeof answer, 0);
+    if (n >= 0) {
+        take_answer(s, i, answer, (size_t)n, q, deadline_ns);
+    } else if (errno != EAGAIN && errno != EINTR) { /* refused; a wrong checksum is EAGAIN */
+        close_server(s, i);
+    }
+}
 
-        if (n < 0 && errno == EAGAIN)
-            continue; /* its checksum was wrong */
-        if (n < 0)
-            return; /* refused: nobody listens there */
-        for (int i = 0; i < 2; i++) {
-            int ret = answered(&q[i]) ? DNS_NOT_OURS : dns_answer(answer, (size_t)n, q[i].query, q[i].len, q[i].ip, 8);
+/* Reads answers until then, or until there is a reason to go on. */
+static void await_answers(struct servers *s, struct question *q, uint64_t until_ns, uint64_t deadline_ns)
+{
+    int left_ms;
 
-            if (ret == DNS_NOT_OURS)
-                continue;
-            q[i].result = ret == DNS_TRUNCATED ? ask_tcp(server, &q[i], deadline) : ret;
-            if (tells(&q[i]))
-                deadline = part_of(deadline, 1, SECOND_ANSWER_MS * 1000000ull);
+    while ((left_ms = deadline_left_ms(until_ns)) && !(answered(&q[0]) && answered(&q[1]))) {
+        if (!any_may_tell(s, q) || posix_poll(s->p, (unsigned)s->n, left_ms) <= 0)
+            return;
+        for (int i = 0; i < s->n; i++)
+            if (s->p[i].fd >= 0 && s->p[i].revents)
+                read_answer(s, i, q, deadline_ns);
+        if (tells(&q[0]) || tells(&q[1])) { /* the other answer is not vital */
+            uint64_t soon_ns = deadline_in(SECOND_ANSWER_MS);
+
+            until_ns = soon_ns < deadline_ns ? soon_ns : deadline_ns;
+            if (answered(&q[0]) && answered(&q[1]))
+                return;
         }
     }
 }
 
-static void ask_server(const struct ip *ip, struct question *q, uint64_t deadline)
+/* Both answers are there, or one that tells and no time for the other, or no server is left that may. */
+static bool is_over(const struct servers *s, const struct question *q)
 {
-    struct net_addr server;
-    int fd, ret = 0;
+    return !any_may_tell(s, q) || tells(&q[0]) || tells(&q[1]) || (answered(&q[0]) && answered(&q[1]));
+}
 
-    posix_make_addr(&server, ip, DNS_PORT, 0);
-    fd = net_connect(&server, false, 0);
-    if (fd < 0)
-        return;
-    /* On loopback the second send already hears that the first was refused, and nobody else would. */
-    for (int i = 0; i < 2 && !ret; i++)
-        if (!answered(&q[i]))
-            ret = net_send(fd, q[i].query, q[i].len, left_ms(deadline));
-    if (!ret)
-        read_answers(fd, &server, q, deadline);
-    close(fd);
+/* Each server in turn, one after another as long as none has answered, and again with pauses that double. */
+static void ask_servers(struct servers *s, const struct resolv_conf *conf, struct question *q, uint64_t deadline_ns)
+{
+    unsigned pause_ms = NEXT_SERVER_MS, longest_ms = (unsigned)conf->timeout_s * 1000;
+
+    for (int round = 0; deadline_left_ms(deadline_ns) && !is_over(s, q); round++, pause_ms *= 2)
+        for (int i = 0; i < s->n && deadline_left_ms(deadline_ns) && !is_over(s, q); i++) {
+            uint64_t next_ns = deadline_in(pause_ms < longest_ms ? pause_ms : longest_ms);
+
+            if (!may_tell(s, i, q))
+                continue;
+            send_questions(s, i, q);
+            await_answers(s, q, next_ns < deadline_ns ? next_ns : deadline_ns, deadline_ns);
+        }
+}
+
+/* The result of the two that says most. */
+static int worse_news(int a, int b)
+{
+    if (a == DNS_NO_TCP || b == DNS_NO_TCP)
+        return DNS_NO_TCP;
+    return a > b ? a : b;
 }
 
 /* Addresses of one whole name, IPv4 first; or the better of both results. The server that
- * told becomes the first: a dead one before it costs its time once, not below each domain. */
-static int ask(struct resolv_conf *conf, const char *name, struct found *out, uint64_t deadline)
+ * told becomes the first. */
+static int ask(struct resolv_conf *conf, const char *name, struct found *out, uint64_t deadline_ns)
 {
+    unsigned longest_ms = (unsigned)(conf->timeout_s * conf->attempts * conf->n_servers) * 1000;
+    uint64_t end_ns = deadline_in(longest_ms);
+    struct scoped_ip first;
     struct question q[2];
+    struct servers s;
 
     for (int i = 0; i < 2; i++) {
         q[i].len = dns_query(q[i].query, (uint16_t)platform_random(65536), name, i ? DNS_AAAA : DNS_A);
         q[i].result = NO_ANSWER;
+        q[i].failed = false;
         if (!q[i].len)
             return NAME_INVALID;
     }
-    for (int left = conf->attempts * conf->n_servers, n = 0; left; left--, n = (n + 1) % conf->n_servers) {
-        struct ip server = conf->server[n];
-
-        for (int i = 0; i < 2; i++)
-            if (q[i].result == DNS_FAILED)
-                q[i].result = NO_ANSWER; /* another server may tell */
-        ask_server(&server, q, part_of(deadline, left, (uint64_t)conf->timeout_s * 1000000000));
-        if (tells(&q[0]) || tells(&q[1]) || (q[0].result > DNS_FAILED && q[1].result > DNS_FAILED)) {
-            conf->server[n] = conf->server[0];
-            conf->server[0] = server;
-            break;
-        }
-    }
+    open_servers(&s, conf);
+    ask_servers(&s, conf, q, end_ns < deadline_ns ? end_ns : deadline_ns);
+    for (int i = 0; i < s.n; i++)
+        close_server(&s, i);
+    first = conf->server[s.told];
+    conf->server[s.told] = conf->server[0];
+    conf->server[0] = first;
+    for (int i = 0; i < 2; i++)
+        if (!answered(&q[i]) && q[i].failed)
+            q[i].result = DNS_FAILED;
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < q[i].result && out->n < FOUND_MAX; k++)
-            out->ip[out->n++] = q[i].ip[k];
-    return out->n ? out->n : q[0].result > q[1].result ? q[0].result : q[1].result;
+            out->ip[out->n++] = (struct scoped_ip){.ip = q[i].ip[k]};
+    return out->n ? out->n : worse_news(q[0].result, q[1].result);
 }
 
 /* out->host below search domain number n, or itself for n < 0. */
-static int ask_below(struct resolv_conf *conf, int n, struct found *out, uint64_t deadline)
+static int ask_below(struct resolv_conf *conf, int n, struct found *out, uint64_t deadline_ns)
 {
     char name[2 * DNS_NAME_MAX + 2];
 
     if (!text_format(name, sizeof name, "%s%s%s", out->host, n < 0 ? "" : ".", n < 0 ? "" : conf->search[n]))
         return NAME_INVALID;
-    return ask(conf, name, out, deadline);
+    return ask(conf, name, out, deadline_ns);
 }
 
 /* The name as it is and below each search domain; which comes first is up to its dots. One
  * that is never answered leaves the others their share of the time. */
-int nameserver_ask(struct resolv_conf *conf, struct found *out, uint64_t deadline)
+int nameserver_ask(struct resolv_conf *conf, struct found *out, uint64_t deadline_ns)
 {
     const char *host = out->host;
-    int dots = 0, ret = NO_SERVER, names;
+    int dots = 0, ret = NAME_INVALID, names;
     bool absolute = false, whole_first;
 
     for (const char *at = host; *at; at++) {
@@ -202,15 +298,14 @@ int nameserver_ask(struct resolv_conf *conf, struct found *out, uint64_t deadlin
         absolute = *at == '.' && !at[1];
     }
     whole_first = absolute || dots >= conf->ndots;
-    names = !conf->n_servers ? 0 : absolute ? 1 : conf->n_search + 1;
+    names = absolute ? 1 : conf->n_search + 1;
     for (int i = 0; i < names; i++) {
         int below = whole_first ? i - 1 : i < conf->n_search ? i : -1;
-        int one = ask_below(conf, below, out, part_of(deadline, names - i, UINT64_MAX));
+        int one = ask_below(conf, below, out, part_of(deadline_ns, names - i));
 
         if (one > 0)
             return one;
-        if (one > ret)
-            ret = one;
+        ret = i ? worse_news(one, ret) : one;
     }
     return ret;
 }

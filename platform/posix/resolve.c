@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "lines.h"
 #include "nameserver.h"
 #include "platform.h"
@@ -14,12 +15,12 @@
 
 const char *net_resolve_error(int error)
 {
-    static const char text[][40] = {
+    static const char text[][48] = {
         [-DNS_NO_ADDRESS] = "the name has no address",
         [-DNS_NO_NAME] = "no such name",
         [-DNS_FAILED] = "the nameserver could not tell",
         [-NAME_INVALID] = "not a host name",
-        [-NO_SERVER] = "/etc/resolv.conf names no nameserver",
+        [-DNS_NO_TCP] = "the answer is too long for UDP, and TCP fails",
         [-NO_ANSWER] = "no nameserver answers",
     };
 
@@ -28,13 +29,22 @@ const char *net_resolve_error(int error)
 
 static bool literal(const char *host, uint16_t port, struct net_addr *out)
 {
-    const char *zone = strchr(host, '%');
-    struct ip ip;
+    struct scoped_ip ip;
 
-    if (!ip_parse(host, zone ? (size_t)(zone - host) : strlen(host), &ip))
+    if (!ip_parse_scoped(host, strlen(host), &ip))
         return false;
-    posix_make_addr(out, &ip, port, zone ? posix_zone_index(zone + 1) : 0);
+    posix_make_addr(out, &ip, port);
     return true;
+}
+
+/* "localhost", and what ends so: RFC 6761 6.3. */
+static bool is_localhost(const char *host)
+{
+    static const char name[] = "localhost";
+    size_t len = strlen(host), n = sizeof name - 1;
+
+    len -= len && host[len - 1] == '.';
+    return len >= n && !strncasecmp(host + len - n, name, n) && (len == n || host[len - n - 1] == '.');
 }
 
 /* As much of the file as can be read. */
@@ -68,14 +78,14 @@ static int take_hosts_line(void *ctx, const char *line, size_t len)
 
 int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, int timeout_ms)
 {
-    static const struct ip loopback[] = {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}};
+    static const struct scoped_ip loopback[] = {{{4, {127, 0, 0, 1}}, ""}, {{6, {[15] = 1}}, ""}};
     struct found found = {.host = host};
     struct resolv_conf conf;
     int ret = 0;
 
     if (literal(host, port, out))
         return 1;
-    if (!strcasecmp(host, "localhost")) {
+    if (is_localhost(host)) {
         memcpy(found.ip, loopback, sizeof loopback);
         found.n = 2;
     } else {
@@ -84,11 +94,12 @@ int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, 
     if (!found.n) {
         resolv_conf_init(&conf);
         read_file("/etc/resolv.conf", take_conf_line, &conf);
-        ret = nameserver_ask(&conf, &found, platform_monotonic_ns() + (uint64_t)timeout_ms * 1000000);
+        resolv_conf_complete(&conf);
+        ret = nameserver_ask(&conf, &found, deadline_in((unsigned)timeout_ms));
     }
     if (!found.n)
         return ret;
     for (int i = 0; i < found.n && i < max; i++)
-        posix_make_addr(&out[i], &found.ip[i], port, 0);
+        posix_make_addr(&out[i], &found.ip[i], port);
     return found.n < max ? found.n : max;
 }

@@ -179,3 +179,16 @@ size_t ip_format(const struct ip *ip, char out[IP_TEXT_MAX])
     out[n] = '\0';
     return n;
 }
+
+bool ip_parse_scoped(const char *text, size_t len, struct scoped_ip *out)
+{
+    const char *mark = len ? memchr(text, '%', len) : NULL;
+    size_t address = mark ? (size_t)(mark - text) : len, zone = mark ? len - address - 1 : 0;
+
+    memset(out->zone, 0, sizeof out->zone);
+    if (!ip_parse(text, address, &out->ip) || zone >= sizeof out->zone || (mark && (!zone || out->ip.version != 6)))
+        return false;
+    if (mark)
+        memcpy(out->zone, mark + 1, zone);
+    return true;
+}

@@ -17,6 +17,17 @@ struct ip {
  * IPv6 address becomes the IPv4 address. false: not an address. */
 bool ip_parse(const char *text, size_t len, struct ip *ip);
 
+#define IP_ZONE_MAX 16 /* of an interface's name or number, with its NUL */
+
+/* An address that may only mean something on one link. */
+struct scoped_ip {
+    struct ip ip;
+    char zone[IP_ZONE_MAX]; /* fe80::1%eth0: "eth0"; "": none */
+};
+
+/* Reads a literal that may have a zone (RFC 4007, 11.2). Returns false if it is none. */
+bool ip_parse_scoped(const char *text, size_t len, struct scoped_ip *out);
+
 /* Writes the canonical text (RFC 5952) to out, NUL-terminated; returns its length. */
 size_t ip_format(const struct ip *ip, char out[IP_TEXT_MAX]);
 

@@ -29,21 +29,35 @@ void link_explain(struct link *l, const char *format, ...)
     l->why[b.len] = '\0';
 }
 
+/* Reports that the addresses known before have to do, and when that is over. */
+static void note_lookup(struct link *l, int t, bool failed)
+{
+    struct addresses *known = &l->known[t];
+
+    if (failed && known->n && !known->reported)
+        log_event(LOG_WARN, "output", l->to->name, "%s; the address known before stays", l->why);
+    else if (!failed && known->reported)
+        log_event(LOG_INFO, "output", l->to->name, "%.70s is looked up again", l->to->target[t].host);
+    known->reported = failed && (known->n || known->reported);
+}
+
 int link_resolve(struct link *l, int t)
 {
     const struct target *target = &l->to->target[t];
     struct addresses *known = &l->known[t];
     struct net_addr found[LINK_ADDRS];
     int n = net_resolve(target->host, target->port, found, LINK_ADDRS,
-                        known->n || l->brief ? RESOLVE_AGAIN_MS : RESOLVE_FIRST_MS);
+                        (known->n && !known->failed) || l->brief ? RESOLVE_AGAIN_MS : RESOLVE_FIRST_MS);
     struct net_addr *used = known->n ? &known->addr[known->current] : NULL;
     int current = 0;
 
     known->resolved_ns = platform_monotonic_ns();
     if (n < 0) {
         link_explain(l, "cannot look up %.70s: %s", target->host, net_resolve_error(n));
+        note_lookup(l, t, true);
         return known->n ? 0 : -EHOSTUNREACH;
     }
+    note_lookup(l, t, false);
     for (int i = 0; i < n && used; i++)
         if (found[i].len == used->len && !memcmp(found[i].bytes, used->bytes, used->len))
             current = i;
@@ -84,6 +98,7 @@ static int connect_target(struct link *l, int t, int (*handshake)(struct link *,
 
     for (int i = 0; i < known->n; i++) {
         ret = connect_addr(l, &known->addr[known->current], l->to->target[t].host, handshake);
+        known->failed = ret != 0;
         if (!ret)
             return 0;
         if (*l->why && !shaken) {

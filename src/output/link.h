@@ -35,6 +35,8 @@ struct addresses {
     struct net_addr addr[LINK_ADDRS];
     int n, current;
     uint64_t resolved_ns;
+    bool failed;   /* none of them works: a look-up gets all the time it needs */
+    bool reported; /* that a look-up failed, since it last succeeded */
 };
 
 /* Takes bytes that the receiver sent. Returns 0, or what stream_drain returns then. */

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import netns
 import parse
 import receivers
 import wait
@@ -290,18 +291,19 @@ def test_no_host_name(serve, check, host):
 
 @pytest.mark.parametrize("text", [None, "", "# nothing\nsearch test\n"], ids=["missing", "empty", "without a server"])
 def test_no_nameserver_is_said_at_once(etc, check, text):
+    """Then it is this machine (resolv.conf(5)), where none listens."""
     if text is None:
         (etc.folder / "resolv.conf").unlink()
     else:
         etc.write("resolv.conf", text)
     one = check("agent.test")
-    assert one.status == 1 and "/etc/resolv.conf names no nameserver" in one.out
+    assert one.status == 1 and "no nameserver answers" in one.out
 
 
 def test_resolv_conf_is_read_again(serve, etc, push, receiver):
     (etc.folder / "resolv.conf").unlink()
     program = push("agent.test")
-    program.until(lambda: "names no nameserver" in program.log)
+    program.until(lambda: "no nameserver answers" in program.log)
     serve({"agent.test": BOTH})
     etc.write("resolv.conf", "nameserver 127.0.0.1\n")
     arrives(receiver)
@@ -322,6 +324,56 @@ def test_hosts_file_comes_first(serve, etc, push, receiver):
     etc.write("hosts", filler + "127.0.0.1\tAgent.Test agent # the aggregator\n" + filler + "10.0.0.1 other")
     arrives_at_once(receiver, push("agent.test"))
     assert not server.asked
+
+
+@pytest.mark.parametrize("asked,written", [("box.test.", "box.test"), ("box.test", "Box.test."), ("localhost.", "x"), ("foo.localhost", "x")])
+def test_dot_at_the_end_and_names_below_localhost(serve, etc, push, receiver, asked, written):
+    """The dot that ends a name in DNS is not a part of it; what ends in localhost is this machine (RFC 6761 6.3)."""
+    server = serve()
+    etc.write("hosts", f"127.0.0.1 {written}\n")
+    arrives_at_once(receiver, push(asked))
+    assert not server.asked
+
+
+def test_address_with_a_zone_in_hosts(serve, etc, check):
+    server = serve()
+    etc.write("hosts", "fe80::1%lo router.test\n")
+    assert "cannot look up" not in check("router.test").out and not server.asked
+
+
+def test_nameserver_with_a_zone(namespace, etc, keep, check):
+    """As a router advertises itself (RDNSS)."""
+    netns.ip("addr", "add", "fe80::5/64", "dev", "lo", "nodad")
+    keep(Server(host="fe80::5%lo", names={"agent.test": {"A": ["127.0.0.1"]}}))
+    etc.write("resolv.conf", "nameserver fe80::5%lo\n")
+    is_quick(check, "agent.test")
+
+
+@pytest.mark.parametrize("text", ["", "search corp.test\n", "# nothing\n"])
+def test_without_a_line_this_machine_is_asked(serve, etc, push, receiver, text):
+    serve({"agent.test": BOTH})
+    etc.write("resolv.conf", text)
+    arrives_at_once(receiver, push("agent.test"))
+
+
+def test_truncated_and_no_tcp(serve, check):
+    """That is the reason, not that the other family has no address."""
+    server = serve({"agent.test": {"A": ["127.0.0.1"]}}, truncated=["agent.test"])
+    server._tcp.close()
+    one = check("agent.test")
+    assert one.status == 1 and "too long for UDP, and TCP fails" in one.out, one
+
+
+@pytest.mark.parametrize("servers,domains,late", [(1, 0, 1.1), (3, 0, 1.1), (1, 3, 0.5), (2, 3, 1)])
+def test_servers_that_answer_rightly_but_late(etc, keep, push, receiver, servers, domains, late):
+    """An answer to an earlier try is as good as one to the last, and each name below a search domain has its time."""
+    for n in range(servers):
+        keep(Server(host=f"127.0.0.{n + 1}", names={"agent.test": {"A": ["127.0.0.1"]}}, late={"A": late, "AAAA": late}))
+    lines = [f"nameserver 127.0.0.{n + 1}" for n in range(servers)] + ["search " + " ".join(f"d{n}.test" for n in range(domains)), "options ndots:5"]
+    etc.write("resolv.conf", "\n".join(lines) + "\n")
+    program = push("agent.test")
+    arrives(receiver)
+    assert " warn " not in program.log, program.log
 
 
 def test_hosts_file_changes(etc, push, receiver):

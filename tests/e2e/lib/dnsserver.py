@@ -36,10 +36,11 @@ class Server:
         self._ended = False
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._udp = socket.socket(family, socket.SOCK_DGRAM)
-        self._udp.bind((host, port))
+        address = socket.getaddrinfo(host, port, family)[0][4]
+        self._udp.bind(address)
         self._tcp = socket.socket(family, socket.SOCK_STREAM)
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._tcp.bind((host, port))
+        self._tcp.bind(address)
         self._tcp.listen()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
@@ -87,6 +88,8 @@ class Server:
                 connection, _ = self._tcp.accept()
             except TimeoutError:
                 continue
+            except OSError:     # a test closed it
+                return
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(60)
                 head = stream.read(2)

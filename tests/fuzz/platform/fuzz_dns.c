@@ -42,7 +42,7 @@ static void read_records(const uint8_t *data, size_t size, enum dns_type type)
 static void read_files(const char *data, size_t size)
 {
     struct resolv_conf conf;
-    struct ip ip;
+    struct scoped_ip ip;
 
     resolv_conf_init(&conf);
     while (size) {

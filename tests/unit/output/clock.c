@@ -8,7 +8,7 @@
 #include "posix/posix.h"
 #include "unit/helper.h"
 
-#define FDS_MAX 2
+#define FDS_MAX 3
 #define FOR_EVER UINT64_MAX
 #define WALL_MS 1796083200000ll /* 2026-12-01: the recorded certificates are valid then */
 

@@ -175,7 +175,7 @@ static const char *conf_of(const char *lines)
         resolv_conf_line(&conf, flush_copy(line, len), len);
     }
     for (int i = 0; i < conf.n_servers; i++) {
-        at += ip_format(&conf.server[i], text + at);
+        at += ip_format(&conf.server[i].ip, text + at);
         text[at++] = ' ';
     }
     text[at++] = '/';
@@ -222,7 +222,7 @@ static void lines_of_hosts_are_read(void **state)
         {"agent 10.0.0.1", "agent", NULL}, {"", "agent", NULL},
     };
     char text[IP_TEXT_MAX];
-    struct ip ip;
+    struct scoped_ip ip;
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -230,7 +230,7 @@ static void lines_of_hosts_are_read(void **state)
         bool there = hosts_line(flush_copy(row[i][0], len), len, row[i][1], &ip);
 
         if (there)
-            ip_format(&ip, text);
+            ip_format(&ip.ip, text);
         assert_row(there == !!row[i][2] && (!there || !strcmp(text, row[i][2])), row[i][0]);
         for (size_t cut = 0; cut < len; cut++)
             hosts_line(flush_copy(row[i][0], cut), cut, row[i][1], &ip);
