@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "config/foreign.h"
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
         log_event(LOG_ERROR, "argument", argv[1], "accepted are --help, --version, --check; all else is set by environment variables");
         return 2;
     }
+    hash_draw_key();
     named = !platform_host_name(host_name, sizeof host_name);
     config_read(&program.config, (env_list)platform_environment(), named ? host_name : NULL, &diag);
     log_set_level((enum log_level)program.config.v.log_level);

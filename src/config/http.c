@@ -7,6 +7,8 @@
 #include "config/config.h"
 #include "output/url.h"
 
+#define WRONG_SHOWN 8 /* headers that are reported; then the rest is not looked at */
+
 /* The words of InfluxDB 1, 2 and 3, VictoriaMetrics, DataKit. */
 static const struct {
     char word[12];
@@ -141,10 +143,12 @@ static void read_headers(struct config *c, struct diag *d)
 {
     const char *list = c->v.http_headers, *item, *name;
     size_t len;
+    int wrong = 0;
 
-    while ((item = url_next(&list, &len))) {
+    while (wrong < WRONG_SHOWN && (item = url_next(&list, &len)) && strlen(c->http.headers) <= HTTP_HEADERS_MAX) {
         const char *why = add_header(c, item, len, &name);
 
+        wrong += why != NULL;
         if (why)
             diag_error(d, "SOCKPUSH_HTTP_HEADERS", "%.60s%s%s; accepted is Name=value,Name2=value2", name, *name ? ": " : "", why);
     }

@@ -236,9 +236,9 @@ static void check_twice(struct config *c, struct diag *d)
 
 void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
-    const char *list = c->v.to, *item, *masked = "";
+    const char *list = c->v.to, *item, *masked = "", *why, *shown;
     size_t len;
-    int wrong = 0;
+    int wrong = 0, items = 0;
 
     c->to_from = "SOCKPUSH_TO";
     c->format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
@@ -250,8 +250,12 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         c->to_from = "default";
     }
     while ((item = url_next(&list, &len))) {
-        const char *why = add_url(c, item, len), *shown = secrets_mask_url(item, len, &c->arena);
-
+        if (++items > OUTPUTS_MAX * TARGETS_MAX) {
+            diag_error(d, "SOCKPUSH_TO", "more than %d outputs with %d hosts each", OUTPUTS_MAX, TARGETS_MAX);
+            break;
+        }
+        shown = secrets_mask_url(item, len, &c->arena);
+        why = add_url(c, item, len);
         if (why && ++wrong <= OUTPUTS_MAX)
             diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, why);
         masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/value.h"
 
@@ -105,12 +106,10 @@ static void refuse(struct diag *d, const char *variable, const char *text, size_
 
 static uint32_t hash_address(uint8_t version, const uint8_t bytes[16], uint16_t port)
 {
-    uint32_t hash = 2166136261u ^ version;
+    uint32_t words[5] = {(uint32_t)version << 16 | port};
 
-    for (int i = 0; i < (version == 4 ? 4 : 16); i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    hash = (hash ^ port) * 16777619u;
-    return hash ^ hash >> 15;
+    memcpy(words + 1, bytes, 16);
+    return hash_words(words, 5);
 }
 
 static uint16_t *find_address(const struct rules *r, uint8_t version, const uint8_t bytes[16], uint16_t port)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/sort.h"
 
 #define LINGER_POLLS 10
@@ -72,13 +73,10 @@ static const uint8_t no_address[16];
 
 static uint32_t *bucket_of(struct tally *t, const struct key *k)
 {
-    uint32_t hash = 2166136261u ^ k->ip_version;
+    uint32_t words[6] = {(uint32_t)k->ip_version << 16 | k->port, (uint32_t)k->rule};
 
-    for (int i = 0; i < 16; i++)
-        hash = (hash ^ k->address[i]) * 16777619u;
-    hash = (hash ^ k->port) * 16777619u;
-    hash = (hash ^ (uint32_t)k->rule) * 16777619u;
-    return &t->bucket[(hash ^ hash >> 15) & t->bucket_mask];
+    memcpy(words + 2, k->address, 16);
+    return &t->bucket[hash_words(words, 6) & t->bucket_mask];
 }
 
 static struct series *create(struct tally *t, const struct key *k, uint32_t *bucket)

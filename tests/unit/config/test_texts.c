@@ -70,6 +70,28 @@ static void all_foreign_names_are_looked_at(void **state)
     }
 }
 
+/* As long as the system lets a variable be: refused before much is done. */
+static void lists_without_end_are_refused_soon(void **state)
+{
+    static const char *const row[][2] = {
+        {"SOCKPUSH_TO=udp://a", ",b"}, {"SOCKPUSH_TO=tcp://a:1", ",b:1"}, {"SOCKPUSH_TO=stdout:", ",stdout:"}, {"SOCKPUSH_TAGS=", "k,"},
+        {"SOCKPUSH_PORTS=1", ",x"}, {"SOCKPUSH_HTTP_HEADERS=", "x,"}, {"SOCKPUSH_HTTP_HEADERS=", "A=x,"},
+    };
+    static char text[131072];
+    struct read_config c;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        size_t at = strlen(strcpy(text, row[i][0])), each = strlen(row[i][1]);
+
+        for (; at + each < sizeof text; at += each)
+            strcpy(text + at, row[i][1]);
+        CONFIG_OF(&c, NULL, text);
+        assert_row(c.told.n > 0 && c.told.n < 70, row[i][0]); /* as many messages show how much was looked at */
+        config_free(&c.config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +99,7 @@ int main(void)
         cmocka_unit_test(quotes_around_a_value_are_warned_about),
         cmocka_unit_test(ends_of_lines_in_a_list_are_warned_about),
         cmocka_unit_test(all_foreign_names_are_looked_at),
+        cmocka_unit_test(lists_without_end_are_refused_soon),
     };
 
     return cmocka_run_group_tests_name("texts", tests, NULL, NULL);
