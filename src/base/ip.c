@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 bool ip_is_mapped(const uint8_t bytes[16])
@@ -31,14 +33,6 @@ static bool parse_v4(const char *text, size_t len, uint8_t out[4])
     return at == len;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool parse_v6(const char *text, size_t len, uint8_t out[16])
 {
     uint8_t head[16];
@@ -53,8 +47,8 @@ static bool parse_v6(const char *text, size_t len, uint8_t out[16])
         size_t start = at;
         unsigned value = 0;
 
-        while (at < len && hex_digit(text[at]) >= 0 && at - start < 5)
-            value = value << 4 | (unsigned)hex_digit(text[at++]);
+        while (at < len && text_hex(text[at]) >= 0 && at - start < 5)
+            value = value << 4 | (unsigned)text_hex(text[at++]);
         if (at < len && text[at] == '.') {
             if (n > 12 || !parse_v4(text + start, len - start, head + n))
                 return false;

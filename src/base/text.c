@@ -25,3 +25,11 @@ void text_trim(const char **text, size_t *len)
     while (*len && text_is_blank((*text)[*len - 1]))
         --*len;
 }
+
+int text_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

@@ -13,4 +13,7 @@ size_t text_until(const char *text, const char *stops);
 /* Cuts white space off both ends of *len bytes at *text. */
 void text_trim(const char **text, size_t *len);
 
+/* Returns the value of a hexadecimal digit, or -1. */
+int text_hex(char c);
+
 #endif

@@ -8,6 +8,8 @@
 #include "base/sort.h"
 #include "base/text.h"
 
+#define ITEMS_MAX (4 * TAGS_MAX) /* of a list: some may be empty, or a tag twice */
+
 static const char own_keys[][11] = {"addr_port", "ip_version", "pid"};
 
 /* Replaced by '_' in the keys of one format or another. */
@@ -91,18 +93,24 @@ static int parse_item(const char *text, size_t len, char split, const char *vari
                     trimmed(a, value + 1, strlen(value + 1)), variable, a, d);
 }
 
+static int too_many(const char *variable, struct diag *d)
+{
+    diag_error(d, variable, "more than %d items", ITEMS_MAX);
+    return -EINVAL;
+}
+
 int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a,
                struct diag *d, struct tags *out)
 {
     char split = syntax == TAGS_EQUALS ? '=' : ':';
     bool commas = syntax == TAGS_EQUALS || strchr(text, ',');
-    int ret = 0;
+    int ret = 0, items = 0;
 
     memset(out, 0, sizeof *out);
     while (*text && !ret) {
         size_t len = text_until(text, commas ? "," : " \t\n\v\f\r");
 
-        ret = parse_item(text, len, split, variable, a, d, out);
+        ret = ++items <= ITEMS_MAX ? parse_item(text, len, split, variable, a, d, out) : too_many(variable, d);
         text += len + (text[len] != '\0');
     }
     return ret;

@@ -204,12 +204,11 @@ static void give_up_body(struct http_answer *a)
 
 static void take_chunk_size(struct http_answer *a)
 {
-    static const char digits[] = "0123456789abcdef";
-    const char *at = a->line, *digit;
+    const char *at = a->line;
     int n = 0;
 
-    for (a->left = 0; *at && (digit = strchr(digits, *at >= 'A' && *at <= 'F' ? *at | 0x20 : *at)) && n < CHUNK_DIGITS_MAX; at++, n++)
-        a->left = a->left * 16 + (uint64_t)(digit - digits);
+    for (a->left = 0; text_hex(*at) >= 0 && n < CHUNK_DIGITS_MAX; at++, n++)
+        a->left = a->left * 16 + (uint64_t)text_hex(*at);
     if (!n || (*at && *at != ';' && *at != ' ' && *at != '\t'))
         give_up_body(a);
     else

@@ -96,10 +96,20 @@ const char *secrets_mask_path(const char *path, const char **hidden, struct aren
     return m.shown.data;
 }
 
+/* "user:pa" of "user:pa?ss@host": what stands after the colon is no port. */
+static bool begins_with_password(const char *host)
+{
+    size_t len = text_until(host, "/?"), colon = len;
+
+    while (colon && host[colon - 1] != ':')
+        colon--;
+    return colon && *host != '[' && strspn(host + colon, "0123456789") < len - colon;
+}
+
 const char *secrets_mask_url(const char *url, size_t len, struct arena *a)
 {
     const char *text = arena_text(a, url, len), *mark = strstr(text, "://"), *host = mark ? mark + 3 : text;
-    const char *rest = host + text_until(host, "?"), *at = rest, *path;
+    const char *rest = host + text_until(host, begins_with_password(host) ? "" : "?"), *at = rest, *path;
 
     while (at > host && at[-1] != '@')
         at--;

@@ -22,20 +22,13 @@ const char *url_next(const char **list, size_t *len)
     return start;
 }
 
-static int hex_value(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 bool url_decode(char *text)
 {
     char *out = text;
 
     for (; *text; text++) {
         if (*text == '%') {
-            int high = hex_value(text[1]), low = high < 0 ? -1 : hex_value(text[2]);
+            int high = text_hex(text[1]), low = high < 0 ? -1 : text_hex(text[2]);
 
             if (low < 0 || !(high | low))
                 return false;

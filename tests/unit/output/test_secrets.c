@@ -35,6 +35,8 @@ static void what_may_be_secret_in_a_url_is_masked(void **state)
         {"unix://@name", "unix://@name"}, {"influx+https://h/w?db=x&p=y", "influx+https://h/w?db=x&p=***"},
         {"https://user:pass@h/w?p=y", "https://***@h/w?p=***"}, {"user:pass@h", "***@h"}, {"https://u:p/q@r@h/w", "https://***@h/w"},
         {"https://h/w?token=a@b", "https://h/w?token=***"}, {"https://h?token=a", "https://h?token=***"},
+        {"https://user:pa?ss@h/w", "https://***@h/w"}, {"https://user:p/a?s@s@h?db=x", "https://***@h?db=x"}, {"tcp://u:e:r?x@h:1", "tcp://***@h:1"},
+        {"https://h:80/w?a=b@c", "https://h:80/w?a=***"}, {"https://[::1]:80/w?token=a@b", "https://[::1]:80/w?token=***"},
     };
     struct arena a = {0};
 

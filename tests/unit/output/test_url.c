@@ -173,9 +173,30 @@ static void a_host_of_another_programs_variable(void **state)
     }
 }
 
+static void only_hexadecimal_digits_follow_a_percent_sign(void **state)
+{
+    static const char good[][2][10] = {{"%41", "A"}, {"%4a%4A", "JJ"}, {"%fF", "\xff"}, {"a%25b", "a%b"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        char text[10];
+
+        strcpy(text, good[i][0]);
+        assert_row(url_decode(text) && !strcmp(text, good[i][1]), good[i][0]);
+    }
+    for (int c = 1; c < 256; c++) {
+        char first[] = {'%', (char)c, '1', '\0'}, second[] = {'%', '1', (char)c, '\0'};
+        bool digit = c < 128 && strchr("0123456789abcdefABCDEF", c);
+
+        assert_int_equal(url_decode(first), digit);
+        assert_int_equal(url_decode(second), digit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_hexadecimal_digits_follow_a_percent_sign),
         cmocka_unit_test(every_form_of_a_url_is_read),
         cmocka_unit_test(a_wrong_url_is_refused_with_the_reason),
         cmocka_unit_test(a_host_has_up_to_255_bytes),
