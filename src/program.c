@@ -217,8 +217,14 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         out->output[i].total = output_read_stats(o);
         for (int k = 0; k < OUTPUT_COUNTERS; k++)
             out->added.n[ADDED_OUTPUTS + i * OUTPUT_COUNTERS + k] = out->output[i].total.n[k] - o->told.n[k];
-        o->told = out->output[i].total;
     }
+}
+
+/* What the snapshot said of the outputs' counters has been handed out: the next one's increments begin there. */
+static void note_told(struct program *p, const struct snapshot *s)
+{
+    for (int i = 0; i < p->n_outputs; i++)
+        p->output[i].told = s->output[i].total;
 }
 
 /* Encodes for output i, and gives the same lines to all others that want and have not got
@@ -265,6 +271,7 @@ void program_push(struct program *p, int64_t time_ms)
     struct snapshot s;
 
     program_snapshot(p, time_ms, &s);
+    note_told(p, &s);
     for (int i = 0; i < p->n_outputs; i++)
         line_max[i] = output_line_max(&p->output[i]);
     for (int i = 0; i < p->n_outputs; i++)

@@ -60,6 +60,5 @@ void pcb_emit(const struct pcb *pcb, const struct pcblist *list, bool pass_of_li
     sock_set_address(&s, pcb->address + (v6 ? 0 : 12), v6);
     if (s.ip_version == 6 && holds_zone(s.local))
         memset(s.local + 2, 0, 2);
-    list->report->sockets++;
     list->emit(list->ctx, &s, 1);
 }

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONTAINER_ID_MAX 64
-
 /* The bytes of the id that ends text, 0: none. */
 size_t container_id_at_end(const char *text, size_t len);
 

@@ -23,7 +23,6 @@ static int emit_socket(const void *payload, size_t len, const struct netlink_dum
     s.local_port = ntohs(m.id.idiag_sport);
     s.state = (uint8_t)linux_tcp_state(m.idiag_state);
     s.inode = m.idiag_inode;
-    dump->report->sockets++;
     dump->emit(dump->ctx, &s, 1);
     return NETLINK_MORE;
 }

@@ -73,7 +73,6 @@ static int take_line(void *ctx, const char *line, size_t len)
         return 1;
     if (s.state == STATE_LISTEN ? t->no_listeners && !t->listeners_over : t->only_listeners)
         return 0;
-    t->report->sockets++;
     t->emit(t->ctx, &s, 1);
     return 0;
 }

@@ -52,8 +52,7 @@ size_t mib_size(const void *data, size_t len, const struct mib_table *table)
     return len < 4 || n > (len - 4) / size ? len : 4 + n * size;
 }
 
-int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_fn *emit, void *ctx,
-              struct poll_report *report)
+int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_fn *emit, void *ctx)
 {
     const struct layout *layout = &layouts[table->protocol][table->v6];
     const uint8_t *row = data;
@@ -74,7 +73,6 @@ int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_
         sock_set_address(&s, row + layout->address, table->v6);
         s.local_port = (uint16_t)(row[layout->port] << 8 | row[layout->port + 1]);
         s.pid = get_u32(row + layout->pid);
-        report->sockets++;
         emit(ctx, &s, 1);
     }
     return 0;

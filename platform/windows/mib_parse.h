@@ -39,7 +39,6 @@ size_t mib_size(const void *data, size_t len, const struct mib_table *table);
 
 /* Reads one table of len bytes; what stands behind its rows is passed over. 0, or -EBADMSG:
  * it is shorter than the rows it announces. */
-int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_fn *emit, void *ctx,
-              struct poll_report *report);
+int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_fn *emit, void *ctx);
 
 #endif

@@ -156,7 +156,7 @@ static int emit_rows(struct backend_state *state, struct mib_table table, sock_f
 
     for (int v6 = 0; v6 <= report->ipv6 && !ret; v6++) {
         table.v6 = v6;
-        ret = mib_parse(state->room[v6].data, (size_t)state->room[v6].len, &table, emit, ctx, report);
+        ret = mib_parse(state->room[v6].data, (size_t)state->room[v6].len, &table, emit, ctx);
     }
     return ret;
 }

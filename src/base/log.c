@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/calendar.h"
 #include "base/format.h"
 #include "base/utf8.h"
 #include "platform.h"
@@ -97,28 +98,17 @@ static void put_two(struct buf *b, int value)
     buf_format(b, "%s%d", value < 10 ? "0" : "", value);
 }
 
-static int days_in(int month, int year)
-{
-    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-    return month == 1 && year % 4 == 0 && (year % 100 || year % 400 == 0) ? 29 : days[month];
-}
-
 /* RFC 3339 in UTC; the C library's strftime would bring its time zones along. */
 void log_put_time(struct buf *b, int64_t seconds)
 {
-    int year = 1970, month = 0, of_day = (int)(seconds % 86400), parts[] = {of_day / 3600, of_day / 60 % 60, of_day % 60};
-    int64_t day = seconds / 86400;
+    int of_day = (int)(seconds % 86400), parts[] = {of_day / 3600, of_day / 60 % 60, of_day % 60};
+    int64_t year, month, day;
 
-    while (day >= days_in(month, year)) {
-        day -= days_in(month, year);
-        month = (month + 1) % 12;
-        year += !month;
-    }
-    buf_format(b, "%d-", year);
-    put_two(b, month + 1);
+    calendar_date(seconds / 86400, &year, &month, &day);
+    buf_format(b, "%d-", (int)year);
+    put_two(b, (int)month + 1);
     buf_char(b, '-');
-    put_two(b, (int)day + 1);
+    put_two(b, (int)day);
     for (int i = 0; i < 3; i++) {
         buf_char(b, i ? ':' : 'T');
         put_two(b, parts[i]);

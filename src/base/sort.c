@@ -10,8 +10,8 @@ static void swap(char *a, char *b, size_t size)
     }
 }
 
-/* Lets the element at root sink until no child is greater. */
-static void sink(char *base, size_t root, size_t n, size_t size, int (*compare)(const void *, const void *))
+/* Moves the element at root down until no child is greater. */
+static void sift_down(char *base, size_t root, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
     for (;;) {
         size_t child = 2 * root + 1;
@@ -32,10 +32,10 @@ void sort(void *array, size_t n, size_t size, int (*compare)(const void *, const
     char *base = array;
 
     for (size_t root = n / 2; root-- > 0;)
-        sink(base, root, n, size, compare);
+        sift_down(base, root, n, size, compare);
     while (n > 1) {
         n--;
         swap(base, base + n * size, size);
-        sink(base, 0, n, size, compare);
+        sift_down(base, 0, n, size, compare);
     }
 }

@@ -207,8 +207,3 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     config_read_agent(c, env, d);
     check_formats(c, d);
 }
-
-void config_free(struct config *c)
-{
-    arena_free(&c->arena);
-}

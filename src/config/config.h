@@ -42,9 +42,8 @@ struct config {
 };
 
 /* host_name: the system's, used where no variable names one; NULL: none. d->errors tells
- * if the configuration can be used. Ends with config_free in any case. */
+ * if the configuration can be used. All is in c->arena. */
 void config_read(struct config *c, env_list env, const char *host_name, struct diag *d);
-void config_free(struct config *c);
 
 /* Its larger parts, in this order. */
 void config_read_tags(struct config *c, env_list env, const char *host_name, struct diag *d);

@@ -18,7 +18,7 @@ struct backend_want {
 
 /* The truth about one reading; the reader clears it, backends add to it. */
 struct poll_report {
-    uint64_t sockets;   /* rows emitted, weighted */
+    uint64_t sockets;   /* emitted; the reader counts them */
     unsigned partial;   /* dumps marked as interrupted, tables cut short */
     bool ipv6;          /* the kernel has IPv6 */
 };

@@ -12,9 +12,13 @@ void reader_init(struct reader *r, const struct backend *const *list, const char
 {
     memset(r, 0, sizeof *r);
     r->want = *want;
-    for (; *list && r->n < BACKENDS_MAX; list++)
-        if (!only || !strcmp(only, (*list)->name))
-            r->slot[r->n++].backend = *list;
+    for (; *list; list++) {
+        if (only && strcmp(only, (*list)->name))
+            continue;
+        if (r->n == BACKENDS_MAX)
+            platform_die("this system has more backends than BACKENDS_MAX");
+        r->slot[r->n++].backend = *list;
+    }
     for (int p = 0; p < PROTOCOL_COUNT; p++)
         r->active[p] = -1;
 }
@@ -26,10 +30,26 @@ static void close_slot(struct reader_slot *slot)
     slot->state = NULL;
 }
 
+/* Counts what a backend emits. */
+struct counting {
+    sock_fn *emit;
+    void *ctx;
+    struct poll_report *report;
+};
+
+static void count_sock(void *ctx, const struct sock *s, uint64_t n)
+{
+    const struct counting *counting = ctx;
+
+    counting->report->sockets += n;
+    counting->emit(counting->ctx, s, n);
+}
+
 /* 0 or -errno. What a failed backend was in the middle of is given up by closing it. */
 static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p, sock_fn *emit, void *ctx,
                      struct poll_report *report)
 {
+    struct counting counting = {emit, ctx, report};
     int ret = recording_read(r->want.recording, slot->backend->name, p);
 
     if (ret)
@@ -37,7 +57,7 @@ static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p
     if (!slot->state)
         ret = slot->backend->open(&slot->state, &r->want);
     if (!ret)
-        ret = slot->backend->poll(slot->state, p, emit, ctx, report);
+        ret = slot->backend->poll(slot->state, p, count_sock, &counting, report);
     if (ret) {
         if (!recording_replays(r->want.recording))
             recording_pass(r->want.recording, NULL, 0, ret);
@@ -110,10 +130,4 @@ const char *reader_why(const struct reader *r, char out[READER_WHY_MAX])
     }
     out[b.len] = '\0';
     return out;
-}
-
-void reader_close(struct reader *r)
-{
-    for (int i = 0; i < r->n; i++)
-        close_slot(&r->slot[i]);
 }

@@ -7,6 +7,7 @@
 
 #define BACKENDS_MAX 4
 #define READER_WHY_MAX 256
+#define READER_NAME_MAX 32 /* of two backends joined */
 
 struct reader_slot {
     const struct backend *backend;
@@ -20,7 +21,7 @@ struct reader {
     int n;
     struct backend_want want;
     int active[PROTOCOL_COUNT]; /* slot last read, or -1 */
-    char name[32];
+    char name[READER_NAME_MAX];
 };
 
 /* What one poll brought. */
@@ -35,7 +36,7 @@ struct reading {
 /* Takes back what emit was given of a protocol in this poll. */
 typedef void discard_fn(void *ctx, enum protocol protocol);
 
-/* list: NULL-terminated, best first; only: the one to use, or NULL for all. */
+/* list: NULL-terminated, best first, at most BACKENDS_MAX (more end the program); only: the one to use, or NULL for all. */
 void reader_init(struct reader *r, const struct backend *const *list, const char *only,
                  const struct backend_want *want);
 
@@ -46,7 +47,5 @@ void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *d
 /* Why a better backend than the one used, or any, was not read: "netlink: Permission
  * denied; …" into out, "" if there is nothing to say. Returns out. */
 const char *reader_why(const struct reader *r, char out[READER_WHY_MAX]);
-
-void reader_close(struct reader *r);
 
 #endif

@@ -201,14 +201,16 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
 uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max,
                       uint64_t *oversized)
 {
+    char name[READER_NAME_MAX] = "";
     struct reading reading = {.report = {.sockets = UINT64_MAX, .ipv6 = true}, .read = {true, true},
-                              .name = "netlink+procfs"};
+                              .name = name};
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
     struct sink sink = {.out = &measure, .line_max = line_max, .keeps_oversized = true};
     struct series worst = {.ip_version = 6};
     size_t most = 0;
 
+    memset(name, 'x', sizeof name - 1);
     memset(worst.count, 0xff, sizeof worst.count);
     largest.reading = &reading;
     largest.time_ms = INT64_MAX / 1000000;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/text.h"
 
 bool http_number_read(const char **text, int max, uint64_t *out)
@@ -37,16 +38,12 @@ static bool take_month(const char **text, int64_t *out)
 int64_t http_date_read(const char *text)
 {
     uint64_t day, year, hour, minute, second;
-    int64_t month, y, days;
+    int64_t month;
 
     text += text_until(text, " ");
     if (!take_char(&text, ' ') || !http_number_read(&text, 2, &day) || !take_char(&text, ' ') || !take_month(&text, &month) ||
         !take_char(&text, ' ') || !http_number_read(&text, 4, &year) || !take_char(&text, ' ') || !http_number_read(&text, 2, &hour) ||
         !take_char(&text, ':') || !http_number_read(&text, 2, &minute) || !take_char(&text, ':') || !http_number_read(&text, 2, &second))
         return 0;
-    /* Days of the civil calendar, of years that begin in March. */
-    month = (month + 10) % 12;
-    y = (int64_t)year - (month >= 10);
-    days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * month + 2) / 5 + (int64_t)day - 1 - 719468;
-    return ((days * 24 + (int64_t)hour) * 60 + (int64_t)minute) * 60 + (int64_t)second;
+    return ((calendar_days((int64_t)year, month, (int64_t)day) * 24 + (int64_t)hour) * 60 + (int64_t)minute) * 60 + (int64_t)second;
 }

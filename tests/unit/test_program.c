@@ -1,4 +1,6 @@
 /* What the program makes of a poll, without outputs. */
+#include <string.h>
+
 #include "program.h"
 #include "unit/helper.h"
 
@@ -31,10 +33,28 @@ static void a_series_does_not_end_while_a_protocol_cannot_tell_its_zero(void **s
     arena_free(&p.config.arena);
 }
 
+/* Only what is handed out moves on what the next one begins with. */
+static void a_snapshot_that_is_only_looked_at_loses_no_increments(void **state)
+{
+    static const struct endpoint to = {.name = "test:"};
+    struct snapshot s;
+
+    (void)state;
+    memset(&p, 0, sizeof p);
+    p.config.n_outputs = p.n_outputs = 1;
+    p.config.output[0] = to;
+    p.output[0].box.delivered_lines = 5;
+    for (int i = 0; i < 2; i++) {
+        program_snapshot(&p, 0, &s);
+        assert_int_equal(s.added.n[ADDED_OUTPUTS + SENT_LINES], 5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_series_does_not_end_while_a_protocol_cannot_tell_its_zero),
+        cmocka_unit_test(a_snapshot_that_is_only_looked_at_loses_no_increments),
     };
 
     return cmocka_run_group_tests_name("program", tests, NULL, NULL);

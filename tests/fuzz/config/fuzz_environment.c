@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(c.v.interval_ms >= 100 && c.v.interval_ms <= 3600000 && c.v.mtu >= 512 && c.v.mtu <= 65467);
     if (!d.errors && c.rules.n <= 1000)
         encode(&c, data, size);
-    config_free(&c);
+    arena_free(&c.arena);
     free(text);
     return 0;
 }

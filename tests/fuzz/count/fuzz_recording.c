@@ -35,6 +35,13 @@ static int file_of(const uint8_t *data, size_t size)
     return fd;
 }
 
+static void close_all(struct reader *r)
+{
+    for (int i = 0; i < r->n; i++)
+        if (r->slot[i].state)
+            r->slot[i].backend->close(r->slot[i].state);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int fd = file_of(data, size);
@@ -54,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
     }
     MUST(taken <= size);
-    reader_close(&reader);
+    close_all(&reader);
     net_close(r.fd);
     close(fd);
     return 0;

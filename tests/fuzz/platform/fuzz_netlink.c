@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int ret = netlink_parse(data, size, &dump);
 
         MUST(ret == NETLINK_MORE || ret == NETLINK_DONE || (ret < 0 && ret >= -4095));
-        MUST(taken == report.sockets && taken <= size / (16 + 72));
+        MUST(taken <= size / (16 + 72));
     }
     return 0;
 }

@@ -42,7 +42,7 @@ static void outputs_by_http(void **state)
         assert_row(!row[i].zeros == !c.config.output->unit, row[i].to);
         if (row[i].zeros)
             assert_row(c.config.output->unit->ms == row[i].unit_ms && !strcmp(c.config.output->unit->zeros, row[i].zeros), row[i].to);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -75,7 +75,7 @@ static void what_is_refused_is_named_without_its_secrets(void **state)
         assert_row(c.told.diag.errors, row[i].to);
         assert_row(told_has(&c.told, LOG_ERROR, NULL, row[i].why), row[i].to);
         assert_row(!told_has(&c.told, LOG_ERROR, NULL, "sesame"), row[i].to);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -89,11 +89,11 @@ static void a_path_has_its_bound(void **state)
     memset(to + len, 'x', HTTP_PATH_MAX - 1);
     CONFIG_OF(&c, NULL, to);
     assert_int_equal(c.told.n, 0);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     to[strlen(to)] = 'x';
     CONFIG_OF(&c, NULL, to);
     assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "longer than 2048 bytes"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void outputs_that_differ_only_in_a_secret_are_numbered(void **state)
@@ -105,7 +105,7 @@ static void outputs_that_differ_only_in_a_secret_are_numbered(void **state)
     assert_int_equal(c.told.n, 0);
     assert_string_equal(outputs_of(&c), "http://h:80/w?token=*** http://h:80/w?token=***#2 udp://x:8125 http://h:80/w?token=***#3");
     assert_string_equal(c.config.to_shown, "http://h/w?token=***,http://h/w?token=***,udp://x,http://h/w?token=***"); /* as --check prints it */
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void sockpush_format_holds_where_it_is_set(void **state)
@@ -117,11 +117,11 @@ static void sockpush_format_holds_where_it_is_set(void **state)
     assert_string_equal(c.config.output[0].format->name, "dogstatsd");
     assert_string_equal(c.config.output[1].format->name, "dogstatsd");
     assert_string_equal(c.config.output[2].format->name, "statsd");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=http://h/,udp://h");
     assert_string_equal(c.config.output[0].format->name, "influx");
     assert_string_equal(c.config.output[1].format->name, "dogstatsd");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void headers_are_what_the_variables_say(void **state)
@@ -146,7 +146,7 @@ static void headers_are_what_the_variables_say(void **state)
         snprintf(headers, sizeof headers, "SOCKPUSH_HTTP_HEADERS=%s", row[i].headers);
         CONFIG_OF(&c, NULL, token, headers);
         assert_row(!c.told.n && !strcmp(c.config.http.headers, row[i].sent), row[i].sent);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -176,7 +176,7 @@ static void bad_headers_are_named_and_no_value_is_shown(void **state)
         CONFIG_OF(&c, NULL, row[i].variable);
         assert_row(c.told.diag.errors && told_has(&c.told, LOG_ERROR, NULL, row[i].why), row[i].variable);
         assert_row(!told_has(&c.told, LOG_ERROR, NULL, "sesame"), row[i].variable);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -188,11 +188,11 @@ static void a_second_authorization_is_refused_and_so_are_too_many(void **state)
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_HTTP_TOKEN=a", "SOCKPUSH_HTTP_HEADERS=authorization=b");
     assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_HTTP_HEADERS", "SOCKPUSH_HTTP_TOKEN is set, too"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     memset(long_value + strlen(long_value), 'x', HTTP_HEADERS_MAX);
     CONFIG_OF(&c, NULL, long_value);
     assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_HTTP_TOKEN", "4096 bytes"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void a_request_is_a_post(void **state)
@@ -221,7 +221,7 @@ static void a_request_is_a_post(void **state)
         CONFIG_OF(&c, NULL, to, "SOCKPUSH_HTTP_HEADERS=A=b");
         http_request_put(&b, c.config.output, c.config.output->target, 1234);
         assert_row(!b.full && !strcmp(text, expected), text);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 

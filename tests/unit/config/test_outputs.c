@@ -51,7 +51,7 @@ static void the_first_destination_that_is_set_decides(void **state)
         assert_row(!strcmp(outputs_of(&c), row[i].outputs), what);
         assert_row(!strcmp(c.config.to_from, row[i].from), what);
         assert_row(!c.told.diag.errors && c.told.n == row[i].warnings, what);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -76,7 +76,7 @@ static void several_outputs_each_with_its_format(void **state)
     assert_string_equal(c.config.output[5].format->name, "table");
     assert_string_equal(c.config.output[6].format->name, "influx");
     assert_string_equal(c.config.output[7].name, "udp://fe80.example:1");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall_back_to(void **state)
@@ -107,7 +107,7 @@ static void a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall
         assert_row(!strcasecmp(outputs_of(&c), row[i].outputs), outputs_of(&c));
         last = &c.config.output[row[i].n - 1];
         assert_row(last->n_targets == row[i].targets, row[i].to);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -123,7 +123,7 @@ static void hosts_are_tried_in_their_order(void **state)
     assert_int_equal(c.config.output[0].target[1].port, 2);
     assert_ptr_equal(c.config.output[0].transport, &output_tcp);
     assert_ptr_equal(c.config.output[0].tls, &c.config.tls);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
@@ -155,7 +155,7 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
             told_print(&c.told);
             assert_row(false, row[i][0]);
         }
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -166,11 +166,11 @@ static void the_same_output_twice_is_told_by_all_its_hosts(void **state)
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://a:1,b:2,tcp://a:1,b:2");
     assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "twice"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://a:1,tcp://a:1,b:2");
     assert_int_equal(c.told.n, 0);
     assert_string_equal(outputs_of(&c), "tcp://a:1 tcp://a:1,b:2");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 int main(void)

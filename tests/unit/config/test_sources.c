@@ -30,7 +30,7 @@ static void datakits_interval_is_kept_within_datakits_bounds(void **state)
         assert_int_equal(c.config.v.interval_ms, row[i].ms);
         assert_row(!c.told.diag.errors && c.told.n == row[i].warnings, row[i].env[0]);
         assert_string_equal(c.config.interval_from, row[i].from);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -43,16 +43,16 @@ static void datakits_ports_are_used_where_ours_are_unset_and_only_warn(void **st
     assert_int_equal(c.config.rules.n, 2);
     assert_true(!c.told.diag.errors && c.told.n == 1);
     assert_string_equal(c.config.ports_from, "ENV_INPUT_NETSTAT_ADDR_PORTS");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "ENV_INPUT_NETSTAT_ADDR_PORTS=[\"::1:80\",\"x\"]");
     assert_int_equal(c.config.rules.n, 0);
     assert_int_equal(c.told.diag.errors, 0);
     assert_true(told_has(&c.told, LOG_WARN, "ENV_INPUT_NETSTAT_ADDR_PORTS", "\"x\""));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "ENV_INPUT_NETSTAT_ADDR_PORTS=x", "SOCKPUSH_PORTS=22,listen");
     assert_int_equal(c.config.rules.n, 2);
     assert_int_equal(c.told.n, 0);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 /* From the highest precedence to the lowest; a tag's value is its place. */
@@ -93,7 +93,7 @@ static void of_two_sources_of_a_tag_the_higher_decides(void **state)
                     if (gives(high, key[k]) && gives(low, key[k]))
                         assert_row(strstr(tags_of(&c), expected), what);
                 }
-                config_free(&c.config);
+                arena_free(&c.config.arena);
             }
 }
 
@@ -106,11 +106,11 @@ static void tags_of_all_sources_are_joined(void **state)
               "DD_TAGS=c:3,url:http://x", "ENV_GLOBAL_HOST_TAGS=d=4", "POD_NAME=pod-1", "POD_NAMESPACE=ns");
     assert_int_equal(c.told.n, 0);
     assert_string_equal(tags_of(&c), "a=1;b=2;bare;c=3;d=4;env=prod;host=box;namespace=ns;pod_name=pod-1;service=shop;url=http://x;version=1.2");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,pid=2", "DD_TAGS=ip_version:4,x:1", "ENV_INPUT_NETSTAT_TAGS=addr_port=1", "ENV_GLOBAL_HOST_TAGS=pid=1");
     assert_int_equal(c.told.diag.errors, 1); /* ours; the foreign ones warn */
     assert_int_equal(told_count(&c.told, LOG_WARN), 3);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void the_host_is_the_first_name_that_is_set(void **state)
@@ -140,7 +140,7 @@ static void the_host_is_the_first_name_that_is_set(void **state)
         config_of(&c, row[i].host_name, row[i].env);
         assert_string_equal(tags_of(&c), row[i].tags);
         assert_int_equal(c.told.diag.errors, 0);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -152,24 +152,24 @@ static void the_prefix_is_ours_else_statsds_without_dots_at_its_end(void **state
     (void)state;
     CONFIG_OF(&c, NULL, "STATSD_PREFIX=app.", "SOCKPUSH_PREFIX=");
     assert_string_equal(c.config.v.prefix, "app");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "STATSD_PREFIX=app.", "SOCKPUSH_PREFIX=a.b...");
     assert_string_equal(c.config.v.prefix, "a.b");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     snprintf(ours, sizeof ours, "SOCKPUSH_PREFIX=%0200d", 0);
     CONFIG_OF(&c, NULL, ours);
     assert_int_equal(c.told.n, 0);
     assert_int_equal(strlen(c.config.v.prefix), 200);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     snprintf(ours, sizeof ours, "SOCKPUSH_PREFIX=%0201d", 0);
     snprintf(theirs, sizeof theirs, "STATSD_PREFIX=%0250d", 0);
     CONFIG_OF(&c, NULL, ours);
     assert_int_equal(c.told.diag.errors, 1);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, theirs);
     assert_true(!c.told.diag.errors && c.told.n == 1);
     assert_string_equal(c.config.v.prefix, "");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void procfs_is_where_we_are_told_and_host_proc_only_proposes(void **state)
@@ -180,17 +180,17 @@ static void procfs_is_where_we_are_told_and_host_proc_only_proposes(void **state
     CONFIG_OF(&c, NULL, "SOCKPUSH_PROC=/host/proc//", "HOST_PROC=/other");
     assert_string_equal(c.config.v.proc, "/host/proc");
     assert_null(c.config.proc_foreign);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "HOST_PROC=/host/proc/");
     assert_string_equal(c.config.v.proc, "/proc");
     assert_string_equal(c.config.proc_foreign, "/host/proc");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "HOST_PROC=relative");
     assert_true(!c.told.diag.errors && c.told.n == 1 && !c.config.proc_foreign);
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_PROC=/proc/");
     assert_string_equal(c.config.v.proc, "/proc");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 int main(void)

@@ -16,16 +16,16 @@ static void what_is_pushed_is_utf_8(void **state)
     assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "no UTF-8") && told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "no UTF-8"));
     assert_true(told_has(&c.told, LOG_WARN, "POD_NAME", "no UTF-8") && told_has(&c.told, LOG_WARN, "DD_TAGS", "no UTF-8"));
     assert_true(told_has(&c.told, LOG_WARN, "host name", "no UTF-8"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_PORTS=[{\"ports\":[\"80\"],\"tags\":{\"s\":\"\xe9\"}}]", "SOCKPUSH_HOST=\xe9");
     assert_string_equal(c.config.rules.group_tags[0].tag[0].value, "_");
     assert_string_equal(c.config.v.host, "_");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///p\xe9", "SOCKPUSH_HTTP_TOKEN=\xe9");
     assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file's name is bytes */
     assert_string_equal(c.config.output[0].name, "unix:///p_");
     assert_non_null(strstr(c.config.http.headers, "Token \xe9"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 /* --env-file of docker keeps them. */
@@ -40,7 +40,7 @@ static void quotes_around_a_value_are_warned_about(void **state)
     assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "begins and ends with \"") && !told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "secret"));
     assert_false(told_has(&c.told, LOG_WARN, "SOCKPUSH_HOST", "") || told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", ""));
     assert_string_equal(c.config.v.http_token, "\"secret\"");
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 /* A block of YAML has them. */
@@ -53,7 +53,7 @@ static void ends_of_lines_in_a_list_are_warned_about(void **state)
     assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "end of line") && told_has(&c.told, LOG_WARN, "ENV_GLOBAL_HOST_TAGS", "end of line"));
     assert_false(told_has(&c.told, LOG_WARN, "DD_TAGS", "end of line") || told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", "end of line"));
     assert_false(told_has(&c.told, LOG_WARN, "SOCKPUSH_HOST", "end of line"));
-    config_free(&c.config);
+    arena_free(&c.config.arena);
 }
 
 static void all_foreign_names_are_looked_at(void **state)
@@ -66,7 +66,7 @@ static void all_foreign_names_are_looked_at(void **state)
         strcat(strcat(strcpy(text, f->name), "="), "\"1\"");
         CONFIG_OF(&c, NULL, text);
         assert_row(told_has(&c.told, LOG_WARN, f->name, "begins and ends with"), f->name);
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 
@@ -88,7 +88,7 @@ static void lists_without_end_are_refused_soon(void **state)
             strcpy(text + at, row[i][1]);
         CONFIG_OF(&c, NULL, text);
         assert_row(c.told.n > 0 && c.told.n < 300, row[i][0]); /* as many messages show how much was looked at */
-        config_free(&c.config);
+        arena_free(&c.config.arena);
     }
 }
 

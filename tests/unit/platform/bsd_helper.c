@@ -49,7 +49,6 @@ int bsd_parse(pcblist_parse_fn *parse, enum protocol protocol, bool listeners_fi
 
     memset(got, 0, sizeof *got);
     ret = parse(flush_copy(bytes, len), len, &list);
-    assert_int_equal(report.sockets, got->n);
     assert_int_equal(report.partial, 0);
     return ret;
 }

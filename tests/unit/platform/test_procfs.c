@@ -41,8 +41,6 @@ static int poll_dir(const char *dir, enum protocol protocol, bool listeners_firs
         return ret;
     ret = backend_procfs.poll(backend, protocol, take, &got, &got.report);
     backend_procfs.close(backend);
-    if (!ret)
-        assert_int_equal(got.report.sockets, got.n);
     return ret;
 }
 

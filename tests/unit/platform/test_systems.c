@@ -121,7 +121,6 @@ static void feed_procfs(const struct feed *f)
         at += sprintf(at, looks_v6(i) ? ":%04X %032X:0000 " : ":%04X %08X:0000 ", machine[i].local_port, 0);
         sprintf(at, "%02X 00000000:00000000 00:00000000 00000000     0        0 42 1", linux_number(i));
         assert_int_equal(procfs_parse_row(line, strlen(line), f->protocol, &s), 0);
-        f->report->sockets++;
         f->emit(f->ctx, &s, 1);
     }
 }
@@ -169,7 +168,7 @@ static void feed_windows(const struct feed *f)
             n++;
         }
         put_u32(bytes, n);
-        assert_int_equal(mib_parse(bytes, (size_t)(at - bytes), &table, f->emit, f->ctx, f->report), 0);
+        assert_int_equal(mib_parse(bytes, (size_t)(at - bytes), &table, f->emit, f->ctx), 0);
     }
 }
 
@@ -190,10 +189,8 @@ static void feed_freebsd(const struct feed *f)
 static void feed_rows(const struct feed *f)
 {
     for (size_t i = 0; i < SOCKETS; i++)
-        if (machine[i].protocol == f->protocol) {
-            f->report->sockets++;
+        if (machine[i].protocol == f->protocol)
             f->emit(f->ctx, &machine[i], 1);
-        }
 }
 
 static const struct {
@@ -231,7 +228,6 @@ static uint32_t series_of(void (*feed)(const struct feed *f), char *out, size_t 
         feed(&(struct feed){(enum protocol)protocol, tally_sock, &p.tally, &report});
     tally_end(&p.tally);
     owners_update(&owners, &p.tally);
-    assert_int_equal(report.sockets, SOCKETS);
     at = put_counts(out, at, cap, "all", &p.tally.total[0]);
     at = put_counts(out, at, cap, "all", &p.tally.total[1]);
     n = tally_count(&p.tally);
