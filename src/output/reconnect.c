@@ -40,7 +40,8 @@ bool reconnect_ensure(struct output *o)
         ret = open_link(o);
         if (!ret)
             return true;
-        o->quiet = false; /* what may be lost is a reason to try now */
+        o->opened_before |= o->quiet; /* the receiver is gone, after all, and what may be lost is a reason to try now */
+        o->quiet = false;
         connection_note(o, "cannot open", ret, "trying on", false);
         backoff_next(&o->backoff, o->to->name, max_ms, o->link->wait_ms);
     }

@@ -41,6 +41,7 @@ def built_in(key):
 def tag_list(text):
     """{key: value} of SOCKPUSH_TAGS; None where it has to be refused."""
     tags = {}
+    text = re.sub("[\udc80-\udcff]", "_", text.decode(errors="surrogateescape")).encode()     # what is no UTF-8
     for item in filter(None, (item.strip(BLANK) for item in text.split(b","))):
         key, equals, value = item.partition(b"=")
         key, value = key.strip(BLANK), value.strip(BLANK)
