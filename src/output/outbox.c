@@ -260,6 +260,11 @@ static void skip_done(struct outbox *box)
     }
 }
 
+static bool has_to_be_alone(const struct outbox *box, const struct chunk *chunk)
+{
+    return chunk->alone || chunk->passed || (chunk->suspected && box->troubled);
+}
+
 bool outbox_ready(struct outbox *box)
 {
     unsigned others = box->n_under_way + box->n_doubts;
@@ -269,7 +274,7 @@ bool outbox_ready(struct outbox *box)
     if (!outbox_waiting(box) || others >= UNDER_WAY_MAX)
         return false;
     read_at(box, box->sent, &chunk, sizeof chunk);
-    return !others || !(chunk.alone || box->lonely);
+    return !others || !(has_to_be_alone(box, &chunk) || box->lonely);
 }
 
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room)
@@ -289,7 +294,7 @@ bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t roo
     box->last = (box->head + box->sent) % box->cap;
     box->sent += size_of(&next);
     box->n_under_way++;
-    box->lonely = next.alone;
+    box->lonely = has_to_be_alone(box, &next);
     *chunk = next;
     return true;
 }
@@ -320,6 +325,7 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
         if (!chunk.counted) {
             box->lines -= chunk.lines;
             box->delivered_lines += chunk.lines;
+            box->troubled = false;
             chunk.acked_ns = now_ns;
         }
         chunk.counted = true;
@@ -437,16 +443,19 @@ static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned
 
 bool outbox_strike(struct outbox *box, unsigned strikes_max)
 {
+    bool single = box->n_under_way + box->n_doubts == 1;
     struct chunk chunk;
 
+    box->troubled |= box->n_under_way > 0;
     for (size_t at = box->acked; at < box->sent; at += size_of(&chunk)) {
         read_at(box, at, &chunk, sizeof chunk);
         if (!chunk.end)
             continue;
-        if (chunk.alone && chunk.strikes >= strikes_max)
+        if (single && chunk.suspected)
             return suspect(box, at, &chunk, strikes_max);
-        chunk.strikes++;
-        chunk.alone |= chunk.strikes >= strikes_max;
+        if (chunk.strikes < strikes_max)
+            chunk.strikes++;
+        chunk.suspected |= chunk.strikes >= strikes_max;
         write_at(box, at, &chunk, sizeof chunk);
     }
     return false;

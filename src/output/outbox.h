@@ -32,7 +32,8 @@ struct chunk {
     bool increments;    /* its lines must not be delivered twice */
     bool counted;       /* its lines are counted: as delivered, perhaps over an earlier connection, or as dropped */
     bool done;          /* it is never sent again */
-    bool alone;         /* it is sent while no other is under way */
+    bool alone;         /* it was refused with others: it is sent while no other is under way */
+    bool suspected;     /* connections broke with it: it is sent alone as well, while none gets through */
 };
 
 /* A chunk that was dropped while under way: whether it arrived will be known. */
@@ -54,6 +55,7 @@ struct outbox {
     bool newest_only;   /* a new snapshot drives out those that wait: they are worth nothing late */
     bool apart;         /* increments are chunks of their own, so that it is known which were lost */
     bool lonely;        /* the chunk under way has to be alone */
+    bool troubled;      /* a connection broke, and no chunk got through since */
     bool mixed;         /* a chunk was put behind younger ones */
     uint64_t newest_poll;
     uint64_t lines;     /* in the ring and not counted yet */
@@ -106,8 +108,8 @@ void outbox_rewind(struct outbox *box);
  * now on, once they wait again. Returns true if it was dropped. */
 bool outbox_refuse(struct outbox *box);
 
-/* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is sent alone;
- * one that breaks a connection alone as well goes behind all others; once it did that so often while some of them arrived each time
+/* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is sent alone, until
+ * another gets through; one that breaks a connection alone as well stays alone, and goes behind all others; once it did that so often while some of them arrived each time
  * between, it is dropped. Returns true if it was. What is under way waits again after outbox_rewind. */
 bool outbox_strike(struct outbox *box, unsigned strikes_max);
 

@@ -102,7 +102,7 @@ struct item {
     uint32_t lines, index, of;
     enum state state;
     unsigned copies, strikes;
-    bool increments, counted, done, alone;
+    bool increments, counted, done, alone, suspected;
     struct added added; /* by its lines */
     char text[LINE_MAX + 1];
 };
@@ -111,7 +111,7 @@ struct model {
     struct item item[MODEL_MAX];
     size_t n, used;
     struct item *in_hand;
-    bool newest_only, apart, lonely, mixed;
+    bool newest_only, apart, lonely, mixed, troubled;
     uint64_t newest_poll, put, lines, delivered, dropped;
     struct added owed;
     struct doubt doubt[UNDER_WAY_MAX];
@@ -250,6 +250,11 @@ static unsigned model_others(const struct model *m)
     return others;
 }
 
+static bool model_alone(const struct model *m, const struct item *item)
+{
+    return item->alone || item->passed || (item->suspected && m->troubled);
+}
+
 /* The next to be sent; what is done is passed over. */
 static struct item *model_next(struct model *m)
 {
@@ -261,7 +266,7 @@ static struct item *model_next(struct model *m)
         if (item->state != WAITING)
             continue;
         if (!item->done)
-            return others >= UNDER_WAY_MAX || (others && (item->alone || m->lonely)) ? NULL : item;
+            return others >= UNDER_WAY_MAX || (others && (model_alone(m, item) || m->lonely)) ? NULL : item;
         item->state = UNDER_WAY;
         item->end = 0;
     }
@@ -277,7 +282,7 @@ static struct item *model_take(struct model *m)
     item->state = UNDER_WAY;
     item->end = UINT64_MAX;
     item->copies++;
-    m->lonely = item->alone;
+    m->lonely = model_alone(m, item);
     return item;
 }
 
@@ -304,6 +309,7 @@ static void model_acked(struct model *m, uint64_t end, uint64_t now)
         if (!item->counted) {
             m->lines -= item->lines;
             m->delivered += item->lines;
+            m->troubled = false;
             item->acked_ns = now;
         }
         item->counted = true;
@@ -388,14 +394,18 @@ static bool model_suspect(struct model *m, size_t i)
 
 static bool model_strike(struct model *m)
 {
+    bool single = model_others(m) == 1;
+
+    m->troubled |= model_others(m) > m->n_doubts;
     for (size_t i = 0; i < m->n; i++) {
         struct item *item = &m->item[i];
 
         if (item->state != UNDER_WAY || !item->end)
             continue;
-        if (item->alone && item->strikes >= 3)
+        if (single && item->suspected)
             return model_suspect(m, i);
-        item->alone |= ++item->strikes >= 3;
+        item->strikes += item->strikes < 3;
+        item->suspected |= item->strikes >= 3;
     }
     return false;
 }
