@@ -52,10 +52,11 @@ int isspace(int c);
 int tolower(int c);
 
 /* sys/sys/fcntl.h, include/unistd.h */
-enum { O_RDONLY = 0, O_WRONLY = 1, O_NONBLOCK = 4, O_CREAT = 0x200, O_EXCL = 0x800, O_CLOEXEC = 0x100000 };
-enum { STDERR_FILENO = 2 };
+enum { O_RDONLY = 0, O_WRONLY = 1, O_NONBLOCK = 4, O_NOCTTY = 0x8000, O_CREAT = 0x200, O_EXCL = 0x800, O_CLOEXEC = 0x100000 };
+enum { STDERR_FILENO = 2, SEEK_CUR = 1 };
 int open(const char *path, int flags, ...);
 int close(int fd);
+off_t lseek(int fd, off_t offset, int whence);
 ssize_t read(int fd, void *out, size_t len);
 ssize_t write(int fd, const void *data, size_t len);
 int pipe2(int fd[2], int flags);

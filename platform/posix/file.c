@@ -69,13 +69,26 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
-/* Making stderr non-blocking would make it so for all who share it. A pipe that can be written to has room for PIPE_BUF bytes
- * (pipe(7)), and a line is shorter; only if another process fills it just then this waits. */
+/* Making stderr non-blocking would make it so for all who share it. Where Linux lets it be opened anew, that is our own. */
+static int open_log(void)
+{
+    if (lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0) /* a file, whose position is shared; it takes all at once */
+        return -1;
+    return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Else: a pipe that can be written to has room for PIPE_BUF bytes (pipe(7)), and on Linux a line is shorter; only if another process
+ * fills it just then, or of a terminal only a part of the line fits, this waits. */
 int platform_write_log(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+    int fd = open_log();
+    ssize_t n = -1;
 
-    if (poll(&p, 1, 0) <= 0)
+    if (fd < 0 && poll(&p, 1, 0) <= 0)
         return -EAGAIN;
-    return write(STDERR_FILENO, line, len) < 0 ? -errno : 0;
+    n = write(fd < 0 ? STDERR_FILENO : fd, line, len);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? -EAGAIN : 0;
 }

@@ -40,17 +40,22 @@ static void put_hex(struct buf *b, const char *bytes, size_t len)
     }
 }
 
+/* What stays as it is; the log's values are in quotes, so those are escaped as well. */
+enum kept { KEPT_NOTHING, KEPT_QUOTES, KEPT_LINES };
+
 /* What others say must not end a line, nor make a terminal show anything else. */
-static void put_escaped(struct buf *b, const char *text, bool quoted)
+static void put_escaped(struct buf *b, const char *text, enum kept kept)
 {
     size_t left = strlen(text), n;
     uint32_t code = 0;
 
     for (; left && !b->full; text += n, left -= n) {
         n = utf8_read(text, left, &code);
-        if (!n || utf8_is_control(code))
+        if (n && code == '\n' && kept == KEPT_LINES)
+            buf_char(b, '\n');
+        else if (!n || utf8_is_control(code))
             put_hex(b, text, n = n ? n : 1);
-        else if (quoted && (code == '"' || code == '\\'))
+        else if (kept == KEPT_NOTHING && (code == '"' || code == '\\'))
             buf_put(b, (char[]){'\\', (char)code}, 2);
         else
             buf_put(b, text, n);
@@ -61,10 +66,10 @@ static void put_value(struct buf *b, const char *text)
 {
     if (needs_quotes(text)) {
         buf_char(b, '"');
-        put_escaped(b, text, true);
+        put_escaped(b, text, KEPT_NOTHING);
         buf_char(b, '"');
     } else {
-        put_escaped(b, text, true);
+        put_escaped(b, text, KEPT_NOTHING);
     }
 }
 
@@ -82,7 +87,7 @@ size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key,
         put_value(&b, value);
     }
     buf_text(&b, " msg=\"");
-    put_escaped(&b, message, true);
+    put_escaped(&b, message, KEPT_NOTHING);
     b.cap = LOG_LINE_MAX;
     if (b.full) {
         b.full = false;
@@ -155,43 +160,39 @@ void log_event(enum log_level level, const char *key, const char *value, const c
 
 static bool print_failed;
 
-static void print_text(const char *text, size_t len)
-{
-    print_failed |= platform_write(STDOUT_FILENO, text, len, NULL) != 0;
-}
-
 bool print_is_whole(void)
 {
     return !print_failed;
 }
 
-void print_line(const char *format, ...)
+/* Writes the text with what is kept of it, and an end of line or none. */
+static void print_escaped(const char *format, va_list args, enum kept kept, const char *end)
 {
     struct arena arena = {0};
-    struct buf line = {0};
-    const char *text;
+    const char *text = arena_format_args(&arena, format, args);
+    struct buf line = {.cap = 4 * strlen(text) + 1};
+
+    line.data = arena_zero(&arena, line.cap, 1);
+    put_escaped(&line, text, kept);
+    buf_text(&line, end);
+    print_failed |= platform_write(STDOUT_FILENO, line.data, line.len, NULL) != 0;
+    arena_free(&arena);
+}
+
+void print_line(const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    text = arena_format_args(&arena, format, args);
+    print_escaped(format, args, KEPT_QUOTES, "\n");
     va_end(args);
-    line.cap = 4 * strlen(text) + 1;
-    line.data = arena_zero(&arena, line.cap, 1);
-    put_escaped(&line, text, false);
-    buf_char(&line, '\n');
-    print_text(line.data, line.len);
-    arena_free(&arena);
 }
 
 void print(const char *format, ...)
 {
-    struct arena arena = {0};
-    const char *text;
     va_list args;
 
     va_start(args, format);
-    text = arena_format_args(&arena, format, args);
+    print_escaped(format, args, KEPT_LINES, "");
     va_end(args);
-    print_text(text, strlen(text));
-    arena_free(&arena);
 }

@@ -22,10 +22,10 @@ void log_set_level(enum log_level level);
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
     __attribute__((format(__printf__, 4, 5)));
 
-/* To stdout, whole, for --help and --check. */
+/* To stdout, whole, for --help and --check. Controls in it, which others may have put there, are escaped, but for ends of lines. */
 void print(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
-/* The same and an end of line; controls in it, which others may have put there, are escaped. */
+/* The same as one line: what ends a line is escaped, too. */
 void print_line(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
 /* Returns true if stdout took all of it. */

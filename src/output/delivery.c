@@ -34,12 +34,14 @@ static bool take_chunks(struct output *o)
 
     o->len = o->chunks = 0;
     pthread_mutex_lock(&o->lock);
-    while (outbox_take(&o->box, &o->chunk, o->data + o->len, room)) {
+    while ((!o->chunks_max || o->chunks < o->chunks_max) && outbox_take(&o->box, &o->chunk, o->data + o->len, room)) {
         begins |= !o->chunk.index;
         o->len += o->chunk.len;
         o->chunks++;
         room = o->len < o->to->transport->batch_max ? o->to->transport->batch_max - o->len : 0;
     }
+    if (!outbox_waiting(&o->box))
+        o->chunks_max = 0; /* the next are others */
     pthread_mutex_unlock(&o->lock);
     if (begins)
         o->snapshot_errors = 0;
@@ -103,12 +105,29 @@ static void send_datagram_again(struct output *o, int error)
     pthread_mutex_unlock(&o->lock);
 }
 
+/* That was more than the receiver takes at once: half of it, until a single chunk is too much. */
+static void send_halves(struct output *o)
+{
+    if (o->chunks == 1) {
+        send_refused(o);
+        return;
+    }
+    o->chunks_max = (o->chunks + 1) / 2;
+    output_count(o, SEND_ERRORS, 1);
+    log_event(LOG_DEBUG, "output", o->to->name, "%s; halved", o->link->why);
+    pthread_mutex_lock(&o->lock);
+    outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+}
+
 static void send_failed(struct output *o, int error)
 {
     bool answers = o->to->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER;
 
     if (answers && error == -EBADMSG)
         send_refused(o);
+    else if (answers && error == -EMSGSIZE)
+        send_halves(o);
     else if (answers && error == -ENOTCONN)
         connection_ended(o);
     else if (o->link->stream)

@@ -118,9 +118,10 @@ static int judge(struct link *l, struct http_answer *a)
     explain_answer(l, a);
     switch (a->status) {
     case 400:
-    case 413:
     case 422:
         return -EBADMSG;
+    case 413:
+        return -EMSGSIZE;
     case 408:
     case 425:
     case 429:
@@ -164,7 +165,7 @@ static int exchange(struct link *l, struct http_answer *a, const char *lines, si
         link_explain(l, "the receiver answers %d before it has all", a->status);
         return -EPROTO;
     }
-    if ((!ret || ret == -EBADMSG) && (sent || a->closes))
+    if ((!ret || ret == -EBADMSG || ret == -EMSGSIZE) && (sent || a->closes))
         link_close(l);
     return ret;
 }

@@ -160,7 +160,7 @@ static void take_header_line(struct http_answer *a)
     text_trim(&value, &value_len);
     a->line[(size_t)(value - a->line) + value_len] = '\0';
     take_header(a, a->line, value);
-    a->doubtful |= a->framing && name_len < len;
+    a->doubtful |= a->framing && (name_len < len || a->cut);
 }
 
 /* After the empty line. */
@@ -176,7 +176,7 @@ static const char *end_head(struct http_answer *a)
     if (a->retry_s > a->date_s && a->date_s)
         a->wait_s = a->retry_s - a->date_s < WAIT_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : WAIT_MAX_S;
     a->closes |= !a->minor && !a->keeps;
-    a->closes |= a->doubtful;
+    a->closes |= a->doubtful || (a->status == 204 && (a->chunked || (a->has_length && a->left))); /* a body that there is none of may come */
     if (a->status == 204 || a->status == 304 || (a->doubtful && a->status < 300)) {
         a->stage = HTTP_WHOLE;
     } else if (a->doubtful) {

@@ -30,7 +30,7 @@ struct output {
     struct link *link, *other; /* in use; for looking whether a better target answers, or NULL */
     char *data;                /* in hand: len bytes of so many chunks, this being the last */
     size_t len, data_cap;
-    unsigned chunks;
+    unsigned chunks, chunks_max; /* chunks_max: since more were too much at once; 0: no limit */
     struct chunk chunk;
     struct trouble trouble;
     struct backoff backoff;

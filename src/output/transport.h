@@ -42,7 +42,7 @@ struct transport {
 
     /* Sends whole lines: a chunk, or a batch of them. stream_send_all is the way for a stream. Errors end the connection, and the same
      * lines come again over the next one, or as a datagram are lost. Where an answer acknowledges: 0: stored; -EBADMSG: refused, and
-     * always will be; -ENOTCONN: the receiver had ended the connection before, as it may between two requests. */
+     * always will be, though a part of a batch may be stored; -EMSGSIZE: too much at once, and nothing is stored; -ENOTCONN: the receiver had ended the connection before, as it may between two requests. */
     int (*send)(struct link *, const char *lines, size_t len);
 
     /* Closes link->fd where link_close is not the way; or NULL. */

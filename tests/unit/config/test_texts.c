@@ -22,8 +22,10 @@ static void what_is_pushed_is_utf_8(void **state)
     assert_string_equal(c.config.v.host, "_");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///p\xe9", "SOCKPUSH_HTTP_TOKEN=\xe9");
-    assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file's name is bytes */
-    assert_string_equal(c.config.output[0].name, "unix:///p_");
+    if (c.config.n_outputs) { /* not on Windows */
+        assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file's name is bytes */
+        assert_string_equal(c.config.output[0].name, "unix:///p_");
+    }
     assert_non_null(strstr(c.config.http.headers, "Token \xe9"));
     arena_free(&c.config.arena);
 }

@@ -69,7 +69,9 @@ static void real_answers_are_read_whole(void **state)
         {WORDS("HTTP/1.1 204 x\nServer: y\n\n"), 204, false, "x", ""},
         {WORDS("HTTP/1.1 204 \tr\303\274ck\033[0m\r\n\r\n"), 204, false, " r  ck [0m", ""},
         {WORDS("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nabcde"), 200, false, "OK", "abcde"},
-        {WORDS("HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n"), 204, false, "x", ""},
+        {WORDS("HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n"), 204, true, "x", ""},
+        {WORDS("HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n"), 204, false, "x", ""},
+        {WORDS("HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n\r\n"), 204, true, "x", ""},
         {WORDS("HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\n"), 304, false, "x", ""},
         {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"), 200, true, "x", ""},
         /* odd, but with a plain verdict */
@@ -257,6 +259,11 @@ static void a_long_header_is_passed_over(void **state)
     read_answer(&a, text, len);
     assert_true(http_answer_known(&a) && a.stage == HTTP_WHOLE);
     assert_string_equal(a.location, "https://other.example/write");
+    memset(text, ' ', sizeof text);
+    memcpy(text, "HTTP/1.1 200 x\r\nContent-Length: 2", 33);
+    strcpy(text + 5000, ", 40\r\n\r\n"); /* what is cut off may say otherwise */
+    read_answer(&a, text, strlen(text));
+    assert_true(http_answer_known(&a) && a.closes);
 }
 
 int main(void)

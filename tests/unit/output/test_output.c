@@ -451,18 +451,54 @@ static int send_refused(struct link *l, const char *lines, size_t len)
     return memmem(lines, len, "bad", 3) ? -EBADMSG : 0;
 }
 
-static void lines_that_were_refused_with_others_are_sent_once_more_alone(void **state)
+/* Takes no more than two lines at once. */
+static int send_little(struct link *l, const char *lines, size_t len)
+{
+    unsigned n = 0;
+
+    (void)l;
+    for (size_t i = 0; i < len; i++)
+        n += lines[i] == '\n';
+    if (n > 2 || memmem(lines, len, "long", 4))
+        return -EMSGSIZE;
+    memcpy(line.sent + line.len, lines, len);
+    line.len += len;
+    return 0;
+}
+
+static void start_strict(struct running *r, int (*send)(struct link *, const char *, size_t))
 {
     static struct transport strict;
-    struct running r;
 
-    (void)state;
     strict = fake_kept;
     strict.acknowledged = ACKNOWLEDGED_BY_ANSWER;
     strict.batch_max = 1000;
-    strict.send = send_refused;
+    strict.send = send;
     line.open_error = -ECONNREFUSED;
-    start_as(&r, &strict, &encoder_influx, REPLAY_NS);
+    start_as(r, &strict, &encoder_influx, REPLAY_NS);
+}
+
+static void what_is_too_much_at_once_is_halved_until_it_fits(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_strict(&r, send_little);
+    for (uint64_t poll = 1; poll <= 8; poll++)
+        put(&r, poll, poll == 5 ? "long\n" : "line\n");
+    line_fail(0, 0, 0);
+    wait_for(&r, SENT_LINES, 7);
+    assert_int_equal(counted(&r, DROPPED_LINES), 1);
+    assert_string_equal(line.sent, "line\nline\nline\nline\nline\nline\nline\n");
+    finish_line(&r);
+}
+
+static void lines_that_were_refused_with_others_are_sent_once_more_alone(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_strict(&r, send_refused);
     put(&r, 1, "one\n");
     put(&r, 2, "bad\n");
     put(&r, 3, "three\n");
@@ -603,6 +639,7 @@ int main(void)
         cmocka_unit_test_setup(a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive, line_reset),
         cmocka_unit_test_setup(nothing_is_dropped_while_all_lines_break_connections, line_reset),
         cmocka_unit_test_setup(lines_that_were_refused_with_others_are_sent_once_more_alone, line_reset),
+        cmocka_unit_test_setup(what_is_too_much_at_once_is_halved_until_it_fits, line_reset),
         cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, line_reset),
         cmocka_unit_test_setup(what_a_receiver_left_unread_at_its_end_is_sent_again, line_reset),
         cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed, line_reset),
