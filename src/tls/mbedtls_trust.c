@@ -1,7 +1,7 @@
 /* TLS by mbedTLS: whom to trust, and what is wrong with a certificate, in words. Of the many
  * certificates that a system trusts only those stay in memory that may have signed the one in
  * question. */
-#include <stdatomic.h>
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
@@ -88,9 +88,17 @@ static void compare(void *ctx, mbedtls_x509_crt *crt)
 /* What cannot be read is not trusted. Of PEM text that is reported at the start. */
 static void warn_unread(const struct tls *t, int unread)
 {
-    static atomic_flag warned = ATOMIC_FLAG_INIT;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool warned;
+    bool first;
 
-    if (unread > 0 && t->n_trusted && t->settings->ca && !tls_is_pem(t->settings->ca) && !atomic_flag_test_and_set(&warned))
+    if (unread <= 0 || !t->n_trusted || !t->settings->ca || tls_is_pem(t->settings->ca))
+        return;
+    pthread_mutex_lock(&lock);
+    first = !warned;
+    warned = true;
+    pthread_mutex_unlock(&lock);
+    if (first)
         log_event(LOG_WARN, "variable", "SOCKPUSH_TLS_CA", "%d of the certificates in %.200s cannot be read, and are not trusted", unread, t->settings->ca);
 }
 
