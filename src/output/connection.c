@@ -262,12 +262,15 @@ void connection_ended(struct output *o)
     rewind_box(o, true, false);
 }
 
-/* The receiver ended its side, or reset the connection while nothing went over it. */
+/* The receiver ended its side, or reset the connection while nothing went over it. Where the system does not tell what is pending,
+ * only time does. */
 static bool is_quiet_end(struct output *o, int error)
 {
+    bool idle = platform_monotonic_ns() - o->acked_ns >= HELD_MS * NS_PER_MS;
+
     if (acknowledged_by(o, ACKNOWLEDGED_BY_ANSWER))
         return true;
-    return !any_under_way(o) && (error == -EPIPE || (error == -ECONNRESET && platform_monotonic_ns() - o->acked_ns >= HELD_MS * NS_PER_MS));
+    return !any_under_way(o) && ((error == -EPIPE && (idle || !o->link->blind)) || (error == -ECONNRESET && idle));
 }
 
 bool connection_drain(struct output *o)

@@ -76,7 +76,7 @@ static int connect_addr(struct link *l, const struct net_addr *addr, const char 
     if (ret < 0)
         return ret;
     l->fd = ret;
-    l->cut = l->answered = l->blind = false;
+    l->cut = l->answered = false;
     l->written = 0;
     l->window_max = 0;
     net_tcp_setup(l->fd);

@@ -49,7 +49,7 @@ struct link {
     bool stream;
     bool cut;  /* something is with the kernel that it must not deliver: link_close resets */
     bool gone; /* set by send: the receiver is gone for good (a closed pipe) */
-    bool blind; /* the system does not tell what of this stream is acknowledged */
+    bool blind; /* set by link_acked: the system does not tell what of a stream is acknowledged */
     bool segments; /* set by open: each send is to be a TCP segment of its own */
     int refused; /* set by send: -errno that an *earlier* datagram met; this one was sent */
     struct addresses known[TARGETS_MAX];

@@ -21,7 +21,7 @@ static int connect_unix(struct link *l, bool stream)
         return ret;
     l->fd = ret;
     l->stream = stream;
-    l->cut = l->blind = false;
+    l->cut = false;
     l->written = 0;
     return 0;
 }

@@ -107,7 +107,8 @@ def test_overflow(pair, kind, interval, enough):
         got, polled = aggregator.lines(), program.out.splitlines()
     missing = set(polled) - set(got)
     assert missing and set(got) <= set(polled) and len(set(got)) == len(got)
-    assert max(map(at, missing)) < min(map(at, got)), "the oldest go first"
+    place = {line: i for i, line in enumerate(polled)}
+    assert max(place[line] for line in missing) < min(place[line] for line in got), "the oldest go first"
     time, said = own(aggregator.text, kind)[-1]
     assert said["dropped_lines"] == len(missing)
     assert said["sent_lines"] <= lines_before(program.out, kind, time) - len(missing)
