@@ -200,7 +200,7 @@ static bool can_be_by_lines(const struct output *o, int error)
     return o->policy.keep && (error == -EPIPE || error == -ECONNRESET);
 }
 
-/* What was sent over the connection waits for the next one. quiet: it was not broken. strike: what was under way can be why it was.
+/* Makes wait again what was sent over the connection. quiet: it was not broken. strike: the chunks under way can be why it was.
  * Returns true if the chunk in hand is dropped instead. */
 static bool rewind_box(struct output *o, bool quiet, bool strike)
 {
@@ -216,9 +216,18 @@ static bool rewind_box(struct output *o, bool quiet, bool strike)
     return dropped;
 }
 
-static unsigned longest_pause(struct output *o, unsigned max_ms)
+void connection_pause(struct output *o, unsigned max_ms)
 {
-    return output_is_closing(o) && max_ms > BACKOFF_CLOSING_MS ? BACKOFF_CLOSING_MS : max_ms;
+    if (output_is_closing(o) && max_ms > BACKOFF_CLOSING_MS)
+        max_ms = BACKOFF_CLOSING_MS;
+    backoff_next(&o->backoff, o->to->name, max_ms, o->link->wait_ms);
+}
+
+void connection_drop(struct output *o)
+{
+    pthread_mutex_lock(&o->lock);
+    outbox_clear(&o->box);
+    pthread_mutex_unlock(&o->lock);
 }
 
 void connection_lost(struct output *o, const char *what, int error)
@@ -231,7 +240,7 @@ void connection_lost(struct output *o, const char *what, int error)
     o->link->first = 0;
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && held_ns >= HELD_MS * NS_PER_MS)
         o->backoff.ms = 0;
-    backoff_next(&o->backoff, o->to->name, longest_pause(o, o->to->transport->backoff_max_ms), o->link->wait_ms);
+    connection_pause(o, o->to->transport->backoff_max_ms);
     if (rewind_box(o, false, can_be_by_lines(o, error)))
         connection_note_dropped(o, "each connection breaks that carries them");
 }
@@ -253,7 +262,7 @@ void connection_ended(struct output *o)
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && !carried_for(o, o->replay_ns)) {
         note_short(o);
         if (!o->policy.newest_only) /* whose snapshots do not wait */
-            backoff_next(&o->backoff, o->to->name, longest_pause(o, max_ms < longest_ms ? max_ms : longest_ms), 0);
+            connection_pause(o, max_ms < longest_ms ? max_ms : longest_ms);
     }
     link_close(o->link);
     o->link->first = o->link->target; /* there it is tried first */

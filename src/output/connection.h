@@ -28,6 +28,12 @@ void connection_lost(struct output *o, const char *what, int error);
 /* The receiver ended the connection over which nothing was pending, which is no error. */
 void connection_ended(struct output *o);
 
+/* Sets the pause before the next connection: up to max_ms, less once the program ends, and no less than the receiver asked for. */
+void connection_pause(struct output *o, unsigned max_ms);
+
+/* Drops all lines: there is no connection for them, and they may not wait for one. */
+void connection_drop(struct output *o);
+
 /* Reports that the lines in hand are dropped, and why. NULL: the link says it. */
 void connection_note_dropped(struct output *o, const char *why);
 

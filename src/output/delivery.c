@@ -11,7 +11,7 @@
 
 /* --- sending --------------------------------------------------------------------- */
 
-/* By the clock, not by so many pauses: one may take longer than it should, 15 ms on Windows. */
+/* Waits until a datagram is due by the clock, not for so many pauses: one may take longer than it should, 15 ms on Windows. */
 static void pace(struct output *o)
 {
     uint64_t now, due;
@@ -100,12 +100,10 @@ static void send_datagram_again(struct output *o, int error)
         connection_sent(o);
         return;
     }
-    pthread_mutex_lock(&o->lock);
-    outbox_clear(&o->box);
-    pthread_mutex_unlock(&o->lock);
+    connection_drop(o);
 }
 
-/* That was more than the receiver takes at once: half of it, until a single chunk is too much. */
+/* The receiver takes less at once: half of the chunks are tried, until a single one is too much. */
 static void send_halves(struct output *o)
 {
     if (o->chunks == 1) {

@@ -31,7 +31,6 @@ static int open_link(struct output *o)
 /* Datagrams that cannot be sent now never will be; a stream's lines wait. */
 bool reconnect_ensure(struct output *o)
 {
-    unsigned max_ms = output_is_closing(o) ? BACKOFF_CLOSING_MS : o->to->transport->backoff_max_ms;
     int ret, left_ms;
 
     if (o->link->fd >= 0)
@@ -43,16 +42,13 @@ bool reconnect_ensure(struct output *o)
         o->opened_before |= o->quiet; /* the receiver is gone, after all, and what may be lost is a reason to try now */
         o->quiet = false;
         connection_note(o, "cannot open", ret, "trying on", false);
-        backoff_next(&o->backoff, o->to->name, max_ms, o->link->wait_ms);
+        connection_pause(o, o->to->transport->backoff_max_ms);
     }
     left_ms = deadline_left_ms(o->backoff.at_ns);
-    if (!o->policy.wait) {
-        pthread_mutex_lock(&o->lock);
-        outbox_clear(&o->box);
-        pthread_mutex_unlock(&o->lock);
-    } else if (left_ms) {
+    if (!o->policy.wait)
+        connection_drop(o);
+    else if (left_ms)
         net_wake_wait(&o->wake, -1, left_ms);
-    }
     return false;
 }
 
