@@ -164,10 +164,10 @@ int net_send(int fd, const void *data, size_t len, int timeout_ms);
  * does not tell. */
 size_t net_datagram_max(int fd);
 
-#define NET_WAY_MAX 112
+struct ip; /* base/ip.h */
 
-/* Writes "from ADDRESS to ADDRESS" of this connected socket to out, NUL-terminated. */
-void net_way(int fd, char out[NET_WAY_MAX]);
+/* Reads the addresses that this connected socket sends from and to. */
+void net_ends(int fd, struct ip *from, struct ip *to);
 
 /* What a stream takes at once, or gives: the bytes, 0 at its end, -EAGAIN, or another -errno. */
 long net_send_some(int fd, const void *data, size_t len);

@@ -5,7 +5,6 @@
 #include <ws2tcpip.h>
 #include <mstcpip.h>
 
-#include "base/buf.h"
 #include "base/deadline.h"
 #include "base/ip.h"
 #include "platform.h"
@@ -194,33 +193,26 @@ size_t net_datagram_max(int fd)
     return failed || mtu <= (DWORD)headers ? 0 : mtu - (DWORD)headers;
 }
 
-static void put_address(struct buf *b, const struct sockaddr_storage *address)
+static struct ip ip_of(const struct sockaddr_storage *address)
 {
     struct ip ip = {.version = address->ss_family == AF_INET6 ? 6 : 4};
-    char text[IP_TEXT_MAX];
 
     if (ip.version == 6)
         memcpy(ip.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
     else
         memcpy(ip.bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
-    ip_format(&ip, text);
-    buf_text(b, text);
+    return ip;
 }
 
-void net_way(int fd, char out[NET_WAY_MAX])
+void net_ends(int fd, struct ip *from, struct ip *to)
 {
     struct sockaddr_storage local = {0}, remote = {0};
-    struct buf b = {.data = out, .cap = NET_WAY_MAX - 1};
-    int len = sizeof local;
+    int local_len = sizeof local, remote_len = sizeof remote;
 
-    getsockname((SOCKET)fd, (struct sockaddr *)&local, &len);
-    len = sizeof remote;
-    getpeername((SOCKET)fd, (struct sockaddr *)&remote, &len);
-    buf_text(&b, "from ");
-    put_address(&b, &local);
-    buf_text(&b, " to ");
-    put_address(&b, &remote);
-    out[b.len] = '\0';
+    getsockname((SOCKET)fd, (struct sockaddr *)&local, &local_len);
+    getpeername((SOCKET)fd, (struct sockaddr *)&remote, &remote_len);
+    *from = ip_of(&local);
+    *to = ip_of(&remote);
 }
 
 int net_pending_error(int fd)

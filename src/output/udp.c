@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/deadline.h"
-#include "base/format.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "output/limits.h"
 #include "output/transport.h"
@@ -44,12 +44,18 @@ static int open_udp(struct link *l)
 /* Logs where datagrams go now, if that is another way than before. */
 static void log_change(const struct link *l, int before, int now)
 {
-    char way[2][NET_WAY_MAX];
+    enum { OLD_FROM, OLD_TO, FROM, TO, ENDS };
+    struct ip ip[ENDS];
+    char text[ENDS][IP_TEXT_MAX];
 
-    net_way(before, way[0]);
-    net_way(now, way[1]);
-    if (strcmp(way[0], way[1]))
-        log_event(LOG_INFO, "output", l->to->name, "datagrams go %s now, before %s", way[1], way[0]);
+    net_ends(before, &ip[OLD_FROM], &ip[OLD_TO]);
+    net_ends(now, &ip[FROM], &ip[TO]);
+    if (!memcmp(&ip[OLD_FROM], &ip[FROM], 2 * sizeof *ip))
+        return;
+    for (int i = 0; i < ENDS; i++)
+        ip_format(&ip[i], text[i]);
+    log_event(LOG_INFO, "output", l->to->name, "datagrams go from %s to %s now, before from %s to %s", text[FROM], text[TO], text[OLD_FROM],
+              text[OLD_TO]);
 }
 
 /* The next datagram goes to the address that the name has now, by the way that the system chooses now. */
