@@ -191,9 +191,10 @@ static void read_answer(struct servers *s, int i, struct question *q, uint64_t d
     }
 }
 
-/* Reads answers until then, or until there is a reason to go on. */
+/* Reads answers until then, or until there is a reason to go on. Once one tells, the other is not vital, and has a second. */
 static void await_answers(struct servers *s, struct question *q, uint64_t until_ns, uint64_t deadline_ns)
 {
+    bool told = false;
     int left_ms;
 
     while ((left_ms = deadline_left_ms(until_ns)) && !(answered(&q[0]) && answered(&q[1]))) {
@@ -202,12 +203,11 @@ static void await_answers(struct servers *s, struct question *q, uint64_t until_
         for (int i = 0; i < s->n; i++)
             if (s->p[i].fd >= 0 && s->p[i].revents)
                 read_answer(s, i, q, deadline_ns);
-        if (tells(&q[0]) || tells(&q[1])) { /* the other answer is not vital */
+        if (!told && (tells(&q[0]) || tells(&q[1]))) {
             uint64_t soon_ns = deadline_in(SECOND_ANSWER_MS);
 
             until_ns = soon_ns < deadline_ns ? soon_ns : deadline_ns;
-            if (answered(&q[0]) && answered(&q[1]))
-                return;
+            told = true;
         }
     }
 }
