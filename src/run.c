@@ -19,11 +19,11 @@ static void tell_outputs(struct program *p)
 {
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
-        bool waits = output_waits(o->to), raised = waits && o->box.cap > (size_t)p->config.v.buffer;
+        bool waits = output_waits(o->to), raised = waits && o->box.ring.cap > (size_t)p->config.v.buffer;
 
         log_event(LOG_INFO, "output", o->to->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s", o->to->format->name,
                   (long long)p->config.v.interval_ms, p->config.to_from, waits ? "outbox of" : "lines of up to",
-                  waits ? o->box.cap : o->line_max, raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
+                  waits ? o->box.ring.cap : o->line_max, raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
     }
 }
 

@@ -30,43 +30,9 @@ size_t outbox_room(size_t n, size_t size, size_t chunk_max)
     return n * (size + chunks * sizeof(struct chunk) + of_increments * sizeof(struct added));
 }
 
-/* --- the ring: bytes by their distance from head ------------------------------- */
-
-static void read_at(const struct outbox *box, size_t at, void *data, size_t len)
-{
-    size_t from = (box->head + at) % box->cap, first = len < box->cap - from ? len : box->cap - from;
-
-    memcpy(data, box->ring + from, first);
-    memcpy((char *)data + first, box->ring, len - first);
-}
-
-static void write_at(struct outbox *box, size_t at, const void *data, size_t len)
-{
-    size_t to = (box->head + at) % box->cap, first = len < box->cap - to ? len : box->cap - to;
-
-    memcpy(box->ring + to, data, first);
-    memcpy(box->ring, (const char *)data + first, len - first);
-}
-
-static void append(struct outbox *box, const void *data, size_t len)
-{
-    write_at(box, box->used, data, len);
-    box->used += len;
-}
-
 static size_t size_of(const struct chunk *chunk)
 {
     return sizeof *chunk + chunk->extra + chunk->len;
-}
-
-/* Else head would walk on, and make every page of a ring resident that holds little. */
-static void move_to_front(struct outbox *box, size_t need)
-{
-    if (box->head + box->used > box->cap || box->used + need > box->head)
-        return;
-    memmove(box->ring, box->ring + box->head, box->used);
-    box->last -= box->head;
-    box->head = 0;
 }
 
 /* --- dropping -------------------------------------------------------------------- */
@@ -84,7 +50,7 @@ static void add_increments(struct added *sum, const struct outbox *box, size_t a
 
     if (!chunk->extra)
         return;
-    read_at(box, at + sizeof *chunk, &added, sizeof added);
+    ring_read(&box->ring, at + sizeof *chunk, &added, sizeof added);
     add(sum, &added);
 }
 
@@ -139,23 +105,22 @@ static void drop_head(struct outbox *box)
     struct chunk chunk;
     size_t size;
 
-    read_at(box, 0, &chunk, sizeof chunk);
+    ring_read(&box->ring, 0, &chunk, sizeof chunk);
     size = size_of(&chunk);
     if (!box->acked && box->sent && chunk.end)
         count_doubtful(box, &chunk);
     else if (!box->acked)
         count_dropped(box, 0, &chunk);
-    box->used -= size;
     box->sent -= box->sent ? size : 0;
     box->acked -= box->acked ? size : 0;
-    box->head = box->used ? (box->head + size) % box->cap : 0;
+    ring_skip(&box->ring, size);
 }
 
 static uint64_t head_poll(const struct outbox *box)
 {
     struct chunk chunk;
 
-    read_at(box, 0, &chunk, sizeof chunk);
+    ring_read(&box->ring, 0, &chunk, sizeof chunk);
     return chunk.poll;
 }
 
@@ -163,7 +128,7 @@ static void drop_oldest(struct outbox *box)
 {
     uint64_t poll = head_poll(box);
 
-    while (box->used && head_poll(box) == poll)
+    while (box->ring.used && head_poll(box) == poll)
         drop_head(box);
 }
 
@@ -171,13 +136,13 @@ static void drop_waiting(struct outbox *box)
 {
     struct chunk chunk;
 
-    for (size_t at = box->sent; at < box->used; at += size_of(&chunk)) {
-        read_at(box, at, &chunk, sizeof chunk);
+    for (size_t at = box->sent; at < box->ring.used; at += size_of(&chunk)) {
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
         count_dropped(box, at, &chunk);
     }
-    box->used = box->sent;
-    if (!box->used)
-        box->head = 0;
+    box->ring.used = box->sent;
+    if (!box->ring.used)
+        box->ring.head = 0;
 }
 
 void outbox_clear(struct outbox *box)
@@ -223,21 +188,21 @@ void outbox_put(struct outbox *box, const struct lines *lines)
     }
     if (box->newest_only)
         drop_waiting(box);
-    while (box->used && need > box->cap - box->used)
+    while (box->ring.used && need > box->ring.cap - box->ring.used)
         drop_oldest(box);
-    move_to_front(box, need);
+    box->last -= ring_move_to_front(&box->ring, need);
     for (size_t at = 0; at < lines->len; at += chunk.len, chunk.index++) {
         cut_chunk(box, lines, at, &chunk);
         share = share_of(&chunk, lines, &increments);
-        if (need > box->cap) {
+        if (need > box->ring.cap) {
             box->dropped_lines += chunk.lines;
             add(&box->owed, &share);
             continue;
         }
-        append(box, &chunk, sizeof chunk);
+        ring_append(&box->ring, &chunk, sizeof chunk);
         if (chunk.extra)
-            append(box, &share, sizeof share);
-        append(box, lines->text + at, chunk.len);
+            ring_append(&box->ring, &share, sizeof share);
+        ring_append(&box->ring, lines->text + at, chunk.len);
         box->lines += chunk.lines;
         box->newest_poll = chunk.poll;
     }
@@ -251,11 +216,11 @@ static void skip_done(struct outbox *box)
     struct chunk chunk;
 
     while (outbox_waiting(box)) {
-        read_at(box, box->sent, &chunk, sizeof chunk);
+        ring_read(&box->ring, box->sent, &chunk, sizeof chunk);
         if (!chunk.done)
             return;
         chunk.end = 0;
-        write_at(box, box->sent, &chunk, sizeof chunk);
+        ring_write(&box->ring, box->sent, &chunk, sizeof chunk);
         box->sent += size_of(&chunk);
     }
 }
@@ -273,7 +238,7 @@ bool outbox_ready(struct outbox *box)
     skip_done(box);
     if (!outbox_waiting(box) || others >= UNDER_WAY_MAX)
         return false;
-    read_at(box, box->sent, &chunk, sizeof chunk);
+    ring_read(&box->ring, box->sent, &chunk, sizeof chunk);
     return !others || !(has_to_be_alone(box, &chunk) || box->lonely);
 }
 
@@ -283,15 +248,15 @@ bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t roo
 
     if (!outbox_ready(box))
         return false;
-    read_at(box, box->sent, &next, sizeof next);
+    ring_read(&box->ring, box->sent, &next, sizeof next);
     if (next.len > room)
         return false;
     next.end = IN_HAND;
     if (next.copies < UINT8_MAX)
         next.copies++;
-    write_at(box, box->sent, &next, sizeof next);
-    read_at(box, box->sent + sizeof next + next.extra, data, next.len);
-    box->last = (box->head + box->sent) % box->cap;
+    ring_write(&box->ring, box->sent, &next, sizeof next);
+    ring_read(&box->ring, box->sent + sizeof next + next.extra, data, next.len);
+    box->last = (box->ring.head + box->sent) % box->ring.cap;
     box->sent += size_of(&next);
     box->n_under_way++;
     box->lonely = has_to_be_alone(box, &next);
@@ -301,13 +266,13 @@ bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t roo
 
 void outbox_sent(struct outbox *box, uint64_t end)
 {
-    size_t at = (box->last + box->cap - box->head) % box->cap;
+    size_t at = (box->last + box->ring.cap - box->ring.head) % box->ring.cap;
     struct chunk chunk;
 
     if (box->sent) {
-        read_at(box, at, &chunk, sizeof chunk);
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
         chunk.end = end;
-        write_at(box, at, &chunk, sizeof chunk);
+        ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
     if (box->n_doubts && box->doubt[box->n_doubts - 1].end == IN_HAND)
         box->doubt[box->n_doubts - 1].end = end;
@@ -318,7 +283,7 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
     struct chunk chunk;
 
     for (; box->acked < box->sent; box->acked += size_of(&chunk)) {
-        read_at(box, box->acked, &chunk, sizeof chunk);
+        ring_read(&box->ring, box->acked, &chunk, sizeof chunk);
         if (chunk.end > end)
             break;
         box->n_under_way -= chunk.end > 0;
@@ -330,7 +295,7 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
         }
         chunk.counted = true;
         chunk.done |= chunk.increments;
-        write_at(box, box->acked, &chunk, sizeof chunk);
+        ring_write(&box->ring, box->acked, &chunk, sizeof chunk);
     }
     deliver_doubtful(box, end);
 }
@@ -340,14 +305,14 @@ static void finish_old(struct outbox *box, uint64_t before_ns, unsigned copies)
 {
     struct chunk chunk;
 
-    for (size_t at = box->acked ? 0 : box->sent; at < box->used; at += size_of(&chunk)) {
+    for (size_t at = box->acked ? 0 : box->sent; at < box->ring.used; at += size_of(&chunk)) {
         if (at == box->acked)
             at = box->sent;
-        if (at == box->used)
+        if (at == box->ring.used)
             return;
-        read_at(box, at, &chunk, sizeof chunk);
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
         chunk.done |= chunk.counted && chunk.acked_ns <= before_ns && chunk.copies >= copies;
-        write_at(box, at, &chunk, sizeof chunk);
+        ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
 }
 
@@ -357,13 +322,13 @@ void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies)
 
     if (box->mixed)
         finish_old(box, before_ns, copies);
-    while (box->acked || (box->used && !box->sent)) {
-        read_at(box, 0, &chunk, sizeof chunk);
+    while (box->acked || (box->ring.used && !box->sent)) {
+        ring_read(&box->ring, 0, &chunk, sizeof chunk);
         if (!chunk.counted || (!chunk.done && (chunk.acked_ns > before_ns || chunk.copies < copies)))
             break;
         drop_head(box);
     }
-    box->mixed &= box->used > 0;
+    box->mixed &= box->ring.used > 0;
 }
 
 void outbox_rewind(struct outbox *box)
@@ -371,7 +336,7 @@ void outbox_rewind(struct outbox *box)
     drop_doubtful(box);
     box->sent = box->acked = 0;
     box->n_under_way = 0;
-    while (box->newest_only && box->used && head_poll(box) != box->newest_poll)
+    while (box->newest_only && box->ring.used && head_poll(box) != box->newest_poll)
         drop_head(box);
 }
 
@@ -382,7 +347,7 @@ static void drop_at(struct outbox *box, size_t at, struct chunk *chunk)
 {
     count_dropped(box, at, chunk);
     chunk->counted = chunk->done = true;
-    write_at(box, at, chunk, sizeof *chunk);
+    ring_write(&box->ring, at, chunk, sizeof *chunk);
 }
 
 bool outbox_refuse(struct outbox *box)
@@ -391,12 +356,12 @@ bool outbox_refuse(struct outbox *box)
     struct chunk chunk;
 
     for (size_t at = box->acked; at < box->sent; at += size_of(&chunk)) {
-        read_at(box, at, &chunk, sizeof chunk);
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
         chunk.alone = true;
         if (chunk.end && single)
             drop_at(box, at, &chunk);
         else
-            write_at(box, at, &chunk, sizeof chunk);
+            ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
     outbox_rewind(box);
     skip_done(box);
@@ -405,26 +370,7 @@ bool outbox_refuse(struct outbox *box)
     return single;
 }
 
-/* Puts the chunk at this distance from head behind all others. */
-static void move_last(struct outbox *box, size_t at, size_t size)
-{
-    char part[512], next[512];
-
-    while (size) {
-        size_t n = size < sizeof part ? size : sizeof part, more;
-
-        read_at(box, at, part, n);
-        for (size_t from = at + n; from < box->used; from += more) {
-            more = box->used - from < sizeof next ? box->used - from : sizeof next;
-            read_at(box, from, next, more);
-            write_at(box, from - n, next, more);
-        }
-        write_at(box, box->used - n, part, n);
-        size -= n;
-    }
-}
-
-/* That chunk broke a connection though it was alone. Returns true if it is dropped, for others passed it each time since. */
+/* The chunk broke a connection though it was alone. Returns true if it is dropped, for others passed it each time since. */
 static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned strikes_max)
 {
     if (chunk->passed && box->delivered_lines >= chunk->passed)
@@ -434,9 +380,9 @@ static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned
         return true;
     }
     chunk->passed = box->delivered_lines + 1;
-    write_at(box, at, chunk, sizeof *chunk);
+    ring_write(&box->ring, at, chunk, sizeof *chunk);
     box->sent -= size_of(chunk);
-    move_last(box, at, size_of(chunk));
+    ring_move_last(&box->ring, at, size_of(chunk));
     box->mixed = true;
     return false;
 }
@@ -448,7 +394,7 @@ bool outbox_strike(struct outbox *box, unsigned strikes_max)
 
     box->troubled |= box->n_under_way > 0;
     for (size_t at = box->acked; at < box->sent; at += size_of(&chunk)) {
-        read_at(box, at, &chunk, sizeof chunk);
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
         if (!chunk.end)
             continue;
         if (single && chunk.suspected)
@@ -456,7 +402,7 @@ bool outbox_strike(struct outbox *box, unsigned strikes_max)
         if (chunk.strikes < strikes_max)
             chunk.strikes++;
         chunk.suspected |= chunk.strikes >= strikes_max;
-        write_at(box, at, &chunk, sizeof chunk);
+        ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
     return false;
 }

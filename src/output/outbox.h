@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "encode/counters.h"
+#include "output/ring.h"
 
 struct chunk {
     uint64_t poll;     /* whose snapshot */
@@ -46,8 +47,7 @@ struct doubt {
 #define UNDER_WAY_MAX 32
 
 struct outbox {
-    char *ring; /* the caller's, cap bytes */
-    size_t cap, head, used;
+    struct ring ring;
     size_t sent, acked; /* bytes from head */
     size_t last;        /* where in the ring the chunk lies that was taken last */
     size_t line_max;    /* bytes, the newline not counted */
@@ -109,8 +109,8 @@ void outbox_rewind(struct outbox *box);
 bool outbox_refuse(struct outbox *box);
 
 /* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is sent alone, until
- * another gets through; one that breaks a connection alone as well stays alone, and goes behind all others; once it did that so often while some of them arrived each time
- * between, it is dropped. Returns true if it was. What is under way waits again after outbox_rewind. */
+ * another gets through. One that breaks a connection alone as well stays alone, and goes behind all others; after strikes_max such
+ * breaks, between which others arrived each time, it is dropped. Returns true if it was. What is under way waits again after outbox_rewind. */
 bool outbox_strike(struct outbox *box, unsigned strikes_max);
 
 /* Drops what is under way, and what waits. */
@@ -118,7 +118,7 @@ void outbox_clear(struct outbox *box);
 
 static inline bool outbox_waiting(const struct outbox *box)
 {
-    return box->used > box->sent;
+    return box->ring.used > box->sent;
 }
 
 static inline bool outbox_under_way(const struct outbox *box)

@@ -16,16 +16,17 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
 {
     const struct transport *t = o->to->transport;
     struct outbox *box = &o->box;
-    bool mtu_varies = !t->line_max && !limits->mtu_set;
+    size_t shortest;
 
     box->line_max = o->line_max;
     box->chunk_max = t->chunk_max ? t->chunk_max : o->line_max;
     box->newest_only = o->policy.newest_only;
     box->apart = o->policy.keep;
-    box->cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, mtu_varies && box->chunk_max > DATAGRAM_MIN ? DATAGRAM_MIN : box->chunk_max);
-    if (output_waits(o->to) && box->cap < limits->buffer)
-        box->cap = limits->buffer;
-    box->ring = arena_zero(a, box->cap, 1);
+    shortest = box->chunk_max > DATAGRAM_MIN && !t->line_max && !limits->mtu_set ? DATAGRAM_MIN : box->chunk_max; /* as the path may want it */
+    box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest);
+    if (output_waits(o->to) && box->ring.cap < limits->buffer)
+        box->ring.cap = limits->buffer;
+    box->ring.bytes = arena_zero(a, box->ring.cap, 1);
 }
 
 int output_init(struct output *o, const struct endpoint *to, const struct output_limits *limits, struct arena *a)

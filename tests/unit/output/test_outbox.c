@@ -55,7 +55,7 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
     any_seed(8);
     for (int turn = 0; turn < 300; turn++) {
         static char ring[100000];
-        struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 512 + any(1000)};
+        struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 512 + any(1000)};
         struct chunk chunk;
         size_t len = 0, at = 0;
         uint32_t index = 0;
@@ -85,7 +85,7 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
             deliver(&box);
         }
         assert_int_equal(at, len);
-        assert_int_equal(box.lines + box.dropped_lines + box.used, 0);
+        assert_int_equal(box.lines + box.dropped_lines + box.ring.used, 0);
     }
 }
 
@@ -224,9 +224,9 @@ static void model_put(struct model *m, const struct outbox *box, const struct li
         need += room_of(&cut[i]);
     if (m->newest_only)
         model_drop_waiting(m);
-    while (m->n && m->used + need > box->cap)
+    while (m->n && m->used + need > box->ring.cap)
         model_drop_oldest(m);
-    if (need > box->cap) {
+    if (need > box->ring.cap) {
         m->dropped += lines->n;
         for (size_t i = 0; i < n; i++)
             model_add(&m->owed, &cut[i].added);
@@ -445,7 +445,7 @@ static void check(struct play *p)
     assert_int_equal(box->doubt_lines, model_doubtful(m));
     assert_int_equal(box->delivered_lines, m->delivered);
     assert_int_equal(box->dropped_lines, m->dropped);
-    assert_int_equal(box->used, m->used);
+    assert_int_equal(box->ring.used, m->used);
     assert_int_equal(outbox_waiting(box), waiting);
     assert_int_equal(outbox_under_way(box), under_way);
     assert_memory_equal(&box->owed, &m->owed, sizeof m->owed);
@@ -605,7 +605,7 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
 
         memset(&p, 0, sizeof p);
         p.lines_max = turn % 3 ? 12 : 50;
-        p.box = (struct outbox){.ring = malloc(cap), .cap = cap, .chunk_max = 1 + any(60), .newest_only = turn % 4 == 0, .apart = turn % 5 > 0};
+        p.box = (struct outbox){.ring.bytes = malloc(cap), .ring.cap = cap, .chunk_max = 1 + any(60), .newest_only = turn % 4 == 0, .apart = turn % 5 > 0};
         p.box.line_max = p.box.chunk_max + any(2) * any(LINE_MAX - 60);
         p.model.newest_only = p.box.newest_only;
         p.model.apart = p.box.apart;
@@ -623,7 +623,7 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
         play_acked(&p, UINT64_MAX);
         check(&p);
         assert_int_equal(p.box.lines + p.box.doubt_lines, 0);
-        free(p.box.ring);
+        free(p.box.ring.bytes);
         free(p.data);
     }
 }
@@ -633,10 +633,10 @@ static void a_full_outbox_drops_the_oldest_snapshot_whole(void **state)
     static const char lines[] = "aaaaaaaa\nbbbbbbbb\ncccccccc\n"; /* three chunks */
     char data[16];
     struct chunk chunk;
-    struct outbox box = {.chunk_max = 8, .cap = 2 * (3 * sizeof(struct chunk) + sizeof lines - 1)};
+    struct outbox box = {.chunk_max = 8, .ring.cap = 2 * (3 * sizeof(struct chunk) + sizeof lines - 1)};
 
     (void)state;
-    box.ring = malloc(box.cap);
+    box.ring.bytes = malloc(box.ring.cap);
     for (uint64_t poll = 1; poll <= 3; poll++)
         put(&box, poll, lines, sizeof lines - 1);
     assert_int_equal(box.dropped_lines, 3);
@@ -652,14 +652,14 @@ static void a_full_outbox_drops_the_oldest_snapshot_whole(void **state)
     outbox_clear(&box); /* what is under way, too */
     assert_int_equal(box.dropped_lines, 11);
     assert_false(outbox_take(&box, &chunk, data, SIZE_MAX));
-    free(box.ring);
+    free(box.ring.bytes);
 }
 
 static void datagrams_of_an_older_poll_are_not_sent_late(void **state)
 {
     char ring[1000], data[16];
     struct chunk chunk;
-    struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 8, .newest_only = true};
+    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8, .newest_only = true};
 
     (void)state;
     put(&box, 1, "a\nbbbbbbbb\n", 11);
@@ -681,9 +681,9 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
     any_seed(10);
     for (int turn = 0; turn < 2000; turn++) {
         size_t chunk_max = 1 + any(100), size = chunk_max + 1 + any(2000), n = 1 + any(4);
-        struct outbox box = {.chunk_max = chunk_max, .cap = outbox_room(n, size, chunk_max), .apart = turn % 2};
+        struct outbox box = {.chunk_max = chunk_max, .ring.cap = outbox_room(n, size, chunk_max), .apart = turn % 2};
 
-        box.ring = malloc(box.cap);
+        box.ring.bytes = malloc(box.ring.cap);
         for (uint64_t poll = 0; poll < n; poll++) {
             const struct added added = {{0}};
             const uint8_t counter[ADDED] = {0};
@@ -709,7 +709,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
             outbox_put(&box, &some);
         }
         assert_int_equal(box.dropped_lines, 0);
-        free(box.ring);
+        free(box.ring.bytes);
     }
 }
 
@@ -718,7 +718,7 @@ static void what_was_dropped_under_way_is_known_apart(void **state)
 {
     static const uint8_t counter[] = {0};
     char ring[2 * (sizeof(struct chunk) + sizeof(struct added) + 8)], data[16];
-    struct outbox box = {.ring = ring, .cap = sizeof ring, .line_max = 15, .chunk_max = 10, .apart = true};
+    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .line_max = 15, .chunk_max = 10, .apart = true};
     struct chunk chunk;
 
     (void)state;
@@ -748,7 +748,7 @@ static void each_chunk_of_increments_knows_its_own(void **state)
     const struct added added = {{1, 2, 3}};
     const struct lines lines = {.poll = 1, .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
     char ring[4096], data[16];
-    struct outbox box = {.ring = ring, .cap = sizeof ring, .line_max = 15, .chunk_max = 10, .newest_only = true, .apart = true};
+    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .line_max = 15, .chunk_max = 10, .newest_only = true, .apart = true};
     struct chunk chunk;
 
     (void)state;
@@ -772,7 +772,7 @@ static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
     char ring[1000], data[16], untouched[sizeof ring];
     const size_t first = sizeof(struct chunk) + 2;
     struct chunk chunk;
-    struct outbox box = {.ring = ring, .cap = sizeof ring, .chunk_max = 8};
+    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8};
 
     (void)state;
     memset(ring, '#', sizeof ring);
