@@ -6,7 +6,7 @@
 
 #define RULES_SHOWN 20
 
-/* What can be shown of the value of this variable. */
+/* Returns the value of this variable, or words in its place if it is secret or long. */
 static const char *shown(const struct program *p, const struct variable *v, const char *text)
 {
     if (v->form & FORM_SECRET)

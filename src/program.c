@@ -220,7 +220,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     }
 }
 
-/* What the snapshot said of the outputs' counters has been handed out: the next one's increments begin there. */
+/* Notes what the snapshot, which has been handed out, said of the outputs' counters: the next one's increments begin there. */
 static void note_told(struct program *p, const struct snapshot *s)
 {
     for (int i = 0; i < p->n_outputs; i++)

@@ -77,8 +77,8 @@ static int open_log(void)
     return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Else: a pipe that can be written to has room for PIPE_BUF bytes (pipe(7)), and on Linux a line is shorter; only if another process
- * fills it just then, or of a terminal only a part of the line fits, this waits. */
+/* Where the log cannot be opened anew it is polled: a pipe that can be written to has room for PIPE_BUF bytes (pipe(7)), and on Linux
+ * a line is shorter. The write waits only if another process fills the pipe just then, or a terminal has room for a part of the line. */
 int platform_write_log(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};

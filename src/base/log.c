@@ -40,10 +40,10 @@ static void put_hex(struct buf *b, const char *bytes, size_t len)
     }
 }
 
-/* What stays as it is; the log's values are in quotes, so those are escaped as well. */
+/* Which bytes put_escaped leaves as they are; a value of the log stands in quotes, so there quotes are escaped as well. */
 enum kept { KEPT_NOTHING, KEPT_QUOTES, KEPT_LINES };
 
-/* What others say must not end a line, nor make a terminal show anything else. */
+/* Puts text that others may have chosen: it must not end a line, nor make a terminal show anything else. */
 static void put_escaped(struct buf *b, const char *text, enum kept kept)
 {
     size_t left = strlen(text), n;

@@ -41,7 +41,7 @@ static const char *shown(const char *name, const char *text, struct arena *a)
     return !strcmp(name, "SOCKPUSH_TLS_KEY") || strlen(text) > SHOWN_MAX || strstr(text, "-----") ? "" : arena_format(a, "\"%s\": ", text);
 }
 
-/* What cannot be read is not trusted, in a file as well (tls_find_issuer); at least one must remain. */
+/* A certificate that cannot be read is not trusted, in a file as well (tls_find_issuer); at least one must remain. */
 static const char *check_trusted(const char *text, struct diag *d)
 {
     int unread;

@@ -21,7 +21,7 @@ struct values {
     int64_t log_level; /* enum log_level */
 };
 
-/* What a value is beside a text or a number; bits. */
+/* Properties of a variable's value; bits. */
 enum form {
     FORM_TEXT = 1,   /* it is pushed, so it must be UTF-8 */
     FORM_LIST = 2,   /* of items with commas between */

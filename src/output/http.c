@@ -184,7 +184,7 @@ static int send_http(struct link *l, const char *lines, size_t len)
     l->cut |= !http_answer_known(&answer);
     l->answered = true;
     log_event(LOG_DEBUG, "output", l->to->name, "%zu bytes posted: %d", len, answer.status);
-    /* It may have ended the connection while this was on its way: both are right. */
+    /* The receiver may have ended the connection while the request was on its way: both are right. */
     return answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET) ? -ENOTCONN : ret;
 }
 

@@ -96,7 +96,7 @@ static void take_length(struct http_answer *a, const char *value)
     a->doubtful |= value[-1] != '\0';
 }
 
-/* Of the codings chunked is the one that tells where the body ends; identity is none (RFC 2616 3.6). */
+/* Takes a transfer coding: chunked is the one that tells where the body ends; identity is none (RFC 2616 3.6). */
 static void take_coding(struct http_answer *a, const char *value)
 {
     if (!strcasecmp(value, "identity"))

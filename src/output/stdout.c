@@ -13,7 +13,7 @@ static int open_stdout(struct link *l)
     return 0;
 }
 
-/* What a full disk or the like did not take of the chunk that was begun last; it comes first, so that no line is cut. */
+/* The chunk that was begun last, if a full disk or the like did not take all of it: its rest comes first, so that no line is cut. */
 static struct {
     char rest[CHUNK + 1];
     size_t len, of; /* bytes left, of so many */

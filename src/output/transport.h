@@ -8,7 +8,7 @@
 
 #include "output/link.h"
 
-/* What a receiver's socket is. */
+/* The kind of a receiver's socket. */
 enum shape {
     SHAPE_STREAM,
     SHAPE_DATAGRAM,
@@ -42,7 +42,8 @@ struct transport {
 
     /* Sends whole lines: a chunk, or a batch of them. stream_send_all is the way for a stream. Errors end the connection, and the same
      * lines come again over the next one, or as a datagram are lost. Where an answer acknowledges: 0: stored; -EBADMSG: refused, and
-     * always will be, though a part of a batch may be stored; -EMSGSIZE: too much at once, and nothing is stored; -ENOTCONN: the receiver had ended the connection before, as it may between two requests. */
+     * always will be, though a part of a batch may be stored; -EMSGSIZE: too much at once, and nothing is stored; -ENOTCONN: the
+     * receiver had ended the connection before, as it may between two requests. */
     int (*send)(struct link *, const char *lines, size_t len);
 
     /* Closes link->fd where link_close is not the way; or NULL. */
@@ -64,7 +65,7 @@ bool transport_fails_over(const struct transport *t);
 /* Returns the longest line in bytes, its newline not counted. */
 size_t transport_line_max(const struct transport *t, size_t mtu);
 
-/* What follows from transport and format for the lines of one connection. */
+/* The rules for the lines of one connection; they follow from transport and format. */
 struct policy {
     bool wait;        /* lines wait for the next connection; else they are dropped with the one there is not */
     bool keep;        /* what was sent is kept until it is acknowledged, and for SOCKPUSH_REPLAY; increments are chunks of their own */

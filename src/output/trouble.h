@@ -1,4 +1,4 @@
-/* What an output reports of its errors: when trouble begins, what else is in the way, and when it is over. Not each error. */
+/* Trouble of an output is reported when it begins, when something else is in the way, and when it is over; not each error. */
 #ifndef TROUBLE_H
 #define TROUBLE_H
 

@@ -113,7 +113,7 @@ static int failed(struct buf *why, const char *variable, const char *source, con
     return -EINVAL;
 }
 
-/* As they are sent: three bytes of length each, in TLS 1.3 two more of extensions. */
+/* Returns the bytes that these certificates take in a message: with each three of its length, and in TLS 1.3 two of extensions. */
 static size_t chain_size(const mbedtls_x509_crt *crt)
 {
     size_t size = 0;

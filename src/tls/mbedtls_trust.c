@@ -43,7 +43,7 @@ static bool is_text(int tag)
     return tag == MBEDTLS_ASN1_UTF8_STRING || tag == MBEDTLS_ASN1_PRINTABLE_STRING;
 }
 
-/* What is empty stands nowhere. */
+/* Compares; an empty value has no bytes to point to. */
 static bool same_bytes(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
 {
     return a->len == b->len && (!a->len || !memcmp(a->p, b->p, a->len));
@@ -85,7 +85,7 @@ static void compare(void *ctx, mbedtls_x509_crt *crt)
     }
 }
 
-/* What cannot be read is not trusted. Of PEM text that is reported at the start. */
+/* Warns, once, of certificates in the file that cannot be read, which are not trusted; PEM text is checked at the start. */
 static void warn_unread(const struct tls *t, int unread)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
