@@ -4,6 +4,7 @@ import socket
 import pytest
 
 import parse
+import ports
 import procfs
 import receivers
 import wait
@@ -82,7 +83,7 @@ def test_line_too_long_is_dropped_and_counted(root, start):
 
 def test_nobody_listens_yet(root, start):
     """Refused datagrams are counted, and logged when they begin and when they end; the lines come when somebody is there."""
-    port = receivers.free_port()
+    port = ports.unused()
     program = start(to=f"udp://127.0.0.1:{port}", proc=root)
     said = lambda: [level for level, pairs in parse.log(program.log) if str(port) in str(pairs)]
     program.until(lambda: said() == ["info", "warn"] and "refused" in program.log.lower())
@@ -95,7 +96,7 @@ def test_nobody_listens_yet(root, start):
 
 
 def test_gone_and_back(root, start):
-    port = receivers.free_port()
+    port = ports.unused()
     with receivers.udp(port=port) as first:
         program = start(to=f"udp://127.0.0.1:{port}", proc=root)
         first.until(lambda text: "netstat" in text)
@@ -109,7 +110,7 @@ def test_gone_and_back(root, start):
 @pytest.mark.parametrize("polls", [1, 3])
 def test_polls_that_nobody_heard(root, run, polls):
     """SOCKPUSH_POLLS ended with lines unsent: status 1."""
-    one = run(to=f"udp://127.0.0.1:{receivers.free_port()}", polls=polls, interval="100ms", proc=root)
+    one = run(to=f"udp://127.0.0.1:{ports.unused()}", polls=polls, interval="100ms", proc=root)
     assert one.status == 1 and "refused" in one.log.lower()
 
 

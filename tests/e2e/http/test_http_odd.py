@@ -2,6 +2,7 @@
 import pytest
 
 import parse
+import ports
 import posts
 from posts import answer, post      # the latter a fixture
 from tls_pki import pki             # likewise
@@ -78,7 +79,7 @@ def test_fail_over_with_connections_that_end(post, full):
 
 def test_fail_back_with_connections_that_end(post, keep):
     """However short they are, the first host is looked for within 30 s."""
-    port = posts.streams.closed_port()
+    port = ports.unused()
     second = keep(posts.Receiver(lambda one: answer(connection="close")))
     program = post(port, target=f"/write,127.0.0.1:{second.port}")
     until(program, second, 3)

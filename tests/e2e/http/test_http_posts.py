@@ -2,6 +2,7 @@
 import pytest
 
 import parse
+import ports
 import posts
 import receivers
 from posts import answer, post      # the latter a fixture
@@ -221,7 +222,7 @@ def test_check_connects_and_posts_nothing(run):
 def test_fail_over(post):
     """Path and query hold for all hosts of an output."""
     with posts.Receiver() as receiver:
-        gone = posts.streams.closed_port()
+        gone = ports.unused()
         program = post(gone, target=f"/write?db=x,127.0.0.1:{receiver.port}")
         program.until(lambda: len(receiver.posts) > 2)
         assert program.end() == 0

@@ -3,6 +3,7 @@ import os
 import socket
 import threading
 
+import ports
 import wait
 
 
@@ -47,17 +48,10 @@ class Receiver:
         self.close()
 
 
-def free_port(family=socket.AF_INET):
-    """A UDP port nobody listens on just now."""
-    with socket.socket(family, socket.SOCK_DGRAM) as one:
-        one.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def udp(host="127.0.0.1", port=0):
     one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-    one.bind((host, port))
+    one.bind((host, port or ports.unused()))
     receiver = Receiver(one)
     receiver.port = one.getsockname()[1]
     return receiver

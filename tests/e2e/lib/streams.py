@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+import ports
 import wait
 from program import stop
 
@@ -91,7 +92,7 @@ class Aggregator:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if buffer:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self._listener.bind((host, port))
+        self._listener.bind((host, port or ports.unused()))
         self._listener.listen()
         self._listener.settimeout(0.05)
         self.port = self._listener.getsockname()[1]
@@ -156,12 +157,6 @@ class Aggregator:
 def whole(got):
     data = bytes(got)
     return data[:data.rfind(b"\n") + 1].decode()
-
-
-def closed_port():
-    """A port of a listener that is gone."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 def check(aggregator, polled):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+import ports
 import wait
 
 OPENSSL = shutil.which("openssl")
@@ -200,7 +201,7 @@ class Server:
         chain = ["-cert_chain", _intermediates(shown)] if shown.above else []
         self._out, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         address = f"[{host}]" if ":" in host else host
-        self.process = subprocess.Popen([OPENSSL, "s_server", *["-quiet"] * quiet, "-accept", f"{address}:0", "-naccept", str(connections),
+        self.process = subprocess.Popen([OPENSSL, "s_server", *["-quiet"] * quiet, "-accept", f"{address}:{ports.unused()}", "-naccept", str(connections),
                                          "-cert", shown.cert, "-key", shown.key, *chain, *map(str, options)],
                                         stdin=subprocess.PIPE, stdout=self._out, stderr=self._errors)
         self.port = wait.until(lambda: _listening(self.process.pid) or self.process.poll() is not None)
@@ -265,7 +266,7 @@ class Plain:
 
     def __init__(self, serve):
         self._serve = serve
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", ports.unused()))
         self._listener.settimeout(0.1)
         self.port = self._listener.getsockname()[1]
         self.received, self.had_one = [], False         # the latter: a connection is over

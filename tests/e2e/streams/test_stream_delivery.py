@@ -7,6 +7,7 @@ import time
 import pytest
 
 import parse
+import ports
 import streams
 import wait
 from streams import pair        # a fixture
@@ -93,7 +94,7 @@ def test_counters(pair):
 @pytest.mark.parametrize("kind,interval,enough", [("influx", "100ms", 10), ("graphite", "1s", 3)])
 def test_overflow(pair, kind, interval, enough):
     """Away for longer than the outbox holds: the newest arrive, and the count of dropped lines is that of the missing ones."""
-    port = streams.closed_port()
+    port = ports.unused()
     program = pair(port, kind, ports=MANY_PORTS, buffer="16KiB", self="on", interval=interval)
     at = lambda line: int(line.rsplit(" ", 1)[1])
     polls = lambda: len(set(map(at, program.out.splitlines())))

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 import parse
+import ports
 import streams
 import wait
 
@@ -37,7 +38,7 @@ def test_signal(start):
 @pytest.mark.parametrize("polls", [1, 3])
 def test_nobody_there(run, polls):
     """It tries for a while, says how many lines are left, and SOCKPUSH_POLLS ends with status 1."""
-    one = run(to=to(streams.closed_port()), polls=polls, interval="100ms", self="off", host="a")
+    one = run(to=to(ports.unused()), polls=polls, interval="100ms", self="off", host="a")
     assert one.status == 1 and parse.ended_by_limit(one.log), one.log
     levels = parse.log(one.log)
     assert any(level == "warn" and "refused" in entry["msg"].lower() for level, entry in levels)
@@ -46,7 +47,7 @@ def test_nobody_there(run, polls):
 
 def test_back_in_time(start):
     """The receiver comes back while the program is ending."""
-    port = streams.closed_port()
+    port = ports.unused()
     program = start(to=f"{to(port)},influx+stdout:", polls=2, self="off")
     program.until(lambda: program.out.count("\n") == 4 and "refused" in program.log)
     with streams.Aggregator(port=port) as aggregator:

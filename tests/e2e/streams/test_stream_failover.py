@@ -5,6 +5,7 @@ import pytest
 
 import dnsserver
 import netns
+import ports
 import streams
 import wait
 
@@ -34,7 +35,7 @@ def test_falls_over(start):
 
 def test_first_never_there(start):
     with streams.Aggregator() as second:
-        program = start(to=f"influx+tcp://127.0.0.1:{streams.closed_port()},127.0.0.1:{second.port},influx+stdout:", self="off")
+        program = start(to=f"influx+tcp://127.0.0.1:{ports.unused()},127.0.0.1:{second.port},influx+stdout:", self="off")
         program.until(lambda: len(second.lines()) > 10)
         assert program.end() == 0
         assert lines_of(second) == set(program.out.splitlines())
@@ -43,7 +44,7 @@ def test_first_never_there(start):
 @SLOW
 def test_goes_back(start):
     """Within half a minute after the first answers again. Nothing is lost on the way, and the second ends in good order."""
-    port = streams.closed_port()
+    port = ports.unused()
     with streams.Aggregator() as second:
         program = start(to=f"influx+tcp://127.0.0.1:{port},127.0.0.1:{second.port},influx+stdout:", self="off")
         program.until(lambda: len(second.lines()) > 10)

@@ -2,6 +2,7 @@
 import re
 
 import parse
+import ports
 import streams
 import wait
 from streams import pair        # a fixture
@@ -72,7 +73,7 @@ def test_nothing_comes_again_without_its_time(pair):
 
 def test_nobody_there_for_a_while(pair):
     """What polls added meanwhile comes with the first snapshots after it; their gauges never do, and that is counted."""
-    port = streams.closed_port()
+    port = ports.unused()
     program = pair(port, "dogstatsd", self="on")
     program.until(lambda: polls(program.out) > 10)
     with streams.Aggregator(port=port) as aggregator:

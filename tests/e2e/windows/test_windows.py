@@ -11,6 +11,7 @@ import pytest
 
 import census
 import parse
+import ports
 import receivers
 import streams
 import tls_pki
@@ -165,7 +166,7 @@ def test_output_that_nobody_reads_any_more(start):
 
 def test_refused_datagrams_are_counted(namespace, start):
     """Nobody listens at first."""
-    port = receivers.free_port(socket.AF_INET)
+    port = ports.unused()
     program = start(to=f"influx+udp://127.0.0.1:{port}")
     program.until(lambda: "refused" in program.log)
     with receivers.udp(port=port) as receiver:
