@@ -3,13 +3,19 @@
 
 wine's tables are those of the network namespace in which its server was started, so another namespace gets a server of its own. A
 signal that asks to end becomes Ctrl-C; when this ends, so does the program. A certificate's path gets the drive on which wine shows /.
+
+Services that wine starts may hold the program's stdout and stderr beyond its end. So where these are pipes, the program gets others, and a
+process copies what it writes, until it has ended: then the test sees the pipe's end.
 """
+import contextlib
 import ctypes
 import fcntl
 import os
 import pathlib
+import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 
@@ -18,6 +24,7 @@ EXE = ROOT / "build" / "windows" / "sockpush.exe"
 HOME = ROOT / "build" / "wine"
 PREFIX = HOME / "prefix"
 PR_SET_PDEATHSIG = 1
+ASKS_TO_END = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 PATHS = "SOCKPUSH_TLS_CA", "SOCKPUSH_TLS_CERT", "SOCKPUSH_TLS_KEY", "SSL_CERT_FILE"
 
 
@@ -44,7 +51,40 @@ def server_of_this_namespace():
         server("-k")
         known.write_text(here)
     if server("-p900") == 0:        # 2: it is there already
-        subprocess.run(["wine", "cmd", "/c", "exit"], timeout=120, **quietly())     # its services are up now: none of them will hold a pipe of the test's
+        subprocess.run(["wine", "cmd", "/c", "exit"], timeout=120, **quietly())     # its services are up now
+
+
+def copy(source, out, ended):
+    """Until nobody reads `out`; or there is nothing left and nobody has the other end of `source` or of `ended`."""
+    poll = select.poll()
+    for fd, events in (source, select.POLLIN), (out, 0), (ended, 0):
+        poll.register(fd, events)
+    while dict(poll.poll()).get(source, 0) & select.POLLIN:
+        data = os.read(source, 1 << 16)
+        while data:
+            data = data[os.write(out, data):]
+
+
+def copied(out, ended, running):
+    """A pipe's end: what is written to it goes to `out`, by a process that lives until this one, the only one with `running`, has ended."""
+    source, sink = os.pipe()
+    fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, fcntl.fcntl(out, fcntl.F_GETPIPE_SZ))
+    if os.fork():
+        os.close(source)
+        return sink
+    for number in ASKS_TO_END:
+        signal.signal(number, signal.SIG_IGN)
+    for fd in {1, 2, sink, running} - {out}:
+        os.close(fd)
+    with contextlib.suppress(BrokenPipeError):
+        copy(source, out, ended)
+    os._exit(0)
+
+
+def outputs():
+    """What the program gets as stdout and stderr: None, for the same as this one's, where that is no pipe."""
+    ended, running = os.pipe()
+    return [copied(out, ended, running) if stat.S_ISFIFO(os.fstat(out).st_mode) else None for out in (1, 2)]
 
 
 def main():
@@ -55,9 +95,10 @@ def main():
     with open(HOME / "lock", "w") as lock:      # several may start at once
         fcntl.flock(lock, fcntl.LOCK_EX)
         server_of_this_namespace()
-    program = subprocess.Popen(["wine", str(EXE), *sys.argv[1:]], env={**os.environ, **environment(), **on_drives()},
+    out, log = outputs()
+    program = subprocess.Popen(["wine", str(EXE), *sys.argv[1:]], env={**os.environ, **environment(), **on_drives()}, stdout=out, stderr=log,
                                preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ASKS_TO_END:
         signal.signal(number, lambda *_: program.send_signal(signal.SIGINT))
     sys.exit(program.wait())
 
