@@ -18,7 +18,7 @@ static void put_name(struct buf *b, const struct point *p, const char *field)
         put_replaced(b, p->prefix, NAME_UNSAFE);
         buf_char(b, '.');
     }
-    buf_text(b, p->measurement);
+    buf_text(b, p->measurement->name);
     buf_char(b, '.');
     buf_text(b, field);
 }
@@ -50,13 +50,13 @@ static void put_tags(struct buf *b, const struct tags *tags, bool for_agent)
 
 static void encode(struct sink *s, const struct point *p, bool for_agent)
 {
-    for (size_t i = 0; i < p->n_fields; i++) {
+    for (size_t i = 0; i < p->n_values; i++) {
         size_t mark = line_begin(s);
 
-        if (p->field[i].counter)
+        if (p->value[i].field->kind == INCREASE)
             line_increment(s);
-        put_name(s->out, p, p->field[i].name);
-        put_statsd_value(s->out, &p->field[i]);
+        put_name(s->out, p, p->value[i].field->name);
+        put_statsd_value(s->out, &p->value[i]);
         put_tags(s->out, &p->tags, for_agent);
         if (for_agent)
             buf_text(s->out, p->sections);

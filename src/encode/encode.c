@@ -76,9 +76,11 @@ const char *key_end(const struct tags *tags, const char *key, const char *rename
     return renamed + len;
 }
 
-void put_statsd_value(struct buf *b, const struct field *f)
+void put_statsd_value(struct buf *b, const struct value *v)
 {
+    bool increase = v->field->kind == INCREASE;
+
     buf_char(b, ':');
-    buf_u64(b, f->counter ? f->increment : f->value);
-    buf_text(b, f->counter ? "|c" : "|g");
+    buf_u64(b, increase ? v->added : v->now);
+    buf_text(b, increase ? "|c" : "|g");
 }

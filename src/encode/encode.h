@@ -4,21 +4,20 @@
 
 #include "base/buf.h"
 #include "count/tags.h"
-#include "encode/counters.h"
+#include "encode/fields.h"
 
-struct field {
-    const char *name;
-    uint64_t value;     /* of a counter: the running total */
-    uint64_t increment; /* of a counter: since the last poll */
-    bool counter;
+struct value {
+    const struct field *field;
+    uint64_t now;
+    uint64_t added; /* of an INCREASE: since the last push */
 };
 
 struct point {
     const char *prefix; /* "" or a text that a dot joins to the measurement */
-    const char *measurement;
+    const struct measurement *measurement;
     struct tags tags; /* sorted by key */
-    const struct field *field;
-    size_t n_fields;
+    const struct value *value; /* in the order of fields[] */
+    size_t n_values;           /* at least 1 */
     int64_t time_ms; /* wall clock; < 0: not to be trusted, left out where the format allows */
     const char *sections; /* behind the tags, in formats for an agent: "|c:…|e:…|card:…", or "" */
 };
@@ -90,7 +89,7 @@ const char *key_end(const struct tags *tags, const char *key, const char *rename
 /* True if two texts come out as one in a name of a format that folds tags. */
 bool name_alike(const char *a, const char *b);
 
-/* ":12|g" of a gauge, ":3|c" of a counter's increment: all kinds of StatsD. */
-void put_statsd_value(struct buf *b, const struct field *f);
+/* ":12|g" of a gauge, ":3|c" of what was added: all kinds of StatsD. */
+void put_statsd_value(struct buf *b, const struct value *v);
 
 #endif

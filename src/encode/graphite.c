@@ -22,7 +22,7 @@ static void put_series(struct buf *b, const struct point *p, const char *field)
         put_safe(b, p->prefix, NAME_UNSAFE);
         buf_char(b, '.');
     }
-    buf_text(b, p->measurement);
+    buf_text(b, p->measurement->name);
     buf_char(b, '.');
     buf_text(b, field);
     for (size_t i = 0; i < p->tags.n; i++) {
@@ -41,12 +41,12 @@ static void put_series(struct buf *b, const struct point *p, const char *field)
 
 static void encode(struct sink *s, const struct point *p)
 {
-    for (size_t i = 0; i < p->n_fields; i++) {
+    for (size_t i = 0; i < p->n_values; i++) {
         size_t mark = line_begin(s);
 
-        put_series(s->out, p, p->field[i].name);
+        put_series(s->out, p, p->value[i].field->name);
         buf_char(s->out, ' ');
-        buf_u64(s->out, p->field[i].value);
+        buf_u64(s->out, p->value[i].now);
         if (p->time_ms < 0) {
             buf_text(s->out, " -1"); /* the receiver's time */
         } else {

@@ -33,7 +33,7 @@ static void put_series(struct buf *b, const struct point *p)
         put_escaped(b, p->prefix + comment, ", ");
         buf_char(b, '.');
     }
-    buf_text(b, p->measurement);
+    buf_text(b, p->measurement->name);
     for (size_t i = 0; i < p->tags.n; i++) {
         const struct tag *t = &p->tags.tag[i];
         const char *end = key_end(&p->tags, t->key, RENAMED);
@@ -62,17 +62,17 @@ static void encode(struct sink *s, const struct point *p)
 {
     size_t i = 0;
 
-    while (i < p->n_fields) {
+    while (i < p->n_values) {
         size_t mark = line_begin(s);
 
         put_series(s->out, p);
-        for (bool first = true; i < p->n_fields; first = false, i++) {
+        for (bool first = true; i < p->n_values; first = false, i++) {
             if (!first && !line_fits(s, mark, FIELD_MAX + TIME_MAX))
                 break;
             buf_char(s->out, first ? ' ' : ',');
-            buf_text(s->out, p->field[i].name);
+            buf_text(s->out, p->value[i].field->name);
             buf_char(s->out, '=');
-            buf_u64(s->out, p->field[i].value);
+            buf_u64(s->out, p->value[i].now);
             buf_char(s->out, 'i');
         }
         put_time(s->out, p->time_ms, s->unit);

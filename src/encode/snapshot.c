@@ -2,32 +2,16 @@
 
 #include <string.h>
 
-static const char field_name[FIELD_COUNT][16] = {
-    [STATE_ESTABLISHED] = "tcp_established",
-    [STATE_SYN_SENT] = "tcp_syn_sent",
-    [STATE_SYN_RECV] = "tcp_syn_recv",
-    [STATE_FIN_WAIT1] = "tcp_fin_wait1",
-    [STATE_FIN_WAIT2] = "tcp_fin_wait2",
-    [STATE_TIME_WAIT] = "tcp_time_wait",
-    [STATE_CLOSE] = "tcp_close",
-    [STATE_CLOSE_WAIT] = "tcp_close_wait",
-    [STATE_LAST_ACK] = "tcp_last_ack",
-    [STATE_LISTEN] = "tcp_listen",
-    [STATE_CLOSING] = "tcp_closing",
-    [STATE_UNKNOWN] = "tcp_none",
-    [FIELD_UDP] = "udp_socket",
-};
-
 static const char addr_port_longest[] = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535";
 
 /* --- tags -------------------------------------------------------------------- */
 
-/* key, other_key (or NULL): built in; their values are set before each point. */
-static void tagset_init(struct tagset *set, const char *key, const char *other_key, const struct tags *group,
-                        const struct tags *users, size_t n, struct arena *a)
+/* The values of its built-in tags are set before each point. */
+static void tagset_init(struct tagset *set, const struct measurement *m, const struct tags *group, const struct tags *users,
+                        size_t n, struct arena *a)
 {
-    struct tag own[] = {{.key = key}, {.key = other_key}};
-    struct tags list[2 + TAG_LISTS_MAX] = {{own, 1 + (other_key != NULL)}, *group};
+    struct tag own[] = {{.key = m->tag[0]}, {.key = m->tag[1]}};
+    struct tags list[2 + TAG_LISTS_MAX] = {{own, 1 + (m->tag[1] != NULL)}, *group};
 
     for (size_t i = 0; i < n && i < TAG_LISTS_MAX; i++)
         list[2 + i] = users[i];
@@ -43,13 +27,13 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
 {
     const struct tags none = {0};
 
-    tagset_init(&st->netstat, "ip_version", NULL, &none, users, n, a);
-    tagset_init(&st->own, "backend", NULL, &none, users, n, a);
-    tagset_init(&st->own_output, "output", NULL, &none, users, n, a);
-    tagset_init(&st->other, "addr_port", "ip_version", &none, users, n, a);
+    tagset_init(&st->netstat, &measurements[NETSTAT], &none, users, n, a);
+    tagset_init(&st->own, &measurements[SOCKPUSH], &none, users, n, a);
+    tagset_init(&st->own_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
+    tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
     st->group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *st->group);
     for (int i = 0; i < rules->n_groups; i++)
-        tagset_init(&st->group[i], "addr_port", "ip_version", &rules->group_tags[i], users, n, a);
+        tagset_init(&st->group[i], &measurements[NETSTAT_PORT], &rules->group_tags[i], users, n, a);
 }
 
 /* --- points ------------------------------------------------------------------- */
@@ -59,42 +43,56 @@ static struct series_tags *tags_for(const struct snapshot *s, const struct encod
     return format->for_agent ? s->agent_tags : s->tags;
 }
 
-static void put(const struct snapshot *s, const struct encoder *format, struct sink *sink,
-                const char *measurement, const struct tagset *set, const struct field *field, size_t n)
+/* Of one point. */
+struct values {
+    struct value list[FIELD_COLUMNS];
+    size_t n;
+};
+
+static bool known(const struct snapshot *s, const struct field *f)
+{
+    return !f->from || (f->from & FROM_TCP && s->reading->read[PROTOCOL_TCP]) ||
+           (f->from & FROM_UDP && s->reading->read[PROTOCOL_UDP]);
+}
+
+static void add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, uint64_t added)
+{
+    if (known(s, &fields[field]))
+        v->list[v->n++] = (struct value){&fields[field], now, added};
+}
+
+static void put(const struct snapshot *s, const struct encoder *format, struct sink *sink, unsigned measurement,
+                const struct tagset *set, const struct values *v)
 {
     const struct point point = {
         .prefix = s->prefix,
         .sections = s->sections,
-        .measurement = measurement,
+        .measurement = &measurements[measurement],
         .tags = set->tags,
-        .field = field,
-        .n_fields = n,
+        .value = v->list,
+        .n_values = v->n,
         .time_ms = s->time_ms,
     };
 
-    if (n)
+    if (v->n)
         format->point(sink, &point);
 }
 
-/* The counts of the protocols that were read. */
-static size_t count_fields(const struct snapshot *s, const struct series *series, struct field *out)
+static void add_counts(struct values *v, const struct snapshot *s, const struct series *series)
 {
-    size_t n = 0;
-
     for (unsigned i = 0; i < FIELD_COUNT; i++)
-        if (s->reading->read[i == FIELD_UDP ? PROTOCOL_UDP : PROTOCOL_TCP])
-            out[n++] = (struct field){.name = field_name[i], .value = series->count[i]};
-    return n;
+        add(v, s, i, series->count[i], 0);
 }
 
 static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                       const struct series *total)
 {
     struct tagset *set = &tags_for(s, format)->netstat;
-    struct field field[FIELD_COUNT];
+    struct values v = {.n = 0};
 
     set->ip_version->value = total->ip_version == 4 ? "4" : "6";
-    put(s, format, sink, "netstat", set, field, count_fields(s, total, field));
+    add_counts(&v, s, total);
+    put(s, format, sink, NETSTAT, set, &v);
 }
 
 static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *format, const struct series *series)
@@ -108,50 +106,40 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
                        const struct series *series, const char *addr_port)
 {
     struct tagset *set = tagset_of(s, format, series);
-    struct field field[FIELD_COUNT + 1];
-    size_t n = count_fields(s, series, field);
+    struct values v = {.n = 0};
 
     set->ip_version->value = series->ip_version == 4 ? "4" : "6";
     set->addr_port->value = addr_port;
-    if (s->pids && s->reading->read[PROTOCOL_TCP] &&
-        (series->owner.pid || (series->owner.lost && format->zero_when_lost)))
-        field[n++] = (struct field){.name = "pid", .value = (uint64_t)series->owner.pid};
-    put(s, format, sink, "netstat_port", set, field, n);
+    add_counts(&v, s, series);
+    if (s->pids && (series->owner.pid || (series->owner.lost && format->zero_when_lost)))
+        add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, 0);
+    put(s, format, sink, NETSTAT_PORT, set, &v);
 }
 
 static void put_output(const struct snapshot *s, const struct encoder *format, struct sink *sink, int n)
 {
     const struct output_counters *o = &s->output[n];
-    static const char name[OUTPUT_COUNTERS][14] = {
-        [SENT_LINES] = "sent_lines",
-        [SEND_ERRORS] = "send_errors",
-        [DROPPED_LINES] = "dropped_lines",
-        [RECONNECTS] = "reconnects",
-    };
     struct tagset *set = &tags_for(s, format)->own_output;
-    struct field field[OUTPUT_COUNTERS];
+    struct values v = {.n = 0};
 
     for (int i = 0; i < OUTPUT_COUNTERS; i++)
-        field[i] = (struct field){name[i], o->total.n[i], s->added.n[ADDED_OUTPUTS + n * OUTPUT_COUNTERS + i], true};
+        add(&v, s, FIELD_OUTPUT + (unsigned)i, o->total.n[i], s->added.n[ADDED_OUTPUTS + n * OUTPUT_COUNTERS + i]);
     set->output->value = o->name;
-    put(s, format, sink, "sockpush_output", set, field, OUTPUT_COUNTERS);
+    put(s, format, sink, SOCKPUSH_OUTPUT, set, &v);
 }
 
-/* Of a poll that read nothing there is nothing to say but that. */
 static void put_own(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     const struct own_counters *own = &s->own;
     struct tagset *set = &tags_for(s, format)->own;
-    const struct field field[] = {
-        {"poll_us", own->poll_us, 0, false},
-        {"sockets", s->reading->report.sockets, 0, false},
-        {"partial_polls", own->partial_polls, s->added.n[ADDED_PARTIAL_POLLS], true},
-        {"poll_errors", own->poll_errors, s->added.n[ADDED_POLL_ERRORS], true},
-    };
-    size_t skipped = s->reading->read[PROTOCOL_TCP] || s->reading->read[PROTOCOL_UDP] ? 0 : 2;
+    struct values v = {.n = 0};
 
+    add(&v, s, FIELD_POLL_US, own->poll_us, 0);
+    add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, 0);
+    add(&v, s, FIELD_PARTIAL_POLLS, own->partial_polls, s->added.n[ADDED_PARTIAL_POLLS]);
+    add(&v, s, FIELD_POLL_ERRORS, own->poll_errors, s->added.n[ADDED_POLL_ERRORS]);
     set->backend->value = s->reading->name;
-    put(s, format, sink, "sockpush", set, field + skipped, sizeof field / sizeof *field - skipped);
+    put(s, format, sink, SOCKPUSH, set, &v);
     for (int i = 0; i < s->n_outputs; i++)
         put_output(s, format, sink, i);
 }

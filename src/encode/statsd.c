@@ -32,33 +32,38 @@ static void put_component(struct buf *b, const char *text, const char *kept, con
     buf_char(b, '.');
 }
 
-static void put_tag(struct buf *b, const struct point *p, const char *key, const char *left_out)
+/* Without brackets no two addresses come out alike: the last '_' parts the port, the others
+ * stand for '.' between four numbers, or for ':'. */
+static void put_tag(struct buf *b, const struct point *p, const char *key)
 {
     const struct tag *tag = tags_find(&p->tags, key);
 
     if (tag && tag->value)
-        put_component(b, tag->value, "", left_out);
+        put_component(b, tag->value, "", strcmp(key, "addr_port") ? "" : "[]");
+}
+
+static void put_name(struct buf *b, const struct point *p, const char *field)
+{
+    const struct measurement *m = p->measurement;
+
+    if (*p->prefix)
+        put_component(b, p->prefix, ".", "");
+    put_tag(b, p, "host");
+    put_component(b, m->name, "", "");
+    for (size_t i = 0; m->folded && i < 2 && m->tag[i]; i++)
+        put_tag(b, p, m->tag[i]);
+    buf_text(b, field);
 }
 
 static void encode(struct sink *s, const struct point *p)
 {
-    for (size_t i = 0; i < p->n_fields; i++) {
+    for (size_t i = 0; i < p->n_values; i++) {
         size_t mark = line_begin(s);
 
-        if (p->field[i].counter)
+        if (p->value[i].field->kind == INCREASE)
             line_increment(s);
-        if (*p->prefix)
-            put_component(s->out, p->prefix, ".", "");
-        put_tag(s->out, p, "host", "");
-        put_component(s->out, p->measurement, "", "");
-        /* Without brackets no two addresses come out alike: the last '_' parts the port, the
-         * others stand for '.' between four numbers, or for ':'. */
-        put_tag(s->out, p, "addr_port", "[]");
-        put_tag(s->out, p, "ip_version", "");
-        if (!strcmp(p->measurement, "sockpush_output")) /* else it is a user's */
-            put_tag(s->out, p, "output", "");
-        buf_text(s->out, p->field[i].name);
-        put_statsd_value(s->out, &p->field[i]);
+        put_name(s->out, p, p->value[i].field->name);
+        put_statsd_value(s->out, &p->value[i]);
         line_end(s, mark);
     }
 }

@@ -5,14 +5,10 @@
 
 #define ADDR_WIDTH 16
 
-/* A column is as wide as its heading, and wide enough for a million. */
-static const char heading[][9] = {"ESTAB",   "SYN_SENT", "SYN_RECV", "FIN_W1",  "FIN_W2", "TIME_W", "CLOSE",
-                                      "CLOSE_W", "LAST_ACK", "LISTEN",   "CLOSING", "NONE",   "UDP",    "PID"};
-#define HEADINGS (sizeof heading / sizeof *heading)
-
+/* As wide as its heading, and wide enough for a million. */
 static size_t column_width(size_t column)
 {
-    size_t len = column < HEADINGS ? strlen(heading[column]) : 0;
+    size_t len = strlen(fields[column].heading);
 
     return 1 + (len > 7 ? len : 7);
 }
@@ -38,8 +34,8 @@ static void begin(struct sink *s)
     buf_char(s->out, '\n');
     put_left(s->out, "IP", 3);
     put_left(s->out, "PORT", ADDR_WIDTH);
-    for (size_t i = 0; i < HEADINGS; i++)
-        put_right(s->out, heading[i], column_width(i));
+    for (size_t i = 0; i < FIELD_COLUMNS; i++)
+        put_right(s->out, fields[i].heading, column_width(i));
     line_end(s, mark);
 }
 
@@ -50,62 +46,50 @@ static const char *value_of(const struct point *p, const char *key, const char *
     return tag && tag->value ? tag->value : otherwise;
 }
 
-/* The column of a point's field i. What could not be read is missing. */
-static size_t column_of(const struct point *p, size_t i)
-{
-    char first = *p->field[i].name;
-
-    return first == 'u' ? HEADINGS - 2 : first == 'p' ? HEADINGS - 1 : i; /* udp_socket, pid */
-}
-
 static void row(struct sink *s, const struct point *p)
 {
     size_t mark = line_begin(s);
 
     put_left(s->out, value_of(p, "ip_version", ""), 3);
     put_left(s->out, value_of(p, "addr_port", "all"), ADDR_WIDTH);
-    for (size_t i = 0, column = 0; i < p->n_fields; column++) {
+    for (size_t i = 0, column = 0; i < p->n_values && column < FIELD_COLUMNS; column++) {
         char digits[21];
         struct buf number = {.data = digits, .cap = sizeof digits - 1};
 
-        if (column >= column_of(p, i))
-            buf_u64(&number, p->field[i++].value);
+        if (p->value[i].field == &fields[column]) /* else it could not be read */
+            buf_u64(&number, p->value[i++].now);
         digits[number.len] = '\0';
         put_right(s->out, digits, column_width(column));
     }
     line_end(s, mark);
 }
 
-/* sockpush's own series: name and values on one line. */
+/* What has no columns: name and values on one line. */
 static void own(struct sink *s, const struct point *p)
 {
     size_t mark = line_begin(s);
 
-    buf_text(s->out, p->measurement);
-    for (size_t i = 0; i < p->tags.n; i++) {
-        const struct tag *t = &p->tags.tag[i];
-
-        if (strcmp(t->key, "backend") && strcmp(t->key, "output"))
-            continue;
+    buf_text(s->out, p->measurement->name);
+    for (size_t i = 0; i < 2 && p->measurement->tag[i]; i++) {
         buf_char(s->out, ' ');
-        put_replaced(s->out, t->value ? t->value : "", "");
+        put_replaced(s->out, value_of(p, p->measurement->tag[i], ""), "");
     }
     buf_char(s->out, ':');
-    for (size_t i = 0; i < p->n_fields; i++) {
+    for (size_t i = 0; i < p->n_values; i++) {
         buf_char(s->out, ' ');
-        buf_text(s->out, p->field[i].name);
+        buf_text(s->out, p->value[i].field->name);
         buf_char(s->out, '=');
-        buf_u64(s->out, p->field[i].value);
+        buf_u64(s->out, p->value[i].now);
     }
     line_end(s, mark);
 }
 
 static void encode(struct sink *s, const struct point *p)
 {
-    if (strncmp(p->measurement, "netstat", 7))
-        own(s, p);
-    else
+    if (p->value->field < fields + FIELD_COLUMNS)
         row(s, p);
+    else
+        own(s, p);
 }
 
 const struct encoder encoder_table = {

@@ -24,13 +24,7 @@ static char memory[BYTES];
 /* What Datadog's agent is told of a container. */
 static const char container[] = "|c:ci-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-static const struct field fields[] = {
-	{"tcp_established", 12345, 0, false}, {"tcp_syn_sent", 0, 0, false},   {"tcp_syn_recv", 2, 0, false},
-	{"tcp_fin_wait1", 0, 0, false},       {"tcp_fin_wait2", 17, 0, false}, {"tcp_time_wait", 4321, 0, false},
-	{"tcp_close", 0, 0, false},           {"tcp_close_wait", 3, 0, false}, {"tcp_last_ack", 0, 0, false},
-	{"tcp_listen", 1, 0, false},          {"tcp_closing", 0, 0, false},    {"tcp_none", 0, 0, false},
-	{"udp_socket", 0, 0, false},
-};
+static const uint64_t count[FIELD_COUNT] = {12345, 0, 2, 0, 17, 4321, 0, 3, 0, 1, 0, 0, 0};
 
 static long long cpu_ns(void)
 {
@@ -51,12 +45,13 @@ static int by_size(const void *a, const void *b)
 static bool measure(const struct encoder *format, struct buf *report)
 {
 	struct tag tag[] = {{"addr_port", "8080"}, {"host", "web-7.example"}, {"ip_version", "4"}};
+	struct value value[FIELD_COUNT];
 	const struct point point = {
 		.prefix = "",
-		.measurement = "netstat_port",
+		.measurement = &measurements[NETSTAT_PORT],
 		.tags = {tag, 3},
-		.field = fields,
-		.n_fields = sizeof fields / sizeof *fields,
+		.value = value,
+		.n_values = FIELD_COUNT,
 		.time_ms = 1700000000123,
 		.sections = container,
 	};
@@ -64,6 +59,8 @@ static bool measure(const struct encoder *format, struct buf *report)
 	struct buf out;
 	struct sink sink;
 
+	for (int i = 0; i < FIELD_COUNT; i++)
+		value[i] = (struct value){&fields[i], count[i], 0};
 	for (int round = 0; round < ROUNDS; round++) {
 		long long before = cpu_ns();
 

@@ -8,9 +8,9 @@
 char encoded_text[65536];
 
 static struct tag plain_tag[] = {{"host", "a"}, {"ip_version", "4"}};
-static const struct field gauge[] = {{.name = "tcp_established", .value = 12}, {.name = "tcp_syn_sent", .value = 0}};
-const struct point plain_point = {.prefix = "", .measurement = "netstat", .tags = {plain_tag, 2}, .field = gauge,
-                                  .n_fields = 2, .time_ms = 1700000000123, .sections = ""};
+static const struct value gauge[] = {{&fields[STATE_ESTABLISHED], 12, 0}, {&fields[STATE_SYN_SENT], 0, 0}};
+const struct point plain_point = {.prefix = "", .measurement = &measurements[NETSTAT], .tags = {plain_tag, 2}, .value = gauge,
+                                  .n_values = 2, .time_ms = 1700000000123, .sections = ""};
 
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap)
 {
@@ -53,7 +53,7 @@ void check_hostile(const struct encoder *format, const struct hostile *row, size
 
         p.prefix = row[i].prefix;
         p.tags = (struct tags){&tag, 1};
-        p.n_fields = 1;
+        p.n_values = 1;
         snprintf(line, sizeof line, "%s%s", row[i].line, end);
         assert_string_equal(encoded(format, &p), line);
         assert_int_equal(count_of(encoded_text, "\n"), 1);

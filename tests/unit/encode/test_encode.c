@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "unit/encode/encode_helper.h"
@@ -5,8 +6,7 @@
 
 static void dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags(void **state)
 {
-    static const struct field own[] = {{.name = "poll_us", .value = 18446744073709551615u},
-                                       {.name = "poll_errors", .value = 500, .increment = 3, .counter = true}};
+    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0}, {&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
@@ -14,16 +14,15 @@ static void dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags(void **st
                                                        "netstat.tcp_syn_sent:0|g|#host:a,ip_version:4\n");
     p.prefix = "team.app";
     p.tags.n = 0;
-    p.measurement = "sockpush";
-    p.field = own;
+    p.measurement = &measurements[SOCKPUSH];
+    p.value = own;
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "team.app.sockpush.poll_us:18446744073709551615|g\n"
                                                        "team.app.sockpush.poll_errors:3|c\n");
 }
 
 static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void **state)
 {
-    static const struct field own[] = {{.name = "poll_us", .value = 18446744073709551615u},
-                                       {.name = "poll_errors", .value = 500, .increment = 3, .counter = true}};
+    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0}, {&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
@@ -32,11 +31,11 @@ static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void *
     p.prefix = "team.app";
     p.time_ms = -1; /* the clock is not to be trusted */
     p.tags.n = 0;
-    p.measurement = "sockpush";
-    p.field = own;
+    p.measurement = &measurements[SOCKPUSH];
+    p.value = own;
     assert_string_equal(encoded(&encoder_influx, &p), "team.app.sockpush poll_us=18446744073709551615i,poll_errors=500i\n");
     p.time_ms = 0;
-    p.n_fields = 1;
+    p.n_values = 1;
     assert_string_equal(encoded(&encoder_influx, &p), "team.app.sockpush poll_us=18446744073709551615i 0000000\n");
 }
 
@@ -82,7 +81,7 @@ static void every_capacity_takes_whole_lines(void **state)
         size_t len;
         unsigned n;
 
-        p.n_fields = *e == &encoder_influx ? 1 : 2; /* influx would try two lines in place of one */
+        p.n_values = *e == &encoder_influx ? 1 : 2; /* influx would try two lines in place of one */
         len = strlen(encoded(*e, &p));
         memcpy(whole, encoded_text, len + 1);
         n = count_of(whole, "\n");
@@ -123,25 +122,25 @@ static void influx_splits_a_line_that_is_too_long(void **state)
 {
     static const char series[] = "netstat,host=a,ip_version=4 ", time[] = " 1700000000123000000";
     const size_t surely = sizeof series + 64 + sizeof time; /* any one field fits */
-    static char name[14][24];
-    struct field field[14];
+    struct value value[FIELD_COLUMNS];
     struct point p = plain_point;
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(field); i++) {
-        memcpy(name[i], "tcp_field_x", 12);
-        name[i][10] = (char)('a' + i);
-        field[i] = (struct field){.name = name[i], .value = i % 3 ? i : UINT64_MAX};
-    }
-    p.field = field;
-    p.n_fields = COUNT_OF(field);
+    for (size_t i = 0; i < COUNT_OF(value); i++)
+        value[i] = (struct value){&fields[i], i % 3 ? i : UINT64_MAX, 0};
+    p.value = value;
+    p.n_values = COUNT_OF(value);
     for (size_t max = 1; max < 700; max++) {
         struct sink sink = encode_into(&encoder_influx, &p, max, 60000);
-        unsigned fields = 0;
+        unsigned n = 0;
 
-        for (size_t i = 0; i < COUNT_OF(field); i++)
-            fields += count_of(encoded_text, name[i]);
-        assert_true(fields == COUNT_OF(field) || sink.oversized);
+        for (size_t i = 0; i < COUNT_OF(value); i++) {
+            char name[sizeof fields->name + 1];
+
+            snprintf(name, sizeof name, "%.15s=", fields[i].name);
+            n += count_of(encoded_text, name);
+        }
+        assert_true(n == COUNT_OF(value) || sink.oversized);
         assert_true(!sink.oversized || max < surely);
         assert_int_equal(sink.lines, count_of(encoded_text, "\n"));
         for (char *line = encoded_text, *end; (end = strchr(line, '\n')); line = end + 1) {
@@ -168,7 +167,7 @@ static void a_tag_without_value_is_no_trouble_in_any_format(void **state)
 
             p.tags = (struct tags){&tag, 1};
             encoded(*e, &p);
-            p.measurement = "sockpush_output";
+            p.measurement = &measurements[SOCKPUSH_OUTPUT];
             encoded(*e, &p);
         }
 }

@@ -12,9 +12,9 @@ static struct point port_point(struct tag tag[4], const char *addr_port, const c
     tag[1] = (struct tag){"env", "prod"};
     tag[2] = (struct tag){"host", "a.b"};
     tag[3] = (struct tag){"ip_version", ip_version};
-    p.measurement = "netstat_port";
+    p.measurement = &measurements[NETSTAT_PORT];
     p.tags = (struct tags){tag, 4};
-    p.n_fields = 1;
+    p.n_values = 1;
     return p;
 }
 
@@ -37,7 +37,7 @@ static void datadog_has_sections_behind_the_tags_and_addresses_without_brackets(
 
 static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **state)
 {
-    static const struct field own[] = {{.name = "sent_lines", .value = 500, .increment = 3, .counter = true}};
+    static const struct value own[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 500, 3}};
     struct tag output = {"output", "udp://[::1]:8125"}, tag[4];
     struct point p = port_point(tag, "80", "4");
 
@@ -48,8 +48,8 @@ static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **stat
     tag[0].value = "[2001:db8::1]:8000-8100";
     assert_string_equal(encoded(&encoder_statsd, &p), "team.app.a_b.netstat_port.2001_db8__1_8000-8100.4.tcp_established:12|g\n");
     p.tags = (struct tags){&output, 1}; /* SOCKPUSH_HOST=- */
-    p.measurement = "sockpush_output";
-    p.field = own;
+    p.measurement = &measurements[SOCKPUSH_OUTPUT];
+    p.value = own;
     assert_string_equal(encoded(&encoder_statsd, &p), "team.app.sockpush_output.udp______1__8125.sent_lines:3|c\n");
 }
 
@@ -87,7 +87,7 @@ static void statsd_keeps_a_name_one_name(void **state)
 
 static void graphite_has_tags_in_the_name_and_whole_seconds(void **state)
 {
-    static const struct field own[] = {{.name = "poll_errors", .value = 500, .increment = 3, .counter = true}};
+    static const struct value own[] = {{&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
@@ -95,8 +95,8 @@ static void graphite_has_tags_in_the_name_and_whole_seconds(void **state)
                                                         "netstat.tcp_syn_sent;host=a;ip_version=4 0 1700000000\n");
     p.prefix = "team.app";
     p.tags.n = 0;
-    p.field = own;
-    p.n_fields = 1;
+    p.value = own;
+    p.n_values = 1;
     p.time_ms = -1; /* the clock is not to be trusted: the receiver's */
     assert_string_equal(encoded(&encoder_graphite, &p), "team.app.netstat.poll_errors 500 -1\n");
 }
