@@ -10,7 +10,7 @@ uint64_t platform_monotonic_ns(void)
     LARGE_INTEGER now, frequency;
     uint64_t ticks, per_second;
 
-    QueryPerformanceCounter(&now);
+    QueryPerformanceCounter(&now); /* neither fails since Windows XP */
     QueryPerformanceFrequency(&frequency);
     ticks = (uint64_t)now.QuadPart;
     per_second = (uint64_t)frequency.QuadPart;

@@ -19,20 +19,21 @@ static void raise_name(char *text)
 /* The last text is empty. Those that begin with "=" are the shells' own: current directories of drives. */
 char **platform_environment(void)
 {
+    static const char unread[] = "the environment cannot be read";
     static char *list[VARIABLES_MAX + 1];
     const wchar_t *block = GetEnvironmentStringsW(), *at = block;
     int units = 0, bytes, n = 0;
     char *text;
 
     if (!block)
-        return list;
+        platform_die(unread);
     while (at[units] || at[units + 1])
         units++;
     units += 2;
     bytes = WideCharToMultiByte(CP_UTF8, 0, block, units, NULL, 0, NULL, NULL);
     text = bytes > 0 ? platform_memory_take((size_t)bytes) : NULL;
     if (!text)
-        return list;
+        platform_die(unread);
     WideCharToMultiByte(CP_UTF8, 0, block, units, text, bytes, NULL, NULL);
     for (; *text && n < VARIABLES_MAX; text++) {
         if (*text != '=') {

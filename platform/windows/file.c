@@ -7,6 +7,7 @@
 
 #define PATH_MAX_UNITS 4096
 #define CONSOLE_BYTES 1024
+#define FULL_PIPE_MS 10 /* one that somebody made not to wait (PIPE_NOWAIT) takes nothing, and says that it went well */
 
 static HANDLE handle(int fd)
 {
@@ -59,7 +60,8 @@ void platform_file_close(int fd)
     CloseHandle(handle(fd));
 }
 
-/* A console takes characters: bytes would be those of an old code page. The bytes written into *n. */
+/* A console takes characters: bytes would be those of an old code page. The bytes written into *n. No text has more units than bytes,
+ * and a console takes all of it or fails. */
 static BOOL write_console(HANDLE console, const char *text, size_t len, DWORD *n)
 {
     uint16_t wide[CONSOLE_BYTES];
@@ -82,6 +84,8 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
 
     while (len && !ret) {
         if (console ? write_console(file, at, len, &n) : WriteFile(file, at, (DWORD)len, &n, NULL)) {
+            if (!n)
+                Sleep(FULL_PIPE_MS);
             at += n;
             len -= n;
         } else {
@@ -93,8 +97,13 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
-/* A pipe cannot be asked whether it has room. */
+/* Neither a pipe nor a console, in which somebody selects text, can be asked whether it has room. */
 int platform_write_log(const char *line, size_t len)
 {
-    return platform_write(2, line, len, NULL);
+    HANDLE file = handle(2);
+    DWORD n = 0;
+
+    if (GetConsoleMode(file, &n))
+        return platform_write(2, line, len, NULL);
+    return WriteFile(file, line, (DWORD)len, &n, NULL) && n ? 0 : -EAGAIN;
 }

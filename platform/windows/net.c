@@ -33,31 +33,31 @@ int net_unix_addr(const char *path, struct net_addr *out)
 }
 
 /* By select, since WSAPoll does not tell of connections that failed (before Windows 10 2004). A
- * negative timeout: for ever. */
-static bool wait_for(int fd, bool write, int timeout_ms)
+ * negative timeout: for ever. 1, 0 after that time, or -1. */
+static int wait_for(int fd, bool write, int timeout_ms)
 {
     fd_set wanted = {.fd_count = 1, .fd_array = {(SOCKET)fd}}, failed = wanted;
     struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
 
-    return select(0, write ? NULL : &wanted, write ? &wanted : NULL, write ? &failed : NULL, timeout_ms < 0 ? NULL : &timeout) > 0;
+    return select(0, write ? NULL : &wanted, write ? &wanted : NULL, write ? &failed : NULL, timeout_ms < 0 ? NULL : &timeout);
 }
 
 bool net_wait_readable(int fd, int timeout_ms)
 {
-    return wait_for(fd, false, timeout_ms);
+    return wait_for(fd, false, timeout_ms) > 0;
 }
 
 bool net_wait_writable(int fd, int timeout_ms)
 {
-    return wait_for(fd, true, timeout_ms);
+    return wait_for(fd, true, timeout_ms) > 0;
 }
 
-/* 0 when fd takes bytes again, or is connected or has failed to, or -ETIMEDOUT. */
+/* 0 when fd takes bytes again, or is connected or has failed to, or -errno. */
 static int wait_writable(int fd, uint64_t deadline_ns)
 {
-    int left_ms = deadline_left_ms(deadline_ns);
+    int left_ms = deadline_left_ms(deadline_ns), n = left_ms ? wait_for(fd, true, left_ms) : 0;
 
-    return left_ms && wait_for(fd, true, left_ms) ? 0 : -ETIMEDOUT;
+    return n < 0 ? last_error() : n ? 0 : -ETIMEDOUT;
 }
 
 static int socket_error(int fd)
@@ -77,7 +77,7 @@ static bool is_loopback(const struct sockaddr_storage *to)
     return to->ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) : in->sin_addr.s_net == 127;
 }
 
-/* To this machine: that no one listens is told at once, not after 2 s of asking again. Since Windows 10 1709. */
+/* To this machine: that no one listens is told at once, not after 2 s of asking again. Since Windows 10 1709; before it takes these 2 s. */
 static void ask_once(int fd)
 {
     TCP_INITIAL_RTO_PARAMETERS once = {.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT, .MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS};
@@ -114,10 +114,11 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     fd = (int)WSASocketW(to.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (fd == (int)INVALID_SOCKET)
         return last_error();
-    ioctlsocket((SOCKET)fd, (long)FIONBIO, &on);
+    ret = ioctlsocket((SOCKET)fd, (long)FIONBIO, &on) ? last_error() : 0;
     if (stream && is_loopback(&to))
         ask_once(fd);
-    ret = connect((SOCKET)fd, (const struct sockaddr *)&to, (int)addr->len) ? last_error() : 0;
+    if (!ret && connect((SOCKET)fd, (const struct sockaddr *)&to, (int)addr->len))
+        ret = last_error();
     if (ret == -EAGAIN)
         ret = await_connection(fd, timeout_ms);
     if (!ret && is_connected_to_itself(fd)) {
@@ -204,6 +205,7 @@ static struct ip ip_of(const struct sockaddr_storage *address)
     return ip;
 }
 
+/* An address that cannot be read is 0.0.0.0. */
 void net_ends(int fd, struct ip *from, struct ip *to)
 {
     struct sockaddr_storage local = {0}, remote = {0};
@@ -232,6 +234,7 @@ void net_close(int fd)
     closesocket((SOCKET)fd);
 }
 
+/* Without the option it ends as by net_close. */
 void net_abort(int fd)
 {
     const struct linger at_once = {.l_onoff = 1};

@@ -71,7 +71,7 @@ static int look_up(const char *host, uint16_t port, struct net_addr *out, int ma
     ADDRINFOW *list;
     int n = 0, ret;
 
-    if (!wide_of(host, name, NAME_MAX_UNITS))
+    if (strchr(host, '%') || !wide_of(host, name, NAME_MAX_UNITS)) /* the former: of an interface that is not there */
         return -EINVAL;
     ret = GetAddrInfoW((const wchar_t *)name, NULL, &want, &list);
     if (ret)

@@ -18,17 +18,42 @@ static BOOL WINAPI on_event(DWORD kind)
     return TRUE;
 }
 
+/* Winsock's own files are named below it in the registry; a parent that hands on no more than our variables leaves it out. */
+static void set_system_root(void)
+{
+    wchar_t root[MAX_PATH];
+
+    if (!GetEnvironmentVariableW(L"SystemRoot", NULL, 0) && GetSystemWindowsDirectoryW(root, MAX_PATH))
+        SetEnvironmentVariableW(L"SystemRoot", root);
+}
+
+/* A standard stream that was never there might get the handle of what is opened later. */
+static void forget_missing_stream(DWORD which)
+{
+    if (GetFileType(GetStdHandle(which)) == FILE_TYPE_UNKNOWN)
+        SetStdHandle(which, NULL);
+}
+
 void platform_init(void)
 {
     WSADATA data;
 
+    forget_missing_stream(STD_OUTPUT_HANDLE);
+    forget_missing_stream(STD_ERROR_HANDLE);
+    set_system_root();
     if (WSAStartup(MAKEWORD(2, 2), &data))
         platform_die("no Winsock 2.2");
     stop = CreateEventW(NULL, FALSE, FALSE, NULL);
     wake = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (!stop || !wake)
         platform_die("no event for signals");
-    SetConsoleCtrlHandler(on_event, TRUE);
+    if (!SetConsoleCtrlHandler(on_event, TRUE))
+        platform_die("Ctrl-C cannot be handled");
+}
+
+void platform_end_at_once(void)
+{
+    SetConsoleCtrlHandler(on_event, FALSE);
 }
 
 enum platform_event platform_wait(uint64_t deadline_ns)
@@ -40,6 +65,8 @@ enum platform_event platform_wait(uint64_t deadline_ns)
         uint64_t left_ms = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
         DWORD got = WaitForMultipleObjects(2, events, FALSE, left_ms < INFINITE ? (DWORD)left_ms : INFINITE - 1);
 
+        if (got == WAIT_FAILED)
+            platform_die("Ctrl-C cannot be waited for");
         if (got == WAIT_OBJECT_0)
             return PLATFORM_STOP;
         if (got == WAIT_OBJECT_0 + 1)

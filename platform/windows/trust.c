@@ -30,11 +30,12 @@ static bool is_for_servers(const CERT_CONTEXT *certificate)
 
 static bool is_in(HCERTSTORE store, const CERT_CONTEXT *certificate)
 {
-    const CERT_CONTEXT *found = store ? CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_EXISTING, certificate, NULL) : NULL;
+    const CERT_CONTEXT *found = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_EXISTING, certificate, NULL);
 
-    if (found)
-        CertFreeCertificateContext(found);
-    return found;
+    if (!found)
+        return GetLastError() != (DWORD)CRYPT_E_NOT_FOUND; /* who cannot be looked up is not trusted */
+    CertFreeCertificateContext(found);
+    return true;
 }
 
 /* Those that Windows has by now: it fetches others when its own programs meet them. */
@@ -42,14 +43,14 @@ int platform_store_walk(platform_certificate_fn *fn, void *ctx)
 {
     HCERTSTORE store = CertOpenSystemStoreW(0, L"ROOT"), distrusted = CertOpenSystemStoreW(0, L"Disallowed");
     const CERT_CONTEXT *certificate = NULL;
+    bool opened = store && distrusted;
 
-    if (!store)
-        return -EACCES;
-    while ((certificate = CertEnumCertificatesInStore(store, certificate)))
+    while (opened && (certificate = CertEnumCertificatesInStore(store, certificate)))
         if (is_for_servers(certificate) && !is_in(distrusted, certificate))
             fn(ctx, certificate->pbCertEncoded, certificate->cbCertEncoded);
     if (distrusted)
         CertCloseStore(distrusted, 0);
-    CertCloseStore(store, 0);
-    return 0;
+    if (store)
+        CertCloseStore(store, 0);
+    return opened ? 0 : -EACCES;
 }
