@@ -50,26 +50,33 @@ static int grow(struct backend_state *state, size_t size)
     return state->list ? 0 : -ENOMEM;
 }
 
+/* For the list as it is now, and some more. */
+static int make_room(struct backend_state *state, const char *sysctl_name)
+{
+    size_t len = 0;
+
+    if (sysctlbyname(sysctl_name, NULL, &len, NULL, 0))
+        return -errno;
+    if (len < state->size)
+        len = state->size; /* it said less than it then wanted */
+    return grow(state, len + len / 4 + SLACK);
+}
+
 /* The bytes that the kernel wrote into the list, or -errno. */
 static long read_list(struct backend_state *state, const char *sysctl_name)
 {
     for (int i = 0; i < TRIES; i++) {
+        int ret = i || !state->list ? make_room(state, sysctl_name) : 0;
         size_t len = state->size;
-        int ret;
 
-        if (state->list && !sysctlbyname(sysctl_name, state->list, &len, NULL, 0))
-            return (long)len;
-        if (state->list && errno != ENOMEM)
-            return -errno;
-        if (sysctlbyname(sysctl_name, NULL, &len, NULL, 0))
-            return -errno;
-        if (len < state->size)
-            len = state->size; /* it said less than it then wanted */
-        ret = grow(state, len + len / 4 + SLACK);
         if (ret)
             return ret;
+        if (!sysctlbyname(sysctl_name, state->list, &len, NULL, 0))
+            return (long)len;
+        if (errno != ENOMEM)
+            return -errno;
     }
-    return -EAGAIN;
+    return -ENOBUFS;
 }
 
 /* A recorded list says only when it is asked for that it is larger. */
@@ -89,7 +96,7 @@ static uint8_t kernel_has_ipv6(void)
     int value;
     size_t len = sizeof value;
 
-    return !sysctlbyname("net.inet6.ip6.forwarding", &value, &len, NULL, 0);
+    return !sysctlbyname("net.inet6.ip6.forwarding", &value, &len, NULL, 0) || errno != ENOENT;
 }
 
 int bsd_poll(struct backend_state *state, const char *sysctl_name, pcblist_parse_fn *parse, struct pcblist *list)

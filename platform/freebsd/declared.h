@@ -90,7 +90,7 @@ struct sigaction {
     int sa_flags;
     sigset_t sa_mask;
 };
-enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGIO = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGUSR1 = 30, SIGUSR2 = 31, SIG_BLOCK = 1 };
+enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGIO = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGUSR1 = 30, SIGUSR2 = 31, SIG_BLOCK = 1, SIG_UNBLOCK = 2 };
 #define SIG_IGN ((void (*)(int))1)
 int sigemptyset(sigset_t *set);
 int sigaddset(sigset_t *set, int sig);

@@ -14,6 +14,7 @@
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT 3
 
+/* An option that fails is one that this version has not, or the connection is gone, which the next write says. */
 static void set(int fd, int level, int option, int value)
 {
     setsockopt(fd, level, option, &value, sizeof value);
@@ -32,16 +33,6 @@ void net_tcp_setup(int fd)
 #endif
 }
 
-int net_unacked(int fd, uint64_t *bytes)
-{
-    int n = 0;
-
-    if (ioctl(fd, FIONWRITE, &n))
-        return -errno;
-    *bytes = (uint64_t)n;
-    return 0;
-}
-
 int64_t net_tcp_window(int fd)
 {
     struct tcp_info info;
@@ -50,6 +41,17 @@ int64_t net_tcp_window(int fd)
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
         return -1;
     return info.tcpi_snd_wnd;
+}
+
+int net_unacked(int fd, uint64_t *bytes)
+{
+    int n = 0;
+
+    if (ioctl(fd, FIONWRITE, &n))
+        return -errno;
+    /* A reset empties the send buffer (soisdisconnected), as if all had been acknowledged. */
+    *bytes = net_tcp_window(fd) < 0 && errno == ECONNRESET ? UINT64_MAX : (uint64_t)n;
+    return 0;
 }
 
 /* There is no mark for the end of a segment. */
