@@ -72,8 +72,11 @@ enum platform_event {
 /* First of all: standard streams that are closed are taken, so that no other descriptor
  * gets their number; signals that end the program become PLATFORM_STOP for platform_wait,
  * in every thread, but for a SIGINT or SIGHUP that was ignored from the start, as under
- * nohup; writing to a closed pipe becomes an error. */
+ * nohup; writing to a closed pipe becomes an error. Ends the program, with words, where that is refused. */
 void platform_init(void);
+
+/* For what only prints, and never waits: whoever asks the program to end from now on ends it at once. Before the first thread. */
+void platform_end_at_once(void);
 
 /* Of process 1, for which nobody else does it: reaps what ends, and mounts procfs at /proc if
  * there is none. 1: did so, 0: had not to, or -errno. */

@@ -65,15 +65,18 @@ int main(int argc, char **argv)
 {
     struct diag diag = {.say = say};
     char host_name[256];
-    bool named, check = argc == 2 && !strcmp(argv[1], "--check");
+    const char *argument = argc == 2 ? argv[1] : "";
+    bool named, help = !strcmp(argument, "--help"), version = !strcmp(argument, "--version"), check = !strcmp(argument, "--check");
     int status;
 
     platform_init();
-    if (argc == 2 && !strcmp(argv[1], "--help")) {
+    if (help || version || check)
+        platform_end_at_once();
+    if (help) {
         print_help();
         return printed(0);
     }
-    if (argc == 2 && !strcmp(argv[1], "--version")) {
+    if (version) {
         print("sockpush " SOCKPUSH_VERSION " for %s: %s\n", platform_name, platform_tried);
         return printed(0);
     }

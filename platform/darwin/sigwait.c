@@ -10,16 +10,20 @@
 
 static int queue = -1; /* never closed; what is executed or forked does not get it */
 
-void posix_watch_signals(const sigset_t *signals)
+bool posix_watch_signals(const sigset_t *signals)
 {
+    bool all;
+
     queue = kqueue();
+    all = queue >= 0;
     for (int sig = 1; sig < NSIG; sig++) {
         struct kevent change;
 
         EV_SET(&change, (uintptr_t)sig, EVFILT_SIGNAL, EV_ADD, 0, 0, NULL);
         if (sigismember(signals, sig) == 1)
-            kevent(queue, &change, 1, NULL, 0, NULL);
+            all &= !kevent(queue, &change, 1, NULL, 0, NULL);
     }
+    return all;
 }
 
 int posix_next_signal(const sigset_t *signals, uint64_t left_ns)

@@ -40,7 +40,7 @@ static uint8_t kernel_has_ipv6(void)
 static int open_socket(const struct backend_want *want)
 {
     const struct timeval timeout = {.tv_sec = RECV_TIMEOUT_S};
-    int fd;
+    int fd, ret;
 
     if (recording_replays(want->recording))
         return -1;
@@ -49,8 +49,11 @@ static int open_socket(const struct backend_want *want)
     fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (fd < 0)
         return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    return fd;
+    if (!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout))
+        return fd;
+    ret = -errno;
+    close(fd);
+    return ret;
 }
 
 static int open_netlink(struct backend_state **out, const struct backend_want *want)

@@ -1,5 +1,5 @@
 /* Makes what was relocated read-only. A dynamic loader would; musl's start of a static PIE
- * relocates itself and leaves it writable. */
+ * relocates itself and leaves it writable. Where mprotect is refused it stays so. */
 #include <elf.h>
 #include <link.h>
 #include <sys/mman.h>

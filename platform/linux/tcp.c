@@ -14,6 +14,7 @@
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT 3
 
+/* Each of these makes a connection better; none is needed for it to work. */
 static void set(int fd, int level, int option, int value)
 {
     setsockopt(fd, level, option, &value, sizeof value);

@@ -4,6 +4,7 @@
 #include "platform.h"
 #include "posix/posix.h"
 
+/* platform_init has looked whether the clock can be read; what it could read once it can read again (clock_gettime(2)). */
 uint64_t platform_monotonic_ns(void)
 {
     struct timespec now;
@@ -20,6 +21,7 @@ int64_t platform_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Where it cannot sleep the caller is only early. */
 void platform_sleep_ns(uint64_t ns)
 {
     struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};

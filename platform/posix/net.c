@@ -37,7 +37,8 @@ static int wait_writable(int fd, uint64_t deadline_ns)
     return ret ? 0 : -ETIMEDOUT;
 }
 
-/* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself). */
+/* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself). Without
+ * addresses to compare it is not taken for that: getpeername fails where the peer has gone meanwhile. */
 static bool is_connected_to_itself(int fd)
 {
     struct sockaddr_storage local = {0}, remote = {0};
@@ -129,6 +130,7 @@ static struct ip ip_of(const struct sockaddr_storage *address)
     return ip;
 }
 
+/* An address that cannot be read is 0.0.0.0. */
 void net_ends(int fd, struct ip *from, struct ip *to)
 {
     struct sockaddr_storage local = {0}, remote = {0};
@@ -150,6 +152,7 @@ void net_close(int fd)
     close(fd);
 }
 
+/* Without the option it ends as by net_close. */
 void net_abort(int fd)
 {
     const struct linger at_once = {.l_onoff = 1};

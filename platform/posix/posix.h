@@ -24,8 +24,8 @@ int posix_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 /* Returns true if this signal was ignored from the start. */
 bool posix_signal_ignored(int sig);
 
-/* From now on no such signal, which is blocked, is missed by posix_next_signal. */
-void posix_watch_signals(const sigset_t *signals);
+/* From now on no such signal, which is blocked, is missed by posix_next_signal. False: the system does not let it wait for signals. */
+bool posix_watch_signals(const sigset_t *signals);
 
 /* Takes one, waiting for left_ns; not positive: none came yet. */
 int posix_next_signal(const sigset_t *signals, uint64_t left_ns);

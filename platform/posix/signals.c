@@ -11,7 +11,8 @@
  * call, and it works as PID 1, which ignores signals without a handler. */
 static sigset_t taken;
 
-/* A log line must never go to what was opened later: a directory cannot be written to. */
+/* A log line must never go to what was opened later: a directory cannot be written to. Where not even that can be opened, nothing can
+ * be done about it. */
 static void take_standard_streams(void)
 {
     int fd;
@@ -67,8 +68,13 @@ void platform_init(void)
     for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) /* the C library keeps its own out of that */
         sigaddset(&blocked, sig);
 #endif
-    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-    posix_watch_signals(&taken);
+    if (pthread_sigmask(SIG_BLOCK, &blocked, NULL) || posix_poll(NULL, 0, 0) < 0 || !posix_watch_signals(&taken))
+        platform_die("signals cannot be blocked and waited for: a seccomp profile that refuses it?");
+}
+
+void platform_end_at_once(void)
+{
+    pthread_sigmask(SIG_UNBLOCK, &taken, NULL);
 }
 
 enum platform_event platform_wait(uint64_t deadline_ns)
@@ -87,7 +93,11 @@ enum platform_event platform_wait(uint64_t deadline_ns)
     }
 }
 
+/* A number below 1 would be that of other processes. */
 void platform_wake(void)
 {
-    kill(getpid(), SIGUSR2);
+    pid_t own = getpid();
+
+    if (own > 0)
+        kill(own, SIGUSR2);
 }

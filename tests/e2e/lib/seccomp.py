@@ -1,4 +1,4 @@
-"""A process whose kernel refuses a family of sockets, as gVisor, some sandboxes and old seccomp profiles do."""
+"""A process whose kernel refuses a system call or a family of sockets, as gVisor, some sandboxes and old seccomp profiles do."""
 import ctypes
 import errno
 import platform
@@ -21,9 +21,17 @@ class _Program(ctypes.Structure):
 
 def refuse(name, family=socket.AF_NETLINK):
     """A preexec_fn: from here on socket(family, …) fails with that errno."""
-    code = [(_LOAD, 0, 0, _NUMBER), (_EQUAL, 0, 3, NUMBERS[platform.machine()]),
-            (_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, family),
-            (_RETURN, 0, 0, ERRNO | getattr(errno, name)), (_RETURN, 0, 0, ALLOW)]
+    return _filter([(_LOAD, 0, 0, _NUMBER), (_EQUAL, 0, 3, NUMBERS[platform.machine()]),
+                    (_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, family),
+                    (_RETURN, 0, 0, ERRNO | getattr(errno, name)), (_RETURN, 0, 0, ALLOW)])
+
+
+def refuse_call(number):
+    """A preexec_fn: from here on the system call of this number fails with EPERM."""
+    return _filter([(_LOAD, 0, 0, _NUMBER), (_EQUAL, 0, 1, number), (_RETURN, 0, 0, ERRNO | errno.EPERM), (_RETURN, 0, 0, ALLOW)])
+
+
+def _filter(code):
     text = b"".join(struct.pack("=HBBI", *step) for step in code)
     libc = ctypes.CDLL(None, use_errno=True)
 

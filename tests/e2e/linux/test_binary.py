@@ -1,7 +1,9 @@
 """The file itself: static, hardened, small, and needing nothing around it."""
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -10,6 +12,7 @@ import netns
 import parse
 import procfs
 import receivers
+import wait
 from program import BINARY, ONE_POLL, run_binary
 
 readelf_or_skip = pytest.mark.skipif(not shutil.which("readelf"), reason="binutils is not installed")
@@ -103,6 +106,24 @@ def test_stdout_closed_at_the_start(poll):
     """Its only output: said, and status 1."""
     done = subprocess.run(["sh", "-c", 'exec "$0" >&-', BINARY], env=ONE_POLL, timeout=90, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"stdout" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("argument", ["--help", "--version", "--check"])
+def test_printing_is_ended_at_once(argument, number):
+    """Into a pipe that is full and that nobody reads: it flushes nothing, so there is nothing to wait for."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, bytes(4096))
+    os.set_blocking(write, True)
+    program = subprocess.Popen([BINARY, argument], env={"SOCKPUSH_TO": "stdout:"}, stdout=write, stderr=subprocess.DEVNULL)
+    assert wait.until(lambda: open(f"/proc/{program.pid}/stat").read().rpartition(")")[2].split()[0] == "S")
+    program.send_signal(number)
+    assert program.wait(wait.DEADLINE) == -number
+    os.close(read)
+    os.close(write)
 
 
 def test_relocated_data_is_read_only(start, tmp_path):
