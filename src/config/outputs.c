@@ -40,14 +40,13 @@ static const char *host_port(const struct target *t, struct arena *a)
 /* http://a:8086/write?db=x,b:8086 */
 static const char *canonical(struct endpoint *to, struct arena *a)
 {
-    bool has_path = to->transport->has_path;
+    bool socket = transport_has_socket_path(to->transport);
     char *copy;
-    const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, has_path || to->transport->has_host ? "//" : "",
-                                    has_path && !to->transport->has_host ? to->path : "");
+    const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, socket || to->transport->has_host ? "//" : "", socket ? to->path : "");
 
     for (int i = 0; i < to->n_targets; i++)
         name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
-                            has_path && !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
+                            !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
     copy = arena_text(a, name, strlen(name));
     utf8_clean(copy); /* it is a tag; a path may be any bytes */
     return copy;
@@ -94,7 +93,7 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
         return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
     if (url->path && !to->transport->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
-    if (to->transport->has_path && !to->transport->has_host && (ret = net_unix_addr(to->path, &addr)))
+    if (transport_has_socket_path(to->transport) && (ret = net_unix_addr(to->path, &addr)))
         return ret == -ENAMETOOLONG ? "the socket's path is longer than the system takes"
                                     : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
     if (to->transport->has_host)

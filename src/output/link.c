@@ -18,6 +18,15 @@ void link_init(struct link *l, const struct endpoint *to)
     l->target_end = to->n_targets;
 }
 
+void link_adopt(struct link *l, int fd, bool stream)
+{
+    l->fd = fd;
+    l->stream = stream;
+    l->cut = l->answered = false;
+    l->written = 0;
+    l->window_max = 0;
+}
+
 void link_explain(struct link *l, const char *format, ...)
 {
     struct buf b = {.data = l->why, .cap = sizeof l->why - 1};
@@ -75,10 +84,7 @@ static int connect_addr(struct link *l, const struct net_addr *addr, const char 
     l->why[0] = '\0';
     if (ret < 0)
         return ret;
-    l->fd = ret;
-    l->cut = l->answered = false;
-    l->written = 0;
-    l->window_max = 0;
+    link_adopt(l, ret, true);
     net_tcp_setup(l->fd);
     ret = handshake ? handshake(l, host) : 0;
     if (ret) {

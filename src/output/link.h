@@ -46,8 +46,8 @@ typedef int link_take_fn(void *ctx, const char *data, size_t len);
 struct link {
     const struct endpoint *to;
     int fd; /* -1: not open */
-    bool stream;
-    bool cut;  /* something is with the kernel that it must not deliver: link_close resets */
+    bool stream; /* else of datagrams */
+    bool cut;  /* set by delivery: something is with the kernel that it must not deliver, and link_close resets */
     bool gone; /* set by send: the receiver is gone for good (a closed pipe) */
     bool blind; /* set by link_acked: the system does not tell what of a stream is acknowledged */
     bool segments; /* set by open: each send is to be a TCP segment of its own */
@@ -58,7 +58,7 @@ struct link {
     int target_end;    /* those before it are tried */
     bool brief;        /* trying must not take long: there is another connection */
     uint64_t written;  /* bytes that the kernel took over this connection */
-    uint64_t opened_ns;
+    uint64_t opened_ns; /* set by delivery */
     bool answered;     /* set by send: it has carried an answer */
     uint32_t window_max; /* largest that the receiver had open */
     size_t datagram_max; /* set by open and send: bytes that the path takes whole; 0: not known */
@@ -78,6 +78,9 @@ int link_resolve(struct link *l, int t);
 /* Connects a stream to the first target that has an address where that works, and handshake too
  * (NULL: nothing to do). Returns 0, or the last -errno with l->why, where each target's reason is. */
 int link_connect(struct link *l, int (*handshake)(struct link *l, const char *host));
+
+/* Makes this descriptor the connection: a new one, over which nothing went yet. */
+void link_adopt(struct link *l, int fd, bool stream);
 
 /* Writes the reason of a failure to l->why. */
 void link_explain(struct link *l, const char *format, ...) __attribute__((format(__printf__, 2, 3)));

@@ -9,7 +9,7 @@
 
 static int open_stdout(struct link *l)
 {
-    l->fd = 1;
+    link_adopt(l, 1, true);
     return 0;
 }
 

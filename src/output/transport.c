@@ -13,6 +13,11 @@ const struct transport *transport_find(const char *scheme)
     return NULL;
 }
 
+bool transport_has_socket_path(const struct transport *t)
+{
+    return t->has_path && !t->has_host;
+}
+
 bool transport_fails_over(const struct transport *t)
 {
     return t->has_host && t->acknowledged != ACKNOWLEDGED_NEVER;

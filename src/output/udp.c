@@ -16,7 +16,7 @@ static bool resolved_long_ago(const struct link *l)
 
 static void adopt_socket(struct link *l, int fd)
 {
-    l->fd = fd;
+    link_adopt(l, fd, false);
     l->datagram_max = net_datagram_max(fd);
 }
 

@@ -19,10 +19,7 @@ static int connect_unix(struct link *l, bool stream)
     ret = net_connect(&addr, stream, 0);
     if (ret < 0)
         return ret;
-    l->fd = ret;
-    l->stream = stream;
-    l->cut = false;
-    l->written = 0;
+    link_adopt(l, ret, stream);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/ip.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "output/transport.h"
 
 #define HOST_MAX 255
 
@@ -120,12 +121,7 @@ const char *url_parse_host(const char *text, struct arena *a, struct url *out)
     return parse_authority(arena_text(a, text, strlen(text)), out);
 }
 
-static bool is_unix(const char *scheme)
-{
-    return !strncmp(scheme, "unix", 4);
-}
-
-static const char *parse_unix(char *path, struct url *out)
+static const char *parse_socket_path(char *path, struct url *out)
 {
     if (!url_decode(path))
         return "a % in a path is followed by two hexadecimal digits";
@@ -166,6 +162,7 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
 {
     char *text = arena_text(a, item, len);
     char *mark = find_scheme_end(text), *rest, *path;
+    const struct transport *transport;
     const char *why;
 
     memset(out, 0, sizeof *out);
@@ -181,8 +178,11 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
     rest = mark + 3;
     if ((why = parse_scheme(text, out)))
         return why;
-    if (is_unix(out->scheme))
-        return parse_unix(rest, out);
+    transport = transport_find(out->scheme);
+    if (!transport)
+        return NULL; /* what follows has no form that is known */
+    if (transport_has_socket_path(transport))
+        return parse_socket_path(rest, out);
     path = rest + text_until(rest, "/?#");
     if (*path) {
         out->path = arena_text(a, path, strlen(path));

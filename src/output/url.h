@@ -13,7 +13,7 @@ struct url {
     const char *format; /* NULL: none given */
     const char *scheme; /* NULL: a bare HOST[:PORT] */
     const char *host;   /* without brackets; NULL: none */
-    const char *path;   /* for unix: "/…" or "@abstract"; else from the first of "/?#", not decoded; NULL: none */
+    const char *path;   /* of a socket: "/…" or "@abstract"; else from the first of "/?#", not decoded; NULL: none */
     uint16_t port;      /* 0: none given */
 };
 
@@ -21,7 +21,7 @@ struct url {
  * on. NULL at the end. */
 const char *url_next(const char **list, size_t *len);
 
-/* NULL and *out, or why the item is not a URL, in words. */
+/* NULL and *out, or why the item is not a URL, in words. Of a scheme that no transport has *out holds no more than that. */
 const char *url_parse(const char *item, size_t len, struct arena *a, struct url *out);
 
 /* HOST, HOST:PORT, an IPv6 literal with or without brackets. As url_parse. */

@@ -51,6 +51,14 @@ def root(tmp_path):
     return procfs.write(tmp_path, [procfs.Socket("10.0.0.1:80")])
 
 
+@pytest.mark.parametrize("to", ["gopher://a", "unixpackt:///run/a.sock", "packet:///run/a.sock", "tcps://a:b:c"])
+def test_unknown_transport(run, to):
+    """Whatever follows it: those that there are are named."""
+    refused = run(to=to)
+    scheme = to.split(":")[0]
+    assert refused.status == 2 and f'transport \\"{scheme}\\": accepted are udp, unix, ' in refused.log, refused.log
+
+
 @pytest.mark.parametrize("name,value", BAD, ids=lambda text: text[:40])
 def test_refused(root, poll, name, value):
     run = poll(**{"proc": root, "SOCKPUSH_" + name: value})
