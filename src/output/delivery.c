@@ -53,7 +53,7 @@ static bool take_chunks(struct output *o)
 static void note_sent(struct output *o)
 {
     if (!o->snapshot_errors && o->chunk.index + 1 >= o->chunk.of)
-        trouble_over(&o->trouble, o->to->name);
+        trouble_over(&o->trouble, o->to->name, "sending again", "errors");
 }
 
 /* The receiver will never take these lines all together: the next time each chunk goes alone, so that those are dropped that it means. */

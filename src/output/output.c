@@ -66,15 +66,31 @@ size_t output_line_max(struct output *o)
     return line_max;
 }
 
+/* lost: lines that the snapshot that was put last drove out, or its own. idle: nothing waited when it came. */
+static void note_overload(struct output *o, uint64_t lost, bool idle)
+{
+    if (lost)
+        trouble_note(&o->overload, o->to->name, "lines are dropped", "the receiver does not take them in time", "the oldest go first", false);
+    else if (idle)
+        trouble_over(&o->overload, o->to->name, "lines are taken in time again", "snapshots");
+}
+
 void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed)
 {
+    uint64_t lost;
+    bool idle;
+
     pthread_mutex_lock(&o->lock);
     o->stats.n[DROPPED_LINES] += oversized;
+    lost = o->box.dropped_lines;
+    idle = !outbox_waiting(&o->box);
     if (timed || !o->policy.keep || !o->to->format->timestamps)
         outbox_put(&o->box, lines);
     else
         o->stats.n[DROPPED_LINES] += lines->n;
+    lost = o->policy.wait ? o->box.dropped_lines - lost : 0;
     pthread_mutex_unlock(&o->lock);
+    note_overload(o, lost, idle);
     net_wake_signal(&o->wake);
 }
 

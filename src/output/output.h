@@ -22,6 +22,7 @@ struct output {
     struct outbox box;
     struct output_stats stats; /* but for the lines, which the box counts */
     struct output_stats told;  /* as of the last snapshot: main's, for increments */
+    struct trouble overload;   /* main's: lines are dropped because they are not taken in time */
     struct policy policy;      /* of the connection in use, or of the last */
     size_t line_max;           /* longest line, its newline not counted */
     bool closing;

@@ -36,12 +36,12 @@ void trouble_note(struct trouble *t, const char *output, const char *what, const
     log_event(LOG_WARN, "output", output, "%s: %s; %s", what, why, then);
 }
 
-void trouble_over(struct trouble *t, const char *output)
+void trouble_over(struct trouble *t, const char *output, const char *how, const char *what)
 {
     if (!t->lasts)
         return;
     t->lasts = false;
     t->over_ns = platform_monotonic_ns();
-    log_event(t->reported ? LOG_INFO : LOG_DEBUG, "output", output, "sending again, after %llu errors in %llu s",
-              (unsigned long long)t->errors, (unsigned long long)((t->over_ns - t->began_ns) / (1000 * NS_PER_MS)));
+    log_event(t->reported ? LOG_INFO : LOG_DEBUG, "output", output, "%s, after %llu %s in %llu s", how, (unsigned long long)t->errors, what,
+              (unsigned long long)((t->over_ns - t->began_ns) / (1000 * NS_PER_MS)));
 }

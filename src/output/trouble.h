@@ -17,7 +17,7 @@ struct trouble {
 /* Notes an error of this output: what failed, why, and what follows from it. insist: it is logged whatever was logged before. */
 void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then, bool insist);
 
-/* Notes that it works again. */
-void trouble_over(struct trouble *t, const char *output);
+/* Notes that it works again: in words how, and of what there were so many. */
+void trouble_over(struct trouble *t, const char *output, const char *how, const char *what);
 
 #endif

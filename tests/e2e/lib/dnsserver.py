@@ -42,6 +42,7 @@ class Server:
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._tcp.bind(address)
         self._tcp.listen()
+        self._tcp.settimeout(0.1)
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
             thread.start()
@@ -82,7 +83,6 @@ class Server:
             self._udp.sendto(answer, peer)
 
     def _serve_tcp(self):
-        self._tcp.settimeout(0.1)
         while not self._ended:
             try:
                 connection, _ = self._tcp.accept()

@@ -251,39 +251,86 @@ static void datagrams_are_spread_over_half_a_second_at_most(void **state)
 
 /* --- the log ---------------------------------------------------------------------------- */
 
-static void trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends(void **state)
+static int kept_stderr, log_pipe[2];
+
+static void catch_log(void)
+{
+    kept_stderr = dup(STDERR_FILENO);
+    assert_int_equal(pipe(log_pipe), 0);
+    dup2(log_pipe[1], STDERR_FILENO);
+    log_set_level(LOG_INFO);
+}
+
+/* Returns what was logged since; *lines: so many. */
+static const char *caught_log(int *lines)
 {
     static char text[4096];
-    int kept_stderr = dup(STDERR_FILENO), ends[2];
-    struct running r;
     ssize_t n;
 
+    log_set_level(LOG_ERROR);
+    dup2(kept_stderr, STDERR_FILENO);
+    close(kept_stderr);
+    close(log_pipe[1]);
+    n = read(log_pipe[0], text, sizeof text - 1);
+    close(log_pipe[0]);
+    assert_true(n > 0);
+    text[n] = '\0';
+    *lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
+        ++*lines;
+    return text;
+}
+
+static void trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends(void **state)
+{
+    struct running r;
+    const char *text;
+    int n;
+
     (void)state;
-    assert_int_equal(pipe(ends), 0);
-    dup2(ends[1], STDERR_FILENO);
-    log_set_level(LOG_INFO);
+    catch_log();
     line.open_error = -ECONNREFUSED;
     start(&r, &stream);
     put(&r, 1, "one\n");
     clock_pass(&r.output, 100 * SECOND);
     line_fail(0, 0, 0);
     clock_pass(&r.output, 30 * SECOND);
-    log_set_level(LOG_ERROR);
-    dup2(kept_stderr, STDERR_FILENO);
-    close(kept_stderr);
-    close(ends[1]);
-    n = read(ends[0], text, sizeof text - 1);
-    close(ends[0]);
-    assert_true(n > 0);
-    text[n] = '\0';
+    text = caught_log(&n);
     assert_int_equal(counted(&r, SENT_LINES), 1);
     finish_line(&r);
     assert_non_null(strstr(text, " warn output=test: msg=\"cannot open: Connection refused; trying on\"\n"));
     /* Tried at once, then after 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5 and 121.5 s. */
     assert_non_null(strstr(text, " info output=test: msg=\"sending again, after 9 errors in 121 s\"\n"));
-    n = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++)
-        n++;
+    assert_int_equal(n, 2);
+}
+
+/* Whether the receiver is away or reads too little: counters alone would be silence for whoever reads the log. */
+static void lines_dropped_for_want_of_room_are_reported_once_and_when_it_is_over(void **state)
+{
+    static char snapshot[400];
+    struct running r;
+    const char *text;
+    uint64_t poll = 0, dropped;
+    int n;
+
+    (void)state;
+    memset(snapshot, 'x', sizeof snapshot - 2);
+    snapshot[sizeof snapshot - 2] = '\n';
+    catch_log();
+    start(&r, &kept);
+    do
+        put(&r, ++poll, snapshot); /* nobody reads them */
+    while (counted(&r, DROPPED_LINES) < 5 && poll < 1000);
+    read_peer();
+    clock_pass(&r.output, 2 * SECOND);
+    put(&r, ++poll, "two\n");
+    put(&r, ++poll, "three\n");
+    dropped = counted(&r, DROPPED_LINES);
+    text = caught_log(&n);
+    abandon_line(&r);
+    assert_int_equal(dropped, 5);
+    assert_non_null(strstr(text, " warn output=test: msg=\"lines are dropped: the receiver does not take them in time; the oldest go first\"\n"));
+    assert_non_null(strstr(text, " info output=test: msg=\"lines are taken in time again, after 5 snapshots in "));
     assert_int_equal(n, 2);
 }
 
@@ -301,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup(datagrams_are_spread_over_a_quarter_of_the_interval, set_up),
         cmocka_unit_test_setup(datagrams_are_spread_over_half_a_second_at_most, set_up),
         cmocka_unit_test_setup(trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends, set_up),
+        cmocka_unit_test_setup(lines_dropped_for_want_of_room_are_reported_once_and_when_it_is_over, set_up),
     };
 
     platform_init();
