@@ -127,7 +127,7 @@ static int judge(struct link *l, struct http_answer *a)
     case 429:
         break;
     default:
-        if (a->status / 100 != 5) { /* a wrong path, no rights, a redirection */
+        if (a->status < 500) { /* a wrong path, no rights, a redirection */
             l->wait_ms = OPERATOR_MS;
             return -EACCES;
         }

@@ -60,16 +60,18 @@ static bool has_word(const char *list, const char *word)
 
 /* --- the head ------------------------------------------------------------------------------ */
 
-/* "HTTP/1.1 204 No Content" */
+/* "HTTP/1.1 204 No Content". Later minor versions, several blanks and statuses from 600 on are read as well (RFC 9110 2.5, 15; RFC 9112 4). */
 static const char *take_status_line(struct http_answer *a)
 {
-    const char *text = a->line + 9;
+    const char *text = a->line + 8;
+    size_t blanks;
     uint64_t status;
 
-    if (strncmp(a->line, "HTTP/1.", 7) || (a->line[7] != '0' && a->line[7] != '1') || a->line[8] != ' ')
+    if (strncmp(a->line, "HTTP/1.", 7) || a->line[7] < '0' || a->line[7] > '9' || !(blanks = strspn(text, " \t")))
         return "the receiver does not answer with HTTP/1.1";
     a->minor = a->line[7] - '0';
-    if (!http_number_read(&text, 3, &status) || status < 100 || status > 599 || (*text && *text != ' '))
+    text += blanks;
+    if (!http_number_read(&text, 3, &status) || status < 100 || (*text && *text != ' ' && *text != '\t'))
         return "the receiver's answer has no status";
     a->status = (int)status;
     if (*text)
@@ -276,12 +278,13 @@ static void take_line(struct http_answer *a)
 /* A line with a byte that no line has. */
 static void take_broken_line(struct http_answer *a)
 {
-    if (http_answer_known(a))
+    if (http_answer_known(a)) {
         give_up_body(a);
-    else if (a->stage == HTTP_HEADERS)
-        a->doubtful = true; /* where others end the line there may be a length */
-    else
-        a->wrong = "the receiver's answer has a line that is none";
+        return;
+    }
+    if (a->stage == HTTP_STATUS_LINE)
+        a->wrong = take_status_line(a);
+    a->doubtful = true; /* where others end the line there may be a length */
 }
 
 /* The next byte of a line; at its end the line is taken. */

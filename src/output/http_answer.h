@@ -28,7 +28,7 @@ enum http_stage {
 };
 
 struct http_answer {
-    int status;          /* 0: not known yet; 200 … 599 */
+    int status;          /* 0: not known yet; 200 … 999 */
     bool closes;         /* nothing can be sent over the connection after it */
     const char *wrong;   /* NULL, or why this is no answer; line has what was read last */
     uint64_t wait_s;     /* Retry-After; 0: not said. At most 3,600 */

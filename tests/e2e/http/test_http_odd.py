@@ -29,13 +29,9 @@ def all_stored(program, receiver):
 WRONG = {
     "not HTTP": b"220 mail.example ESMTP\r\n",
     "HTTP/2": b"HTTP/2 204\r\n\r\n",
-    "HTTP/1.2": b"HTTP/1.2 204 No Content\r\n\r\n",
     "no status": b"HTTP/1.1 OK\r\n\r\n",
     "status 99": b"HTTP/1.1 099 x\r\n\r\n",
-    "status 600": b"HTTP/1.1 600 x\r\n\r\n",
     "four digits": b"HTTP/1.1 2040 x\r\n\r\n",
-    "a NUL": b"HTTP/1.1 204 \0\r\n\r\n",
-    "a lone CR": b"HTTP/1.1 204 \rx\r\n\r\n",
     "101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
     "only interim answers": b"HTTP/1.1 100 Continue\r\n\r\n" * 20,
     "an endless line": b"HTTP/1.1 204 " + b"x" * 70000,
@@ -95,11 +91,15 @@ def test_no_answer(post):
         program = post(receiver.port, buffer="4MiB", log_level="debug")
         until(program, receiver, 2 * len(WRONG) + 2)
         all_stored(program, receiver)
-        for words in ("does not answer with HTTP/1.1", "has no status", "a line that is none", "only answers that it will answer", "does not end", "amid its answer"):
+        for words in ("does not answer with HTTP/1.1", "has no status", "only answers that it will answer", "does not end", "amid its answer"):
             assert words in program.log, words
 
 
 ODD = {
+    "HTTP/1.2": b"HTTP/1.2 204 No Content\r\n\r\n",
+    "two blanks": b"HTTP/1.1  204 No Content\r\n\r\n",
+    "a NUL in the reason": b"HTTP/1.1 204 \0\r\n\r\n",
+    "a lone CR in the reason": b"HTTP/1.1 204 \rx\r\n\r\n",
     "a header that is none": b"HTTP/1.1 204 x\r\nfoo\r\n\r\n",
     "white space before the colon": b"HTTP/1.1 204 x\r\nContent-Length : 0\r\n\r\n",
     "a folded header": b"HTTP/1.1 204 x\r\nA: b\r\n c\r\n\r\n",
@@ -119,7 +119,7 @@ ODD = {
 
 
 def test_odd_answers(post):
-    """Their status line is plain, so whatever follows it the lines are stored once."""
+    """Their status can be read, so whatever follows it the lines are stored once."""
     with posts.Receiver(alternate(*([bytes_] for bytes_ in ODD.values()))) as receiver:
         program = post(receiver.port, log_level="debug")
         until(program, receiver, 2 * len(ODD))

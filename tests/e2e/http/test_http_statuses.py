@@ -18,7 +18,7 @@ def test_taken(post, status):
         assert "".join(one.body for one in receiver.posts) == program.out
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 600, 999])
 def test_again(post, status):
     """The same lines, with what came meanwhile; said once, and once that it is over."""
     with posts.Receiver(lambda post: answer(status, "be patient") if post.n < 2 else answer()) as receiver:
