@@ -41,9 +41,33 @@ static void what_is_not_seen_is_a_control(void **state)
         assert_false(utf8_is_control(no[i]));
 }
 
+static void each_byte_of_no_character_becomes_an_underscore(void **state)
+{
+    static const struct {
+        const char *text, *clean;
+    } row[] = {
+        {"", ""}, {"web-1", "web-1"}, {"b\xc3\xbc", "b\xc3\xbc"}, {"\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7"},
+        {"b\xfc", "b_"}, {"\xfc" "b", "_b"}, {"a\xc3", "a_"}, {"\xe2\x82", "__"}, {"\xe2\x82z", "__z"}, {"\xc3\xc3\xbc", "_\xc3\xbc"},
+        {"\xed\xa0\x80", "___"}, {"\xc0\xaf", "__"}, {"\xf5\x80\x80\x80", "____"}, {"\x80\x01\x7f", "_\x01\x7f"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        char *text = flush_copy(row[i].text, strlen(row[i].text) + 1);
+
+        assert_row(utf8_clean(text) == (strcmp(row[i].text, row[i].clean) != 0), row[i].clean);
+        assert_string_equal(text, row[i].clean);
+        assert_false(utf8_clean(text));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(characters_are_those_of_rfc_3629), cmocka_unit_test(what_is_not_seen_is_a_control)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(characters_are_those_of_rfc_3629),
+        cmocka_unit_test(what_is_not_seen_is_a_control),
+        cmocka_unit_test(each_byte_of_no_character_becomes_an_underscore),
+    };
 
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }
