@@ -61,12 +61,26 @@ static void choose_proc(struct config *c)
         c->v.proc = c->proc_foreign;
 }
 
+static bool is_known(const char *argument)
+{
+    return !strcmp(argument, "--help") || !strcmp(argument, "-h") || !strcmp(argument, "--version") || !strcmp(argument, "--check");
+}
+
+/* Returns the argument that is one too many: the first that is unknown, or the second. */
+static const char *wrong_argument(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!is_known(argv[i]))
+            return argv[i];
+    return argv[2];
+}
+
 int main(int argc, char **argv)
 {
     struct diag diag = {.say = say};
     char host_name[256];
     const char *argument = argc == 2 ? argv[1] : "";
-    bool named, help = !strcmp(argument, "--help"), version = !strcmp(argument, "--version"), check = !strcmp(argument, "--check");
+    bool named, help = !strcmp(argument, "--help") || !strcmp(argument, "-h"), version = !strcmp(argument, "--version"), check = !strcmp(argument, "--check");
     int status;
 
     platform_init();
@@ -81,7 +95,8 @@ int main(int argc, char **argv)
         return printed(0);
     }
     if (argc > 1 && !check) {
-        log_event(LOG_ERROR, "argument", argv[1], "accepted are --help, --version, --check; all else is set by environment variables");
+        log_event(LOG_ERROR, "argument", wrong_argument(argc, argv),
+                  "accepted is one of --help, --version, --check; all else is set by environment variables");
         return 2;
     }
     hash_draw_key();

@@ -233,6 +233,19 @@ static void check_twice(struct config *c, struct diag *d)
             c->output[i].name = arena_format(&c->arena, "%s#%d", c->output[i].name, number[i]);
 }
 
+/* Returns why, with what was meant where that can be guessed. */
+static const char *with_guess(const char *why, const char *item, size_t len, struct arena *a)
+{
+    const char *guess = url_guess(item, len, a);
+    struct url url;
+
+    if (!guess)
+        return why;
+    if (url_parse(item, len, a, &url))
+        why = "is no URL"; /* what was found wrong with it is not what is wrong */
+    return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));
+}
+
 void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
     const char *list = c->v.to, *item, *masked = "", *why, *shown;
@@ -256,7 +269,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         shown = secrets_mask_url(item, len, &c->arena);
         why = add_url(c, item, len);
         if (why && ++wrong <= OUTPUTS_MAX)
-            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, why);
+            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, with_guess(why, item, len, &c->arena));
         masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
     }
     c->to_shown = masked;

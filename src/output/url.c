@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/format.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "base/value.h"
@@ -189,4 +190,68 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
         *path = '\0';
     }
     return parse_authority(rest, out);
+}
+
+/* --- what was meant ---------------------------------------------------------------- */
+
+static bool is_good(const char *item, struct arena *a)
+{
+    const struct transport *t;
+    struct url url;
+
+    if (url_parse(item, strlen(item), a, &url) || !url.scheme)
+        return false;
+    t = transport_find(url.scheme);
+    return t && (url.port || !t->needs_port);
+}
+
+/* Items with blanks between them. */
+static const char *guess_list(const char *item, struct arena *a)
+{
+    const char *list = "";
+    size_t len;
+
+    for (item += strspn(item, " \t"); *item; item += strspn(item, " \t")) {
+        const char *one;
+
+        len = text_until(item, " \t");
+        one = arena_text(a, item, len);
+        if (!is_good(one, a))
+            return NULL;
+        list = arena_format(a, "%s%s%s", list, *list ? "," : "", one);
+        item += len;
+    }
+    return list;
+}
+
+/* format: with its '+', or "". rest: what follows a transport's name. */
+static const char *guess_transport(const char *format, const struct transport *t, const char *rest, struct arena *a)
+{
+    rest += *rest == ':';
+    if (t == &output_stdout)
+        return rest[strspn(rest, "/")] ? NULL : arena_format(a, "%sstdout:", format);
+    rest += strspn(rest, "/");
+    if (transport_has_socket_path(t))
+        return arena_format(a, "%s%s://%s%s", format, t->scheme, *rest == '@' ? "" : "/", rest);
+    return arena_format(a, "%s%s://%s", format, t->scheme, rest);
+}
+
+const char *url_guess(const char *item, size_t len, struct arena *a)
+{
+    const char *text = arena_text(a, item, len), *plus = strchr(text, '+'), *rest, *guess;
+    size_t format_len = plus ? (size_t)(plus + 1 - text) : 0, scheme_len;
+    char format[16] = "", scheme[16] = "";
+    const struct transport *t;
+
+    if (text[text_until(text, " \t")])
+        return guess_list(text, a);
+    rest = text + format_len;
+    scheme_len = text_until(rest, ":/");
+    if (format_len >= sizeof format || scheme_len >= sizeof scheme)
+        return NULL;
+    memcpy(format, text, format_len);
+    memcpy(scheme, rest, scheme_len);
+    t = transport_find(scheme);
+    guess = t ? guess_transport(format, t, rest + scheme_len, a) : arena_format(a, "%sudp://%s", format, rest);
+    return guess && strcmp(guess, text) && is_good(guess, a) ? guess : NULL;
 }

@@ -14,8 +14,9 @@ def root(tmp_path):
     return procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
 
 
-def test_help(run):
-    shown = run("--help")
+@pytest.mark.parametrize("argument", ["--help", "-h"])
+def test_help(run, argument):
+    shown = run(argument)
     assert shown.status == 0 and shown.log == ""
     for name in VARIABLES:
         assert "SOCKPUSH_" + name in shown.out
@@ -29,10 +30,12 @@ def test_version(run):
     assert shown.out.startswith("sockpush ") and shown.out.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [("--frobnicate",), ("-h",), ("now",), ("--check", "now"), ("",)])
-def test_unknown_argument(run, arguments):
+@pytest.mark.parametrize("arguments,wrong", [(["--frobnicate"], "--frobnicate"), (["-x"], "-x"), (["--check", "now"], "now"), ([""], '""'),
+                                             (["now", "--check"], "now"), (["--check", "--help"], "--help")])
+def test_unknown_argument(run, arguments, wrong):
     refused = run(*arguments)
     assert refused.status == 2 and refused.out == "" and "--help" in refused.log
+    assert f"argument={wrong} " in refused.log
 
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])

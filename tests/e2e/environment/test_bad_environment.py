@@ -143,3 +143,23 @@ def test_a_rule_more_is_refused(root, poll, rules):
     run = poll(proc=root, ports=rules)
     assert run.status == 2 and "SOCKPUSH_PORTS" in run.log and "10000" in run.log.replace(",", "")
     assert len(run.log) < 10_000, "a message, not the whole value"
+
+
+@pytest.mark.parametrize("to,meant", [
+    ("127.0.0.1:8125", "udp://127.0.0.1:8125"), ("localhost", "udp://localhost"), ("influx+[::1]:8089", "influx+udp://[::1]:8089"),
+    ("stdout", "stdout:"), ("stdout://", "stdout:"), ("influx+stdout:/", "influx+stdout:"), ("unix:/run/x.sock", "unix:///run/x.sock"),
+    ("unixgram:@x", "unixgram://@x"), ("udp:127.0.0.1:8125", "udp://127.0.0.1:8125"), ("http:/h:8086/write", "http://h:8086/write"),
+    ("udp://a:1 udp://b:2", "udp://a:1,udp://b:2"), ("https:h/w?p=hunter22", "https://h/w?p=***")])
+def test_what_was_meant(run, to, meant):
+    """With the whole corrected value, which is taken."""
+    refused = run(to=to)
+    assert refused.status == 2 and f'did you mean \\"{meant}\\"?' in refused.log, refused.log
+    assert "hunter22" not in refused.log
+    if "***" not in meant:
+        assert "did you mean" not in run("--check", to=meant, polls=1).log
+
+
+@pytest.mark.parametrize("to", ["", "a b", "http:user:hunter22@h", "udp:a:b:c", "x" * 2000, "unix:", "tcp:a", "stdout:x"])
+def test_nothing_is_guessed(run, to):
+    refused = run(to=to, polls=1)
+    assert "did you mean" not in refused.log and "hunter22" not in refused.log
