@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/value.h"
 
-#define USELESS_TOLD 10 /* warnings of rules that count nothing */
+#define RULES_NAMED 10 /* of those that are bad, and of those that count nothing */
 #include "base/format.h"
 
 bool rule_discovers(const struct rule *rule)
@@ -203,8 +203,9 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
         good = parse_ports(text, len, &rule) || parse_address(text, len, bare_v6, &rule, &bare);
     }
     if (!good) {
-        refuse(d, variable, text, len, match_only);
-        return -EINVAL;
+        if (++r->bad <= RULES_NAMED)
+            refuse(d, variable, text, len, match_only);
+        return 0; /* others may be bad as well */
     }
     rule.text = canonical(&rule, a);
     if (bare)
@@ -213,8 +214,8 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
     useless = enter(r, r->n);
     if (!useless)
         r->n++;
-    else if (++r->useless <= USELESS_TOLD)
-        diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless, r->useless == USELESS_TOLD ? "; more are not told" : "");
+    else if (++r->useless <= RULES_NAMED)
+        diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless, r->useless == RULES_NAMED ? "; more are not told" : "");
     return 0;
 }
 
@@ -256,6 +257,10 @@ int rules_parse(const char *text, bool bare_v6, const char *variable, struct are
     while (text_is_blank(*text))
         text++;
     ret = (is_json(text) ? rules_parse_json : parse_list)(text, bare_v6, variable, a, d, out);
+    if (out->bad > RULES_NAMED)
+        diag_error(d, variable, "%d rules are bad, of which the first %d are named", out->bad, RULES_NAMED);
+    if (out->bad)
+        ret = -EINVAL;
     if (ret) {
         memset(out, 0, sizeof *out);
         out->listen = RULE_NONE;

@@ -43,6 +43,7 @@ struct rules {
     uint32_t address_mask;
     int listen;              /* the listen rule, or RULE_NONE */
     int useless;             /* rules that were warned about and left out */
+    int bad;                 /* rules that d was told of as errors */
 };
 
 /* True for the two kinds whose series appear with their sockets. */
@@ -54,7 +55,8 @@ bool rule_discovers(const struct rule *rule);
 int rules_parse(const char *text, bool bare_v6, const char *variable, struct arena *a,
                 struct diag *d, struct rules *out);
 
-/* For the readers of the two syntaxes: a new group, and one rule's text into it. */
+/* For the readers of the two syntaxes: a new group, and one rule's text into it. A bad rule is counted in r->bad, so that all of them
+ * are named; -EINVAL is for what cannot be gone on with. */
 int rules_add_group(struct rules *r, const struct tags *tags, struct arena *a);
 int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bool bare_v6,
               const char *variable, struct arena *a, struct diag *d);

@@ -163,3 +163,15 @@ def test_what_was_meant(run, to, meant):
 def test_nothing_is_guessed(run, to):
     refused = run(to=to, polls=1)
     assert "did you mean" not in refused.log and "hunter22" not in refused.log
+
+
+@pytest.mark.parametrize("ports", ["80,a,1-,99999,8080", '["80","a",{"ports":["b"]}]', '[{"ports":["80","a","1-"]},{"ports_match":["99999"]}]'])
+def test_each_bad_rule_is_named(run, ports):
+    refused = run(ports=ports, to="stdout:")
+    assert refused.status == 2
+    assert all(f'\\"{rule}\\"' in refused.log for rule in ("a", "1-", "99999") if rule in ports), refused.log
+
+
+def test_so_many_bad_rules_are_counted(run):
+    refused = run(ports=",".join(map(str, range(70000, 80000))), to="stdout:")
+    assert refused.log.count(" error ") == 11 and "10000 rules are bad, of which the first 10 are named" in refused.log
