@@ -68,7 +68,7 @@ void tls_explain(const struct tls *t, int error, bool shaking, struct buf *why)
     else if (!error || error == MBEDTLS_ERR_SSL_CONN_EOF || error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         buf_format(why, "the receiver closed the connection%s", shaking ? " during the TLS handshake" : "");
     else if (error == MBEDTLS_ERR_SSL_INVALID_RECORD && shaking)
-        buf_text(why, "what the receiver answers is not TLS: is this a port for tcp://?");
+        buf_text(why, "what the receiver answers is not TLS: is this a port for tcp:// or http://?");
     else if (error == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) /* what the library looks at last: its usage */
         buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none would take it", t->subject);
     else if (error == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)

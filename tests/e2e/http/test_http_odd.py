@@ -251,3 +251,14 @@ def test_connection_is_reset_with_each_post(post):
         assert parse.ended_by_limit(program.log), program.log
         lines = len(program.out.splitlines())
         assert f"{lines} lines were not sent: 0 dropped, {lines} left at the end" in program.log
+
+
+def test_https_to_a_port_of_http(run, keep):
+    """The usual slip: the reason is said, with the transports that such a port may be for."""
+    def serve(connection, got):
+        got += connection.recv(4096)
+        connection.sendall(answer(400, connection="close"))
+
+    receiver = keep(posts.streams.Aggregator(lambda n: serve))
+    one = run(to=f"https://127.0.0.1:{receiver.port}", polls=1, interval="100ms", tls_verify="none")
+    assert one.status == 1 and "is not TLS: is this a port for tcp:// or http://?" in one.log, one.log
