@@ -109,13 +109,11 @@ void connection_swap(struct output *o)
 
 /* --- reporting --------------------------------------------------------------------- */
 
-void connection_note(struct output *o, const char *what, int error, const char *then, bool insist)
+void connection_note(struct output *o, const char *what, int error, const char *then, bool costs)
 {
     output_count(o, SEND_ERRORS, 1);
     o->snapshot_errors++;
-    if (!o->trouble.lasts)
-        o->reported_drop = false;
-    trouble_note(&o->trouble, o->to->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then, insist);
+    trouble_note(&o->trouble, o->to->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then, costs);
 }
 
 void connection_note_dropped(struct output *o, const char *why)
@@ -127,8 +125,7 @@ void connection_note_dropped(struct output *o, const char *why)
     text_format(then, sizeof then, "these lines are dropped: %u, the first is \"%.*s\"", o->chunk.lines, end ? (int)(end - o->data) : (int)len, o->data);
     if (why)
         link_explain(o->link, "%s", why);
-    connection_note(o, "cannot send", 0, then, !o->trouble.lasts || !o->reported_drop);
-    o->reported_drop = true;
+    connection_note(o, "cannot send", 0, then, true);
 }
 
 /* --- what arrived -------------------------------------------------------------------- */

@@ -19,8 +19,8 @@ bool connection_drain(struct output *o);
 /* The lines in hand are with the kernel, or where an answer acknowledges, with the receiver. */
 void connection_sent(struct output *o);
 
-/* Counts an error and reports it: what failed, with the link's reason or that of error, and what follows. insist: whatever was reported before. */
-void connection_note(struct output *o, const char *what, int error, const char *then, bool insist);
+/* Counts an error and reports it: what failed, with the link's reason or that of error, and what follows. costs: lines are lost. */
+void connection_note(struct output *o, const char *what, int error, const char *then, bool costs);
 
 /* The connection broke: what it did not deliver, and what it delivered not long ago, waits for the next one. */
 void connection_lost(struct output *o, const char *what, int error);

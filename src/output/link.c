@@ -149,8 +149,6 @@ int link_handshake(struct link *l, const char *host)
 {
     int ret;
 
-    if (!l->to->tls->verify)
-        log_event(LOG_WARN, "output", l->to->name, "SOCKPUSH_TLS_VERIFY=none: whoever answers is taken for the receiver");
     ret = tls_open(&l->tls, l->fd, l->to->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why, sizeof l->why);
     l->written = ret ? 0 : tls_written(l->tls);
     return ret;

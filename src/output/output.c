@@ -70,7 +70,7 @@ size_t output_line_max(struct output *o)
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
-        trouble_note(&o->overload, o->to->name, "lines are dropped", "the receiver does not take them in time", "the oldest go first", false);
+        trouble_note(&o->overload, o->to->name, "lines are dropped", "the receiver does not take them in time", "the oldest go first", true);
     else if (idle)
         trouble_over(&o->overload, o->to->name, "lines are taken in time again", "snapshots");
 }

@@ -38,7 +38,6 @@ struct output {
     bool opened_before, hurried;
     bool quiet;                /* the receiver ended the connection, and nothing was pending: no reason to connect again */
     bool reported_short;       /* that it ends connections early is logged */
-    bool reported_drop;        /* that lines were dropped is logged, of this trouble */
     uint64_t acked_ns;         /* when the receiver last owed no acknowledgement, or gave one */
     uint64_t first_ack_ns, last_ack_ns; /* over this connection; 0: none yet */
     uint64_t paced_from_ns;    /* when the snapshot's first datagram was sent */

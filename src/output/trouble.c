@@ -19,19 +19,24 @@ static void begin(struct trouble *t)
         return;
     t->event_ns = now;
     t->reasons = 0;
+    t->cost = false;
 }
 
-void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then, bool insist)
+void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then, bool costs)
 {
+    bool news;
+
     if (!t->lasts)
         begin(t);
     t->errors++;
-    if (!insist && t->reasons && (t->reasons >= REASONS_MAX || !strncmp(why, t->why, sizeof t->why - 1))) {
+    news = !t->reasons || (t->reasons < REASONS_MAX && strncmp(why, t->why, sizeof t->why - 1));
+    if (!news && (!costs || t->cost)) {
         log_event(LOG_DEBUG, "output", output, "%s: %s", what, why);
         return;
     }
     t->reasons++;
     t->reported = true;
+    t->cost |= costs;
     strncpy(t->why, why, sizeof t->why - 1);
     log_event(LOG_WARN, "output", output, "%s: %s; %s", what, why, then);
 }
