@@ -41,7 +41,7 @@ struct question {
     uint8_t query[DNS_QUERY_MAX];
     size_t len;
     int result;  /* addresses, enum dns_result, or NO_ANSWER until it is there */
-    bool failed; /* a server could not tell; another may */
+    int failure; /* of a server that could not tell, where another may; 0: none */
     struct ip ip[8];
 };
 
@@ -168,12 +168,14 @@ static void take_answer(struct servers *s, int i, const uint8_t *answer, size_t 
 
         if (ret == DNS_NOT_OURS)
             continue;
-        if (ret == DNS_FAILED) {
-            q[k].failed = true;
+        if (ret == DNS_TRUNCATED)
+            ret = ask_tcp(&s->addr[i], &q[k], part_of(deadline_ns, 2)); /* the rest is for who else may tell */
+        if (ret == DNS_FAILED || ret == DNS_NO_TCP) {
+            q[k].failure = ret;
             s->failed[i] |= 1u << k;
             continue;
         }
-        q[k].result = ret == DNS_TRUNCATED ? ask_tcp(&s->addr[i], &q[k], deadline_ns) : ret;
+        q[k].result = ret;
         if (tells(&q[k]))
             s->told = i;
     }
@@ -255,7 +257,7 @@ static int ask(struct resolv_conf *conf, const char *name, struct found *out, ui
     for (int i = 0; i < 2; i++) {
         q[i].len = dns_query(q[i].query, (uint16_t)platform_random(65536), name, i ? DNS_AAAA : DNS_A);
         q[i].result = NO_ANSWER;
-        q[i].failed = false;
+        q[i].failure = 0;
         if (!q[i].len)
             return NAME_INVALID;
     }
@@ -267,8 +269,8 @@ static int ask(struct resolv_conf *conf, const char *name, struct found *out, ui
     conf->server[s.told] = conf->server[0];
     conf->server[0] = first;
     for (int i = 0; i < 2; i++)
-        if (!answered(&q[i]) && q[i].failed)
-            q[i].result = DNS_FAILED;
+        if (!answered(&q[i]) && q[i].failure)
+            q[i].result = q[i].failure;
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < q[i].result && out->n < FOUND_MAX; k++)
             out->ip[out->n++] = (struct scoped_ip){.ip = q[i].ip[k]};

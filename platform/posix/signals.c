@@ -23,7 +23,7 @@ static void take_standard_streams(void)
     close(fd);
 }
 
-/* Every signal whose default ends a process is one of these; or a fault in the program (SIGSEGV and its like), SIGQUIT and SIGABRT,
+/* Every signal whose default ends a process is one of these; or a fault in the program (SIGSEGV, SIGSTKFLT and their like), SIGQUIT and SIGABRT,
  * which ask for a core dump, SIGKILL: they stay what they are. */
 static const int ending[] = {
     SIGTERM, SIGINT, SIGHUP,

@@ -164,6 +164,17 @@ static bool any_under_way(struct output *o)
     return any;
 }
 
+/* True if there are lines that were never delivered. */
+static bool any_fresh(struct output *o)
+{
+    bool any;
+
+    pthread_mutex_lock(&o->lock);
+    any = o->box.lines;
+    pthread_mutex_unlock(&o->lock);
+    return any;
+}
+
 void connection_sent(struct output *o)
 {
     pthread_mutex_lock(&o->lock);
@@ -258,7 +269,7 @@ void connection_ended(struct output *o)
 
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && !carried_for(o, o->replay_ns)) {
         note_short(o);
-        if (!o->policy.newest_only) /* whose snapshots do not wait */
+        if (!o->policy.newest_only || any_fresh(o)) /* else the next snapshot comes soon enough, and does not wait */
             connection_pause(o, max_ms < longest_ms ? max_ms : longest_ms);
     }
     link_close(o->link);
@@ -268,15 +279,27 @@ void connection_ended(struct output *o)
     rewind_box(o, true, false);
 }
 
+/* Returns the time since then, or since the connection was opened if that was later. */
+static uint64_t time_since(const struct output *o, uint64_t ns)
+{
+    return platform_monotonic_ns() - (ns > o->link->opened_ns ? ns : o->link->opened_ns);
+}
+
 /* The receiver ended its side, or reset the connection while nothing went over it. Where the system does not tell what is pending,
  * only time does. */
 static bool is_quiet_end(struct output *o, int error)
 {
-    bool idle = platform_monotonic_ns() - o->acked_ns >= HELD_MS * NS_PER_MS;
+    bool idle = time_since(o, o->last_ack_ns) >= HELD_MS * NS_PER_MS;
 
     if (acknowledged_by(o, ACKNOWLEDGED_BY_ANSWER))
         return true;
     return !any_under_way(o) && ((error == -EPIPE && (idle || !o->link->blind)) || (error == -ECONNRESET && idle));
+}
+
+/* Everything that may be under way is, so that no write meets its limit. */
+static bool is_stalled(struct output *o)
+{
+    return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) && time_since(o, o->acked_ns) >= SEND_MS * NS_PER_MS;
 }
 
 bool connection_drain(struct output *o)
@@ -291,6 +314,10 @@ bool connection_drain(struct output *o)
     ret = stream_drain(o->link);
     if (!ret || o->to->transport->has_host)
         note_acked(o, acked);
+    if (!ret && is_stalled(o)) {
+        link_explain(o->link, "the receiver took nothing for %u s", SEND_MS / 1000);
+        ret = -ETIMEDOUT;
+    }
     if (!ret)
         return true;
     if (is_quiet_end(o, ret)) {
@@ -303,8 +330,8 @@ bool connection_drain(struct output *o)
     return false;
 }
 
-/* Waits until the receiver ends its side. Returns true if it did. */
-static bool await_end(struct output *o)
+/* Waits until the receiver ends its side. Returns 0, or -errno. */
+static int await_end(struct output *o)
 {
     uint64_t deadline_ns = deadline_in(FINISH_MS);
     int ret = 0, left_ms;
@@ -316,13 +343,14 @@ static bool await_end(struct output *o)
     if (!ret) {
         log_event(LOG_DEBUG, "output", o->to->name, "the receiver did not end the connection within %u s", FINISH_MS / 1000);
         note_acked(o, link_acked(o->link));
+        return -ETIMEDOUT;
     }
-    return ret == -EPIPE;
+    return ret == -EPIPE ? 0 : ret;
 }
 
 bool connection_finish(struct output *o)
 {
-    bool ended, all;
+    bool all;
     uint64_t end;
     int ret;
 
@@ -337,11 +365,11 @@ bool connection_finish(struct output *o)
     }
     end = o->link->written;
     o->link->written += !ret && o->to->transport->has_host; /* the FIN, which the kernel counts as well */
-    ended = !ret && await_end(o);
+    ret = ret ? ret : await_end(o);
     settle_end(o, end);
     link_close(o->link);
     pthread_mutex_lock(&o->lock);
-    if (ended) {
+    if (!ret) {
         if (!o->to->transport->has_host) /* of a Unix socket there is nothing more to know */
             outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX, 0);
@@ -350,5 +378,9 @@ bool connection_finish(struct output *o)
     outbox_rewind(&o->box);
     forget_old(o, false);
     pthread_mutex_unlock(&o->lock);
+    if (!all) {
+        connection_note(o, "cannot end the connection", ret, "trying on", false);
+        connection_pause(o, o->to->transport->backoff_max_ms);
+    }
     return all;
 }

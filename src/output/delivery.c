@@ -118,17 +118,29 @@ static void send_halves(struct output *o)
     pthread_mutex_unlock(&o->lock);
 }
 
-static void send_failed(struct output *o, int error)
+/* Returns true if that answer was a verdict, after which the connection is as good as before, or was ended in order. */
+static bool take_verdict(struct output *o, int error)
 {
-    bool answers = o->to->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER;
-
-    if (answers && error == -EBADMSG)
+    if (o->to->transport->acknowledged != ACKNOWLEDGED_BY_ANSWER)
+        return false;
+    if (error == -EBADMSG)
         send_refused(o);
-    else if (answers && error == -EMSGSIZE)
+    else if (error == -EMSGSIZE)
         send_halves(o);
-    else if (answers && error == -ENOTCONN)
+    else if (error != -ENOTCONN)
+        return false;
+    if (o->link->fd < 0 || error == -ENOTCONN)
         connection_ended(o);
-    else if (o->link->stream)
+    return true;
+}
+
+/* begun: the kernel took a part. */
+static void send_failed(struct output *o, int error, bool begun)
+{
+    if (take_verdict(o, error))
+        return;
+    o->link->cut |= begun;
+    if (o->link->stream)
         connection_lost(o, "cannot send", error);
     else
         send_datagram_again(o, error);
@@ -147,8 +159,7 @@ static void send_chunks(struct output *o)
     o->link->why[0] = '\0';
     ret = send_in_hand(o);
     if (ret) {
-        o->link->cut |= o->link->written != start;
-        send_failed(o, ret);
+        send_failed(o, ret, o->link->written != start);
         return;
     }
     connection_sent(o);

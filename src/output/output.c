@@ -66,7 +66,7 @@ size_t output_line_max(struct output *o)
     return line_max;
 }
 
-/* lost: lines that the snapshot that was put last drove out, or its own. idle: nothing waited when it came. */
+/* lost: lines that the snapshot that was put last drove out for want of room, or its own. idle: nothing waited when it came. */
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
@@ -88,7 +88,7 @@ void output_put(struct output *o, const struct lines *lines, uint64_t oversized,
         outbox_put(&o->box, lines);
     else
         o->stats.n[DROPPED_LINES] += lines->n;
-    lost = o->policy.wait ? o->box.dropped_lines - lost : 0;
+    lost = o->policy.wait && !o->policy.newest_only ? o->box.dropped_lines - lost : 0;
     pthread_mutex_unlock(&o->lock);
     note_overload(o, lost, idle);
     net_wake_signal(&o->wake);

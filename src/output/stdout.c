@@ -15,39 +15,38 @@ static int open_stdout(struct link *l)
 
 /* The chunk that was begun last, if a full disk or the like did not take all of it: its rest comes first, so that no line is cut. */
 static struct {
-    char rest[CHUNK + 1];
-    size_t len, of; /* bytes left, of so many */
+    char lines[CHUNK + 1];
+    size_t len, left; /* bytes; left: not written yet */
 } begun;
 
 /* Writes the rest. Returns 0, or -errno. */
 static int finish_begun(void)
 {
     size_t written;
-    int ret = platform_write(1, begun.rest, begun.len, &written);
+    int ret = platform_write(1, begun.lines + begun.len - begun.left, begun.left, &written);
 
-    begun.len -= written;
-    memmove(begun.rest, begun.rest + written, begun.len);
+    begun.left -= written;
     return ret;
 }
 
 /* True if these lines are those that were begun: then they are all written now. */
-static bool is_begun(const char *lines, size_t len, size_t rest)
+static bool is_begun(const char *lines, size_t len)
 {
-    return rest && len == begun.of && !memcmp(lines + len - rest, begun.rest, rest);
+    return begun.left && len == begun.len && !memcmp(lines, begun.lines, len);
 }
 
 static int send_stdout(struct link *l, const char *lines, size_t len)
 {
-    bool same = is_begun(lines, len, begun.len);
+    bool same = is_begun(lines, len);
     size_t written = 0;
-    int ret = begun.len ? finish_begun() : 0;
+    int ret = begun.left ? finish_begun() : 0;
 
     if (!ret && !same) {
         ret = platform_write(l->fd, lines, len, &written);
         if (ret && written) {
-            begun.of = len;
-            begun.len = len - written;
-            memcpy(begun.rest, lines + written, begun.len);
+            memcpy(begun.lines, lines, len);
+            begun.len = len;
+            begun.left = len - written;
         }
     }
     l->gone = ret == -EPIPE || ret == -EBADF;

@@ -48,7 +48,7 @@ static int pause_sending(struct link *l, bool (*wait)(int fd, int timeout_ms), i
         return -ETIMEDOUT;
     }
     wait(l->fd, pause_ms < left_ms ? pause_ms : left_ms);
-    return stream_drain(l);
+    return read_last_words(l, stream_drain(l));
 }
 
 int stream_send_all(struct link *l, const void *data, size_t len, uint64_t deadline_ns)

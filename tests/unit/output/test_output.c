@@ -201,14 +201,14 @@ static void a_broken_streams_lines_are_sent_again_if_unacknowledged_or_recent(vo
     struct running r;
 
     (void)state;
-    start_as(&r, &fake_kept, &encoder_influx, 60 * SECOND);
+    start_as(&r, &fake_kept, &encoder_influx, 10 * SECOND);
     put(&r, 1, "one\n");
     wait_sent(&r, "one\n");
     read_peer();
     wait_for(&r, SENT_LINES, 1);
     put(&r, 2, "two\nthree\n");
     wait_sent(&r, "one\ntwo\nthree\n");
-    clock_pass(&r.output, 60 * SECOND);
+    clock_pass(&r.output, 19 * SECOND); /* more than that, though less than a receiver may be silent */
     assert_int_equal(counted(&r, SENT_LINES), 1);
     assert_int_equal(output_left(&r.output), 2);
     break_socket();
@@ -528,16 +528,37 @@ static void what_was_acknowledged_just_before_a_silence_is_sent_again(void **sta
     struct running r;
 
     (void)state;
-    start_as(&r, &fake_kept, &encoder_influx, REPLAY_NS);
+    start_as(&r, &fake_kept, &encoder_influx, 5 * SECOND);
     put(&r, 1, "one\n");
     wait_sent(&r, "one\n");
     read_peer();
     wait_for(&r, SENT_LINES, 1);
     put(&r, 2, "two\n");
     wait_sent(&r, "one\ntwo\n");
-    clock_pass(&r.output, 2 * REPLAY_NS);
+    clock_pass(&r.output, 19 * SECOND);
     break_socket();
     wait_sent(&r, "one\ntwo\none\ntwo\n");
+    finish_line(&r);
+    assert_int_equal(counted(&r, SENT_LINES), 2);
+}
+
+/* Of a Unix socket nothing else would notice it, once as much is under way as may be. */
+static void a_receiver_that_takes_nothing_for_20_s_is_given_up(void **state)
+{
+    struct running r;
+    uint64_t since_ns;
+
+    (void)state;
+    start_as(&r, &fake_kept, &encoder_influx, 0);
+    put(&r, 1, "one\n");
+    read_peer();
+    clock_pass(&r.output, 60 * SECOND); /* with nothing under way that is no silence */
+    assert_int_equal(counted(&r, SENT_LINES), 1);
+    since_ns = platform_monotonic_ns();
+    put(&r, 2, "two\n");
+    wait_for(&r, SEND_ERRORS, 1);
+    assert_in_range(platform_monotonic_ns() - since_ns, 20 * SECOND, 21 * SECOND);
+    assert_string_equal(r.output.trouble.why, "the receiver took nothing for 20 s");
     finish_line(&r);
     assert_int_equal(counted(&r, SENT_LINES), 2);
 }
@@ -653,6 +674,7 @@ int main(void)
         cmocka_unit_test_setup(lines_that_were_refused_with_others_are_sent_once_more_alone, line_reset),
         cmocka_unit_test_setup(what_is_too_much_at_once_is_halved_until_it_fits, line_reset),
         cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, line_reset),
+        cmocka_unit_test_setup(a_receiver_that_takes_nothing_for_20_s_is_given_up, line_reset),
         cmocka_unit_test_setup(what_a_receiver_left_unread_at_its_end_is_sent_again, line_reset),
         cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed, line_reset),
         cmocka_unit_test_setup(lines_that_lack_their_time_are_not_kept_for_a_stream, line_reset),
