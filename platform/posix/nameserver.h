@@ -2,7 +2,7 @@
 #ifndef NAMESERVER_H
 #define NAMESERVER_H
 
-#include "dns.h"
+#include "base/dns.h"
 #include "platform.h"
 
 /* What a look-up can come to beside enum dns_result, behind its last. */

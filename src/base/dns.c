@@ -1,4 +1,4 @@
-#include "dns.h"
+#include "base/dns.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "posix/dns.h"
+#include "base/dns.h"
 #include "unit/helper.h"
 
 #define HEADER 12

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "posix/dns.h"
+#include "base/dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
