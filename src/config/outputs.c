@@ -246,11 +246,29 @@ static const char *with_guess(const char *why, const char *item, size_t len, str
     return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));
 }
 
+/* True if the item was cut off from a password with commas in it: an '@' stands in what follows, before the next URL or path. */
+static bool is_cut_secret(const char *rest)
+{
+    const char *item;
+    size_t len;
+
+    while ((item = url_next(&rest, &len))) {
+        const char *at = memchr(item, '@', len), *slash = memchr(item, '/', len);
+
+        if (at && (!slash || at < slash))
+            return true;
+        if (slash)
+            return false;
+    }
+    return false;
+}
+
 void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
     const char *list = c->v.to, *item, *masked = "", *why, *shown;
     size_t len;
     int wrong = 0, items = 0;
+    bool secret;
 
     c->to_from = "SOCKPUSH_TO";
     c->format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
@@ -266,10 +284,11 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
             diag_error(d, "SOCKPUSH_TO", "more than %d outputs with %d hosts each", OUTPUTS_MAX, TARGETS_MAX);
             break;
         }
-        shown = secrets_mask_url(item, len, &c->arena);
+        secret = is_cut_secret(list);
+        shown = secret ? SECRET_MASK : secrets_mask_url(item, len, &c->arena);
         why = add_url(c, item, len);
         if (why && ++wrong <= OUTPUTS_MAX)
-            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, with_guess(why, item, len, &c->arena));
+            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, secret ? why : with_guess(why, item, len, &c->arena));
         masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
     }
     c->to_shown = masked;

@@ -175,3 +175,12 @@ def test_each_bad_rule_is_named(run, ports):
 def test_so_many_bad_rules_are_counted(run):
     refused = run(ports=",".join(map(str, range(70000, 80000))), to="stdout:")
     assert refused.log.count(" error ") == 11 and "10000 rules are bad, of which the first 10 are named" in refused.log
+
+
+@pytest.mark.parametrize("to", ["http://user:Hunter22,hunter23@host/w", "tcp://u:hunter22,hunter23,hunter24@host:1", "tcp://u:12,hunter23@h:1",
+                                "udp://a:1,http://u:hunter22,hunter23@h/w,stdout:"])
+def test_password_with_commas(run, to):
+    """It is cut where the list's items are, and no part of it is shown."""
+    refused = run(to=to)
+    assert refused.status == 2 and "unter2" not in refused.log and "user names and passwords are not taken" in refused.log, refused.log
+    assert "unter2" not in run("--check", to=to).out
