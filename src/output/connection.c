@@ -71,6 +71,7 @@ static void adopt(struct output *o)
         forget_old(o, true);
     }
     o->first_ack_ns = 0;
+    o->delivered_before = o->box.delivered_lines;
     o->quiet = false;
     o->stats.n[RECONNECTS] += o->opened_before;
     if (policy.newest_only && !o->box.newest_only)
@@ -238,6 +239,17 @@ void connection_drop(struct output *o)
     pthread_mutex_unlock(&o->lock);
 }
 
+/* True if lines were delivered over this connection for the first time: the receiver is at work, though it breaks. */
+static bool has_delivered(struct output *o)
+{
+    bool any;
+
+    pthread_mutex_lock(&o->lock);
+    any = o->box.delivered_lines > o->delivered_before;
+    pthread_mutex_unlock(&o->lock);
+    return any;
+}
+
 void connection_lost(struct output *o, const char *what, int error)
 {
     uint64_t held_ns = platform_monotonic_ns() - o->link->opened_ns;
@@ -246,7 +258,7 @@ void connection_lost(struct output *o, const char *what, int error)
     settle_end(o, o->link->written);
     link_close(o->link);
     o->link->first = 0;
-    if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && held_ns >= HELD_MS * NS_PER_MS)
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && (held_ns >= HELD_MS * NS_PER_MS || has_delivered(o)))
         o->backoff.ms = 0;
     connection_pause(o, o->to->transport->backoff_max_ms);
     if (rewind_box(o, false, can_be_by_lines(o, error)))

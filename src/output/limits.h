@@ -6,6 +6,7 @@
 
 #define RESOLVE_FIRST_MS 15000 /* a look-up while no address is known that works */
 #define RESOLVE_AGAIN_MS 2000  /* a look-up beside an address that works */
+#define RESOLVE_DOUBT_MS 6000  /* the same after one that failed: whether that address still works is not known */
 #define REFRESH_MS 60000       /* a datagram socket and the address it leads to are renewed so often */
 #define CONNECT_MS 5000        /* connecting to one address */
 #define HANDSHAKE_MS 10000     /* a TLS handshake */

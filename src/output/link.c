@@ -50,13 +50,21 @@ static void note_lookup(struct link *l, int t, bool failed)
     known->reported = failed && (known->n || known->reported);
 }
 
+static int resolve_ms(const struct link *l, const struct addresses *known)
+{
+    if (l->brief)
+        return RESOLVE_AGAIN_MS;
+    if (!known->n || known->failed)
+        return RESOLVE_FIRST_MS;
+    return known->reported ? RESOLVE_DOUBT_MS : RESOLVE_AGAIN_MS;
+}
+
 int link_resolve(struct link *l, int t)
 {
     const struct target *target = &l->to->target[t];
     struct addresses *known = &l->known[t];
     struct net_addr found[LINK_ADDRS];
-    int n = net_resolve(target->host, target->port, found, LINK_ADDRS,
-                        (known->n && !known->failed) || l->brief ? RESOLVE_AGAIN_MS : RESOLVE_FIRST_MS);
+    int n = net_resolve(target->host, target->port, found, LINK_ADDRS, resolve_ms(l, known));
     struct net_addr *used = known->n ? &known->addr[known->current] : NULL;
     int current = 0;
 

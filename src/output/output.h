@@ -40,6 +40,7 @@ struct output {
     bool reported_short;       /* that it ends connections early is logged */
     uint64_t acked_ns;         /* when the receiver last owed no acknowledgement, or gave one */
     uint64_t first_ack_ns, last_ack_ns; /* over this connection; 0: none yet */
+    uint64_t delivered_before; /* lines, when it was opened */
     uint64_t paced_from_ns;    /* when the snapshot's first datagram was sent */
     uint64_t look_ns;          /* when a better target is looked for */
     uint64_t snapshot_errors;
