@@ -1,5 +1,7 @@
 #include "config/foreign.h"
 
+#include <string.h>
+
 #include "config/variables.h"
 
 const struct foreign foreign[] = {
@@ -31,3 +33,10 @@ const struct foreign foreign[] = {
     {"SSL_CERT_FILE", 0, "certificates to trust"},
     {"", 0, ""},
 };
+
+const struct foreign *foreign_next(const struct foreign *f, const char *of)
+{
+    while (*f->name && strcmp(f->of, of))
+        f++;
+    return f;
+}

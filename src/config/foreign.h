@@ -13,4 +13,7 @@ struct foreign {
 
 extern const struct foreign foreign[];
 
+/* The first row that says this, at f or after it; or the row after the last. */
+const struct foreign *foreign_next(const struct foreign *f, const char *of);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/value.h"
 #include "config/config.h"
+#include "config/foreign.h"
 #include "output/secrets.h"
 #include "output/url.h"
 
@@ -188,21 +189,21 @@ static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
 /* The first foreign name that is set and good; a bad one is warned about. */
 static bool read_foreign(struct config *c, env_list env, struct diag *d)
 {
-    static const char names[][17] = {"DD_DOGSTATSD_URL", "DD_AGENT_HOST", "STATSD_ADDR", "STATSD_HOST"};
+    static const char of[] = "destination";
     int64_t format = c->v.format;
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *text = env_get(env, names[i], &c->arena), *why;
+    for (const struct foreign *f = foreign_next(foreign, of); *f->name; f = foreign_next(f + 1, of)) {
+        const char *text = env_get(env, f->name, &c->arena), *why;
 
         if (!text)
             continue;
-        c->v.format = format_for(names[i], c->format_set, format);
-        why = try_foreign(c, env, names[i], text, d);
+        c->v.format = format_for(f->name, c->format_set, format);
+        why = try_foreign(c, env, f->name, text, d);
         if (!why) {
-            c->to_from = names[i];
+            c->to_from = f->name;
             return true;
         }
-        diag_warn(d, names[i], "\"%.60s\" is ignored: %s", secrets_mask_url(text, strlen(text), &c->arena), why);
+        diag_warn(d, f->name, "\"%.60s\" is ignored: %s", secrets_mask_url(text, strlen(text), &c->arena), why);
     }
     c->v.format = format;
     return false;

@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "config/config.h"
+#include "config/foreign.h"
 
 static struct tags *next_list(struct config *c)
 {
@@ -29,13 +30,13 @@ static void add(struct config *c, env_list env, struct tags *list, const char *k
 
 static char *host(struct config *c, env_list env, char *host_name)
 {
-    static const char names[][18] = {"ENV_HOSTNAME", "ENV_K8S_NODE_NAME", "NODE_NAME"};
+    static const char of[] = "tag host";
 
     c->host_named = true;
     if (c->v.host)
         return strcmp(c->v.host, "-") ? arena_text(&c->arena, c->v.host, strlen(c->v.host)) : NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *text = env_get(env, names[i], &c->arena);
+    for (const struct foreign *f = foreign_next(foreign, of); *f->name; f = foreign_next(f + 1, of)) {
+        char *text = env_get(env, f->name, &c->arena);
 
         if (text)
             return text;

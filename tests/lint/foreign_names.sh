@@ -3,8 +3,9 @@
 set -eu
 
 table=$(sed -n 's/^    {"\([A-Z0-9_][A-Z0-9_]*\)".*/\1/p' src/config/foreign.c | sort)
-read=$(grep -hoE '"(DD|ENV|POD|NODE|STATSD|HOST|SSL)_[A-Z0-9_]+"' src/config/agent.c src/config/config.c src/config/outputs.c src/config/tags.c src/config/tls.c |
-    tr -d '"' | sort -u | grep -vx 'DD_')
+walked=$(sed -n 's/^    {"\([A-Z0-9_]*\)".*"\(destination\|tag host\)"},$/\1/p' src/config/foreign.c) # by foreign_next, in their order
+read=$({ echo "$walked" && grep -hoE '"(DD|ENV|POD|NODE|STATSD|HOST|SSL)_[A-Z0-9_]+"' src/config/agent.c src/config/config.c src/config/outputs.c src/config/tags.c src/config/tls.c | tr -d '"'; } |
+    sort -u | grep -vx 'DD_')
 [ "$table" = "$read" ] || {
     echo 'src/config/foreign.c has other names than are read:' >&2
     printf '%s\n' "$table" "$read" | sort | uniq -u >&2
