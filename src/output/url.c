@@ -202,7 +202,7 @@ static bool is_good(const char *item, struct arena *a)
     if (url_parse(item, strlen(item), a, &url) || !url.scheme)
         return false;
     t = transport_find(url.scheme);
-    return t && (url.port || !t->needs_port);
+    return t && (url.port || !t->needs_port) && (!url.path || t->has_path);
 }
 
 /* Items with blanks between them. */
@@ -227,12 +227,15 @@ static const char *guess_list(const char *item, struct arena *a)
 /* format: with its '+', or "". rest: what follows a transport's name. */
 static const char *guess_transport(const char *format, const struct transport *t, const char *rest, struct arena *a)
 {
+    bool marked = !strncmp(rest, "://", 3);
+
     rest += *rest == ':';
     if (t == &output_stdout)
         return rest[strspn(rest, "/")] ? NULL : arena_format(a, "%sstdout:", format);
-    rest += strspn(rest, "/");
-    if (transport_has_socket_path(t))
-        return arena_format(a, "%s%s://%s%s", format, t->scheme, *rest == '@' ? "" : "/", rest);
+    if (marked || (transport_has_socket_path(t) && *rest != '/' && *rest != '@'))
+        return NULL;
+    if (!transport_has_socket_path(t))
+        rest += strspn(rest, "/");
     return arena_format(a, "%s%s://%s", format, t->scheme, rest);
 }
 

@@ -159,7 +159,7 @@ def test_what_was_meant(run, to, meant):
         assert "did you mean" not in run("--check", to=meant, polls=1).log
 
 
-@pytest.mark.parametrize("to", ["", "a b", "http:user:hunter22@h", "udp:a:b:c", "x" * 2000, "unix:", "tcp:a", "stdout:x"])
+@pytest.mark.parametrize("to", ["", "a b", "http:user:hunter22@h", "udp:a:b:c", "x" * 2000, "unix:", "unix:a", "unix://a", "tcp:a", "stdout:x"])
 def test_nothing_is_guessed(run, to):
     refused = run(to=to, polls=1)
     assert "did you mean" not in refused.log and "hunter22" not in refused.log
