@@ -190,8 +190,8 @@ int net_finish(int fd);
  * does not tell. */
 int net_unacked(int fd, uint64_t *bytes);
 
-/* TCP: no delay, keep-alive, and 20 s for an acknowledgement. */
-void net_tcp_setup(int fd);
+/* TCP: no delay, keep-alive, and so long for an acknowledgement, where the system lets that be set. */
+void net_tcp_setup(int fd, unsigned silence_ms);
 
 /* The peer's window: bytes that it takes after the last one acknowledged. -1: the system does not tell. */
 int64_t net_tcp_window(int fd);

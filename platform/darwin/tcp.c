@@ -6,7 +6,6 @@
 
 #include "platform.h"
 
-#define DROP_S 20      /* without an acknowledgement */
 #define KEEP_IDLE_S 10 /* less than what a write may take: the answer tells the window anew */
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT 3
@@ -16,10 +15,10 @@ static void set(int fd, int level, int option, int value)
     setsockopt(fd, level, option, &value, sizeof value);
 }
 
-void net_tcp_setup(int fd)
+void net_tcp_setup(int fd, unsigned silence_ms)
 {
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, IPPROTO_TCP, TCP_RXT_CONNDROPTIME, DROP_S);
+    set(fd, IPPROTO_TCP, TCP_RXT_CONNDROPTIME, (int)(silence_ms / 1000));
     set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set(fd, IPPROTO_TCP, TCP_KEEPALIVE, KEEP_IDLE_S);
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S);

@@ -9,7 +9,6 @@
 
 #include "platform.h"
 
-#define ACK_S 20
 #define KEEP_IDLE_S 10 /* less than what a write may take: the answer tells the window anew */
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT 3
@@ -21,15 +20,16 @@ static void set(int fd, int level, int option, int value)
 }
 
 /* Before FreeBSD 14 no limit for an acknowledgement can be set for one socket. */
-void net_tcp_setup(int fd)
+void net_tcp_setup(int fd, unsigned silence_ms)
 {
+    (void)silence_ms;
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S);
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S);
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
 #ifdef TCP_MAXUNACKTIME
-    set(fd, IPPROTO_TCP, TCP_MAXUNACKTIME, ACK_S);
+    set(fd, IPPROTO_TCP, TCP_MAXUNACKTIME, (int)(silence_ms / 1000));
 #endif
 }
 

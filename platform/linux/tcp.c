@@ -9,7 +9,6 @@
 
 #include "platform.h"
 
-#define USER_TIMEOUT_MS 20000
 #define KEEP_IDLE_S 10 /* less than what a write may take: the answer tells the window anew */
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT 3
@@ -20,10 +19,10 @@ static void set(int fd, int level, int option, int value)
     setsockopt(fd, level, option, &value, sizeof value);
 }
 
-void net_tcp_setup(int fd)
+void net_tcp_setup(int fd, unsigned silence_ms)
 {
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)silence_ms);
     set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S);
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S);

@@ -11,22 +11,21 @@
 #ifndef TCP_MAXRT
 #define TCP_MAXRT 5 /* ws2ipdef.h */
 #endif
-#define USER_TIMEOUT_S 20
 #define KEEP_IDLE_MS 10000
-#define KEEP_INTERVAL_MS 1000 /* ten of them, which cannot be set everywhere: 20 s together */
+#define KEEP_INTERVAL_MS 1000 /* ten of them, which cannot be set everywhere */
 
 static void set(int fd, int level, int option, DWORD value)
 {
     setsockopt((SOCKET)fd, level, option, (const char *)&value, sizeof value);
 }
 
-void net_tcp_setup(int fd)
+void net_tcp_setup(int fd, unsigned silence_ms)
 {
     struct tcp_keepalive keep = {.onoff = 1, .keepalivetime = KEEP_IDLE_MS, .keepaliveinterval = KEEP_INTERVAL_MS};
     DWORD none;
 
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, IPPROTO_TCP, TCP_MAXRT, USER_TIMEOUT_S);
+    set(fd, IPPROTO_TCP, TCP_MAXRT, silence_ms / 1000);
     WSAIoctl((SOCKET)fd, SIO_KEEPALIVE_VALS, &keep, sizeof keep, NULL, 0, &none, NULL, NULL);
 }
 

@@ -5,11 +5,11 @@
 
 #include "base/text.h"
 #include "output/http_date.h"
+#include "output/limits.h"
 
 #define INTERIM_MAX 8
 #define LENGTH_DIGITS_MAX 15
 #define CHUNK_DIGITS_MAX 8
-#define WAIT_MAX_S 3600
 
 void http_answer_init(struct http_answer *a)
 {
@@ -113,7 +113,7 @@ static void take_retry_after(struct http_answer *a, const char *value)
     uint64_t seconds;
 
     if (http_number_read(&end, LENGTH_DIGITS_MAX, &seconds) && !*end)
-        a->wait_s = seconds < WAIT_MAX_S ? seconds : WAIT_MAX_S;
+        a->wait_s = seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S;
     else
         a->retry_s = http_date_read(value);
 }
@@ -176,7 +176,7 @@ static const char *end_head(struct http_answer *a)
     }
     /* By its own clock, for ours may be wrong. */
     if (a->retry_s > a->date_s && a->date_s)
-        a->wait_s = a->retry_s - a->date_s < WAIT_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : WAIT_MAX_S;
+        a->wait_s = a->retry_s - a->date_s < RETRY_AFTER_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : RETRY_AFTER_MAX_S;
     a->closes |= !a->minor && !a->keeps;
     a->closes |= a->doubtful || (a->status == 204 && (a->chunked || (a->has_length && a->left))); /* a body that there is none of may come */
     if (a->status == 204 || a->status == 304 || (a->doubtful && a->status < 300)) {

@@ -29,6 +29,8 @@
 #define ANSWER_MS 20000  /* for the answer to a request */
 #define BODY_MS 2000     /* for the rest of an answer whose verdict is known */
 #define DRAIN_MS 50      /* while a write waits, what the receiver sends is read so often */
+#define WINDOW_MS 1      /* between two looks at a window that has no room, which nothing reports: at first, then up to DRAIN_MS */
+#define RETRY_AFTER_MAX_S 3600 /* seconds of a receiver's Retry-After that are waited for */
 #define SPREAD_MS 500    /* over which a snapshot's datagrams are spread, at most */
 #define DATAGRAM_MIN 512 /* bytes; a path that takes less in one packet has to take fragments */
 #define BURST_CHUNKS 8   /* datagrams sent without a pause: a receiver's buffer surely holds so many */
@@ -37,7 +39,7 @@
 
 #define ACK_PAUSE_MIN_MS 10 /* between two looks at what is acknowledged, which nothing reports */
 #define ACK_PAUSE_MAX_MS 1000
-#define SILENCE_MS 20000 /* until a system notices that its peer is gone: TCP_USER_TIMEOUT and its like (platform tcp.c) */
+#define SILENCE_MS 20000 /* until the system notices that its peer is gone: TCP_USER_TIMEOUT and its like */
 #define COPY_MS 2000     /* one more connection may carry a line again for each such part of SOCKPUSH_REPLAY */
 #define STRIKES_MAX 3    /* connections that broke with a chunk unacknowledged, until it is sent alone */
 

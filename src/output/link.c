@@ -93,7 +93,7 @@ static int connect_addr(struct link *l, const struct net_addr *addr, const char 
     if (ret < 0)
         return ret;
     link_adopt(l, ret, true);
-    net_tcp_setup(l->fd);
+    net_tcp_setup(l->fd, SILENCE_MS);
     ret = handshake ? handshake(l, host) : 0;
     if (ret) {
         net_close(l->fd);

@@ -6,7 +6,6 @@
 #include "output/limits.h"
 
 #define READS_MAX 64      /* of one drain */
-#define PAUSE_MIN_MS 1    /* between two looks at a window that has no room, which nothing reports */
 
 int stream_drain(struct link *l)
 {
@@ -85,7 +84,7 @@ static bool has_room(struct link *l, size_t len)
 
 int stream_await_room(struct link *l, size_t len, uint64_t deadline_ns)
 {
-    int pause_ms = PAUSE_MIN_MS, ret = 0;
+    int pause_ms = WINDOW_MS, ret = 0;
 
     while (!ret && !has_room(l, len)) {
         ret = pause_sending(l, net_wait_readable, pause_ms, deadline_ns);

@@ -449,8 +449,9 @@ int net_finish(int fd)
     return of(fd)->ended ? -ENOTCONN : 0;
 }
 
-void net_tcp_setup(int fd)
+void net_tcp_setup(int fd, unsigned silence_ms)
 {
+    (void)silence_ms;
     (void)of(fd);
 }
 
