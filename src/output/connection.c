@@ -100,7 +100,7 @@ void connection_swap(struct output *o)
 {
     struct link *better = o->other;
 
-    connection_finish(o);
+    connection_finish(o, false);
     o->other = o->link;
     o->link = better;
     better->target_end = o->to->n_targets;
@@ -360,7 +360,7 @@ static int await_end(struct output *o)
     return ret == -EPIPE ? 0 : ret;
 }
 
-bool connection_finish(struct output *o)
+bool connection_finish(struct output *o, bool last)
 {
     bool all;
     uint64_t end;
@@ -390,7 +390,9 @@ bool connection_finish(struct output *o)
     outbox_rewind(&o->box);
     forget_old(o, false);
     pthread_mutex_unlock(&o->lock);
-    if (!all) {
+    if (!all && last) {
+        if (!*o->link->why)
+            link_explain(o->link, "%s", ret ? platform_error_text(-ret) : "the receiver has not acknowledged all");
         connection_note(o, "cannot end the connection", ret, "trying on", false);
         connection_pause(o, o->to->transport->backoff_max_ms);
     }

@@ -38,7 +38,7 @@ void connection_drop(struct output *o);
 void connection_note_dropped(struct output *o, const char *why);
 
 /* Ends the connection as it should be: the receiver has all when it ends its side, too. Returns false if
- * there is something it does not have, which waits again. */
-bool connection_finish(struct output *o);
+ * there is something it does not have, which waits again; last: that is an error then, for no other connection has it. */
+bool connection_finish(struct output *o, bool last);
 
 #endif

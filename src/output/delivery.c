@@ -242,7 +242,7 @@ static bool step(struct output *o)
     } else if (!ready && (waiting || !closing)) {
         wait_for_work(o, under_way);
     } else if (!ready) {
-        return !connection_finish(o);
+        return !connection_finish(o, true);
     }
     return !o->link->gone;
 }
