@@ -17,7 +17,7 @@ static void check(const struct http_answer *a)
 {
     bool known = http_answer_known(a);
 
-    MUST(!known || (a->status >= 200 && a->status < 600 && !a->wrong));
+    MUST(!known || (a->status >= 200 && a->status < 1000 && !a->wrong));
     MUST(known || a->wrong || a->stage <= HTTP_HEADERS);
     MUST(a->wait_s <= 3600 && a->head_len <= HTTP_HEAD_MAX + 1);
     MUST(a->line_len < sizeof a->line);

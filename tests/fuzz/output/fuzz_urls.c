@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
+#include "output/transport.h"
 #include "output/url.h"
 
 static void check_host(const char *host)
@@ -49,8 +50,19 @@ static void check(const struct url *url, struct arena *a)
     } else if (url->path) {
         MUST(!strncmp(url->scheme, "unix", 4) && (*url->path == '/' || *url->path == '@') && url->path[1]);
     } else {
-        MUST(strlen(url->scheme) >= 6 && !strcmp(url->scheme + strlen(url->scheme) - 6, "stdout"));
+        MUST(!strcmp(url->scheme, "stdout") || !transport_find(url->scheme)); /* of which nothing more is known */
     }
+}
+
+/* What was meant, perhaps several items, is what it is taken for. */
+static void check_guess(const char *guess, struct arena *a)
+{
+    const char *item;
+    struct url url;
+    size_t len;
+
+    while (guess && (item = url_next(&guess, &len)))
+        MUST(!url_parse(item, len, a, &url) && url.scheme && transport_find(url.scheme));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -65,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(item >= text && item + len <= text + size && !memchr(item, ',', len));
         if (!url_parse(item, len, &a, &url))
             check(&url, &a);
+        check_guess(url_guess(item, len, &a), &a);
     }
     if (!url_parse_host(text, &a, &url))
         check_host(url.host);
