@@ -11,6 +11,7 @@
 #include "output/transport.h"
 
 #define HOST_MAX 255
+#define GUESS_MAX 512 /* bytes of an item; no longer one was a slip of the hand */
 
 const char *url_next(const char **list, size_t *len)
 {
@@ -205,7 +206,7 @@ static bool is_good(const char *item, struct arena *a)
     return t && (url.port || !t->needs_port) && (!url.path || t->has_path);
 }
 
-/* Items with blanks between them. */
+/* Puts commas where there are blanks. Returns NULL if that leaves an item that is none. */
 static const char *guess_list(const char *item, struct arena *a)
 {
     const char *list = "";
@@ -224,7 +225,7 @@ static const char *guess_list(const char *item, struct arena *a)
     return list;
 }
 
-/* format: with its '+', or "". rest: what follows a transport's name. */
+/* Writes the URL of this transport. format: with its '+', or "". rest: the text after the transport's name. */
 static const char *guess_transport(const char *format, const struct transport *t, const char *rest, struct arena *a)
 {
     bool marked = !strncmp(rest, "://", 3);
@@ -246,6 +247,8 @@ const char *url_guess(const char *item, size_t len, struct arena *a)
     char format[16] = "", scheme[16] = "";
     const struct transport *t;
 
+    if (len > GUESS_MAX)
+        return NULL;
     if (text[text_until(text, " \t")])
         return guess_list(text, a);
     rest = text + format_len;

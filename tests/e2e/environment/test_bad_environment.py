@@ -184,3 +184,9 @@ def test_password_with_commas(run, to):
     refused = run(to=to)
     assert refused.status == 2 and "unter2" not in refused.log and "user names and passwords are not taken" in refused.log, refused.log
     assert "unter2" not in run("--check", to=to).out
+
+
+def test_nothing_is_guessed_of_a_long_list(run):
+    """The guess would take memory by the square of its items."""
+    refused = run(to=" ".join(["udp://a:1"] * 10_000))
+    assert refused.status == 2 and "did you mean" not in refused.log
