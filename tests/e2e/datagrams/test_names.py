@@ -364,6 +364,16 @@ def test_truncated_and_no_tcp(serve, check):
     assert one.status == 1 and "too long for UDP, and TCP fails" in one.out, one
 
 
+def test_truncated_and_another_server_tells(etc, keep, check):
+    """A server whose TCP fails could not tell the answer: another may."""
+    one = keep(Server(host="127.0.0.2", names={"agent.test": {"A": ["127.0.0.1"]}}, truncated=["agent.test"]))
+    one._tcp.close()
+    keep(Server(names={"agent.test": {"A": ["127.0.0.1"]}}))
+    etc.write("resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n")
+    checked = check("agent.test")
+    assert checked.status == 0, checked
+
+
 @pytest.mark.parametrize("servers,domains,late", [(1, 0, 1.1), (3, 0, 1.1), (1, 3, 0.5), (2, 3, 1)])
 def test_servers_that_answer_rightly_but_late(etc, keep, push, receiver, servers, domains, late):
     """An answer to an earlier try is as good as one to the last, and each name below a search domain has its time."""

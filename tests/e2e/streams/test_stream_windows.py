@@ -1,5 +1,6 @@
 """tcp: receivers that read slowly, late or not at all before their end, and one that ends while nothing is under way."""
 import socket
+import time
 
 import pytest
 
@@ -89,3 +90,17 @@ def test_end_seen_before_the_next_write(pair):
         assert program.end() == 0
         streams.check(aggregator, set(program.out.splitlines()))
         assert aggregator.ended[:3] == [0, 0, 0]
+
+
+def test_reset_of_an_idle_connection(start):
+    """As NAT and balancers do it: nothing was pending, so it is neither an error nor a reconnect."""
+    def serve(connection, got):
+        got += connection.recv(1 << 16)
+        time.sleep(3)       # it has to be idle for a second
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
+
+    with streams.Aggregator(lambda n: streams.read_all if n else serve) as aggregator:
+        program = start(to=f"influx+tcp://127.0.0.1:{aggregator.port}", interval="30s", self="off")
+        program.until(lambda: "when it had acknowledged all" in program.log or " warn " in program.log)
+        assert " warn " not in program.log, program.log
+        assert program.end() == 0
