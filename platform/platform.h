@@ -75,7 +75,7 @@ enum platform_event {
  * nohup; writing to a closed pipe becomes an error. Ends the program, with words, where that is refused. */
 void platform_init(void);
 
-/* For what only prints, and never waits: whoever asks the program to end from now on ends it at once. Before the first thread. */
+/* Gives signals and Ctrl-C their default back: the program ends at once. Called before the first thread starts, by modes that only print. */
 void platform_end_at_once(void);
 
 /* Of process 1, for which nobody else does it: reaps what ends, and mounts procfs at /proc if

@@ -50,7 +50,7 @@ static int grow(struct backend_state *state, size_t size)
     return state->list ? 0 : -ENOMEM;
 }
 
-/* For the list as it is now, and some more. */
+/* Makes room for the list as it is now, and some more. */
 static int make_room(struct backend_state *state, const char *sysctl_name)
 {
     size_t len = 0;

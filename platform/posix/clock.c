@@ -21,7 +21,7 @@ int64_t platform_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Where it cannot sleep the caller is only early. */
+/* A sleep that is refused makes the caller early, no more. */
 void platform_sleep_ns(uint64_t ns)
 {
     struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};

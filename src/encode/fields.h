@@ -1,4 +1,4 @@
-/* What is pushed: measurements and their fields, a row each. */
+/* The measurements that are pushed, and their fields: a row each. */
 #ifndef FIELDS_H
 #define FIELDS_H
 
@@ -21,7 +21,7 @@ struct field {
     uint8_t kind;    /* enum field_kind */
 };
 
-/* Counts of sockets in the order of struct series, then these. */
+/* Indexes of fields[]: the counts of struct series come first, then these. */
 enum {
     FIELD_PID = FIELD_COUNT,
     FIELD_COLUMNS, /* those before are */

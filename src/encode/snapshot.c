@@ -43,7 +43,7 @@ static struct series_tags *tags_for(const struct snapshot *s, const struct encod
     return format->for_agent ? s->agent_tags : s->tags;
 }
 
-/* Of one point. */
+/* The values of one point. */
 struct values {
     struct value list[FIELD_COLUMNS];
     size_t n;

@@ -5,7 +5,7 @@
 
 #define ADDR_WIDTH 16
 
-/* As wide as its heading, and wide enough for a million. */
+/* Returns the width of a column: that of its heading, or of a million. */
 static size_t column_width(size_t column)
 {
     size_t len = strlen(fields[column].heading);
@@ -64,7 +64,7 @@ static void row(struct sink *s, const struct point *p)
     line_end(s, mark);
 }
 
-/* What has no columns: name and values on one line. */
+/* Writes a point without columns: name and values on one line. */
 static void own(struct sink *s, const struct point *p)
 {
     size_t mark = line_begin(s);

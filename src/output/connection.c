@@ -308,7 +308,7 @@ static bool is_quiet_end(struct output *o, int error)
     return !any_under_way(o) && ((error == -EPIPE && (idle || !o->link->blind)) || (error == -ECONNRESET && idle));
 }
 
-/* Everything that may be under way is, so that no write meets its limit. */
+/* Returns true if the receiver has acknowledged nothing for too long. Where as much is under way as may be, no write meets that limit. */
 static bool is_stalled(struct output *o)
 {
     return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) && time_since(o, o->acked_ns) >= SEND_MS * NS_PER_MS;
@@ -391,8 +391,8 @@ bool connection_finish(struct output *o, bool last)
     forget_old(o, false);
     pthread_mutex_unlock(&o->lock);
     if (!all && last) {
-        if (!*o->link->why)
-            link_explain(o->link, "%s", ret ? platform_error_text(-ret) : "the receiver has not acknowledged all");
+        if (!ret)
+            link_explain(o->link, "the receiver has not acknowledged all");
         connection_note(o, "cannot end the connection", ret, "trying on", false);
         connection_pause(o, o->to->transport->backoff_max_ms);
     }
