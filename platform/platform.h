@@ -75,7 +75,8 @@ enum platform_event {
  * nohup; writing to a closed pipe becomes an error. Ends the program, with words, where that is refused. */
 void platform_init(void);
 
-/* Gives signals and Ctrl-C their default back: the program ends at once. Called before the first thread starts, by modes that only print. */
+/* Gives signals and Ctrl-C their default back: the program ends at once. Called before the first thread starts, by
+ * modes that only print. */
 void platform_end_at_once(void);
 
 /* Of process 1, for which nobody else does it: reaps what ends, and mounts procfs at /proc if
@@ -163,8 +164,8 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms);
 /* Hands over one datagram. 0 or -errno; -ETIMEDOUT if the kernel does not take it for timeout_ms. */
 int net_send(int fd, const void *data, size_t len, int timeout_ms);
 
-/* Bytes of the longest datagram that the path of this connected socket takes in one packet, as far as the kernel knows it; 0: it
- * does not tell. */
+/* Bytes of the longest datagram that the path of this connected socket takes in one packet, as far as the kernel knows
+ * it; 0: it does not tell. */
 size_t net_datagram_max(int fd);
 
 struct ip; /* base/ip.h */
@@ -186,8 +187,8 @@ int net_pending_error(int fd);
 /* Ends this side of a stream; what was sent before is still delivered. 0 or -errno. */
 int net_finish(int fd);
 
-/* *bytes of a stream that its peer's kernel has not acknowledged; an upper bound for others than TCP. 0, or -errno: the system
- * does not tell. */
+/* *bytes of a stream that its peer's kernel has not acknowledged; an upper bound for others than TCP. 0, or -errno: the
+ * system does not tell. */
 int net_unacked(int fd, uint64_t *bytes);
 
 /* TCP: no delay, keep-alive, and so long for an acknowledgement, where the system lets that be set. */
@@ -205,18 +206,20 @@ void net_abort(int fd);
 
 void net_close(int fd);
 
-/* All of data to a descriptor that is not a socket, blocking even where that is not. 0 or -errno; *written (or NULL): the bytes
- * that were taken. */
+/* All of data to a descriptor that is not a socket, blocking even where that is not. 0 or -errno; *written (or NULL):
+ * the bytes that were taken. */
 int platform_write(int fd, const void *data, size_t len, size_t *written);
 
-/* A line of at most 2 KiB to stderr, without waiting for whoever reads it, where the system can. 0 or -errno: it is lost. */
+/* A line of at most 2 KiB to stderr, without waiting for whoever reads it, where the system can. 0 or -errno: it is
+ * lost. */
 int platform_write_log(const char *line, size_t len);
 
 /* True if text has the form of an absolute path here, and of nothing else. */
 bool platform_is_path(const char *text);
 
 /* Opens a file to read, or creates one that only its owner may read, or on Windows who may
- * read its folder's; -EEXIST if there is anything at path. A descriptor for platform_write and platform_file_close, or -errno. */
+ * read its folder's; -EEXIST if there is anything at path. A descriptor for platform_write and platform_file_close, or
+ * -errno. */
 int platform_file_open(const char *path, bool create);
 
 void platform_file_close(int fd);

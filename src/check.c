@@ -44,7 +44,8 @@ static void print_tags(struct program *p)
     print("tags:");
     for (size_t i = 0; i < tags->n; i++)
         if (&tags->tag[i] != p->tags.netstat.ip_version)
-            print(" %s%s%s", tags->tag[i].key, tags->tag[i].value ? "=" : "", tags->tag[i].value ? tags->tag[i].value : "");
+            print(" %s%s%s", tags->tag[i].key, tags->tag[i].value ? "=" : "",
+                  tags->tag[i].value ? tags->tag[i].value : "");
     if (p->config.for_agent)
         print("\norigin for the agent: %s", *p->sections ? p->sections : "none");
     print("\nrules: %d (%s)", rules->n, p->config.ports_from);
@@ -66,7 +67,7 @@ static bool check_output(struct program *p, const struct endpoint *to, const str
     snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)p->config.v.mtu), &oversized);
     if (oversized)
         print_line("output %s: lines of some series can be longer than %zu bytes and would be dropped", to->name,
-               transport_line_max(to->transport, (size_t)p->config.v.mtu));
+                   transport_line_max(to->transport, (size_t)p->config.v.mtu));
     ret = to->transport->open(&link);
     if (ret) {
         print_line("output %s: %s", to->name, *link.why ? link.why : platform_error_text(-ret));
@@ -92,8 +93,8 @@ int program_check(struct program *p)
     program_read(p, &time_ms);
     reader_why(&p->reader, why);
     print_line("backend %s: %llu sockets in %llu us, %s%s%s", p->reading.name,
-           (unsigned long long)p->reading.report.sockets, (unsigned long long)p->own.poll_us,
-           program_view(p, view, sizeof view), *why ? "; " : "", why);
+               (unsigned long long)p->reading.report.sockets, (unsigned long long)p->own.poll_us,
+               program_view(p, view, sizeof view), *why ? "; " : "", why);
     good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
     return good ? 0 : 1;
 }

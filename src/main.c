@@ -19,16 +19,16 @@ static void say(void *ctx, enum log_level level, const char *variable, const cha
 static void print_help(void)
 {
     print("sockpush counts this machine's TCP and UDP sockets by state and port and pushes the counts.\n"
-         "Usage: sockpush [--help | --version | --check]\n\n"
-         "Everything is set by environment variables:\n");
+          "Usage: sockpush [--help | --version | --check]\n\n"
+          "Everything is set by environment variables:\n");
     for (const struct variable *v = variables; *v->name; v++)
         print("  %-21s  %-15s  %s\n", v->name, *v->def ? v->def : "-", variable_help(v, &program.config.arena));
     print("\nNames of other programs, where ours are unset:\n");
     for (const struct foreign *f = foreign; *f->name; f++)
         print("  %-28s  %s\n", f->name, f->of);
     print("\n"
-         "--check prints the configuration, tries each output without sending, and makes one poll.\n"
-         "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
+          "--check prints the configuration, tries each output without sending, and makes one poll.\n"
+          "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
 }
 
 /* Returns the exit status: not 0 where what was to be printed did not get out. */
@@ -56,14 +56,16 @@ static void choose_proc(struct config *c)
     int ret = c->proc_foreign ? platform_proc_check(c->proc_foreign) : 0;
 
     if (ret)
-        log_event(LOG_WARN, "variable", "HOST_PROC", "\"%s\" is ignored: %s", c->proc_foreign, platform_error_text(-ret));
+        log_event(LOG_WARN, "variable", "HOST_PROC", "\"%s\" is ignored: %s", c->proc_foreign,
+                  platform_error_text(-ret));
     else if (c->proc_foreign)
         c->v.proc = c->proc_foreign;
 }
 
 static bool is_known(const char *argument)
 {
-    return !strcmp(argument, "--help") || !strcmp(argument, "-h") || !strcmp(argument, "--version") || !strcmp(argument, "--check");
+    return !strcmp(argument, "--help") || !strcmp(argument, "-h") || !strcmp(argument, "--version") ||
+           !strcmp(argument, "--check");
 }
 
 /* Returns the argument that is one too many: the first that is unknown, or the second. */
@@ -80,7 +82,8 @@ int main(int argc, char **argv)
     struct diag diag = {.say = say};
     char host_name[256];
     const char *argument = argc == 2 ? argv[1] : "";
-    bool named, help = !strcmp(argument, "--help") || !strcmp(argument, "-h"), version = !strcmp(argument, "--version"), check = !strcmp(argument, "--check");
+    bool named, help = !strcmp(argument, "--help") || !strcmp(argument, "-h"), version = !strcmp(argument, "--version"),
+                check = !strcmp(argument, "--check");
     int status;
 
     platform_init();
@@ -106,7 +109,8 @@ int main(int argc, char **argv)
     if (diag.errors)
         return 2;
     if (!named && !program.config.host_named)
-        log_event(LOG_WARN, "variable", "SOCKPUSH_HOST", "is not set, and this machine has no name: what is pushed has no tag host");
+        log_event(LOG_WARN, "variable", "SOCKPUSH_HOST",
+                  "is not set, and this machine has no name: what is pushed has no tag host");
     be_first_process();
     choose_proc(&program.config);
     if (check)

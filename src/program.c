@@ -64,7 +64,9 @@ static const char *sections(const struct origin *origin, struct arena *a)
 /* A path may take only shorter datagrams than the longest; lines that are split for them repeat their tags. */
 static uint64_t largest_snapshot(const struct config *c, const struct endpoint *to, const struct snapshot *s)
 {
-    uint64_t oversized, max = snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)c->v.mtu), &oversized), shortest = 0;
+    uint64_t oversized,
+        max = snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)c->v.mtu), &oversized),
+        shortest = 0;
 
     if (!to->transport->line_max && !c->mtu_set)
         shortest = snapshot_max(s, to->format, DATAGRAM_MIN, &oversized);
@@ -139,7 +141,8 @@ static int64_t wall_clock(struct program *p)
     if (now >= SOCKPUSH_BUILD_DATE_MS)
         return now;
     if (!p->told_clock)
-        log_event(LOG_WARN, NULL, NULL, "the clock stands before this program's build date; lines go without their time until it is set");
+        log_event(LOG_WARN, NULL, NULL,
+                  "the clock stands before this program's build date; lines go without their time until it is set");
     p->told_clock = true;
     return -1;
 }
@@ -185,7 +188,8 @@ void program_read(struct program *p, int64_t *time_ms)
         owners_update(&p->owners, &p->tally);
     if (p->tally.overflowed && !p->told_overflow) {
         p->told_overflow = true;
-        log_event(LOG_WARN, NULL, NULL, "more than SOCKPUSH_MAX_SERIES=%u port series: the rest is counted in addr_port=other",
+        log_event(LOG_WARN, NULL, NULL,
+                  "more than SOCKPUSH_MAX_SERIES=%u port series: the rest is counted in addr_port=other",
                   p->tally.max_discovered);
     }
     p->polls++;
@@ -220,7 +224,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     }
 }
 
-/* Notes what the snapshot, which has been handed out, said of the outputs' counters: the next one's increments begin there. */
+/* Notes what the snapshot, which has been handed out, said of the outputs' counters: the next one's increments begin
+ * there. */
 static void note_told(struct program *p, const struct snapshot *s)
 {
     for (int i = 0; i < p->n_outputs; i++)
@@ -237,8 +242,13 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
 
     buf_cut(&p->lines, 0);
     snapshot_encode(s, first->to->format, &sink);
-    lines = (struct lines){.poll = p->polls, .text = p->lines.data, .len = p->lines.len, .n = sink.lines,
-                           .gauges = sink.n_increments ? sink.gauges : p->lines.len, .added = &s->added, .counter = sink.counter};
+    lines = (struct lines){.poll = p->polls,
+                           .text = p->lines.data,
+                           .len = p->lines.len,
+                           .n = sink.lines,
+                           .gauges = sink.n_increments ? sink.gauges : p->lines.len,
+                           .added = &s->added,
+                           .counter = sink.counter};
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
@@ -289,7 +299,10 @@ int program_start(struct program *p)
 
     for (int i = 0; i < c->n_outputs; i++) {
         struct endpoint *to = &c->output[i];
-        struct output_limits limits = {.mtu = (size_t)c->v.mtu, .mtu_set = c->mtu_set, .buffer = (size_t)c->v.buffer, .snapshot_max = p->snapshot_max[i],
+        struct output_limits limits = {.mtu = (size_t)c->v.mtu,
+                                       .mtu_set = c->mtu_set,
+                                       .buffer = (size_t)c->v.buffer,
+                                       .snapshot_max = p->snapshot_max[i],
                                        .interval_ns = (uint64_t)c->v.interval_ms * 1000000,
                                        .replay_ns = (uint64_t)c->v.replay_ms * 1000000};
         int ret;
@@ -329,7 +342,8 @@ uint64_t program_finish(struct program *p)
     if (event == PLATFORM_STOP)
         log_event(LOG_INFO, NULL, NULL, "a second signal came: what is left is not flushed");
     else if (event == PLATFORM_DEADLINE && !all_done(p))
-        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: what is left is not flushed", FLUSH_MS / 1000);
+        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: what is left is not flushed",
+                  FLUSH_MS / 1000);
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
         uint64_t left = output_left(o), dropped = output_read_stats(o).n[DROPPED_LINES];

@@ -21,8 +21,8 @@ struct program {
     struct added added; /* by the last poll */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
-    int n_outputs; /* started */
-    struct buf lines; /* one snapshot, while it is handed out */
+    int n_outputs;                    /* started */
+    struct buf lines;                 /* one snapshot, while it is handed out */
     uint64_t polls;
     bool told_overflow, told_clock;
 };

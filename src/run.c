@@ -21,9 +21,10 @@ static void tell_outputs(struct program *p)
         struct output *o = &p->output[i];
         bool waits = output_waits(o->to), raised = waits && o->box.ring.cap > (size_t)p->config.v.buffer;
 
-        log_event(LOG_INFO, "output", o->to->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s", o->to->format->name,
-                  (long long)p->config.v.interval_ms, p->config.to_from, waits ? "outbox of" : "lines of up to",
-                  waits ? o->box.ring.cap : o->line_max, raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
+        log_event(LOG_INFO, "output", o->to->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s",
+                  o->to->format->name, (long long)p->config.v.interval_ms, p->config.to_from,
+                  waits ? "outbox of" : "lines of up to", waits ? o->box.ring.cap : o->line_max,
+                  raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
     }
 }
 
@@ -67,7 +68,8 @@ int program_run(struct program *p)
         return 1;
     }
     if (reads_nothing(p)) {
-        log_event(LOG_ERROR, NULL, NULL, "no backend can read %s: %s", program_view(p, view, sizeof view), reader_why(&p->reader, why));
+        log_event(LOG_ERROR, NULL, NULL, "no backend can read %s: %s", program_view(p, view, sizeof view),
+                  reader_why(&p->reader, why));
         return 1;
     }
     tell_reading(p);

@@ -14,10 +14,10 @@ void *json_realloc(void *memory, size_t size);
 void json_free(void *memory);
 
 #undef strtod
-#define strtod json_number
-#define malloc json_malloc
+#define strtod  json_number
+#define malloc  json_malloc
 #define realloc json_realloc
-#define free json_free
+#define free    json_free
 
 #define double int
 #undef isnan

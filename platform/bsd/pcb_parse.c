@@ -8,17 +8,9 @@
 
 /* netinet/tcp_fsm.h */
 static const uint8_t states[] = {
-    [0] = STATE_CLOSE,
-    [1] = STATE_LISTEN,
-    [2] = STATE_SYN_SENT,
-    [3] = STATE_SYN_RECV,
-    [4] = STATE_ESTABLISHED,
-    [5] = STATE_CLOSE_WAIT,
-    [6] = STATE_FIN_WAIT1,
-    [7] = STATE_CLOSING,
-    [8] = STATE_LAST_ACK,
-    [9] = STATE_FIN_WAIT2,
-    [10] = STATE_TIME_WAIT,
+    [0] = STATE_CLOSE,       [1] = STATE_LISTEN,     [2] = STATE_SYN_SENT,   [3] = STATE_SYN_RECV,
+    [4] = STATE_ESTABLISHED, [5] = STATE_CLOSE_WAIT, [6] = STATE_FIN_WAIT1,  [7] = STATE_CLOSING,
+    [8] = STATE_LAST_ACK,    [9] = STATE_FIN_WAIT2,  [10] = STATE_TIME_WAIT,
 };
 
 uint32_t pcb_u32(const uint8_t *at)

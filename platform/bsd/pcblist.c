@@ -6,8 +6,8 @@
 
 #include "platform.h"
 
-#define TRIES 3
-#define SLACK 16384               /* for sockets that come between the question for the size and the list */
+#define TRIES    3
+#define SLACK    16384             /* for sockets that come between the question for the size and the list */
 #define LIST_MAX ((size_t)1 << 31) /* two million sockets; only a broken recording asks for more */
 
 struct backend_state {

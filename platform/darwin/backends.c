@@ -6,11 +6,13 @@
 const char platform_name[] = "macos";
 const char platform_tried[] = "compiled and linked, never run";
 
-static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx, struct poll_report *report)
+static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
+                        struct poll_report *report)
 {
     struct pcblist list = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
 
-    return bsd_poll(state, protocol == PROTOCOL_TCP ? "net.inet.tcp.pcblist_n" : "net.inet.udp.pcblist_n", darwin_pcblist_parse, &list);
+    return bsd_poll(state, protocol == PROTOCOL_TCP ? "net.inet.tcp.pcblist_n" : "net.inet.udp.pcblist_n",
+                    darwin_pcblist_parse, &list);
 }
 
 static const struct backend backend_pcblist = {

@@ -7,16 +7,16 @@
 
 /* struct xinpgen, bsd/netinet/in_pcb.h. All structs here are packed to 4 bytes. */
 #define XINPGEN_LEN 24
-#define XIG_COUNT 4 /* 32 bits */
+#define XIG_COUNT   4 /* 32 bits */
 
 /* What all records begin with: 32 bits each. */
-#define RECORD_HEAD 8
+#define RECORD_HEAD  8
 #define RECORD_ALIGN 8
 
 /* Kinds, bsd/sys/socketvar.h. The others are passed over. */
 #define XSO_SOCKET 0x001
-#define XSO_INPCB 0x010
-#define XSO_TCPCB 0x020
+#define XSO_INPCB  0x010
+#define XSO_TCPCB  0x020
 
 /* struct xinpcb_n, bsd/netinet/in_pcb.h. */
 #define INP_LPORT 18 /* 16 bits, network order */
@@ -24,12 +24,12 @@
 #define INP_LADDR 64 /* 16 bytes */
 
 /* struct xsocket_n, bsd/sys/socketvar.h. */
-#define SO_STATE 26 /* 16 bits */
-#define XSO_FAMILY 40
-#define SO_LAST_PID 68
-#define SO_E_PID 72
-#define SS_NOFDREF 0x1  /* no process holds a descriptor of it */
-#define FAMILY_INET6 30 /* AF_INET6, bsd/sys/socket.h */
+#define SO_STATE     26 /* 16 bits */
+#define XSO_FAMILY   40
+#define SO_LAST_PID  68
+#define SO_E_PID     72
+#define SS_NOFDREF   0x1 /* no process holds a descriptor of it */
+#define FAMILY_INET6 30  /* AF_INET6, bsd/sys/socket.h */
 
 /* struct xtcpcb_n, bsd/netinet/tcp_var.h. */
 #define T_STATE 36 /* 32 bits */
@@ -96,7 +96,8 @@ static int emit_socket(const struct records *r, const struct pcblist *list, bool
 }
 
 /* Puts one record where it belongs; the first of a socket ends the one before. */
-static int take_record(struct records *r, const uint8_t *at, uint32_t len, const struct pcblist *list, bool pass_of_listeners)
+static int take_record(struct records *r, const uint8_t *at, uint32_t len, const struct pcblist *list,
+                       bool pass_of_listeners)
 {
     uint32_t kind = pcb_u32(at + 4);
     const uint8_t **place;

@@ -12,7 +12,8 @@ uint32_t platform_random(uint32_t below)
     uint32_t x;
 
     if (getentropy(&x, sizeof x))
-        x = (uint32_t)platform_monotonic_ns() * 2654435761u; /* good enough for pauses and ports; no system is known to come here */
+        x = (uint32_t)platform_monotonic_ns() *
+            2654435761u; /* good enough for pauses and ports; no system is known to come here */
     return x % below;
 }
 

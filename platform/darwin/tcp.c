@@ -6,9 +6,9 @@
 
 #include "platform.h"
 
-#define KEEP_IDLE_S 10 /* less than what a write may take: the answer tells the window anew */
+#define KEEP_IDLE_S     10 /* less than what a write may take: the answer tells the window anew */
 #define KEEP_INTERVAL_S 5
-#define KEEP_COUNT 3
+#define KEEP_COUNT      3
 
 static void set(int fd, int level, int option, int value)
 {

@@ -7,11 +7,13 @@ const char platform_name[] = "freebsd";
 const char platform_tried[] = "its parts compiled, never run";
 
 /* net.inet.tcp.states would take no walk, but its counts are of IPv4 and IPv6 together. */
-static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx, struct poll_report *report)
+static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
+                        struct poll_report *report)
 {
     struct pcblist list = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
 
-    return bsd_poll(state, protocol == PROTOCOL_TCP ? "net.inet.tcp.pcblist" : "net.inet.udp.pcblist", freebsd_pcblist_parse, &list);
+    return bsd_poll(state, protocol == PROTOCOL_TCP ? "net.inet.tcp.pcblist" : "net.inet.udp.pcblist",
+                    freebsd_pcblist_parse, &list);
 }
 
 static const struct backend backend_pcblist = {

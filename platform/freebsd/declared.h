@@ -18,6 +18,7 @@ typedef uint32_t in_addr_t;
 /* sys/sys/errno.h */
 int *__error(void);
 #define errno (*__error())
+/* clang-format off */
 enum {
     EPERM = 1, ENOENT = 2, EINTR = 4, EIO = 5, EBADF = 9, ENOMEM = 12, EACCES = 13, EEXIST = 17, EXDEV = 18, ENOTDIR = 20,
     EISDIR = 21, EINVAL = 22, ENFILE = 23, EMFILE = 24, EFBIG = 27, ENOSPC = 28, EPIPE = 32, EAGAIN = 35, EINPROGRESS = 36, EMSGSIZE = 40,
@@ -25,6 +26,7 @@ enum {
     ENETUNREACH = 51, ECONNRESET = 54, ENOBUFS = 55, ENOTCONN = 57, ETIMEDOUT = 60, ECONNREFUSED = 61, ENAMETOOLONG = 63,
     EHOSTUNREACH = 65, ENOATTR = 87, EBADMSG = 89, EPROTO = 92,
 };
+/* clang-format on */
 
 /* sys/sys/_timespec.h, sys/sys/_clock_id.h, include/time.h */
 struct timespec {
@@ -52,7 +54,9 @@ int isspace(int c);
 int tolower(int c);
 
 /* sys/sys/fcntl.h, include/unistd.h */
+/* clang-format off */
 enum { O_RDONLY = 0, O_WRONLY = 1, O_NONBLOCK = 4, O_NOCTTY = 0x8000, O_CREAT = 0x200, O_EXCL = 0x800, O_CLOEXEC = 0x100000 };
+/* clang-format on */
 enum { STDERR_FILENO = 2, SEEK_CUR = 1 };
 int open(const char *path, int flags, ...);
 int close(int fd);
@@ -90,7 +94,9 @@ struct sigaction {
     int sa_flags;
     sigset_t sa_mask;
 };
+/* clang-format off */
 enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGIO = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGUSR1 = 30, SIGUSR2 = 31, SIG_BLOCK = 1, SIG_UNBLOCK = 2 };
+/* clang-format on */
 #define SIG_IGN ((void (*)(int))1)
 int sigemptyset(sigset_t *set);
 int sigaddset(sigset_t *set, int sig);
@@ -118,7 +124,9 @@ struct sockaddr_un {
 struct linger {
     int l_onoff, l_linger;
 };
+/* clang-format off */
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 28, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0x10000000, SOCK_NONBLOCK = 0x20000000 };
+/* clang-format on */
 enum { SOL_SOCKET = 0xffff, SO_KEEPALIVE = 8, SO_LINGER = 0x80, SO_ERROR = 0x1007, SHUT_WR = 1, MSG_DONTWAIT = 0x80 };
 #define MSG_NOSIGNAL 0x20000
 int socket(int family, int type, int protocol);
@@ -169,8 +177,11 @@ struct tcp_info {
 int ioctl(int fd, unsigned long request, ...);
 int sysctlbyname(const char *name, void *out, size_t *len, const void *now, size_t now_len);
 
-_Static_assert(sizeof(struct sockaddr_storage) == 128 && offsetof(struct sockaddr_storage, rest) == 8, "struct sockaddr_storage");
-_Static_assert(sizeof(struct sockaddr_un) == 106 && sizeof(struct sockaddr_in) == 16 && sizeof(struct sockaddr_in6) == 28, "addresses");
+_Static_assert(sizeof(struct sockaddr_storage) == 128 && offsetof(struct sockaddr_storage, rest) == 8,
+               "struct sockaddr_storage");
+_Static_assert(sizeof(struct sockaddr_un) == 106 && sizeof(struct sockaddr_in) == 16 &&
+                   sizeof(struct sockaddr_in6) == 28,
+               "addresses");
 _Static_assert(sizeof(struct sigaction) == 32 && sizeof(sigset_t) == 16 && sizeof(struct timespec) == 16, "signals");
 
 #endif

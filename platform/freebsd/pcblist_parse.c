@@ -12,11 +12,11 @@
 
 /* struct xinpcb, sys/netinet/in_pcb.h: the length (8), struct xsocket (240, sys/sys/socketvar.h),
  * struct in_conninfo (44), and more. */
-#define XSO_FAMILY 108 /* 32 bits */
-#define INP_LPORT 254  /* 16 bits, network order */
-#define INP_LADDR 272  /* 16 bytes */
-#define INP_VFLAG 392  /* 8 bits */
-#define FAMILY_INET6 28 /* AF_INET6, sys/sys/socket.h */
+#define XSO_FAMILY   108 /* 32 bits */
+#define INP_LPORT    254 /* 16 bits, network order */
+#define INP_LADDR    272 /* 16 bytes */
+#define INP_VFLAG    392 /* 8 bits */
+#define FAMILY_INET6 28  /* AF_INET6, sys/sys/socket.h */
 
 /* Since FreeBSD 12 these structs have spare fields, which new ones have been taken from. */
 struct layout {
@@ -46,7 +46,8 @@ static const struct layout *find_layout(enum protocol protocol, uint64_t len)
     return NULL;
 }
 
-static void emit_socket(const uint8_t *record, const struct layout *layout, const struct pcblist *list, bool pass_of_listeners)
+static void emit_socket(const uint8_t *record, const struct layout *layout, const struct pcblist *list,
+                        bool pass_of_listeners)
 {
     const uint8_t *inpcb = record + layout->inpcb;
 

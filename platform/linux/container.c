@@ -10,7 +10,7 @@
 #include "platform.h"
 #include "posix/lines.h"
 
-#define READ_MAX 4096
+#define READ_MAX       4096
 /* Of the first cgroup namespace (PROC_CGROUP_INIT_INO, include/linux/proc_ns.h). */
 #define HOST_NAMESPACE 0xeffffffbu
 

@@ -14,18 +14,9 @@
 enum tcp_state linux_tcp_state(unsigned kernel)
 {
     static const uint8_t ours[] = {
-        [0] = STATE_UNKNOWN,
-        [1] = STATE_ESTABLISHED,
-        [2] = STATE_SYN_SENT,
-        [3] = STATE_SYN_RECV,
-        [4] = STATE_FIN_WAIT1,
-        [5] = STATE_FIN_WAIT2,
-        [6] = STATE_TIME_WAIT,
-        [7] = STATE_CLOSE,
-        [8] = STATE_CLOSE_WAIT,
-        [9] = STATE_LAST_ACK,
-        [10] = STATE_LISTEN,
-        [11] = STATE_CLOSING,
+        [0] = STATE_UNKNOWN,    [1] = STATE_ESTABLISHED, [2] = STATE_SYN_SENT,  [3] = STATE_SYN_RECV,
+        [4] = STATE_FIN_WAIT1,  [5] = STATE_FIN_WAIT2,   [6] = STATE_TIME_WAIT, [7] = STATE_CLOSE,
+        [8] = STATE_CLOSE_WAIT, [9] = STATE_LAST_ACK,    [10] = STATE_LISTEN,   [11] = STATE_CLOSING,
         [12] = STATE_SYN_RECV, /* TCP_NEW_SYN_RECV, a request socket */
     };
 

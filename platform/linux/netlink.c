@@ -14,12 +14,12 @@
 #include "netlink_parse.h"
 #include "platform.h"
 
-#define RECV_MAX 16384     /* larger is not faster */
-#define RECV_TIMEOUT_S 5   /* a dump is answered within the call; this is the last resort */
+#define RECV_MAX        16384 /* larger is not faster */
+#define RECV_TIMEOUT_S  5     /* a dump is answered within the call; this is the last resort */
 #define INTERRUPTED_MAX 3
-#define LISTEN_BIT (1u << 10)
+#define LISTEN_BIT      (1u << 10)
 /* States 1 to 11. Bits above would add bound sockets (a walk of its own) and more. */
-#define ALL_STATES 0xffeu
+#define ALL_STATES      0xffeu
 
 struct backend_state {
     int fd;

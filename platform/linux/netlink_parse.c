@@ -61,12 +61,10 @@ int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump)
             if (h.nlmsg_flags & NLM_F_DUMP_INTR)
                 dump->report->partial++;
             switch (h.nlmsg_type) {
-            case NLMSG_DONE:
-                return end_code(payload, payload_len, NETLINK_DONE);
+            case NLMSG_DONE: return end_code(payload, payload_len, NETLINK_DONE);
             case NLMSG_ERROR: /* 0 in it would acknowledge what asked for no acknowledgement */
                 return end_code(payload, payload_len, -EBADMSG);
-            case NLMSG_NOOP:
-                break;
+            case NLMSG_NOOP: break;
             default:
                 ret = h.nlmsg_type < NLMSG_MIN_TYPE ? -EBADMSG : emit_socket(payload, payload_len, dump);
                 if (ret)

@@ -1,5 +1,6 @@
 /* Who holds a socket: /proc/PID/fd/N → "socket:[INODE]". It takes the same user, or
- * CAP_SYS_PTRACE and, but for what is the caller's own (fd has mode 0500), CAP_DAC_READ_SEARCH; what cannot be read is passed over. */
+ * CAP_SYS_PTRACE and, but for what is the caller's own (fd has mode 0500), CAP_DAC_READ_SEARCH; what cannot be read is
+ * passed over. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* By the system call itself: the C library's if_nametoindex wants a Unix socket. Without a socket to ask by, there is no such interface. */
+/* By the system call itself: the C library's if_nametoindex wants a Unix socket. Without a socket to ask by, there is
+ * no such interface. */
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

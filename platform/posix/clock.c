@@ -4,7 +4,8 @@
 #include "platform.h"
 #include "posix/posix.h"
 
-/* platform_init has looked whether the clock can be read; what it could read once it can read again (clock_gettime(2)). */
+/* platform_init has looked whether the clock can be read; what it could read once it can read again (clock_gettime(2)).
+ */
 uint64_t platform_monotonic_ns(void)
 {
     struct timespec now;

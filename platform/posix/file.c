@@ -69,7 +69,8 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
-/* Making stderr non-blocking would make it so for all who share it. Where Linux lets it be opened anew, that is our own. */
+/* Making stderr non-blocking would make it so for all who share it. Where Linux lets it be opened anew, that is our
+ * own. */
 static int open_log(void)
 {
     if (lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0) /* a file, whose position is shared; it takes all at once */
@@ -77,8 +78,9 @@ static int open_log(void)
     return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Where the log cannot be opened anew it is polled: a pipe that can be written to has room for PIPE_BUF bytes (pipe(7)), and on Linux
- * a line is shorter. The write waits only if another process fills the pipe just then, or a terminal has room for a part of the line. */
+/* Where the log cannot be opened anew it is polled: a pipe that can be written to has room for PIPE_BUF bytes
+ * (pipe(7)), and on Linux a line is shorter. The write waits only if another process fills the pipe just then, or a
+ * terminal has room for a part of the line. */
 int platform_write_log(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};

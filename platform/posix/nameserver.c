@@ -11,10 +11,10 @@
 #include "base/format.h"
 #include "posix/posix.h"
 
-#define DNS_PORT 53
+#define DNS_PORT         53
 #define SECOND_ANSWER_MS 1000 /* for the other family, once one has told */
-#define NEXT_SERVER_MS 300    /* until the next server is asked as well; twice that in the next round */
-#define ANSWER_MAX 4096
+#define NEXT_SERVER_MS   300  /* until the next server is asked as well; twice that in the next round */
+#define ANSWER_MAX       4096
 
 _Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct net_addr){0}.bytes), "net_addr is too small");
 
@@ -161,7 +161,8 @@ static bool any_may_tell(const struct servers *s, const struct question *q)
     return any;
 }
 
-static void take_answer(struct servers *s, int i, const uint8_t *answer, size_t len, struct question *q, uint64_t deadline_ns)
+static void take_answer(struct servers *s, int i, const uint8_t *answer, size_t len, struct question *q,
+                        uint64_t deadline_ns)
 {
     for (int k = 0; k < 2; k++) {
         int ret = answered(&q[k]) ? DNS_NOT_OURS : dns_answer(answer, len, q[k].query, q[k].len, q[k].ip, 8);
@@ -193,7 +194,8 @@ static void read_answer(struct servers *s, int i, struct question *q, uint64_t d
     }
 }
 
-/* Reads answers until then, or until there is a reason to go on. Once one tells, the other is not vital, and has a second. */
+/* Reads answers until then, or until there is a reason to go on. Once one tells, the other is not vital, and has a
+ * second. */
 static void await_answers(struct servers *s, struct question *q, uint64_t until_ns, uint64_t deadline_ns)
 {
     bool told = false;

@@ -37,14 +37,15 @@ static int wait_writable(int fd, uint64_t deadline_ns)
     return ret ? 0 : -ETIMEDOUT;
 }
 
-/* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself). Without
- * addresses to compare it is not taken for that: getpeername fails where the peer has gone meanwhile. */
+/* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself).
+ * Without addresses to compare it is not taken for that: getpeername fails where the peer has gone meanwhile. */
 static bool is_connected_to_itself(int fd)
 {
     struct sockaddr_storage local = {0}, remote = {0};
     socklen_t local_len = sizeof local, remote_len = sizeof remote;
 
-    if (getsockname(fd, (struct sockaddr *)&local, &local_len) || getpeername(fd, (struct sockaddr *)&remote, &remote_len))
+    if (getsockname(fd, (struct sockaddr *)&local, &local_len) ||
+        getpeername(fd, (struct sockaddr *)&remote, &remote_len))
         return false;
     return local.ss_family != AF_UNIX && local_len == remote_len && !memcmp(&local, &remote, local_len);
 }

@@ -17,14 +17,15 @@
 int posix_socket(int family, int type);
 int posix_pipe(int fd[2]);
 
-/* Waits as poll does, with its results. Sockets and wake-ups are waited for by this function alone: it stands in clock.c, so
- * that a test can link a clock of its own (tests/unit/output/clock.h). */
+/* Waits as poll does, with its results. Sockets and wake-ups are waited for by this function alone: it stands in
+ * clock.c, so that a test can link a clock of its own (tests/unit/output/clock.h). */
 int posix_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 
 /* Returns true if this signal was ignored from the start. */
 bool posix_signal_ignored(int sig);
 
-/* From now on no such signal, which is blocked, is missed by posix_next_signal. False: the system does not let it wait for signals. */
+/* From now on no such signal, which is blocked, is missed by posix_next_signal. False: the system does not let it wait
+ * for signals. */
 bool posix_watch_signals(const sigset_t *signals);
 
 /* Takes one, waiting for left_ns; not positive: none came yet. */

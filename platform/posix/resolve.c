@@ -47,7 +47,8 @@ static bool is_localhost(const char *host)
     return len >= n && !strncasecmp(host + len - n, name, n) && (len == n || host[len - n - 1] == '.');
 }
 
-/* Passes each line of the file to fn, as far as it can be read. Either file may be missing, and one that may not be read counts as that. */
+/* Passes each line of the file to fn, as far as it can be read. Either file may be missing, and one that may not be
+ * read counts as that. */
 static void read_file(const char *path, line_fn *fn, void *ctx)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

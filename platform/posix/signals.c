@@ -11,8 +11,8 @@
  * call, and it works as PID 1, which ignores signals without a handler. */
 static sigset_t taken;
 
-/* A log line must never go to what was opened later: a directory cannot be written to. Where not even that can be opened, nothing can
- * be done about it. */
+/* A log line must never go to what was opened later: a directory cannot be written to. Where not even that can be
+ * opened, nothing can be done about it. */
 static void take_standard_streams(void)
 {
     int fd;
@@ -23,11 +23,10 @@ static void take_standard_streams(void)
     close(fd);
 }
 
-/* Every signal whose default ends a process is one of these; or a fault in the program (SIGSEGV, SIGSTKFLT and their like), SIGQUIT and SIGABRT,
- * which ask for a core dump, SIGKILL: they stay what they are. */
+/* Every signal whose default ends a process is one of these; or a fault in the program (SIGSEGV, SIGSTKFLT and their
+ * like), SIGQUIT and SIGABRT, which ask for a core dump, SIGKILL: they stay what they are. */
 static const int ending[] = {
-    SIGTERM, SIGINT, SIGHUP,
-    SIGXCPU, /* the soft limit of processor time */
+    SIGTERM, SIGINT, SIGHUP, SIGXCPU, /* the soft limit of processor time */
 #ifdef SIGPWR
     SIGPWR, /* a container's process 1 is asked to end by it (lxc-stop) */
 #endif

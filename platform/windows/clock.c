@@ -2,7 +2,7 @@
 
 #include "platform.h"
 
-#define SECOND 1000000000u
+#define SECOND     1000000000u
 #define TO_1970_MS 11644473600000ll /* from 1601, where FILETIME begins */
 
 uint64_t platform_monotonic_ns(void)

@@ -6,8 +6,10 @@
 #include "wsa.h"
 
 #define PATH_MAX_UNITS 4096
-#define CONSOLE_BYTES 1024
-#define FULL_PIPE_MS 10 /* one that somebody made not to wait (PIPE_NOWAIT) takes nothing, and says that it went well */
+#define CONSOLE_BYTES  1024
+/* Pause before a pipe is written to again: one made not to wait (PIPE_NOWAIT) takes nothing when full, and reports no
+ * error. */
+#define FULL_PIPE_MS   10
 
 static HANDLE handle(int fd)
 {
@@ -34,8 +36,9 @@ int platform_file_open(const char *path, bool create)
 
     if (!wide_of(path, wide, PATH_MAX_UNITS))
         return -ENAMETOOLONG;
-    file = CreateFileW((const wchar_t *)wide, create ? GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | (create ? 0 : FILE_SHARE_WRITE | FILE_SHARE_DELETE),
-                       NULL, create ? CREATE_NEW : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    file = CreateFileW((const wchar_t *)wide, create ? GENERIC_WRITE : GENERIC_READ,
+                       FILE_SHARE_READ | (create ? 0 : FILE_SHARE_WRITE | FILE_SHARE_DELETE), NULL,
+                       create ? CREATE_NEW : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     return file == INVALID_HANDLE_VALUE ? wsa_errno(GetLastError()) : (int)(intptr_t)file;
 }
 
@@ -60,8 +63,8 @@ void platform_file_close(int fd)
     CloseHandle(handle(fd));
 }
 
-/* A console takes characters: bytes would be those of an old code page. The bytes written into *n. No text has more units than bytes,
- * and a console takes all of it or fails. */
+/* A console takes characters: bytes would be those of an old code page. The bytes written into *n. No text has more
+ * units than bytes, and a console takes all of it or fails. */
 static BOOL write_console(HANDLE console, const char *text, size_t len, DWORD *n)
 {
     uint16_t wide[CONSOLE_BYTES];

@@ -16,8 +16,8 @@
 #ifndef IPV6_MTU
 #define IPV6_MTU 72
 #endif
-#define IPV4_AND_UDP (20 + 8) /* bytes of the headers before a datagram's */
-#define IPV6_AND_UDP (40 + 8)
+#define IPV4_AND_UDP  (20 + 8) /* bytes of the headers before a datagram's */
+#define IPV6_AND_UDP  (40 + 8)
 #define REFUSALS_READ 64
 
 static int last_error(void)
@@ -39,7 +39,8 @@ static int wait_for(int fd, bool write, int timeout_ms)
     fd_set wanted = {.fd_count = 1, .fd_array = {(SOCKET)fd}}, failed = wanted;
     struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
 
-    return select(0, write ? NULL : &wanted, write ? &wanted : NULL, write ? &failed : NULL, timeout_ms < 0 ? NULL : &timeout);
+    return select(0, write ? NULL : &wanted, write ? &wanted : NULL, write ? &failed : NULL,
+                  timeout_ms < 0 ? NULL : &timeout);
 }
 
 bool net_wait_readable(int fd, int timeout_ms)
@@ -77,10 +78,12 @@ static bool is_loopback(const struct sockaddr_storage *to)
     return to->ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) : in->sin_addr.s_net == 127;
 }
 
-/* To this machine: that no one listens is told at once, not after 2 s of asking again. Since Windows 10 1709; before it takes these 2 s. */
+/* To this machine: that no one listens is told at once, not after 2 s of asking again. Since Windows 10 1709; before it
+ * takes these 2 s. */
 static void ask_once(int fd)
 {
-    TCP_INITIAL_RTO_PARAMETERS once = {.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT, .MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS};
+    TCP_INITIAL_RTO_PARAMETERS once = {.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT,
+                                       .MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS};
     DWORD none;
 
     WSAIoctl((SOCKET)fd, SIO_TCP_INITIAL_RTO, &once, sizeof once, NULL, 0, &none, NULL, NULL);
@@ -91,7 +94,8 @@ static bool is_connected_to_itself(int fd)
     struct sockaddr_storage local = {0}, remote = {0};
     int local_len = sizeof local, remote_len = sizeof remote;
 
-    if (getsockname((SOCKET)fd, (struct sockaddr *)&local, &local_len) || getpeername((SOCKET)fd, (struct sockaddr *)&remote, &remote_len))
+    if (getsockname((SOCKET)fd, (struct sockaddr *)&local, &local_len) ||
+        getpeername((SOCKET)fd, (struct sockaddr *)&remote, &remote_len))
         return false;
     return local_len == remote_len && !memcmp(&local, &remote, (size_t)local_len);
 }
@@ -111,7 +115,8 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     int fd, ret;
 
     memcpy(&to, addr->bytes, sizeof to);
-    fd = (int)WSASocketW(to.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    fd = (int)WSASocketW(to.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM, 0, NULL, 0,
+                         WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (fd == (int)INVALID_SOCKET)
         return last_error();
     ret = ioctlsocket((SOCKET)fd, (long)FIONBIO, &on) ? last_error() : 0;

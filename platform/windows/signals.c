@@ -18,7 +18,8 @@ static BOOL WINAPI on_event(DWORD kind)
     return TRUE;
 }
 
-/* Winsock's own files are named below it in the registry; a parent that hands on no more than our variables leaves it out. */
+/* Winsock's own files are named below it in the registry; a parent that hands on no more than our variables leaves it
+ * out. */
 static void set_system_root(void)
 {
     wchar_t root[MAX_PATH];

@@ -16,10 +16,10 @@
 
 /* What the parser takes for granted of Windows' headers. */
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #b)
-#define SAME_ROW(type, row, address, local_port)                                      \
-    SAME(sizeof(type), row##_SIZE);                                                   \
-    SAME(offsetof(type, address), row##_ADDRESS);                                     \
-    SAME(offsetof(type, local_port), row##_PORT);                                     \
+#define SAME_ROW(type, row, address, local_port)  \
+    SAME(sizeof(type), row##_SIZE);               \
+    SAME(offsetof(type, address), row##_ADDRESS); \
+    SAME(offsetof(type, local_port), row##_PORT); \
     SAME(offsetof(type, dwOwningPid), row##_PID)
 
 SAME_ROW(MIB_TCPROW_OWNER_PID, TCP_ROW, dwLocalAddr, dwLocalPort);
@@ -45,9 +45,9 @@ SAME(MIB_TCP_STATE_LAST_ACK, MIB_LAST_ACK);
 SAME(MIB_TCP_STATE_TIME_WAIT, MIB_TIME_WAIT);
 SAME(MIB_TCP_STATE_DELETE_TCB, MIB_DELETE_TCB);
 
-#define ROOM_FIRST 16384
-#define ROOM_MAX (1u << 30)
-#define TRIES 3
+#define ROOM_FIRST    16384
+#define ROOM_MAX      (1u << 30)
+#define TRIES         3
 #define TABLE_CHANGED ((DWORD)0xC0000001) /* STATUS_UNSUCCESSFUL: grown since its size was told, within the call */
 
 struct room {
@@ -110,13 +110,10 @@ static int error_of(DWORD code)
 {
     switch (code) {
     case ERROR_INSUFFICIENT_BUFFER:
-    case TABLE_CHANGED:
-        return -ENOBUFS;
+    case TABLE_CHANGED: return -ENOBUFS;
     case ERROR_NOT_SUPPORTED:
-    case ERROR_INVALID_PARAMETER: /* of a family that is not there */
-        return -EAFNOSUPPORT;
-    default:
-        return wsa_errno(code);
+    case ERROR_INVALID_PARAMETER: /* of a family that is not there */ return -EAFNOSUPPORT;
+    default: return wsa_errno(code);
     }
 }
 
@@ -150,7 +147,8 @@ static void pass_table(struct backend_state *state, enum protocol protocol, bool
     while (r->len == -EMSGSIZE && !make_room(r, 2 * r->cap));
 }
 
-static int emit_rows(struct backend_state *state, struct mib_table table, sock_fn *emit, void *ctx, struct poll_report *report)
+static int emit_rows(struct backend_state *state, struct mib_table table, sock_fn *emit, void *ctx,
+                     struct poll_report *report)
 {
     int ret = 0;
 

@@ -23,14 +23,16 @@ static bool is_for_servers(const CERT_CONTEXT *certificate)
     if (!uses->cUsageIdentifier)
         return GetLastError() == (DWORD)CRYPT_E_NOT_FOUND; /* all uses */
     for (DWORD i = 0; i < uses->cUsageIdentifier; i++)
-        if (!strcmp(uses->rgpszUsageIdentifier[i], szOID_PKIX_KP_SERVER_AUTH) || !strcmp(uses->rgpszUsageIdentifier[i], szOID_ANY_ENHANCED_KEY_USAGE))
+        if (!strcmp(uses->rgpszUsageIdentifier[i], szOID_PKIX_KP_SERVER_AUTH) ||
+            !strcmp(uses->rgpszUsageIdentifier[i], szOID_ANY_ENHANCED_KEY_USAGE))
             return true;
     return false;
 }
 
 static bool is_in(HCERTSTORE store, const CERT_CONTEXT *certificate)
 {
-    const CERT_CONTEXT *found = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_EXISTING, certificate, NULL);
+    const CERT_CONTEXT *found = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_EXISTING, certificate,
+                                                           NULL);
 
     if (!found)
         return GetLastError() != (DWORD)CRYPT_E_NOT_FOUND; /* who cannot be looked up is not trusted */

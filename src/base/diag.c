@@ -2,8 +2,7 @@
 
 #include "base/format.h"
 
-static void say(struct diag *d, enum log_level level, const char *variable, const char *format,
-                va_list args)
+static void say(struct diag *d, enum log_level level, const char *variable, const char *format, va_list args)
 {
     char message[512];
     struct buf b = {.data = message, .cap = sizeof message - 1};

@@ -19,7 +19,6 @@ struct diag {
 
 void diag_error(struct diag *d, const char *variable, const char *format, ...)
     __attribute__((format(__printf__, 3, 4)));
-void diag_warn(struct diag *d, const char *variable, const char *format, ...)
-    __attribute__((format(__printf__, 3, 4)));
+void diag_warn(struct diag *d, const char *variable, const char *format, ...) __attribute__((format(__printf__, 3, 4)));
 
 #endif

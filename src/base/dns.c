@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define HEADER 12
-#define CLASS_IN 1
+#define HEADER        12
+#define CLASS_IN      1
 #define RCODE_NO_NAME 3
 
 /* --- messages ---------------------------------------------------------------- */

@@ -8,10 +8,10 @@
 
 #include "base/ip.h"
 
-#define DNS_NAME_MAX 253
-#define DNS_QUERY_MAX (12 + DNS_NAME_MAX + 2 + 4)
+#define DNS_NAME_MAX    253
+#define DNS_QUERY_MAX   (12 + DNS_NAME_MAX + 2 + 4)
 #define DNS_SERVERS_MAX 3 /* as resolv.conf(5) says of nameserver and search */
-#define DNS_SEARCH_MAX 6
+#define DNS_SEARCH_MAX  6
 
 enum dns_type { DNS_A = 1, DNS_AAAA = 28 };
 
@@ -19,10 +19,10 @@ enum dns_type { DNS_A = 1, DNS_AAAA = 28 };
 enum dns_result {
     DNS_NO_ADDRESS = -1, /* the name may exist, it has none of this type */
     DNS_NO_NAME = -2,
-    DNS_FAILED = -3,     /* the server could not tell */
-    DNS_TRUNCATED = -4,  /* to be asked again over TCP */
-    DNS_NOT_OURS = -5,   /* not an answer to this query */
-    DNS_NO_TCP = -6,     /* truncated, and there was no answer over TCP */
+    DNS_FAILED = -3,    /* the server could not tell */
+    DNS_TRUNCATED = -4, /* to be asked again over TCP */
+    DNS_NOT_OURS = -5,  /* not an answer to this query */
+    DNS_NO_TCP = -6,    /* truncated, and there was no answer over TCP */
 };
 
 /* A query with recursion desired; its length, or 0 if name is none (an empty or too long
@@ -50,7 +50,8 @@ void resolv_conf_complete(struct resolv_conf *conf);
 /* Takes one line (len bytes, no newline). */
 void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t len);
 
-/* The address of a line of /etc/hosts that names host (any case, with or without a dot at its end); false: it does not. */
+/* The address of a line of /etc/hosts that names host (any case, with or without a dot at its end); false: it does not.
+ */
 bool hosts_line(const char *line, size_t len, const char *host, struct scoped_ip *out);
 
 #endif

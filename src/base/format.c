@@ -72,7 +72,9 @@ void buf_format_args(struct buf *b, const char *format, va_list args_in)
         } else if (*at == '%') {
             put_cut(b, "%", 1);
         } else if (*at == 'u') {
-            value = longs == 2 ? va_arg(args, long long) : longs ? (long long)va_arg(args, unsigned long) : (long long)va_arg(args, unsigned);
+            value = longs == 2 ? va_arg(args, long long)
+                    : longs    ? (long long)va_arg(args, unsigned long)
+                               : (long long)va_arg(args, unsigned);
             put_number(b, value, false, width);
         } else { /* d: tests/lint/format.sh lets no other pass */
             value = longs == 2 ? va_arg(args, long long) : longs ? va_arg(args, long) : va_arg(args, int);

@@ -40,7 +40,8 @@ static void put_hex(struct buf *b, const char *bytes, size_t len)
     }
 }
 
-/* Which bytes put_escaped leaves as they are; a value of the log stands in quotes, so there quotes are escaped as well. */
+/* Which bytes put_escaped leaves as they are; a value of the log stands in quotes, so there quotes are escaped as well.
+ */
 enum kept { KEPT_NOTHING, KEPT_QUOTES, KEPT_LINES };
 
 /* Puts text that others may have chosen: it must not end a line, nor make a terminal show anything else. */
@@ -73,8 +74,7 @@ static void put_value(struct buf *b, const char *text)
     }
 }
 
-size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value,
-                  const char *message)
+size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value, const char *message)
 {
     static const char cut[] = "...\"\n";
     struct buf b = {.data = out, .cap = LOG_LINE_MAX - sizeof cut};

@@ -18,11 +18,13 @@ extern const char log_level_name[LOG_LEVEL_COUNT][6];
 void log_set_level(enum log_level level);
 
 /* key and value (both or neither NULL) say what the line is about. Safe from any
- * thread; one write() a line, which never waits: what nobody reads is dropped and counted. Controls in value and message are escaped. */
+ * thread; one write() a line, which never waits: what nobody reads is dropped and counted. Controls in value and
+ * message are escaped. */
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
     __attribute__((format(__printf__, 4, 5)));
 
-/* To stdout, whole, for --help and --check. Controls in it, which others may have put there, are escaped, but for ends of lines. */
+/* To stdout, whole, for --help and --check. Controls in it, which others may have put there, are escaped, but for ends
+ * of lines. */
 void print(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
 /* The same as one line: what ends a line is escaped, too. */

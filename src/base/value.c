@@ -15,8 +15,7 @@ static bool read_digits(const char **text, int64_t *out)
     int64_t value = 0;
 
     for (; *at >= '0' && *at <= '9'; at++)
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, *at - '0', &value))
+        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *at - '0', &value))
             return false;
     if (at == *text)
         return false;
@@ -65,8 +64,7 @@ bool value_duration_ms(const char *text, int64_t *out)
         if (!read_digits(&text, &value))
             return false;
         unit = find_unit(units, text, unit_len(text));
-        if (!unit || __builtin_mul_overflow(value, unit->factor, &value) ||
-            __builtin_add_overflow(sum, value, &sum))
+        if (!unit || __builtin_mul_overflow(value, unit->factor, &value) || __builtin_add_overflow(sum, value, &sum))
             return false;
         text += unit_len(text);
     } while (*text);
@@ -76,7 +74,7 @@ bool value_duration_ms(const char *text, int64_t *out)
 
 bool value_size(const char *text, int64_t *out)
 {
-    static const struct unit units[] = {{"", 1},        {"b", 1},        {"kb", 1000},     {"mb", 1000000},
+    static const struct unit units[] = {{"", 1},       {"b", 1},         {"kb", 1000}, {"mb", 1000000},
                                         {"kib", 1024}, {"mib", 1048576}, {"", 0}};
     const struct unit *unit;
     int64_t value;

@@ -3,7 +3,7 @@
 #ifndef VERSION_H
 #define VERSION_H
 
-#define SOCKPUSH_VERSION "0.1.0"
+#define SOCKPUSH_VERSION       "0.1.0"
 #define SOCKPUSH_BUILD_DATE_MS 1795305600000 /* 2026-11-22 */
 
 #endif

@@ -8,7 +8,7 @@
 #include "count/backend.h"
 #include "platform.h"
 
-#define PREFIX_MAX 200
+#define PREFIX_MAX   200
 #define LEFT_OUT_MAX 150
 
 /* A copy of d for a variable of another program's, whose errors only warn. */
@@ -154,8 +154,8 @@ static void check_formats(struct config *c, struct diag *d)
         folded |= format->folds_tags;
         for (size_t k = 0; *format->renamed && k < all.n; k++)
             if (!key_end(&all, all.tag[k].key, format->renamed))
-                diag_warn(d, NULL, "tag %s is left out of %s, where it would be %s, which is there, too", all.tag[k].key,
-                          format->name, format->renamed);
+                diag_warn(d, NULL, "tag %s is left out of %s, where it would be %s, which is there, too",
+                          all.tag[k].key, format->name, format->renamed);
     }
     if (folded) {
         warn_left_out(c, &all, d);

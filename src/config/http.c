@@ -14,11 +14,10 @@ static const struct {
     char word[12];
     struct time_unit unit;
 } precisions[] = {
-    {"n", {1, "000000"}}, {"ns", {1, "000000"}}, {"nanosecond", {1, "000000"}}, {"auto", {1, "000000"}},
-    {"u", {1, "000"}}, {"us", {1, "000"}}, {"microsecond", {1, "000"}},
-    {"ms", {1, ""}}, {"millisecond", {1, ""}},
-    {"s", {1000, ""}}, {"second", {1000, ""}},
-    {"m", {60000, ""}}, {"h", {3600000, ""}},
+    {"n", {1, "000000"}},     {"ns", {1, "000000"}}, {"nanosecond", {1, "000000"}}, {"auto", {1, "000000"}},
+    {"u", {1, "000"}},        {"us", {1, "000"}},    {"microsecond", {1, "000"}},   {"ms", {1, ""}},
+    {"millisecond", {1, ""}}, {"s", {1000, ""}},     {"second", {1000, ""}},        {"m", {60000, ""}},
+    {"h", {3600000, ""}},
 };
 
 /* Of an output's path, the value of this key in the query; NULL: none. */
@@ -95,8 +94,9 @@ static const char *check_name(const char *name)
 /* NULL, or why this header cannot be sent, in words. */
 static const char *check_header(const char *name, const char *value)
 {
-    static const char *const own[] = {"Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
-                                      "TE", "Trailer", "Upgrade", "User-Agent", NULL};
+    static const char *const own[] = {
+        "Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
+        "TE",   "Trailer",        "Upgrade",           "User-Agent",       NULL};
 
     if (!is_printable(value))
         return "the value has a control byte";
@@ -150,7 +150,8 @@ static void read_headers(struct config *c, struct diag *d)
 
         wrong += why != NULL;
         if (why)
-            diag_error(d, "SOCKPUSH_HTTP_HEADERS", "%.60s%s%s; accepted is Name=value,Name2=value2", name, *name ? ": " : "", why);
+            diag_error(d, "SOCKPUSH_HTTP_HEADERS", "%.60s%s%s; accepted is Name=value,Name2=value2", name,
+                       *name ? ": " : "", why);
     }
 }
 
@@ -172,5 +173,6 @@ void config_read_http(struct config *c, struct diag *d)
     read_token(c, d);
     read_headers(c, d);
     if (strlen(c->http.headers) > HTTP_HEADERS_MAX)
-        diag_error(d, c->v.http_headers ? "SOCKPUSH_HTTP_HEADERS" : "SOCKPUSH_HTTP_TOKEN", "accepted are %d bytes of headers", HTTP_HEADERS_MAX);
+        diag_error(d, c->v.http_headers ? "SOCKPUSH_HTTP_HEADERS" : "SOCKPUSH_HTTP_TOKEN",
+                   "accepted are %d bytes of headers", HTTP_HEADERS_MAX);
 }

@@ -43,11 +43,13 @@ static const char *canonical(struct endpoint *to, struct arena *a)
 {
     bool socket = transport_has_socket_path(to->transport);
     char *copy;
-    const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, socket || to->transport->has_host ? "//" : "", socket ? to->path : "");
+    const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, socket || to->transport->has_host ? "//" : "",
+                                    socket ? to->path : "");
 
     for (int i = 0; i < to->n_targets; i++)
-        name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
-                            !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
+        name = arena_format(
+            a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
+            !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
     copy = arena_text(a, name, strlen(name));
     utf8_clean(copy); /* it is a tag; a path may be any bytes */
     return copy;
@@ -61,8 +63,12 @@ static const char *add_target(struct endpoint *to, const struct url *url, struct
     if (to->n_targets == TARGETS_MAX)
         return "more than 8 hosts of one output";
     if (!url->port && to->transport->needs_port)
-        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->transport->scheme, to->transport->scheme, url->host);
-    *t = (struct target){.host = url->host, .port = url->port ? url->port : to->transport->port ? to->transport->port : to->format->port};
+        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->transport->scheme, to->transport->scheme,
+                            url->host);
+    *t = (struct target){.host = url->host,
+                         .port = url->port             ? url->port
+                                 : to->transport->port ? to->transport->port
+                                                       : to->format->port};
     for (int i = 0; i < to->n_targets; i++)
         if (t->port == to->target[i].port && !strcasecmp(t->host, to->target[i].host))
             return "the same host stands there twice";
@@ -71,8 +77,8 @@ static const char *add_target(struct endpoint *to, const struct url *url, struct
 }
 
 /* NULL and *to, or why this URL is no output of this build. */
-static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, bool format_set, struct arena *a,
-                                 struct endpoint *to)
+static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, bool format_set,
+                                 struct arena *a, struct endpoint *to)
 {
     struct net_addr addr;
     const char *why = NULL;
@@ -95,8 +101,9 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
     if (url->path && !to->transport->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
     if (transport_has_socket_path(to->transport) && (ret = net_unix_addr(to->path, &addr)))
-        return ret == -ENAMETOOLONG ? "the socket's path is longer than the system takes"
-                                    : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
+        return ret == -ENAMETOOLONG
+                   ? "the socket's path is longer than the system takes"
+                   : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
     if (to->transport->has_host)
         why = add_target(to, url, a);
     if (!why && to->transport->has_path && to->transport->has_host)
@@ -127,7 +134,8 @@ static const char *add_failover(struct config *c, const struct url *url)
     const char *why;
 
     if (!transport_fails_over(to->transport))
-        return arena_format(&c->arena, "a host without a transport is a fail-over of the output before it, which %s cannot have",
+        return arena_format(&c->arena,
+                            "a host without a transport is a fail-over of the output before it, which %s cannot have",
                             to->transport->scheme);
     why = add_target(to, url, &c->arena);
     to->name = canonical(to, &c->arena);
@@ -247,7 +255,8 @@ static const char *with_guess(const char *why, const char *item, size_t len, str
     return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));
 }
 
-/* True if the item was cut off from a password with commas in it: an '@' stands in what follows, before the next URL or path. */
+/* True if the item was cut off from a password with commas in it: an '@' stands in what follows, before the next URL or
+ * path. */
 static bool is_cut_secret(const char *rest)
 {
     const char *item;

@@ -19,8 +19,7 @@ static void parse_list(struct config *c, env_list env, const char *name, enum ta
         *list = (struct tags){0};
 }
 
-static void add(struct config *c, env_list env, struct tags *list, const char *key, const char *name,
-                struct diag *d)
+static void add(struct config *c, env_list env, struct tags *list, const char *key, const char *name, struct diag *d)
 {
     const char *text = env_get(env, name, &c->arena);
 

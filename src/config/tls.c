@@ -38,7 +38,9 @@ static const char *with_newlines(const char *text, struct arena *a)
 /* Never SOCKPUSH_TLS_KEY's, and of others only what is too short for a key, which may stand in the wrong variable. */
 static const char *shown(const char *name, const char *text, struct arena *a)
 {
-    return !strcmp(name, "SOCKPUSH_TLS_KEY") || strlen(text) > SHOWN_MAX || strstr(text, "-----") ? "" : arena_format(a, "\"%s\": ", text);
+    return !strcmp(name, "SOCKPUSH_TLS_KEY") || strlen(text) > SHOWN_MAX || strstr(text, "-----")
+               ? ""
+               : arena_format(a, "\"%s\": ", text);
 }
 
 /* A certificate that cannot be read is not trusted, in a file as well (tls_find_issuer); at least one must remain. */
@@ -64,12 +66,17 @@ static const char *check_key(const char *text, struct diag *d)
     return tls_check_key(text);
 }
 
-static void check(struct config *c, const char *name, const char *text, const char *(*why_not)(const char *, struct diag *), struct diag *d)
+static void check(struct config *c, const char *name, const char *text,
+                  const char *(*why_not)(const char *, struct diag *), struct diag *d)
 {
-    const char *why = !text ? NULL : is_pem(text) ? why_not(text, d) : is_path(text) ? NULL : "not PEM text, and no absolute path";
+    const char *why = !text           ? NULL
+                      : is_pem(text)  ? why_not(text, d)
+                      : is_path(text) ? NULL
+                                      : "not PEM text, and no absolute path";
 
     if (why)
-        diag_error(d, name, "%s%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file",
+        diag_error(d, name,
+                   "%s%s; accepted is PEM text that begins with -----BEGIN, or the absolute path of a PEM file",
                    shown(name, text, &c->arena), why);
 }
 
@@ -86,7 +93,8 @@ static void check_name(struct config *c, struct diag *d)
     if (!why)
         c->tls.name = url.host; /* without brackets */
     else
-        diag_error(d, "SOCKPUSH_TLS_NAME", "%s%s; accepted is a host name or an address", shown("SOCKPUSH_TLS_NAME", c->tls.name, &c->arena), why);
+        diag_error(d, "SOCKPUSH_TLS_NAME", "%s%s; accepted is a host name or an address",
+                   shown("SOCKPUSH_TLS_NAME", c->tls.name, &c->arena), why);
 }
 
 static void warn_of_anybody(const struct config *c, struct diag *d)

@@ -34,6 +34,7 @@ static const char *log_level_word(int64_t i)
 
 #define AT(member) .offset = offsetof(struct values, member)
 
+/* clang-format off */
 const struct variable variables[] = {
     {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", .form = FORM_LIST, AT(to),
      .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `tcp://HOST:PORT[,HOST:PORT]`, `tls://HOST:PORT[,HOST:PORT]`, "
@@ -87,6 +88,7 @@ const struct variable variables[] = {
      .meaning = "what goes to stderr"},
     {.name = ""},
 };
+/* clang-format on */
 
 /* The value without white space around it, or NULL. */
 static const char *find_value(env_list env, const char *name, size_t *len)
@@ -138,8 +140,10 @@ static void check_text(env_list env, const char *name, unsigned form, struct are
     if (form & FORM_TEXT && utf8_clean(arena_text(a, text, len)))
         diag_warn(d, name, "it has bytes that are no UTF-8: each becomes _");
     if (len > 1 && (quote == '"' || quote == '\'') && text[len - 1] == quote)
-        diag_warn(d, name, "it begins and ends with %s, which is taken as a part of it: files of variables and YAML lists keep quotes",
-                  quote == '"' ? "\"" : "'");
+        diag_warn(
+            d, name,
+            "it begins and ends with %s, which is taken as a part of it: files of variables and YAML lists keep quotes",
+            quote == '"' ? "\"" : "'");
     if (form & FORM_LIST && *text != '[' && (memchr(text, '\n', len) || memchr(text, '\r', len)))
         diag_warn(d, name, "it has an end of line in it, which separates nothing: between items there are commas");
 }

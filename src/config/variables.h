@@ -15,10 +15,10 @@ struct values {
     const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
     const char *tls_ca, *tls_cert, *tls_key, *tls_name;
     const char *http_token, *http_headers;
-    int64_t format;    /* index in encoders */
+    int64_t format; /* index in encoders */
     int64_t interval_ms, polls, max_series, mtu, buffer, replay_ms;
     int64_t pid, self, tls_verify; /* booleans */
-    int64_t log_level; /* enum log_level */
+    int64_t log_level;             /* enum log_level */
 };
 
 /* Properties of a variable's value; bits. */
@@ -29,14 +29,14 @@ enum form {
 };
 
 struct variable {
-    char name[22];        /* "": behind the last row */
-    char def[16];         /* the default as text; of numbers and words it is read like a value */
-    char unit[4];         /* of a number, as --check prints it behind */
-    const char *meaning;  /* --help and README; of a number, with what is accepted */
+    char name[22];       /* "": behind the last row */
+    char def[16];        /* the default as text; of numbers and words it is read like a value */
+    char unit[4];        /* of a number, as --check prints it behind */
+    const char *meaning; /* --help and README; of a number, with what is accepted */
     bool (*read)(const char *text, int64_t *out); /* a number */
     int32_t min, max;
     const char *(*word)(int64_t i); /* a word: its index; NULL behind the last */
-    uint16_t offset;      /* in struct values */
+    uint16_t offset;                /* in struct values */
     uint8_t form;
 };
 
@@ -50,11 +50,13 @@ extern const struct variable variables[];
 /* The environment: "NAME=value" texts, NULL-terminated. */
 typedef const char *const *env_list;
 
-/* The value of name without white space around it, or NULL if unset or empty. Of what is to be pushed bytes that are no UTF-8 are
+/* The value of name without white space around it, or NULL if unset or empty. Of what is to be pushed bytes that are no
+ * UTF-8 are
  * "_". name is one of variables or foreign. */
 char *env_get(env_list env, const char *name, struct arena *a);
 
-/* Warns of values that are not what who set them meant: bytes that are no UTF-8, quotes around them, ends of lines in a list. */
+/* Warns of values that are not what who set them meant: bytes that are no UTF-8, quotes around them, ends of lines in a
+ * list. */
 void variables_check_texts(env_list env, struct arena *a, struct diag *d);
 
 /* Reads all rows; tells d of bad values and of unknown SOCKPUSH_* names. */

@@ -11,16 +11,16 @@
 
 /* What the run needs of every poll. */
 struct backend_want {
-    const char *proc;     /* where procfs is mounted (SOCKPUSH_PROC) */
-    bool listeners_first; /* emit each LISTEN socket before any other socket */
+    const char *proc;            /* where procfs is mounted (SOCKPUSH_PROC) */
+    bool listeners_first;        /* emit each LISTEN socket before any other socket */
     struct recording *recording; /* what is read passes through it, or comes from it; or NULL */
 };
 
 /* The truth about one reading; the reader clears it, backends add to it. */
 struct poll_report {
-    uint64_t sockets;   /* emitted; the reader counts them */
-    unsigned partial;   /* dumps marked as interrupted, tables cut short */
-    bool ipv6;          /* the kernel has IPv6 */
+    uint64_t sockets; /* emitted; the reader counts them */
+    unsigned partial; /* dumps marked as interrupted, tables cut short */
+    bool ipv6;        /* the kernel has IPv6 */
 };
 
 struct backend_state; /* each backend's own */

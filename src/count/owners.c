@@ -5,7 +5,7 @@
 
 #include "base/sort.h"
 
-#define WALK_MIN_MS (60 * 1000)
+#define WALK_MIN_MS   (60 * 1000)
 #define RETRY_MAX_MIN 60
 
 struct wanted {

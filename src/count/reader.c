@@ -7,8 +7,7 @@
 
 #define RETRY_NS (60ull * 1000000000)
 
-void reader_init(struct reader *r, const struct backend *const *list, const char *only,
-                 const struct backend_want *want)
+void reader_init(struct reader *r, const struct backend *const *list, const char *only, const struct backend_want *want)
 {
     memset(r, 0, sizeof *r);
     r->want = *want;
@@ -66,8 +65,8 @@ static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p
     return ret;
 }
 
-static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, sock_fn *emit,
-                          discard_fn *discard, void *ctx, struct reading *reading)
+static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, sock_fn *emit, discard_fn *discard,
+                          void *ctx, struct reading *reading)
 {
     for (int i = 0; i < r->n; i++) {
         struct reader_slot *slot = &r->slot[i];

@@ -5,8 +5,8 @@
 
 #include "count/backend.h"
 
-#define BACKENDS_MAX 4
-#define READER_WHY_MAX 256
+#define BACKENDS_MAX    4
+#define READER_WHY_MAX  256
 #define READER_NAME_MAX 32 /* of two backends joined */
 
 struct reader_slot {
@@ -36,7 +36,8 @@ struct reading {
 /* Takes back what emit was given of a protocol in this poll. */
 typedef void discard_fn(void *ctx, enum protocol protocol);
 
-/* list: NULL-terminated, best first, at most BACKENDS_MAX (more end the program); only: the one to use, or NULL for all. */
+/* list: NULL-terminated, best first, at most BACKENDS_MAX (more end the program); only: the one to use, or NULL for
+ * all. */
 void reader_init(struct reader *r, const struct backend *const *list, const char *only,
                  const struct backend_want *want);
 

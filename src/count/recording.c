@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "platform.h"
 
-#define MAGIC "sockpush recording "
+#define MAGIC    "sockpush recording "
 #define HEAD_MAX 80
 
 static const char *byte_order(void)
@@ -102,8 +102,10 @@ int recording_open(struct recording *r, const char *path, char *why, size_t why_
     else if (!read_head(r, head) || strncmp(head, MAGIC, sizeof MAGIC - 1))
         text_format(why, why_cap, "not a recording of sockpush");
     else if (strncmp(head, own, strlen(own)))
-        text_format(why, why_cap, "of another version, operating system or byte order: it begins \"%s\", where this program reads \"%s\"",
-                    head, own);
+        text_format(
+            why, why_cap,
+            "of another version, operating system or byte order: it begins \"%s\", where this program reads \"%s\"",
+            head, own);
     else
         return 0;
     return -1;

@@ -23,8 +23,8 @@ struct recording {
     bool replays;
     bool over; /* the file's end, or what is no block: nothing more is read or written */
     /* Of a replay: the block at hand. */
-    char kind[4];  /* kind[0] == 0: none yet */
-    uint32_t left; /* bytes of its payload that were not read yet */
+    char kind[4];                  /* kind[0] == 0: none yet */
+    uint32_t left;                 /* bytes of its payload that were not read yet */
     char name[RECORDING_NAME_MAX]; /* a "read" block's payload */
 };
 

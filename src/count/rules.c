@@ -77,14 +77,11 @@ static const char *canonical(const struct rule *rule, struct arena *a)
     char addr_port[ADDR_PORT_MAX];
 
     switch (rule->kind) {
-    case RULE_LISTEN:
-        return "listen";
-    case RULE_ADDRESS:
-        addr_port_format(&rule->ip, rule->low, addr_port);
-        return arena_format(a, "%s", addr_port);
+    case RULE_LISTEN: return "listen";
+    case RULE_ADDRESS: addr_port_format(&rule->ip, rule->low, addr_port); return arena_format(a, "%s", addr_port);
     default:
-        return arena_format(a, rule->low == rule->high ? "%s%u" : "%s%u-%u",
-                            rule->kind == RULE_MATCH ? "*:" : "", rule->low, rule->high);
+        return arena_format(a, rule->low == rule->high ? "%s%u" : "%s%u-%u", rule->kind == RULE_MATCH ? "*:" : "",
+                            rule->low, rule->high);
     }
 }
 
@@ -99,7 +96,8 @@ static void refuse(struct diag *d, const char *variable, const char *text, size_
     else
         diag_error(d, variable,
                    "rule \"%.*s\": accepted are 80, 8000-8100, 1.1.1.1:80, [::1]:80, *:80, "
-                   "*:8000-8100, listen, with ports from 1 to 65535", shown, text);
+                   "*:8000-8100, listen, with ports from 1 to 65535",
+                   shown, text);
 }
 
 /* --- building the index, rule by rule -------------------------------------- */
@@ -179,8 +177,8 @@ int rules_add_group(struct rules *r, const struct tags *tags, struct arena *a)
     return 0;
 }
 
-int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bool bare_v6,
-              const char *variable, struct arena *a, struct diag *d)
+int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bool bare_v6, const char *variable,
+              struct arena *a, struct diag *d)
 {
     struct rule rule = {.kind = RULE_PORTS, .group = (uint16_t)(r->n_groups - 1)};
     bool good, bare = false;
@@ -215,14 +213,15 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
     if (!useless)
         r->n++;
     else if (++r->useless <= RULES_NAMED)
-        diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless, r->useless == RULES_NAMED ? "; more are not told" : "");
+        diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless,
+                  r->useless == RULES_NAMED ? "; more are not told" : "");
     return 0;
 }
 
 /* --- the plain list -------------------------------------------------------- */
 
-static int parse_list(const char *text, bool bare_v6, const char *variable, struct arena *a,
-                      struct diag *d, struct rules *r)
+static int parse_list(const char *text, bool bare_v6, const char *variable, struct arena *a, struct diag *d,
+                      struct rules *r)
 {
     rules_add_group(r, &(struct tags){0}, a);
     while (*text) { /* a comma may end the list */
@@ -247,8 +246,8 @@ static bool is_json(const char *text)
     return *text == '"' || *text == '{' || *text == ']';
 }
 
-int rules_parse(const char *text, bool bare_v6, const char *variable, struct arena *a,
-                struct diag *d, struct rules *out)
+int rules_parse(const char *text, bool bare_v6, const char *variable, struct arena *a, struct diag *d,
+                struct rules *out)
 {
     int ret;
 
@@ -288,8 +287,7 @@ int rules_find(const struct rules *r, const struct sock *s, const uint8_t listen
         if (exact != RULE_NONE && (best == RULE_NONE || exact < best))
             best = exact;
     }
-    if (r->listen == RULE_NONE || (best != RULE_NONE && best < r->listen) ||
-        !(listening[port >> 3] & 1u << (port & 7)))
+    if (r->listen == RULE_NONE || (best != RULE_NONE && best < r->listen) || !(listening[port >> 3] & 1u << (port & 7)))
         return best;
     return names_port(r, r->any[port] - 1) ? best : r->listen;
 }

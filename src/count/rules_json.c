@@ -71,9 +71,7 @@ static int add_rules(const struct reader *r, const cJSON *array, bool match_only
 {
     const cJSON *item;
 
-    cJSON_ArrayForEach(item, array)
-        if (add_rule(r, item, match_only))
-            return -EINVAL;
+    cJSON_ArrayForEach(item, array) if (add_rule(r, item, match_only)) return -EINVAL;
     return 0;
 }
 
@@ -84,15 +82,16 @@ static int read_tags(const struct reader *r, const cJSON *object, struct tags *t
 
     if (object && !cJSON_IsObject(object))
         return refuse(r, "\"tags\" is an object of strings");
-    cJSON_ArrayForEach(item, object) {
+    cJSON_ArrayForEach(item, object)
+    {
         if (!cJSON_IsString(item))
             return refuse(r, "\"tags\" is an object of strings");
         for (const cJSON *before = object->child; before != item; before = before->next)
             if (!strcmp(before->string, item->string))
                 return refuse(r, "a key stands twice in \"tags\"");
         if (tags_add(tags, arena_text(r->arena, item->string, strlen(item->string)),
-                     arena_text(r->arena, item->valuestring, strlen(item->valuestring)), r->variable,
-                     r->arena, r->diag))
+                     arena_text(r->arena, item->valuestring, strlen(item->valuestring)), r->variable, r->arena,
+                     r->diag))
             return -EINVAL;
     }
     return 0;
@@ -103,7 +102,8 @@ static int add_group(const struct reader *r, const cJSON *group)
     const cJSON *ports = NULL, *match = NULL, *tags_object = NULL, *item;
     struct tags tags = {0};
 
-    cJSON_ArrayForEach(item, group) {
+    cJSON_ArrayForEach(item, group)
+    {
         const cJSON **known = !strcmp(item->string, "ports")         ? &ports
                               : !strcmp(item->string, "ports_match") ? &match
                               : !strcmp(item->string, "tags")        ? &tags_object
@@ -146,7 +146,8 @@ static int add_groups(const struct reader *r, const cJSON *root)
         rules_add_group(r->rules, &(struct tags){0}, r->arena);
         return add_rules(r, root, false);
     }
-    cJSON_ArrayForEach(item, root) {
+    cJSON_ArrayForEach(item, root)
+    {
         if (!cJSON_IsObject(item))
             return refuse(r, "an array holds rules or groups, not both");
         if (add_group(r, item))
@@ -164,8 +165,8 @@ static bool holds_nul(const char *text)
     return false;
 }
 
-int rules_parse_json(const char *text, bool bare_v6, const char *variable, struct arena *a,
-                     struct diag *d, struct rules *out)
+int rules_parse_json(const char *text, bool bare_v6, const char *variable, struct arena *a, struct diag *d,
+                     struct rules *out)
 {
     const struct reader r = {.rules = out, .arena = a, .diag = d, .variable = variable, .bare_v6 = bare_v6};
     struct arena memory = {0};

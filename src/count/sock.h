@@ -27,9 +27,9 @@ enum tcp_state {
 
 /* What of a row the backend filled in. */
 #define SOCK_ADDRESS 1u /* local */
-#define SOCK_PORT 2u    /* local_port */
-#define SOCK_OWNER 4u   /* inode */
-#define SOCK_PID 8u     /* pid: the kernel names the owner itself */
+#define SOCK_PORT    2u /* local_port */
+#define SOCK_OWNER   4u /* inode */
+#define SOCK_PID     8u /* pid: the kernel names the owner itself */
 
 struct sock {
     uint8_t protocol;    /* enum protocol */

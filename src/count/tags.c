@@ -45,8 +45,7 @@ static int check(const char *key, const char *value, const char *variable, struc
     return 0;
 }
 
-int tags_add(struct tags *t, const char *key, const char *value, const char *variable,
-             struct arena *a, struct diag *d)
+int tags_add(struct tags *t, const char *key, const char *value, const char *variable, struct arena *a, struct diag *d)
 {
     int ret = check(key, value, variable, d);
 
@@ -79,8 +78,8 @@ static char *trimmed(struct arena *a, const char *text, size_t len)
 }
 
 /* One item of the list, at text; nothing between two commas is no tag. */
-static int parse_item(const char *text, size_t len, char split, const char *variable,
-                      struct arena *a, struct diag *d, struct tags *out)
+static int parse_item(const char *text, size_t len, char split, const char *variable, struct arena *a, struct diag *d,
+                      struct tags *out)
 {
     char *item = trimmed(a, text, len);
     char *value = strchr(item, split);
@@ -89,8 +88,8 @@ static int parse_item(const char *text, size_t len, char split, const char *vari
         return 0;
     if (!value)
         return tags_add(out, item, NULL, variable, a, d);
-    return tags_add(out, trimmed(a, item, (size_t)(value - item)),
-                    trimmed(a, value + 1, strlen(value + 1)), variable, a, d);
+    return tags_add(out, trimmed(a, item, (size_t)(value - item)), trimmed(a, value + 1, strlen(value + 1)), variable,
+                    a, d);
 }
 
 static int too_many(const char *variable, struct diag *d)
@@ -99,8 +98,8 @@ static int too_many(const char *variable, struct diag *d)
     return -EINVAL;
 }
 
-int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a,
-               struct diag *d, struct tags *out)
+int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a, struct diag *d,
+               struct tags *out)
 {
     char split = syntax == TAGS_EQUALS ? '=' : ':';
     bool commas = syntax == TAGS_EQUALS || strchr(text, ',');

@@ -8,10 +8,10 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-#define TAGS_MAX 64         /* of one series */
-#define TAG_LISTS_MAX 8     /* that are merged for it */
-#define TAG_KEY_MAX 200     /* bytes, what Datadog allows a whole tag */
-#define TAG_VALUE_MAX 1000  /* bytes */
+#define TAGS_MAX      64   /* of one series */
+#define TAG_LISTS_MAX 8    /* that are merged for it */
+#define TAG_KEY_MAX   200  /* bytes, what Datadog allows a whole tag */
+#define TAG_VALUE_MAX 1000 /* bytes */
 
 struct tag {
     const char *key;
@@ -33,12 +33,11 @@ enum tag_syntax {
  * with a warning (equal: some format may write them alike); an empty value leaves the tag
  * out, with a warning. Keys that sockpush sets itself (addr_port, ip_version, pid) are
  * errors, as are overlong parts. Returns 0 or -EINVAL after telling d, with variable as the name. */
-int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a,
-               struct diag *d, struct tags *out);
+int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a, struct diag *d,
+               struct tags *out);
 
 /* Adds one tag under the same rules; key and value are kept, not copied. */
-int tags_add(struct tags *t, const char *key, const char *value, const char *variable,
-             struct arena *a, struct diag *d);
+int tags_add(struct tags *t, const char *key, const char *value, const char *variable, struct arena *a, struct diag *d);
 
 /* Merges n lists, highest precedence first, into one sorted by key (byte order), no
  * key twice nor alike. Texts are shared with the lists. */

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "base/sort.h"
 
-#define LINGER_POLLS 10
+#define LINGER_POLLS  10
 #define LINGER_MIN_MS (60 * 1000)
 #define LINGER_MAX_MS (10 * 60 * 1000)
 

@@ -9,8 +9,8 @@
 #include "count/rules.h"
 #include "count/sock.h"
 
-#define FIELD_UDP STATE_COUNT /* the fields: one per TCP state, then UDP */
-#define FIELD_COUNT (STATE_COUNT + 1)
+#define FIELD_UDP    STATE_COUNT /* the fields: one per TCP state, then UDP */
+#define FIELD_COUNT  (STATE_COUNT + 1)
 #define OWNER_INODES 8
 
 /* Sockets by which a series' owner can be found: the lowest inodes of its listeners,
@@ -28,8 +28,8 @@ struct owner {
     int fd;  /* of that process, holds the inode */
     uint32_t inode;
     bool listening;
-    bool lost;      /* was known until this poll */
-    uint8_t misses; /* look-ups without an answer, in a row */
+    bool lost;       /* was known until this poll */
+    uint8_t misses;  /* look-ups without an answer, in a row */
     uint32_t sought; /* the inode of the last miss */
     uint64_t retry_ms;
 };
@@ -37,9 +37,9 @@ struct owner {
 struct series {
     uint64_t count[FIELD_COUNT];
     uint8_t ip_version;
-    uint8_t address[16]; /* RULE_MATCH: the local address */
-    uint16_t port;       /* discovered: the local port */
-    int rule;            /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
+    uint8_t address[16];           /* RULE_MATCH: the local address */
+    uint16_t port;                 /* discovered: the local port */
+    int rule;                      /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
     char addr_port[ADDR_PORT_MAX]; /* discovered; a rule's text stands in the rule */
     struct owner_hint hint;
     struct owner owner;
@@ -54,17 +54,17 @@ struct series {
 
 struct tally {
     const struct rules *rules;
-    struct series total[2]; /* IPv4, IPv6 */
-    struct series *series;  /* explicit ones first: rule order, 4 before 6 */
-    struct series **order;  /* the live ones, in the order they are pushed */
-    uint32_t *explicit_of;  /* by rule: 1 + its first series, 0 for rules that discover */
+    struct series total[2];                        /* IPv4, IPv6 */
+    struct series *series;                         /* explicit ones first: rule order, 4 before 6 */
+    struct series **order;                         /* the live ones, in the order they are pushed */
+    uint32_t *explicit_of;                         /* by rule: 1 + its first series, 0 for rules that discover */
     uint32_t n_order, n_explicit, n_slots, n_room; /* n_room: the most slots there can be */
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
     bool reorder, overflowed; /* overflowed: ever counted in "other" */
     uint64_t now_ms, step_ms; /* this poll's time, and since the one before */
-    uint8_t listening[8192]; /* a bit per TCP port, this poll */
-    uint8_t listened[8192];  /* the poll before; taken again after a failed reading */
+    uint8_t listening[8192];  /* a bit per TCP port, this poll */
+    uint8_t listened[8192];   /* the poll before; taken again after a failed reading */
 };
 
 /* rules must outlive t; memory is the arena's. */

@@ -8,8 +8,8 @@
 
 /* Bytes that would end a part of the line, or that a receiver reads as another tag
  * dialect inside a name (Influx ',', Librato '#', Graphite ';', SignalFx '['). */
-#define NAME_UNSAFE " :|@#,;[]="
-#define KEY_UNSAFE ":|,"
+#define NAME_UNSAFE  " :|@#,;[]="
+#define KEY_UNSAFE   ":|,"
 #define VALUE_UNSAFE "|,"
 
 static void put_name(struct buf *b, const struct point *p, const char *field)

@@ -15,11 +15,11 @@ struct value {
 struct point {
     const char *prefix; /* "" or a text that a dot joins to the measurement */
     const struct measurement *measurement;
-    struct tags tags; /* sorted by key */
+    struct tags tags;          /* sorted by key */
     const struct value *value; /* in the order of fields[] */
     size_t n_values;           /* at least 1 */
-    int64_t time_ms; /* wall clock; < 0: not to be trusted, left out where the format allows */
-    const char *sections; /* behind the tags, in formats for an agent: "|c:…|e:…|card:…", or "" */
+    int64_t time_ms;           /* wall clock; < 0: not to be trusted, left out where the format allows */
+    const char *sections;      /* behind the tags, in formats for an agent: "|c:…|e:…|card:…", or "" */
 };
 
 /* A unit of time, of whole milliseconds: ms of them, with these digits behind. */
@@ -36,21 +36,21 @@ struct sink {
     const struct time_unit *unit; /* of influx lines' times; NULL: ns */
     uint64_t lines, oversized;
     /* Lines of increments come last, in the order of struct added. */
-    size_t gauges;        /* bytes before the first of them, if there are any: */
+    size_t gauges;                  /* bytes before the first of them, if there are any: */
     unsigned n_begun, n_increments; /* of those that may have been too long; in out */
-    uint8_t counter[ADDED]; /* of struct added: which it is, of each in out */
-    bool keeps_oversized; /* for measuring: cut, since with smaller numbers they may fit */
+    uint8_t counter[ADDED];         /* of struct added: which it is, of each in out */
+    bool keeps_oversized;           /* for measuring: cut, since with smaller numbers they may fit */
 };
 
 struct encoder {
     char name[12];
-    uint16_t port;      /* a receiver's usual one */
-    bool timestamps;    /* lines carry their time, so late ones are still true */
+    uint16_t port;       /* a receiver's usual one */
+    bool timestamps;     /* lines carry their time, so late ones are still true */
     bool zero_when_lost; /* a receiver repeats a gauge until it is told 0 */
     bool only_stdout;
-    char renamed[6];    /* a user's tag of this name without its '_' gets it: receivers have it for themselves */
-    bool folds_tags;    /* host, addr_port, ip_version and output are in the name, other tags nowhere */
-    bool for_agent;     /* Datadog's: its own tags and sections; a frame's length instead of newlines */
+    char renamed[6];         /* a user's tag of this name without its '_' gets it: receivers have it for themselves */
+    bool folds_tags;         /* host, addr_port, ip_version and output are in the name, other tags nowhere */
+    bool for_agent;          /* Datadog's: its own tags and sections; a frame's length instead of newlines */
     int32_t min_interval_ms; /* lines' times are no finer */
     void (*begin)(struct sink *); /* before a snapshot's points, or NULL */
     void (*point)(struct sink *, const struct point *);

@@ -2,8 +2,8 @@
  * Graphite's plaintext with tags (graphite-web, docs/tags.rst). */
 #include "encode/encode.h"
 
-#define RENAMED "name_" /* the metric's own */
-#define NAME_UNSAFE " ;!^="
+#define RENAMED      "name_" /* the metric's own */
+#define NAME_UNSAFE  " ;!^="
 #define VALUE_UNSAFE " ;"
 
 /* Neither a name nor a value begins with '~'. */

@@ -3,9 +3,9 @@
 
 #include "encode/encode.h"
 
-#define RENAMED "time_" /* InfluxDB refuses lines with a tag `time` */
-#define FIELD_MAX 64 /* ",tcp_established=" and 20 digits and "i" */
-#define TIME_MAX 21
+#define RENAMED   "time_" /* InfluxDB refuses lines with a tag `time` */
+#define FIELD_MAX 64      /* ",tcp_established=" and 20 digits and "i" */
+#define TIME_MAX  21
 
 /* Escapes with '\' what the line protocol escapes. A '\' itself cannot be told from an
  * escape before ',', '=', ' ' or at an end, so it is replaced, as control bytes are. */

@@ -7,8 +7,8 @@ static const char addr_port_longest[] = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff
 /* --- tags -------------------------------------------------------------------- */
 
 /* The values of its built-in tags are set before each point. */
-static void tagset_init(struct tagset *set, const struct measurement *m, const struct tags *group, const struct tags *users,
-                        size_t n, struct arena *a)
+static void tagset_init(struct tagset *set, const struct measurement *m, const struct tags *group,
+                        const struct tags *users, size_t n, struct arena *a)
 {
     struct tag own[] = {{.key = m->tag[0]}, {.key = m->tag[1]}};
     struct tags list[2 + TAG_LISTS_MAX] = {{own, 1 + (m->tag[1] != NULL)}, *group};
@@ -186,12 +186,10 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
 
 /* With the largest numbers; of rules that discover, the series with the longest lines as
  * often as there can be such series. */
-uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max,
-                      uint64_t *oversized)
+uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max, uint64_t *oversized)
 {
     char name[READER_NAME_MAX] = "";
-    struct reading reading = {.report = {.sockets = UINT64_MAX, .ipv6 = true}, .read = {true, true},
-                              .name = name};
+    struct reading reading = {.report = {.sockets = UINT64_MAX, .ipv6 = true}, .read = {true, true}, .name = name};
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
     struct sink sink = {.out = &measure, .line_max = line_max, .keeps_oversized = true};

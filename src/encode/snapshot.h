@@ -54,7 +54,6 @@ void snapshot_encode(const struct snapshot *s, const struct encoder *format, str
 
 /* Bytes of the largest snapshot there can be in this format. *oversized: the lines that
  * could be too long for line_max, of one series of each rule. */
-uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max,
-                      uint64_t *oversized);
+uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max, uint64_t *oversized);
 
 #endif

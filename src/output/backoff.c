@@ -14,5 +14,6 @@ void backoff_next(struct backoff *b, const char *output, unsigned max_ms, unsign
     spread = least_ms ? BACKOFF_MIN_MS : b->ms;
     ms = least_ms + platform_random(spread + 1);
     b->at_ns = deadline_in(ms);
-    log_event(LOG_DEBUG, "output", output, "next attempt in %u ms, drawn from %u to %u", ms, least_ms, least_ms + spread);
+    log_event(LOG_DEBUG, "output", output, "next attempt in %u ms, drawn from %u to %u", ms, least_ms,
+              least_ms + spread);
 }

@@ -24,10 +24,10 @@ static bool carried_for(const struct output *o, uint64_t span_ns)
     return o->first_ack_ns && o->last_ack_ns - o->first_ack_ns >= span_ns;
 }
 
-/* With the lock. Lets go of what was first acknowledged longer ago than SOCKPUSH_REPLAY. A connection that did not carry traffic for
- * that time, and was not broken, may have led to a proxy without a receiver behind it: what went over such ones alone is sent again
- * over some more (doubtful). Time stands still while an acknowledgement is awaited: of a receiver that fell silent, which takes TCP
- * some time to notice, what it had until then may be lost. */
+/* With the lock. Lets go of what was first acknowledged longer ago than SOCKPUSH_REPLAY. A connection that did not
+ * carry traffic for that time, and was not broken, may have led to a proxy without a receiver behind it: what went over
+ * such ones alone is sent again over some more (doubtful). Time stands still while an acknowledgement is awaited: of a
+ * receiver that fell silent, which takes TCP some time to notice, what it had until then may be lost. */
 static void forget_old(struct output *o, bool doubtful)
 {
     uint64_t span_ns = o->replay_ns + (o->link->blind ? SILENCE_MS * NS_PER_MS : 0);
@@ -44,16 +44,20 @@ static void forget_old(struct output *o, bool doubtful)
 /* Fits the length of datagrams to the path, which is looked at by the transport. */
 void connection_fit(struct output *o)
 {
-    size_t path = o->link->datagram_max, line_max = !path || path > o->mtu ? o->mtu : path < DATAGRAM_MIN ? DATAGRAM_MIN : path;
+    size_t path = o->link->datagram_max, line_max = !path || path > o->mtu ? o->mtu
+                                                    : path < DATAGRAM_MIN  ? DATAGRAM_MIN
+                                                                           : path;
 
     if (o->to->transport->line_max || path == o->path_max)
         return;
     o->path_max = path;
     if (o->mtu_set && line_max < o->mtu)
-        log_event(LOG_WARN, "output", o->to->name, "SOCKPUSH_MTU=%zu is more than the %zu bytes that the path takes in one packet", o->mtu, path);
+        log_event(LOG_WARN, "output", o->to->name,
+                  "SOCKPUSH_MTU=%zu is more than the %zu bytes that the path takes in one packet", o->mtu, path);
     if (o->mtu_set || line_max == o->line_max)
         return;
-    log_event(LOG_INFO, "output", o->to->name, "datagrams of up to %zu bytes: the path takes %zu in one packet", line_max, path);
+    log_event(LOG_INFO, "output", o->to->name, "datagrams of up to %zu bytes: the path takes %zu in one packet",
+              line_max, path);
     pthread_mutex_lock(&o->lock);
     o->line_max = o->box.chunk_max = line_max;
     pthread_mutex_unlock(&o->lock);
@@ -114,7 +118,8 @@ void connection_note(struct output *o, const char *what, int error, const char *
 {
     output_count(o, SEND_ERRORS, 1);
     o->snapshot_errors++;
-    trouble_note(&o->trouble, o->to->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then, costs);
+    trouble_note(&o->trouble, o->to->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then,
+                 costs);
 }
 
 void connection_note_dropped(struct output *o, const char *why)
@@ -123,7 +128,8 @@ void connection_note_dropped(struct output *o, const char *why)
     const char *end = memchr(o->data, '\n', len);
     char then[LINE_SHOWN + 64];
 
-    text_format(then, sizeof then, "these lines are dropped: %u, the first is \"%.*s\"", o->chunk.lines, end ? (int)(end - o->data) : (int)len, o->data);
+    text_format(then, sizeof then, "these lines are dropped: %u, the first is \"%.*s\"", o->chunk.lines,
+                end ? (int)(end - o->data) : (int)len, o->data);
     if (why)
         link_explain(o->link, "%s", why);
     connection_note(o, "cannot send", 0, then, true);
@@ -191,7 +197,8 @@ void connection_sent(struct output *o)
 /* --- the end -------------------------------------------------------------------------- */
 
 /* Counts what arrived of the bytes up to end, and lets the kernel deliver none of the others, for
- * they will be sent again. A Unix socket whose peer is gone tells nothing, for what was unread is thrown away; TCP still does. */
+ * they will be sent again. A Unix socket whose peer is gone tells nothing, for what was unread is thrown away; TCP
+ * still does. */
 static void settle_end(struct output *o, uint64_t end)
 {
     uint64_t acked;
@@ -209,8 +216,8 @@ static bool can_be_by_lines(const struct output *o, int error)
     return o->policy.keep && (error == -EPIPE || error == -ECONNRESET);
 }
 
-/* Makes wait again what was sent over the connection. quiet: it was not broken. strike: the chunks under way can be why it was.
- * Returns true if the chunk in hand is dropped instead. */
+/* Makes wait again what was sent over the connection. quiet: it was not broken. strike: the chunks under way can be why
+ * it was. Returns true if the chunk in hand is dropped instead. */
 static bool rewind_box(struct output *o, bool quiet, bool strike)
 {
     bool dropped;
@@ -271,7 +278,8 @@ static void note_short(struct output *o)
     uint64_t held_ms = (platform_monotonic_ns() - o->link->opened_ns) / NS_PER_MS;
 
     log_event(o->reported_short ? LOG_DEBUG : LOG_INFO, "output", o->to->name,
-              "the receiver ended the connection %llu ms after it was opened, when it had acknowledged all", (unsigned long long)held_ms);
+              "the receiver ended the connection %llu ms after it was opened, when it had acknowledged all",
+              (unsigned long long)held_ms);
     o->reported_short = true;
 }
 
@@ -297,8 +305,8 @@ static uint64_t time_since(const struct output *o, uint64_t ns)
     return platform_monotonic_ns() - (ns > o->link->opened_ns ? ns : o->link->opened_ns);
 }
 
-/* The receiver ended its side, or reset the connection while nothing went over it. Where the system does not tell what is pending,
- * only time does. */
+/* The receiver ended its side, or reset the connection while nothing went over it. Where the system does not tell what
+ * is pending, only time does. */
 static bool is_quiet_end(struct output *o, int error)
 {
     bool idle = time_since(o, o->last_ack_ns) >= HELD_MS * NS_PER_MS;
@@ -308,10 +316,12 @@ static bool is_quiet_end(struct output *o, int error)
     return !any_under_way(o) && ((error == -EPIPE && (idle || !o->link->blind)) || (error == -ECONNRESET && idle));
 }
 
-/* Returns true if the receiver has acknowledged nothing for too long. Where as much is under way as may be, no write meets that limit. */
+/* Returns true if the receiver has acknowledged nothing for too long. Where as much is under way as may be, no write
+ * meets that limit. */
 static bool is_stalled(struct output *o)
 {
-    return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) && time_since(o, o->acked_ns) >= SEND_MS * NS_PER_MS;
+    return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) &&
+           time_since(o, o->acked_ns) >= SEND_MS * NS_PER_MS;
 }
 
 bool connection_drain(struct output *o)
@@ -353,7 +363,8 @@ static int await_end(struct output *o)
         ret = stream_drain(o->link);
     }
     if (!ret) {
-        log_event(LOG_DEBUG, "output", o->to->name, "the receiver did not end the connection within %u s", FINISH_MS / 1000);
+        log_event(LOG_DEBUG, "output", o->to->name, "the receiver did not end the connection within %u s",
+                  FINISH_MS / 1000);
         note_acked(o, link_acked(o->link));
         return -ETIMEDOUT;
     }

@@ -11,7 +11,8 @@
 
 /* --- sending --------------------------------------------------------------------- */
 
-/* Waits until a datagram is due by the clock, not for so many pauses: one may take longer than it should, 15 ms on Windows. */
+/* Waits until a datagram is due by the clock, not for so many pauses: one may take longer than it should, 15 ms on
+ * Windows. */
 static void pace(struct output *o)
 {
     uint64_t now, due;
@@ -56,7 +57,8 @@ static void note_sent(struct output *o)
         trouble_over(&o->trouble, o->to->name, "sending again", "errors");
 }
 
-/* The receiver will never take these lines all together: the next time each chunk goes alone, so that those are dropped that it means. */
+/* The receiver will never take these lines all together: the next time each chunk goes alone, so that those are dropped
+ * that it means. */
 static void send_refused(struct output *o)
 {
     bool dropped;
@@ -72,7 +74,8 @@ static void send_refused(struct output *o)
     }
 }
 
-/* Sends what is in hand. A datagram may have become too long for the path since it was packed: it goes in several then. */
+/* Sends what is in hand. A datagram may have become too long for the path since it was packed: it goes in several then.
+ */
 static int send_in_hand(struct output *o)
 {
     const struct transport *t = o->to->transport;

@@ -1,5 +1,6 @@
-/* http://HOST[:PORT]/PATH?QUERY and https://…: a POST, whose answer says whether its lines are stored. One at a time over
- * a connection that stays; whatever leaves an answer in doubt ends it, and the lines are sent again over the next. */
+/* http://HOST[:PORT]/PATH?QUERY and https://…: a POST, whose answer says whether its lines are stored. One at a time
+ * over a connection that stays; whatever leaves an answer in doubt ends it, and the lines are sent again over the next.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #include "output/transport.h"
 
 #define LINE_MAX_BYTES 16383
-#define BATCH_MAX 65536
+#define BATCH_MAX      65536
 
 /* --- the exchange -------------------------------------------------------------------- */
 
@@ -89,7 +90,8 @@ static int get_answer(struct link *l, struct http_answer *a)
         return 0;
     }
     if (ret == -EPIPE)
-        link_explain(l, a->head_len ? "the receiver ended the connection amid its answer" : "the receiver ended the connection without an answer");
+        link_explain(l, a->head_len ? "the receiver ended the connection amid its answer"
+                                    : "the receiver ended the connection without an answer");
     if (ret == -ETIMEDOUT)
         link_explain(l, "the receiver gave no answer for %u s", ANSWER_MS / 1000);
     return ret;
@@ -107,8 +109,8 @@ static void explain_answer(struct link *l, struct http_answer *a)
         secrets_mask_words(texts[i], l->to->http->hidden);
     }
     text_format(target, sizeof target, "%s%s", a->location[0] ? " to " : "", a->location);
-    link_explain(l, "the receiver answers %d%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason, a->status / 100 == 3 ? target : "",
-                 *a->words ? ": \"" : "", a->words, *a->words ? "\"" : "");
+    link_explain(l, "the receiver answers %d%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason,
+                 a->status / 100 == 3 ? target : "", *a->words ? ": \"" : "", a->words, *a->words ? "\"" : "");
 }
 
 static int judge(struct link *l, struct http_answer *a)
@@ -118,14 +120,11 @@ static int judge(struct link *l, struct http_answer *a)
     explain_answer(l, a);
     switch (a->status) {
     case 400:
-    case 422:
-        return -EBADMSG;
-    case 413:
-        return -EMSGSIZE;
+    case 422: return -EBADMSG;
+    case 413: return -EMSGSIZE;
     case 408:
     case 425:
-    case 429:
-        break;
+    case 429: break;
     default:
         if (a->status < 500) { /* a wrong path, no rights, a redirection */
             l->wait_ms = OPERATOR_MS;

@@ -7,9 +7,9 @@
 #include "output/http_date.h"
 #include "output/limits.h"
 
-#define INTERIM_MAX 8
+#define INTERIM_MAX       8
 #define LENGTH_DIGITS_MAX 15
-#define CHUNK_DIGITS_MAX 8
+#define CHUNK_DIGITS_MAX  8
 
 void http_answer_init(struct http_answer *a)
 {
@@ -60,7 +60,8 @@ static bool has_word(const char *list, const char *word)
 
 /* --- the head ------------------------------------------------------------------------------ */
 
-/* "HTTP/1.1 204 No Content". Later minor versions, several blanks and statuses from 600 on are read as well (RFC 9110 2.5, 15; RFC 9112 4). */
+/* "HTTP/1.1 204 No Content". Later minor versions, several blanks and statuses from 600 on are read as well (RFC
+ * 9110 2.5, 15; RFC 9112 4). */
 static const char *take_status_line(struct http_answer *a)
 {
     const char *text = a->line + 8;
@@ -142,8 +143,9 @@ static void take_header(struct http_answer *a, const char *name, const char *val
     }
 }
 
-/* "Name: value". What cannot be read is passed over. A line that begins with a blank belongs to the one before (RFC 9112 5.2), and a
- * blank before the colon is none (5.1); where these say how long the body is, others may read it otherwise. */
+/* "Name: value". What cannot be read is passed over. A line that begins with a blank belongs to the one before (RFC
+ * 9112 5.2), and a blank before the colon is none (5.1); where these say how long the body is, others may read it
+ * otherwise. */
 static void take_header_line(struct http_answer *a)
 {
     size_t len = text_until(a->line, ":"), name_len = len, value_len;
@@ -178,7 +180,9 @@ static const char *end_head(struct http_answer *a)
     if (a->retry_s > a->date_s && a->date_s)
         a->wait_s = a->retry_s - a->date_s < RETRY_AFTER_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : RETRY_AFTER_MAX_S;
     a->closes |= !a->minor && !a->keeps;
-    a->closes |= a->doubtful || (a->status == 204 && (a->chunked || (a->has_length && a->left))); /* a body that there is none of may come */
+    a->closes |= a->doubtful ||
+                 (a->status == 204 &&
+                  (a->chunked || (a->has_length && a->left))); /* a body that there is none of may come */
     if (a->status == 204 || a->status == 304 || (a->doubtful && a->status < 300)) {
         a->stage = HTTP_WHOLE;
     } else if (a->doubtful) {
@@ -250,18 +254,14 @@ static size_t take_body(struct http_answer *a, const char *data, size_t len)
 static void take_line(struct http_answer *a)
 {
     switch (a->stage) {
-    case HTTP_STATUS_LINE:
-        a->wrong = take_status_line(a);
-        break;
+    case HTTP_STATUS_LINE: a->wrong = take_status_line(a); break;
     case HTTP_HEADERS:
         if (a->line_len)
             take_header_line(a);
         else
             a->wrong = end_head(a);
         break;
-    case HTTP_CHUNK_SIZE:
-        take_chunk_size(a);
-        break;
+    case HTTP_CHUNK_SIZE: take_chunk_size(a); break;
     case HTTP_CHUNK_END:
         if (a->line_len)
             give_up_body(a);

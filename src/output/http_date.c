@@ -41,9 +41,11 @@ int64_t http_date_read(const char *text)
     int64_t month;
 
     text += text_until(text, " ");
-    if (!take_char(&text, ' ') || !http_number_read(&text, 2, &day) || !take_char(&text, ' ') || !take_month(&text, &month) ||
-        !take_char(&text, ' ') || !http_number_read(&text, 4, &year) || !take_char(&text, ' ') || !http_number_read(&text, 2, &hour) ||
-        !take_char(&text, ':') || !http_number_read(&text, 2, &minute) || !take_char(&text, ':') || !http_number_read(&text, 2, &second))
+    if (!take_char(&text, ' ') || !http_number_read(&text, 2, &day) || !take_char(&text, ' ') ||
+        !take_month(&text, &month) || !take_char(&text, ' ') || !http_number_read(&text, 4, &year) ||
+        !take_char(&text, ' ') || !http_number_read(&text, 2, &hour) || !take_char(&text, ':') ||
+        !http_number_read(&text, 2, &minute) || !take_char(&text, ':') || !http_number_read(&text, 2, &second))
         return 0;
-    return ((calendar_days((int64_t)year, month, (int64_t)day) * 24 + (int64_t)hour) * 60 + (int64_t)minute) * 60 + (int64_t)second;
+    return ((calendar_days((int64_t)year, month, (int64_t)day) * 24 + (int64_t)hour) * 60 + (int64_t)minute) * 60 +
+           (int64_t)second;
 }

@@ -11,7 +11,8 @@ static void put_host(struct buf *b, const struct target *host, uint16_t usual_po
 {
     bool brackets = strchr(host->host, ':');
 
-    buf_format(b, "Host: %s%.*s%s", brackets ? "[" : "", (int)text_until(host->host, "%"), host->host, brackets ? "]" : "");
+    buf_format(b, "Host: %s%.*s%s", brackets ? "[" : "", (int)text_until(host->host, "%"), host->host,
+               brackets ? "]" : "");
     if (host->port != usual_port)
         buf_format(b, ":%u", host->port);
     buf_text(b, "\r\n");

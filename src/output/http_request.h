@@ -11,7 +11,7 @@ struct http_settings {
     bool has_type;       /* a Content-Type is among them */
 };
 
-#define HTTP_PATH_MAX 2048    /* bytes of path and query */
+#define HTTP_PATH_MAX    2048 /* bytes of path and query */
 #define HTTP_HEADERS_MAX 4096 /* of http_settings' headers */
 #define HTTP_REQUEST_MAX (HTTP_PATH_MAX + HTTP_HEADERS_MAX + 1024)
 

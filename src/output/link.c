@@ -157,7 +157,8 @@ int link_handshake(struct link *l, const char *host)
 {
     int ret;
 
-    ret = tls_open(&l->tls, l->fd, l->to->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why, sizeof l->why);
+    ret = tls_open(&l->tls, l->fd, l->to->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why,
+                   sizeof l->why);
     l->written = ret ? 0 : tls_written(l->tls);
     return ret;
 }

@@ -7,7 +7,7 @@
 #include "tls/tls.h"
 
 #define TARGETS_MAX 8 /* hosts of one output, tried in order */
-#define LINK_ADDRS 8  /* addresses of one host */
+#define LINK_ADDRS  8 /* addresses of one host */
 
 struct transport;
 
@@ -23,7 +23,7 @@ struct endpoint {
     const struct transport *transport;
     struct target target[TARGETS_MAX]; /* none where the transport has no host */
     int n_targets;
-    const char *path; /* "unix" kinds; of HTTP path and query, as they are sent */
+    const char *path;             /* "unix" kinds; of HTTP path and query, as they are sent */
     const struct time_unit *unit; /* that the receiver reads times in; NULL: the format's own */
     const struct tls_settings *tls;
     const struct http_settings *http;
@@ -45,28 +45,28 @@ typedef int link_take_fn(void *ctx, const char *data, size_t len);
 /* A connection, or the lack of one; the output thread's alone. */
 struct link {
     const struct endpoint *to;
-    int fd; /* -1: not open */
-    bool stream; /* else of datagrams */
-    bool cut;  /* set by delivery: something is with the kernel that it must not deliver, and link_close resets */
-    bool gone; /* set by send: the receiver is gone for good (a closed pipe) */
-    bool blind; /* set by link_acked: the system does not tell what of a stream is acknowledged */
+    int fd;        /* -1: not open */
+    bool stream;   /* else of datagrams */
+    bool cut;      /* set by delivery: something is with the kernel that it must not deliver, and link_close resets */
+    bool gone;     /* set by send: the receiver is gone for good (a closed pipe) */
+    bool blind;    /* set by link_acked: the system does not tell what of a stream is acknowledged */
     bool segments; /* set by open: each send is to be a TCP segment of its own */
-    int refused; /* set by send: -errno that an *earlier* datagram met; this one was sent */
+    int refused;   /* set by send: -errno that an *earlier* datagram met; this one was sent */
     struct addresses known[TARGETS_MAX];
-    int target;        /* which of them it leads to */
-    int first;         /* which is tried first; then the others in their order */
-    int target_end;    /* those before it are tried */
-    bool brief;        /* trying must not take long: there is another connection */
-    uint64_t written;  /* bytes that the kernel took over this connection */
-    uint64_t opened_ns; /* set by delivery */
-    bool answered;     /* set by send: it has carried an answer */
+    int target;          /* which of them it leads to */
+    int first;           /* which is tried first; then the others in their order */
+    int target_end;      /* those before it are tried */
+    bool brief;          /* trying must not take long: there is another connection */
+    uint64_t written;    /* bytes that the kernel took over this connection */
+    uint64_t opened_ns;  /* set by delivery */
+    bool answered;       /* set by send: it has carried an answer */
     uint32_t window_max; /* largest that the receiver had open */
     size_t datagram_max; /* set by open and send: bytes that the path takes whole; 0: not known */
-    struct tls *tls;   /* NULL: not encrypted */
-    link_take_fn *take; /* what the receiver sends; NULL: it is thrown away */
+    struct tls *tls;     /* NULL: not encrypted */
+    link_take_fn *take;  /* what the receiver sends; NULL: it is thrown away */
     void *take_ctx;
-    unsigned wait_ms;  /* set by send: not to be tried again before; 0: that was not said */
-    char why[800]; /* why open, send or drain failed, if the errno does not say it; else "" */
+    unsigned wait_ms; /* set by send: not to be tried again before; 0: that was not said */
+    char why[800];    /* why open, send or drain failed, if the errno does not say it; else "" */
 };
 
 void link_init(struct link *l, const struct endpoint *to);
@@ -99,8 +99,8 @@ int link_finish(struct link *l);
 /* Closes the connection, if there is one. */
 void link_close(struct link *l);
 
-/* Returns the position in this connection up to which the receiver's kernel has acknowledged. Where the system does not tell, that
- * is all that was written, and l->blind is set. */
+/* Returns the position in this connection up to which the receiver's kernel has acknowledged. Where the system does not
+ * tell, that is all that was written, and l->blind is set. */
 uint64_t link_acked(struct link *l);
 
 #endif

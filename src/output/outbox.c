@@ -370,7 +370,8 @@ bool outbox_refuse(struct outbox *box)
     return single;
 }
 
-/* The chunk broke a connection though it was alone. Returns true if it is dropped, for others passed it each time since. */
+/* The chunk broke a connection though it was alone. Returns true if it is dropped, for others passed it each time
+ * since. */
 static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned strikes_max)
 {
     if (chunk->passed && box->delivered_lines >= chunk->passed)

@@ -58,13 +58,13 @@ struct outbox {
     bool troubled;      /* a connection broke, and no chunk got through since */
     bool mixed;         /* a chunk was put behind younger ones */
     uint64_t newest_poll;
-    uint64_t lines;     /* in the ring and not counted yet */
-    unsigned n_under_way;                /* chunks in the ring that were taken and not acknowledged */
-    struct doubt doubt[UNDER_WAY_MAX];   /* the oldest first */
+    uint64_t lines;                    /* in the ring and not counted yet */
+    unsigned n_under_way;              /* chunks in the ring that were taken and not acknowledged */
+    struct doubt doubt[UNDER_WAY_MAX]; /* the oldest first */
     unsigned n_doubts;
-    uint64_t doubt_lines; /* of all these */
+    uint64_t doubt_lines;                    /* of all these */
     uint64_t delivered_lines, dropped_lines; /* ever */
-    struct added owed;  /* of snapshots whose increments were dropped; the caller takes them */
+    struct added owed;                       /* of snapshots whose increments were dropped; the caller takes them */
 };
 
 /* One poll's lines, each ended by a newline. */
@@ -72,8 +72,8 @@ struct lines {
     uint64_t poll;
     const char *text;
     size_t len;
-    uint64_t n;    /* lines */
-    size_t gauges; /* bytes before the lines of increments; len: there are none */
+    uint64_t n;                /* lines */
+    size_t gauges;             /* bytes before the lines of increments; len: there are none */
     const struct added *added; /* those increments; needed if there are any: */
     const uint8_t *counter;    /* which of them it is, of each of these lines */
 };
@@ -97,20 +97,22 @@ void outbox_sent(struct outbox *box, uint64_t end);
 /* All up to position end is acknowledged; UINT64_MAX: all that is under way. */
 void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns);
 
-/* Lets go of chunks that are not under way, if they were first acknowledged up to before_ns and sent over so many connections. */
+/* Lets go of chunks that are not under way, if they were first acknowledged up to before_ns and sent over so many
+ * connections. */
 void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies);
 
 /* The connection ended: what was under way or kept waits again; with newest_only, the gauges
  * of the newest snapshot and increments that were not delivered. */
 void outbox_rewind(struct outbox *box);
 
-/* The receiver refused what is under way. A single chunk is dropped: it never will be taken. Of several each is sent alone from
- * now on, once they wait again. Returns true if it was dropped. */
+/* The receiver refused what is under way. A single chunk is dropped: it never will be taken. Of several each is sent
+ * alone from now on, once they wait again. Returns true if it was dropped. */
 bool outbox_refuse(struct outbox *box);
 
-/* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is sent alone, until
- * another gets through. One that breaks a connection alone as well stays alone, and goes behind all others; after strikes_max such
- * breaks, between which others arrived each time, it is dropped. Returns true if it was. What is under way waits again after outbox_rewind. */
+/* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is
+ * sent alone, until another gets through. One that breaks a connection alone as well stays alone, and goes behind all
+ * others; after strikes_max such breaks, between which others arrived each time, it is dropped. Returns true if it was.
+ * What is under way waits again after outbox_rewind. */
 bool outbox_strike(struct outbox *box, unsigned strikes_max);
 
 /* Drops what is under way, and what waits. */

@@ -22,7 +22,9 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
     box->chunk_max = t->chunk_max ? t->chunk_max : o->line_max;
     box->newest_only = o->policy.newest_only;
     box->apart = o->policy.keep;
-    shortest = box->chunk_max > DATAGRAM_MIN && !t->line_max && !limits->mtu_set ? DATAGRAM_MIN : box->chunk_max; /* as the path may want it */
+    shortest = box->chunk_max > DATAGRAM_MIN && !t->line_max && !limits->mtu_set
+                   ? DATAGRAM_MIN
+                   : box->chunk_max; /* as the path may want it */
     box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest);
     if (output_waits(o->to) && box->ring.cap < limits->buffer)
         box->ring.cap = limits->buffer;
@@ -66,11 +68,13 @@ size_t output_line_max(struct output *o)
     return line_max;
 }
 
-/* lost: lines that the snapshot that was put last drove out for want of room, or its own. idle: nothing waited when it came. */
+/* lost: lines that the snapshot that was put last drove out for want of room, or its own. idle: nothing waited when it
+ * came. */
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
-        trouble_note(&o->overload, o->to->name, "lines are dropped", "the receiver does not take them in time", "the oldest go first", true);
+        trouble_note(&o->overload, o->to->name, "lines are dropped", "the receiver does not take them in time",
+                     "the oldest go first", true);
     else if (idle)
         trouble_over(&o->overload, o->to->name, "lines are taken in time again", "snapshots");
 }

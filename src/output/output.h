@@ -12,10 +12,10 @@
 
 struct output {
     const struct endpoint *to;
-    size_t mtu;          /* SOCKPUSH_MTU, or what is used where it is unset */
+    size_t mtu; /* SOCKPUSH_MTU, or what is used where it is unset */
     bool mtu_set;
-    uint64_t spread_ns;  /* over how long a snapshot's datagrams may be spread */
-    uint64_t replay_ns;  /* SOCKPUSH_REPLAY */
+    uint64_t spread_ns; /* over how long a snapshot's datagrams may be spread */
+    uint64_t replay_ns; /* SOCKPUSH_REPLAY */
     pthread_t thread;
     struct net_wake wake;
     pthread_mutex_t lock; /* of what follows */
@@ -36,22 +36,22 @@ struct output {
     struct trouble trouble;
     struct backoff backoff;
     bool opened_before, hurried;
-    bool quiet;                /* the receiver ended the connection, and nothing was pending: no reason to connect again */
-    bool reported_short;       /* that it ends connections early is logged */
-    uint64_t acked_ns;         /* when the receiver last owed no acknowledgement, or gave one */
+    bool quiet;          /* the receiver ended the connection, and nothing was pending: no reason to connect again */
+    bool reported_short; /* that it ends connections early is logged */
+    uint64_t acked_ns;   /* when the receiver last owed no acknowledgement, or gave one */
     uint64_t first_ack_ns, last_ack_ns; /* over this connection; 0: none yet */
-    uint64_t delivered_before; /* lines, when it was opened */
-    uint64_t paced_from_ns;    /* when the snapshot's first datagram was sent */
-    uint64_t look_ns;          /* when a better target is looked for */
+    uint64_t delivered_before;          /* lines, when it was opened */
+    uint64_t paced_from_ns;             /* when the snapshot's first datagram was sent */
+    uint64_t look_ns;                   /* when a better target is looked for */
     uint64_t snapshot_errors;
     unsigned ack_pause_ms;
-    size_t path_max;           /* bytes of a datagram that the path took in one packet, when it was last looked at */
+    size_t path_max; /* bytes of a datagram that the path took in one packet, when it was last looked at */
 };
 
 struct output_limits {
-    size_t mtu, buffer;   /* SOCKPUSH_MTU, SOCKPUSH_BUFFER */
+    size_t mtu, buffer; /* SOCKPUSH_MTU, SOCKPUSH_BUFFER */
     bool mtu_set;
-    size_t snapshot_max;  /* bytes of the largest snapshot there can be */
+    size_t snapshot_max; /* bytes of the largest snapshot there can be */
     uint64_t interval_ns, replay_ns;
 };
 

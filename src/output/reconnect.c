@@ -23,8 +23,8 @@ static int open_link(struct output *o)
         return ret;
     look_later(o);
     if (o->link->target)
-        log_event(LOG_INFO, "output", o->to->name, "connected to %s:%u, because %s", target_of(o, o->link)->host, target_of(o, o->link)->port,
-                  o->link->why);
+        log_event(LOG_INFO, "output", o->to->name, "connected to %s:%u, because %s", target_of(o, o->link)->host,
+                  target_of(o, o->link)->port, o->link->why);
     return 0;
 }
 
@@ -69,11 +69,12 @@ void reconnect_look(struct output *o)
     better->target_end = o->link->target;
     better->brief = true;
     if (o->to->transport->open(better)) {
-        log_event(LOG_DEBUG, "output", o->to->name, "stays at %s:%u, because %s", target_of(o, o->link)->host, target_of(o, o->link)->port,
-                  better->why);
+        log_event(LOG_DEBUG, "output", o->to->name, "stays at %s:%u, because %s", target_of(o, o->link)->host,
+                  target_of(o, o->link)->port, better->why);
         return;
     }
-    log_event(LOG_INFO, "output", o->to->name, "back at %s:%u, which answers again", target_of(o, better)->host, target_of(o, better)->port);
+    log_event(LOG_INFO, "output", o->to->name, "back at %s:%u, which answers again", target_of(o, better)->host,
+              target_of(o, better)->port);
     connection_swap(o);
     look_later(o);
 }

@@ -1,5 +1,5 @@
-/* When an output without a connection opens one, and when one that is not at its first target looks for a better one. It runs in the
- * output's thread. */
+/* When an output without a connection opens one, and when one that is not at its first target looks for a better one.
+ * It runs in the output's thread. */
 #ifndef RECONNECT_H
 #define RECONNECT_H
 

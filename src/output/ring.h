@@ -22,8 +22,8 @@ void ring_skip(struct ring *r, size_t len);
 /* Puts the size bytes at that distance behind all others. */
 void ring_move_last(struct ring *r, size_t at, size_t size);
 
-/* Returns by how many bytes it moved all to the front of the memory: 0 unless need more bytes fit there before head. Else head would
- * walk on, and make every page of a ring resident that holds little. */
+/* Returns by how many bytes it moved all to the front of the memory: 0 unless need more bytes fit there before head.
+ * Else head would walk on, and make every page of a ring resident that holds little. */
 size_t ring_move_to_front(struct ring *r, size_t need);
 
 #endif

@@ -12,7 +12,8 @@
 #define RUN_MIN 6  /* bytes of a secret that would tell of it */
 
 /* Of InfluxDB, VictoriaMetrics and DataKit. */
-static const char *const open_keys[] = {"db", "rp", "precision", "consistency", "org", "orgID", "bucket", "input", "source", "version", NULL};
+static const char *const open_keys[] = {"db",     "rp",    "precision", "consistency", "org", "orgID",
+                                        "bucket", "input", "source",    "version",     NULL};
 
 static bool is_open(const char *key, size_t len)
 {
@@ -85,7 +86,8 @@ const char *secrets_mask_path(const char *path, const char **hidden, struct aren
 {
     /* A mask is longer than the shortest that it stands for. */
     size_t len = strlen(path), cap = len * (1 + strlen(SECRET_MASK)) + 1;
-    struct masked m = {.shown = {.data = arena_zero(a, cap + 1, 1), .cap = cap}, .hidden = {.data = arena_zero(a, cap + 1, 1), .cap = cap}};
+    struct masked m = {.shown = {.data = arena_zero(a, cap + 1, 1), .cap = cap},
+                       .hidden = {.data = arena_zero(a, cap + 1, 1), .cap = cap}};
 
     put_query(&m, put_parts(&m, path));
     if (hidden) {

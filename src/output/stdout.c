@@ -13,7 +13,8 @@ static int open_stdout(struct link *l)
     return 0;
 }
 
-/* The chunk that was begun last, if a full disk or the like did not take all of it: its rest comes first, so that no line is cut. */
+/* The chunk that was begun last, if a full disk or the like did not take all of it: its rest comes first, so that no
+ * line is cut. */
 static struct {
     char lines[CHUNK + 1];
     size_t len, left; /* bytes; left: not written yet */

@@ -5,7 +5,7 @@
 #include "base/deadline.h"
 #include "output/limits.h"
 
-#define READS_MAX 64      /* of one drain */
+#define READS_MAX 64 /* of one drain */
 
 int stream_drain(struct link *l)
 {

@@ -8,7 +8,7 @@
 #include "output/transport.h"
 
 #define LINE_MAX_BYTES 16383
-#define SEGMENT 1200 /* fits into a packet of every network that carries IPv6 (MTU 1280) */
+#define SEGMENT        1200 /* fits into a packet of every network that carries IPv6 (MTU 1280) */
 
 static int open_tcp(struct link *l)
 {

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-const struct transport *const transports[] = {&output_udp, &output_unix, &output_unixgram, &output_unixstream, &output_tcp,
-                                              &output_tls, &output_http, &output_https,    &output_stdout,     NULL};
+const struct transport *const transports[] = {&output_udp,    &output_unix, &output_unixgram, &output_unixstream,
+                                              &output_tcp,    &output_tls,  &output_http,     &output_https,
+                                              &output_stdout, NULL};
 
 const struct transport *transport_find(const char *scheme)
 {

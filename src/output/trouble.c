@@ -9,7 +9,8 @@
 static void begin(struct trouble *t)
 {
     uint64_t now = platform_monotonic_ns();
-    bool back = t->over_ns && now - t->over_ns < TROUBLE_QUIET_MS * NS_PER_MS && now - t->event_ns < TROUBLE_REMIND_MS * NS_PER_MS;
+    bool back = t->over_ns && now - t->over_ns < TROUBLE_QUIET_MS * NS_PER_MS &&
+                now - t->event_ns < TROUBLE_REMIND_MS * NS_PER_MS;
 
     t->lasts = true;
     t->reported = false;
@@ -22,7 +23,8 @@ static void begin(struct trouble *t)
     t->cost = false;
 }
 
-void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then, bool costs)
+void trouble_note(struct trouble *t, const char *output, const char *what, const char *why, const char *then,
+                  bool costs)
 {
     bool news;
 
@@ -47,6 +49,7 @@ void trouble_over(struct trouble *t, const char *output, const char *how, const 
         return;
     t->lasts = false;
     t->over_ns = platform_monotonic_ns();
-    log_event(t->reported ? LOG_INFO : LOG_DEBUG, "output", output, "%s, after %llu %s in %llu s", how, (unsigned long long)t->errors, what,
+    log_event(t->reported ? LOG_INFO : LOG_DEBUG, "output", output, "%s, after %llu %s in %llu s", how,
+              (unsigned long long)t->errors, what,
               (unsigned long long)((t->over_ns - t->began_ns) / (1000 * NS_PER_MS)));
 }

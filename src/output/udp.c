@@ -1,5 +1,6 @@
-/* udp://HOST[:PORT]. The socket is connected, so that a refused datagram is reported. Such a socket pins what was decided when it
- * was opened: source address, route, and a NAT's choice on the way. So it is renewed with the name's address. */
+/* udp://HOST[:PORT]. The socket is connected, so that a refused datagram is reported. Such a socket pins what was
+ * decided when it was opened: source address, route, and a NAT's choice on the way. So it is renewed with the name's
+ * address. */
 #include <errno.h>
 #include <string.h>
 
@@ -54,8 +55,8 @@ static void log_change(const struct link *l, int before, int now)
         return;
     for (int i = 0; i < ENDS; i++)
         ip_format(&ip[i], text[i]);
-    log_event(LOG_INFO, "output", l->to->name, "datagrams go from %s to %s now, before from %s to %s", text[FROM], text[TO], text[OLD_FROM],
-              text[OLD_TO]);
+    log_event(LOG_INFO, "output", l->to->name, "datagrams go from %s to %s now, before from %s to %s", text[FROM],
+              text[TO], text[OLD_FROM], text[OLD_TO]);
 }
 
 /* The next datagram goes to the address that the name has now, by the way that the system chooses now. */
@@ -66,7 +67,8 @@ static void renew(struct link *l)
     link_resolve(l, 0);
     fd = net_connect(&l->known->addr[l->known->current], false, 0);
     if (fd < 0) {
-        log_event(LOG_DEBUG, "output", l->to->name, "the socket stays, for a new one cannot be opened: %s", platform_error_text(-fd));
+        log_event(LOG_DEBUG, "output", l->to->name, "the socket stays, for a new one cannot be opened: %s",
+                  platform_error_text(-fd));
         return;
     }
     log_change(l, l->fd, fd);

@@ -10,7 +10,7 @@
 #include "base/value.h"
 #include "output/transport.h"
 
-#define HOST_MAX 255
+#define HOST_MAX  255
 #define GUESS_MAX 512 /* bytes of an item; no longer one was a slip of the hand */
 
 const char *url_next(const char **list, size_t *len)

@@ -21,7 +21,8 @@ struct url {
  * on. NULL at the end. */
 const char *url_next(const char **list, size_t *len);
 
-/* NULL and *out, or why the item is not a URL, in words. Of a scheme that no transport has *out holds no more than that. */
+/* NULL and *out, or why the item is not a URL, in words. Of a scheme that no transport has *out holds no more than
+ * that. */
 const char *url_parse(const char *item, size_t len, struct arena *a, struct url *out);
 
 /* Returns what an item that is no URL may have been meant to be, with a form that url_parse takes; or NULL. */

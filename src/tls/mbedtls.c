@@ -19,10 +19,10 @@
 #include "base/log.h"
 #include "platform.h"
 
-#define VERDICT_MS 250       /* for the receiver's verdict on our certificate, besides its own pace */
-#define HEAR_READS 64
+#define VERDICT_MS    250 /* for the receiver's verdict on our certificate, besides its own pace */
+#define HEAR_READS    64
 #define HANDSHAKE_MAX (256u << 10) /* bytes from the receiver; its certificates have 16 KiB at most */
-#define READ_MAX (64u << 10)       /* bytes from the receiver for one read, records without data included */
+#define READ_MAX      (64u << 10)  /* bytes from the receiver for one read, records without data included */
 
 const bool tls_built = true;
 
@@ -94,7 +94,8 @@ static int take_result(struct tls *t, long n, int want, int failed)
     return failed;
 }
 
-/* A receiver that refuses a handshake says why and closes, perhaps before it has read what we write: so that is not the end yet. */
+/* A receiver that refuses a handshake says why and closes, perhaps before it has read what we write: so that is not the
+ * end yet. */
 static int send_bytes(void *ctx, const unsigned char *data, size_t len)
 {
     struct tls *t = ctx;
@@ -198,7 +199,9 @@ static int hear_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns
     do
         ret = mbedtls_ssl_read(&t->ssl, data, sizeof data);
     while (ret > 0 && t->received - before < 4096);
-    return ret > 0 || ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE ? 0 : ret ? ret : MBEDTLS_ERR_SSL_CONN_EOF;
+    return ret > 0 || ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE ? 0
+           : ret                                                                            ? ret
+                                                                                            : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
 static int complete_handshake(struct tls *t, uint64_t deadline_ns)
@@ -250,8 +253,8 @@ static int prepare(struct tls *t, struct buf *why)
     return t->settings->cert ? tls_load_own(t, why) : 0;
 }
 
-int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns,
-             char *why, size_t cap)
+int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns, char *why,
+             size_t cap)
 {
     struct buf said = {.data = why, .cap = cap - 1};
     int ret = tls_init();
@@ -328,7 +331,8 @@ long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_
         return ret;
     if (ret == MBEDTLS_ERR_NET_SEND_FAILED)
         ret = last_alert(t, ret);
-    return ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ ? -EAGAIN : explain(t, ret, false, why, cap);
+    return ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ ? -EAGAIN
+                                                                                 : explain(t, ret, false, why, cap);
 }
 
 /* What is no data is skipped, but not without end. */

@@ -19,15 +19,15 @@ struct tls {
     char host[256];      /* that the receiver must be; no certificate has the dot that may end it in DNS */
     const char *trusted; /* where the certificates are that are trusted: PEM text or a path */
     int fd;
-    int error;        /* -errno of the socket, or 0 */
+    int error;                  /* -errno of the socket, or 0 */
     uint64_t written, received; /* bytes, of the socket */
     uint64_t receive_max;       /* of the bytes received: what is more waits, or ends the handshake */
     uint64_t deadline_ns;       /* of the handshake; 0: it is over */
-    int lost;                   /* -errno of a write of the handshake, after which the receiver's last words are read; or 0 */
+    int lost; /* -errno of a write of the handshake, after which the receiver's last words are read; or 0 */
     const mbedtls_x509_crt *chain; /* the receiver's certificates as it sent them, its own first */
-    char subject[72]; /* whom the receiver's certificate is of, in quotes */
-    int n_trusted;    /* certificates that could be read there */
-    struct buf *why;  /* while shaking hands: the reason why the receiver was refused, if it was */
+    char subject[72];              /* whom the receiver's certificate is of, in quotes */
+    int n_trusted;                 /* certificates that could be read there */
+    struct buf *why;               /* while shaking hands: the reason why the receiver was refused, if it was */
 };
 
 /* Memory and random numbers for the library; before anything else. 0 or -errno. */

@@ -35,14 +35,18 @@ static void explain_alert(const struct tls *t, struct buf *why)
         buf_text(why, "the receiver speaks neither TLS 1.2 nor TLS 1.3");
     else if (alert == ALERT_UNRECOGNIZED_NAME)
         buf_format(why, "the receiver does not know the name \"%.100s\": SOCKPUSH_TLS_NAME sets another", t->host);
-    else if (!own && (alert == ALERT_CERTIFICATE_REQUIRED || (alert >= ALERT_BAD_CERTIFICATE && alert < ALERT_DECRYPT_ERROR)))
+    else if (!own &&
+             (alert == ALERT_CERTIFICATE_REQUIRED || (alert >= ALERT_BAD_CERTIFICATE && alert < ALERT_DECRYPT_ERROR)))
         buf_text(why, "the receiver wants a client certificate: set SOCKPUSH_TLS_CERT and SOCKPUSH_TLS_KEY");
     else if (alert >= ALERT_BAD_CERTIFICATE && alert <= ALERT_DECRYPT_ERROR)
-        buf_text(why, "the receiver refused our client certificate: SOCKPUSH_TLS_CERT must be signed by a CA that it trusts");
+        buf_text(
+            why,
+            "the receiver refused our client certificate: SOCKPUSH_TLS_CERT must be signed by a CA that it trusts");
     else if (alert == ALERT_HANDSHAKE_FAILURE)
-        buf_text(why, own ? "the receiver refused the handshake: no cipher, group or signature in common"
-                          : "the receiver refused the handshake: no cipher, group or signature in common, or it wants a "
-                            "client certificate (SOCKPUSH_TLS_CERT and SOCKPUSH_TLS_KEY)");
+        buf_text(why,
+                 own ? "the receiver refused the handshake: no cipher, group or signature in common"
+                     : "the receiver refused the handshake: no cipher, group or signature in common, or it wants a "
+                       "client certificate (SOCKPUSH_TLS_CERT and SOCKPUSH_TLS_KEY)");
     else
         buf_format(why, "the receiver ended the connection with TLS alert %d", alert);
 }
@@ -70,17 +74,20 @@ void tls_explain(const struct tls *t, int error, bool shaking, struct buf *why)
     else if (error == MBEDTLS_ERR_SSL_INVALID_RECORD && shaking)
         buf_text(why, "what the receiver answers is not TLS: is this a port for tcp:// or http://?");
     else if (error == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) /* what the library looks at last: its usage */
-        buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none would take it", t->subject);
+        buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none would take it",
+                   t->subject);
     else if (error == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
         buf_text(why, "the receiver speaks neither TLS 1.2 nor TLS 1.3");
     else if (shaking && (error == MBEDTLS_ERR_SSL_BAD_INPUT_DATA || error == MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL))
-        buf_format(why, "the receiver's certificates, or the names of authorities that it lists, have more than %u KiB", MBEDTLS_SSL_IN_CONTENT_LEN >> 10);
+        buf_format(why, "the receiver's certificates, or the names of authorities that it lists, have more than %u KiB",
+                   MBEDTLS_SSL_IN_CONTENT_LEN >> 10);
     else if (error == MBEDTLS_ERR_SSL_ALLOC_FAILED || error == MBEDTLS_ERR_X509_ALLOC_FAILED)
         buf_text(why, "the receiver's certificates take more memory than there is for one connection");
     else {
-        buf_text(why, is_of_x509(error) ? "a certificate of the receiver has a form or a critical extension that is not known here "
-                                          "(name constraints, for one): mbedTLS error -0x"
-                                        : "TLS failed with mbedTLS error -0x");
+        buf_text(why, is_of_x509(error)
+                          ? "a certificate of the receiver has a form or a critical extension that is not known here "
+                            "(name constraints, for one): mbedTLS error -0x"
+                          : "TLS failed with mbedTLS error -0x");
         put_hex(why, (unsigned)-error);
     }
 }

@@ -9,12 +9,13 @@
 #include "platform.h"
 #include "tls/mbedtls.h"
 
-#define BEGIN "-----BEGIN"
-#define OWN_MAX 64000 /* bytes of a file with our certificates, or our key */
-#define OWN_FIRST (OWN_MAX / 16)
-#define BUNDLE_MAX (8 << 20) /* bytes of a file with trusted certificates; /dev/zero is more */
+#define BEGIN           "-----BEGIN"
+#define OWN_MAX         64000 /* bytes of a file with our certificates, or our key */
+#define OWN_FIRST       (OWN_MAX / 16)
+#define BUNDLE_MAX      (8 << 20) /* bytes of a file with trusted certificates; /dev/zero is more */
 #define CHAIN_BYTES_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64) /* our certificates in one message, with its head */
-#define CHAIN_TOO_LONG "its certificates together have more than 8 KiB: leave out the root, and what the receiver has itself"
+#define CHAIN_TOO_LONG \
+    "its certificates together have more than 8 KiB: leave out the root, and what the receiver has itself"
 #define ONE_MAX 16384 /* bytes of the PEM of one certificate */
 
 bool tls_is_pem(const char *text_or_path)
@@ -113,7 +114,8 @@ static int failed(struct buf *why, const char *variable, const char *source, con
     return -EINVAL;
 }
 
-/* Returns the bytes that these certificates take in a message: with each three of its length, and in TLS 1.3 two of extensions. */
+/* Returns the bytes that these certificates take in a message: with each three of its length, and in TLS 1.3 two of
+ * extensions. */
 static size_t chain_size(const mbedtls_x509_crt *crt)
 {
     size_t size = 0;

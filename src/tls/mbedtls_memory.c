@@ -1,6 +1,7 @@
-/* Memory for mbedTLS: blocks of one space, the free ones in a list by their address, so that neighbours join again. What a stranger's
- * certificate took in small pieces is one piece when it is given back. Each thread, that is each output, has its share and no more,
- * so a stranger takes nothing of the others'. Of the space as much is resident as was in use at once. */
+/* Memory for mbedTLS: blocks of one space, the free ones in a list by their address, so that neighbours join again.
+ * What a stranger's certificate took in small pieces is one piece when it is given back. Each thread, that is each
+ * output, has its share and no more, so a stranger takes nothing of the others'. Of the space as much is resident as
+ * was in use at once. */
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include "platform.h"
 #include "tls/mbedtls.h"
 
-#define SHARE (384u << 10) /* a connection takes some 130 KiB at most, and an output has two while it looks for a better target */
+#define SHARE                                                                                                         \
+    (384u << 10) /* a connection takes some 130 KiB at most, and an output has two while it looks for a better target \
+                  */
 #define SPACE ((OUTPUTS_MAX + 1) * SHARE)
 
 /* Before each block. */
@@ -77,7 +80,8 @@ static void give(struct head *block)
 
 void *tls_memory_take(size_t count, size_t each)
 {
-    size_t bytes = count * each, size = (bytes + 2 * sizeof(struct head) - 1) / sizeof(struct head) * sizeof(struct head);
+    size_t bytes = count * each,
+           size = (bytes + 2 * sizeof(struct head) - 1) / sizeof(struct head) * sizeof(struct head);
     struct head *block;
 
     if ((each && bytes / each != count) || bytes > SHARE || size > SHARE - taken)

@@ -15,10 +15,10 @@
 #include "tls/mbedtls.h"
 
 #define NAMES_SHOWN 4
-#define CHAIN_MAX 16 /* certificates of the receiver that are looked at */
+#define CHAIN_MAX   16             /* certificates of the receiver that are looked at */
 #define COMMON_NAME "\x55\x04\x03" /* id-at-commonName, 2.5.4.3 */
-#define SAN_DNS 2 /* GeneralName, RFC 5280 */
-#define SAN_IP 7
+#define SAN_DNS     2              /* GeneralName, RFC 5280 */
+#define SAN_IP      7
 
 /* --- trusted certificates ----------------------------------------------------------- */
 
@@ -85,7 +85,8 @@ static void compare(void *ctx, mbedtls_x509_crt *crt)
     }
 }
 
-/* Warns, once, of certificates in the file that cannot be read, which are not trusted; PEM text is checked at the start. */
+/* Warns, once, of certificates in the file that cannot be read, which are not trusted; PEM text is checked at the
+ * start. */
 static void warn_unread(const struct tls *t, int unread)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -99,7 +100,8 @@ static void warn_unread(const struct tls *t, int unread)
     warned = true;
     pthread_mutex_unlock(&lock);
     if (first)
-        log_event(LOG_WARN, "variable", "SOCKPUSH_TLS_CA", "%d of the certificates in %.200s cannot be read, and are not trusted", unread, t->settings->ca);
+        log_event(LOG_WARN, "variable", "SOCKPUSH_TLS_CA",
+                  "%d of the certificates in %.200s cannot be read, and are not trusted", unread, t->settings->ca);
 }
 
 int tls_find_issuer(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **found)
@@ -147,8 +149,8 @@ static void bring_issuer(mbedtls_x509_crt *sorted, size_t child, size_t n)
         }
 }
 
-/* RFC 8446 4.4.2: a client should take a chain in any order, with certificates in it that nothing needs. The library only looks for an
- * issuer among those that follow; so they are sorted upwards, and it judges them again. */
+/* RFC 8446 4.4.2: a client should take a chain in any order, with certificates in it that nothing needs. The library
+ * only looks for an issuer among those that follow; so they are sorted upwards, and it judges them again. */
 static bool is_trusted_sorted(struct tls *t)
 {
     const mbedtls_x509_crt *crt = t->chain;
@@ -164,7 +166,8 @@ static bool is_trusted_sorted(struct tls *t)
     for (size_t i = 0; i < n; i++)
         sorted[i].next = i + 1 < n ? &sorted[i + 1] : NULL;
     if (n)
-        good = !mbedtls_x509_crt_verify_with_ca_cb(sorted, tls_find_issuer, t, &mbedtls_x509_crt_profile_default, NULL, &flags, NULL, NULL);
+        good = !mbedtls_x509_crt_verify_with_ca_cb(sorted, tls_find_issuer, t, &mbedtls_x509_crt_profile_default, NULL,
+                                                   &flags, NULL, NULL);
     mbedtls_free(sorted);
     return good;
 }
@@ -198,12 +201,14 @@ static void put_name(struct buf *b, const mbedtls_x509_name *name)
     for (; name; name = name->next)
         if (name->oid.len == sizeof COMMON_NAME - 1 && !memcmp(name->oid.p, COMMON_NAME, name->oid.len))
             shown = name;
-    buf_format(b, "\"%.*s\"", shown->val.len > 64 ? 64 : (int)shown->val.len, shown->val.p ? (const char *)shown->val.p : "");
+    buf_format(b, "\"%.*s\"", shown->val.len > 64 ? 64 : (int)shown->val.len,
+               shown->val.p ? (const char *)shown->val.p : "");
 }
 
 static void put_date(struct buf *b, const mbedtls_x509_time *time)
 {
-    buf_format(b, "%d-%s%d-%s%d", time->year, time->mon < 10 ? "0" : "", time->mon, time->day < 10 ? "0" : "", time->day);
+    buf_format(b, "%d-%s%d-%s%d", time->year, time->mon < 10 ? "0" : "", time->mon, time->day < 10 ? "0" : "",
+               time->day);
 }
 
 /* The names and addresses that it is for. */
@@ -224,7 +229,10 @@ static void put_alternatives(struct buf *b, const mbedtls_x509_crt *crt)
             memcpy(ip.bytes, san->buf.p, san->buf.len);
             ip_format(&ip, text);
         }
-        buf_format(b, n > 1 ? ", %.*s" : "%.*s", type == SAN_IP ? 64 : san->buf.len > 64 ? 64 : (int)san->buf.len,
+        buf_format(b, n > 1 ? ", %.*s" : "%.*s",
+                   type == SAN_IP      ? 64
+                   : san->buf.len > 64 ? 64
+                                       : (int)san->buf.len,
                    type == SAN_IP ? text : (const char *)san->buf.p);
     }
     if (!n)
@@ -267,8 +275,9 @@ static void say(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt,
     } else if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
         buf_text(b, " expired on ");
         put_date(b, &crt->valid_to);
-        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca ? "; SOCKPUSH_TLS_CA must have a newer one"
-                                                                             : "; only SOCKPUSH_TLS_VERIFY=none would take it");
+        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca
+                        ? "; SOCKPUSH_TLS_CA must have a newer one"
+                        : "; only SOCKPUSH_TLS_VERIFY=none would take it");
     } else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
         buf_text(b, " is not yet valid, but from ");
         put_date(b, &crt->valid_from);
@@ -292,7 +301,8 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     struct ip ip;
 
     put_name(&subject, &crt->subject);
-    if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) && is_trusted_itself(t, crt))
+    if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) &&
+        is_trusted_itself(t, crt))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
     if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && is_trusted_sorted(t))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;

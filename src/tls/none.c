@@ -24,8 +24,8 @@ const char *tls_check_key(const char *text)
     return NULL;
 }
 
-int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns,
-             char *why, size_t cap)
+int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns, char *why,
+             size_t cap)
 {
     (void)out, (void)fd, (void)s, (void)host, (void)deadline_ns, (void)why, (void)cap;
     return -EPROTONOSUPPORT;

@@ -33,8 +33,8 @@ const char *tls_check_trusted(const char *text, int *unread);
 /* Shakes hands over fd (which stays the caller's, non-blocking) and verifies the receiver,
  * until deadline_ns at the latest; nothing but the handshake is sent. 0 and *out, or -errno and
  * the reason in why. Memory for a connection is taken once and reused. */
-int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns,
-             char *why, size_t cap);
+int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns, char *why,
+             size_t cap);
 
 /* As net_send_some and net_receive_some: the bytes, 0 at the receiver's end, -EAGAIN, or another
  * -errno. What was not taken must be given again. */

@@ -152,7 +152,8 @@ static int take(int listener)
 /* n of each state, by port. */
 static void open_sockets(int family, int n)
 {
-    int established = open_listener(family, 7001, 16), half = open_listener(family, 7002, 16), gone = open_listener(family, 7003, 16);
+    int established = open_listener(family, 7001, 16), half = open_listener(family, 7002, 16),
+        gone = open_listener(family, 7003, 16);
     int deferred = open_listener(family, 7004, 16), seconds = 60;
     union address udp = loopback(family, 7006);
 

@@ -20,131 +20,134 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define BUFFER_BYTES 16384
-#define ALL_STATES 0xffe /* bit 12 and above: no states that a user knows */
+#define BUFFER_BYTES    16384
+#define ALL_STATES      0xffe /* bit 12 and above: no states that a user knows */
 #define TCP_ESTABLISHED 1
 
 static union {
-	struct nlmsghdr align;
-	char bytes[BUFFER_BYTES];
+    struct nlmsghdr align;
+    char bytes[BUFFER_BYTES];
 } buffer;
 
 static unsigned long tcp_by_state[256], udp_by_state[256];
 
 static void die(const char *what)
 {
-	fprintf(stderr, "bare: %s: %s\n", what, strerror(errno));
-	exit(1);
+    fprintf(stderr, "bare: %s: %s\n", what, strerror(errno));
+    exit(1);
 }
 
 /* Counts the rows of one datagram. Returns 1 at the dump's end. */
 static int count_rows(size_t length, unsigned long *by_state)
 {
-	struct nlmsghdr *message = &buffer.align;
+    struct nlmsghdr *message = &buffer.align;
 
-	for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
-		const struct inet_diag_msg *row = NLMSG_DATA(message);
+    for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
+        const struct inet_diag_msg *row = NLMSG_DATA(message);
 
-		if (message->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (message->nlmsg_type == NLMSG_ERROR) {
-			errno = EOPNOTSUPP;
-			die("the kernel refused the dump");
-		}
-		by_state[row->idiag_state]++;
-	}
-	return 0;
+        if (message->nlmsg_type == NLMSG_DONE)
+            return 1;
+        if (message->nlmsg_type == NLMSG_ERROR) {
+            errno = EOPNOTSUPP;
+            die("the kernel refused the dump");
+        }
+        by_state[row->idiag_state]++;
+    }
+    return 0;
 }
 
 static void dump(int fd, const void *request, size_t length, unsigned long *by_state)
 {
-	if (send(fd, request, length, 0) < 0)
-		die("send");
-	for (;;) {
-		ssize_t received = recv(fd, buffer.bytes, sizeof buffer.bytes, 0);
+    if (send(fd, request, length, 0) < 0)
+        die("send");
+    for (;;) {
+        ssize_t received = recv(fd, buffer.bytes, sizeof buffer.bytes, 0);
 
-		if (received <= 0)
-			die("recv");
-		if (count_rows((size_t)received, by_state))
-			return;
-	}
+        if (received <= 0)
+            die("recv");
+        if (count_rows((size_t)received, by_state))
+            return;
+    }
 }
 
 static void dump_tcp(int fd)
 {
-	const struct {
-		struct nlmsghdr header;
-		struct inet_diag_req body;
-	} request = {
-		.header = {
-			.nlmsg_len = sizeof request,
-			.nlmsg_type = TCPDIAG_GETSOCK,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		},
-		.body = { .idiag_family = AF_INET, .idiag_states = ALL_STATES },
-	};
+    const struct {
+        struct nlmsghdr header;
+        struct inet_diag_req body;
+    } request = {
+        .header =
+            {
+                .nlmsg_len = sizeof request,
+                .nlmsg_type = TCPDIAG_GETSOCK,
+                .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+            },
+        .body = {.idiag_family = AF_INET, .idiag_states = ALL_STATES},
+    };
 
-	dump(fd, &request, sizeof request, tcp_by_state);
+    dump(fd, &request, sizeof request, tcp_by_state);
 }
 
 static void dump_udp(int fd, unsigned char family)
 {
-	const struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 body;
-	} request = {
-		.header = {
-			.nlmsg_len = sizeof request,
-			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		},
-		.body = {
-			.sdiag_family = family,
-			.sdiag_protocol = IPPROTO_UDP,
-			.idiag_states = ALL_STATES,
-		},
-	};
+    const struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 body;
+    } request = {
+        .header =
+            {
+                .nlmsg_len = sizeof request,
+                .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+            },
+        .body =
+            {
+                .sdiag_family = family,
+                .sdiag_protocol = IPPROTO_UDP,
+                .idiag_states = ALL_STATES,
+            },
+    };
 
-	dump(fd, &request, sizeof request, udp_by_state);
+    dump(fd, &request, sizeof request, udp_by_state);
 }
 
 static long long cpu_ns(void)
 {
-	struct timespec t;
+    struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
 static unsigned long sum(const unsigned long *by_state)
 {
-	unsigned long n = 0;
+    unsigned long n = 0;
 
-	for (int i = 0; i < 256; i++)
-		n += by_state[i];
-	return n;
+    for (int i = 0; i < 256; i++)
+        n += by_state[i];
+    return n;
 }
 
 int main(void)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	int c;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    int c;
 
-	if (fd < 0)
-		die("socket");
-	while ((c = getchar()) != EOF) {
-		long long before = cpu_ns();
+    if (fd < 0)
+        die("socket");
+    while ((c = getchar()) != EOF) {
+        long long before = cpu_ns();
 
-		if (c != '\n')
-			continue;
-		memset(tcp_by_state, 0, sizeof tcp_by_state);
-		memset(udp_by_state, 0, sizeof udp_by_state);
-		dump_tcp(fd);
-		dump_udp(fd, AF_INET);
-		dump_udp(fd, AF_INET6);
-		printf("%lld %lu %lu\n", cpu_ns() - before, sum(tcp_by_state) + sum(udp_by_state),
-		       tcp_by_state[TCP_ESTABLISHED]);
-		fflush(stdout);
-	}
-	return 0;
+        if (c != '\n')
+            continue;
+        memset(tcp_by_state, 0, sizeof tcp_by_state);
+        memset(udp_by_state, 0, sizeof udp_by_state);
+        dump_tcp(fd);
+        dump_udp(fd, AF_INET);
+        dump_udp(fd, AF_INET6);
+        printf("%lld %lu %lu\n", cpu_ns() - before, sum(tcp_by_state) + sum(udp_by_state),
+               tcp_by_state[TCP_ESTABLISHED]);
+        fflush(stdout);
+    }
+    return 0;
 }

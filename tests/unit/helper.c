@@ -94,7 +94,10 @@ const char *visible(const char *bytes, size_t len)
 
 struct sock sock_of(enum protocol protocol, const char *address, uint16_t port, enum tcp_state state, uint32_t inode)
 {
-    struct sock s = {.protocol = (uint8_t)protocol, .state = (uint8_t)state, .local_port = port, .inode = inode,
+    struct sock s = {.protocol = (uint8_t)protocol,
+                     .state = (uint8_t)state,
+                     .local_port = port,
+                     .inode = inode,
                      .known = SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER};
     struct ip ip;
 

@@ -24,12 +24,12 @@
 #endif
 
 /* Says which row of a table failed; cmocka alone names only the line. */
-#define assert_row(good, row)                                                                                \
-    do {                                                                                                     \
-        if (!(good)) {                                                                                       \
-            print_error("row: %s\n", row);                                                                   \
-            assert_true(good);                                                                               \
-        }                                                                                                    \
+#define assert_row(good, row)              \
+    do {                                   \
+        if (!(good)) {                     \
+            print_error("row: %s\n", row); \
+            assert_true(good);             \
+        }                                  \
     } while (0)
 
 /* A diag that keeps what it is told. */

@@ -22,8 +22,8 @@ __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ 
 #endif
 #define MBEDTLS_THREADING_C /* outputs share what PSA keeps */
 #define MBEDTLS_THREADING_PTHREAD
-#define MBEDTLS_PSA_CRYPTO_C /* TLS 1.3 is written on it */
-#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG /* the system's: no generator of its own */
+#define MBEDTLS_PSA_CRYPTO_C                 /* TLS 1.3 is written on it */
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG      /* the system's: no generator of its own */
 #define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* ours are: saves copies, 13 KB of a handshake's heap */
 
 /* --- ciphers: AES-GCM and ChaCha20-Poly1305 -------------------------------------------- */
@@ -58,7 +58,7 @@ __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ 
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
-#define MBEDTLS_ECP_WINDOW_SIZE 2
+#define MBEDTLS_ECP_WINDOW_SIZE       2
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM 0
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
@@ -92,12 +92,12 @@ __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ 
 #define MBEDTLS_SSL_PROTO_TLS1_3
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
-#define MBEDTLS_SSL_IN_CONTENT_LEN 16384 /* a receiver may send so much at once */
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 8192 /* src/tls/tls.h; our certificate's chain must fit */
-#define MBEDTLS_SSL_CIPHERSUITES \
+#define MBEDTLS_SSL_IN_CONTENT_LEN  16384 /* a receiver may send so much at once */
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 8192  /* src/tls/tls.h; our certificate's chain must fit */
+#define MBEDTLS_SSL_CIPHERSUITES                                                                                   \
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256, MBEDTLS_TLS1_3_AES_256_GCM_SHA384, MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, \
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, \
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, \
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,            \
+        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,            \
+        MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
 
 #endif

@@ -1,4 +1,5 @@
-/* One input is read as a whole answer, as what follows the question of one, as the lines of both files and as a name. */
+/* One input is read as a whole answer, as what follows the question of one, as the lines of both files and as a name.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,8 @@ static void read_files(const char *data, size_t size)
         data += size - rest;
         size = rest;
     }
-    must(conf.n_servers >= 0 && conf.n_servers <= DNS_SERVERS_MAX && conf.n_search >= 0 && conf.n_search <= DNS_SEARCH_MAX);
+    must(conf.n_servers >= 0 && conf.n_servers <= DNS_SERVERS_MAX && conf.n_search >= 0 &&
+         conf.n_search <= DNS_SEARCH_MAX);
     must(conf.ndots >= 0 && conf.ndots <= 15 && conf.timeout_s >= 1 && conf.timeout_s <= 30);
     must(conf.attempts >= 1 && conf.attempts <= 5);
     for (int i = 0; i < conf.n_search; i++)

@@ -11,8 +11,12 @@ static void put_sockets(struct tally *t, const uint8_t *data, size_t size)
 {
     tally_begin(t, 1000);
     for (size_t i = 0; i + 4 < size && i < 400; i += 4) {
-        struct sock s = {.protocol = data[i] & 1, .ip_version = data[i] & 2 ? 6 : 4, .state = data[i + 1] % STATE_COUNT,
-                         .known = SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER, .local_port = (uint16_t)(data[i + 2] % 100), .inode = data[i + 3]};
+        struct sock s = {.protocol = data[i] & 1,
+                         .ip_version = data[i] & 2 ? 6 : 4,
+                         .state = data[i + 1] % STATE_COUNT,
+                         .known = SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER,
+                         .local_port = (uint16_t)(data[i + 2] % 100),
+                         .inode = data[i + 3]};
 
         s.local[3] = data[i + 3];
         tally_sock(t, &s, data[i]);
@@ -45,9 +49,11 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
     struct reading reading = {.report = {.sockets = size, .ipv6 = size & 1}, .read = {true, true}, .name = "netlink"};
     struct series_tags tags, agent_tags;
     struct tally tally;
+    /* clang-format off */
     struct snapshot s = {.prefix = c->v.prefix, .sections = "", .tags = &tags, .agent_tags = &agent_tags, .tally = &tally,
                          .reading = &reading, .time_ms = 1700000000000, .pids = c->v.pid, .self = c->v.self,
                          .n_outputs = c->n_outputs};
+    /* clang-format on */
 
     tally_init(&tally, &c->rules, (uint32_t)(c->v.max_series < 20 ? c->v.max_series : 20), &c->arena);
     series_tags_init(&tags, c->tags, c->n_tags, &c->rules, &c->arena);

@@ -1,5 +1,5 @@
-/* Port rules, as a list or as JSON; the first byte says whether "::1:80" is taken. What is accepted is, written canonically,
- * accepted again as the same and without a warning. */
+/* Port rules, as a list or as JSON; the first byte says whether "::1:80" is taken. What is accepted is, written
+ * canonically, accepted again as the same and without a warning. */
 #include <string.h>
 
 #include "count/rules.h"

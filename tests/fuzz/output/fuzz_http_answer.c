@@ -21,7 +21,8 @@ static void check(const struct http_answer *a)
     MUST(known || a->wrong || a->stage <= HTTP_HEADERS);
     MUST(a->wait_s <= 3600 && a->head_len <= HTTP_HEAD_MAX + 1);
     MUST(a->line_len < sizeof a->line);
-    MUST(printable(a->reason, sizeof a->reason) && printable(a->location, sizeof a->location) && printable(a->words, sizeof a->words));
+    MUST(printable(a->reason, sizeof a->reason) && printable(a->location, sizeof a->location) &&
+         printable(a->words, sizeof a->words));
 }
 
 /* In pieces of up to step bytes, each a block of its own; the bytes that belong to it. */
@@ -58,9 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size--;
     }
     MUST(read_all(&whole, data, size, size ? size : 1) == read_all(&pieces, data, size, step));
-    MUST(whole.status == pieces.status && whole.stage == pieces.stage && whole.wrong == pieces.wrong && whole.wait_s == pieces.wait_s);
+    MUST(whole.status == pieces.status && whole.stage == pieces.stage && whole.wrong == pieces.wrong &&
+         whole.wait_s == pieces.wait_s);
     MUST(whole.closes == pieces.closes && whole.left == pieces.left && whole.body_len == pieces.body_len);
-    MUST(!strcmp(whole.reason, pieces.reason) && !strcmp(whole.location, pieces.location) && !strcmp(whole.words, pieces.words));
+    MUST(!strcmp(whole.reason, pieces.reason) && !strcmp(whole.location, pieces.location) &&
+         !strcmp(whole.words, pieces.words));
     http_answer_end(&whole);
     MUST(!http_answer_known(&whole) || whole.stage == HTTP_WHOLE);
     check(&whole);

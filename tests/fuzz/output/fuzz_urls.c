@@ -23,7 +23,8 @@ static void read_again(const struct url *url, struct arena *a)
     char *text = malloc(2000 + (url->path ? strlen(url->path) : 0)), *at = text;
     struct url again;
 
-    at += sprintf(at, "%s%s%s%s", url->format ? url->format : "", url->format ? "+" : "", url->scheme ? url->scheme : "", url->scheme ? "://" : "");
+    at += sprintf(at, "%s%s%s%s", url->format ? url->format : "", url->format ? "+" : "",
+                  url->scheme ? url->scheme : "", url->scheme ? "://" : "");
     if (url->host && strchr(url->host, ':')) {
         *at++ = '[';
         for (const char *c = url->host; *c; c++)
@@ -45,7 +46,8 @@ static void check(const struct url *url, struct arena *a)
 {
     if (url->host) {
         check_host(url->host);
-        if (strlen(url->host) < 250 && !(url->format && strlen(url->format) > 100) && !(url->scheme && strlen(url->scheme) > 100))
+        if (strlen(url->host) < 250 && !(url->format && strlen(url->format) > 100) &&
+            !(url->scheme && strlen(url->scheme) > 100))
             read_again(url, a);
     } else if (url->path) {
         MUST(!strncmp(url->scheme, "unix", 4) && (*url->path == '/' || *url->path == '@') && url->path[1]);

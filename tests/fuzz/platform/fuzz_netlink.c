@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
         uint64_t taken = 0;
         struct poll_report report = {0};
-        const struct netlink_dump dump = {.seq = 7, .protocol = (enum protocol)protocol, .emit = take, .ctx = &taken, .report = &report};
+        const struct netlink_dump dump = {
+            .seq = 7, .protocol = (enum protocol)protocol, .emit = take, .ctx = &taken, .report = &report};
         int ret = netlink_parse(data, size, &dump);
 
         MUST(ret == NETLINK_MORE || ret == NETLINK_DONE || (ret < 0 && ret >= -4095));

@@ -1,4 +1,5 @@
-/* Certificates and keys: PEM as SOCKPUSH_TLS_CA, _CERT and _KEY may have it, and the DER inside, which the first byte asks for. */
+/* Certificates and keys: PEM as SOCKPUSH_TLS_CA, _CERT and _KEY may have it, and the DER inside, which the first byte
+ * asks for. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

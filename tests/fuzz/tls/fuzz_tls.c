@@ -1,4 +1,5 @@
-/* What a receiver answers while TLS is shaking hands, from recordings that fit (tests/unit/tls/tls_recorded.h), and what follows. */
+/* What a receiver answers while TLS is shaking hands, from recordings that fit (tests/unit/tls/tls_recorded.h), and
+ * what follows. */
 #include "fuzz/fuzz.h"
 #include "unit/tls/tls_recorded.h"
 

@@ -9,8 +9,9 @@
 
 static void a_query_is_a_header_and_one_question(void **state)
 {
-    static const uint8_t expected[] = {0xab, 0xcd, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, /* id, RD, one question */
-                                       5, 'A', 'g', 'e', 'n', 't', 3, 'x', '-', '1', 0, 0, 28, 0, 1};
+    static const uint8_t expected[] = {
+        0xab, 0xcd, 1,   0,   0,   1,   0, 0,   0,   0,   0, 0, /* id, RD, one question */
+        5,    'A',  'g', 'e', 'n', 't', 3, 'x', '-', '1', 0, 0, 28, 0, 1};
     uint8_t out[DNS_QUERY_MAX];
 
     (void)state;
@@ -33,9 +34,11 @@ static const char *long_name(size_t n, size_t label, const char *after)
 static void names_have_limits(void **state)
 {
     static const char *const none[] = {"", ".", "..", ".a", "a..", "a..b", "a.b..", "..a"};
+    /* clang-format off */
     static const struct { size_t n, label; const char *after; size_t query_len; } row[] = {
         {63, 63, ".a", HEADER + 64 + 2 + 1 + 4}, {64, 64, "", 0}, {64, 64, ".a", 0}, {253, 63, "", DNS_QUERY_MAX},
         {253, 1, ".", DNS_QUERY_MAX}, {254, 63, "", 0}, {500, 63, "", 0}};
+    /* clang-format on */
     uint8_t *out = malloc(DNS_QUERY_MAX); /* the sanitizer watches its end */
 
     (void)state;
@@ -81,27 +84,37 @@ static const char *reads_part(const struct message *m, size_t len, int max)
     return n < 0 ? words[-1 - n] : text + 1;
 }
 
-#define SELF "\xc0\x0c" /* a pointer to the name of the question */
-#define TTL "\0\0\0\x3c"
-#define A "\0\1\0\1" TTL "\0\4\x0a\0\0"  /* … 10.0.0.x: one more byte */
-#define AAAA "\0\x1c\0\1" TTL "\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0" /* … 2001:db8::x */
-#define CNAME "\0\5\0\1" TTL
+#define SELF           "\xc0\x0c" /* a pointer to the name of the question */
+#define TTL            "\0\0\0\x3c"
+#define A              "\0\1\0\1" TTL "\0\4\x0a\0\0"                                 /* … 10.0.0.x: one more byte */
+#define AAAA           "\0\x1c\0\1" TTL "\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0" /* … 2001:db8::x */
+#define CNAME          "\0\5\0\1" TTL
 #define BYTES(literal) literal, sizeof literal - 1
 
 static void records_are_read(void **state)
 {
     static const struct {
-        const char *what; enum dns_type type; uint8_t count;
-        const char *bytes; size_t len; const char *expected;
+        const char *what;
+        enum dns_type type;
+        uint8_t count;
+        const char *bytes;
+        size_t len;
+        const char *expected;
     } row[] = {
         {"AAAA", DNS_AAAA, 1, BYTES(SELF AAAA "\1"), "2001:db8::1"},
         {"name written out", DNS_A, 1, BYTES("\5AGENT\7example\0" A "\1"), "10.0.0.1"},
         {"more", DNS_A, 4, BYTES(SELF A "\1" SELF A "\2" SELF A "\3" SELF A "\4"), "10.0.0.1 10.0.0.2 10.0.0.3"},
         {"NODATA", DNS_A, 0, BYTES(""), "no address"},
-        {"chain", DNS_A, 3, BYTES(SELF CNAME "\0\7\5other\0" "\5other\0" CNAME "\0\4\1c\xc0\x12" "\1c\xc0\x12" A "\1"), "10.0.0.1"},
+        {"chain", DNS_A, 3,
+         BYTES(SELF CNAME "\0\7\5other\0"
+                          "\5other\0" CNAME "\0\4\1c\xc0\x12"
+                          "\1c\xc0\x12" A "\1"),
+         "10.0.0.1"},
         {"pointers to itself and past the end", DNS_A, 2, BYTES("\xc0\x1f" A "\1\xff\xff" A "\2"), "10.0.0.1 10.0.0.2"},
-        {"mapped", DNS_AAAA, 1, BYTES(SELF "\0\x1c\0\1" TTL "\0\x10\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\1"), "::ffff:a00:1"},
-        {"type, class 257", DNS_A, 2, BYTES(SELF "\1\1\0\1" TTL "\0\4\x0a\0\0\1" SELF "\0\1\1\1" TTL "\0\4\x0a\0\0\1"), "no address"},
+        {"mapped", DNS_AAAA, 1, BYTES(SELF "\0\x1c\0\1" TTL "\0\x10\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\1"),
+         "::ffff:a00:1"},
+        {"type, class 257", DNS_A, 2, BYTES(SELF "\1\1\0\1" TTL "\0\4\x0a\0\0\1" SELF "\0\1\1\1" TTL "\0\4\x0a\0\0\1"),
+         "no address"},
         {"A of 5 bytes", DNS_A, 2, BYTES(SELF "\0\1\0\1" TTL "\0\5\x0a\0\0\2\2" SELF A "\1"), "10.0.0.1"},
         {"label past the end", DNS_A, 1, BYTES("\x3f" A "\1"), "failed"},
         {"size past the end", DNS_A, 1, BYTES(SELF "\0\1\0\1" TTL "\xff\xff\x0a\0\0\1"), "failed"},
@@ -146,8 +159,12 @@ static void an_error_is_told_apart(void **state)
 static void an_answer_to_something_else_is_not_ours(void **state)
 {
     /* id, QR, number of questions; a label, the type, the class */
-    static const struct { size_t at; uint8_t bit; } change[] = {{0, 1}, {1, 1}, {2, 0x80}, {4, 1}, {5, 1}, {5, 2}, {HEADER, 1},
-        {HEADER + 3, 1}, {HEADER + 14, 1}, {HEADER + 16, 2}, {HEADER + 15, 1}, {HEADER + 18, 2}, {HEADER + 17, 1}};
+    static const struct {
+        size_t at;
+        uint8_t bit;
+    } change[] = {{0, 1},           {1, 1},           {2, 0x80},       {4, 1},           {5, 1},
+                  {5, 2},           {HEADER, 1},      {HEADER + 3, 1}, {HEADER + 14, 1}, {HEADER + 16, 2},
+                  {HEADER + 15, 1}, {HEADER + 18, 2}, {HEADER + 17, 1}};
     struct message m;
 
     (void)state;
@@ -190,10 +207,14 @@ static void lines_of_resolv_conf_are_read(void **state)
     static const char *const row[][2] = {
         {" \tnameserver\t 10.0.0.1 \t\r\nnameserver 10.0.0.2#x", "10.0.0.1 10.0.0.2 / / 1 5 2"},
         {"#nameserver 10.0.0.1\n;nameserver 10.0.0.2\n; nameserver 10.0.0.3\n # x", "/ / 1 5 2"},
-        {"nameserver 1.1.1.1\nnameserver 2.2.2.2\nnameserver 2001:DB8::1\nnameserver 4.4.4.4", "1.1.1.1 2.2.2.2 2001:db8::1 / / 1 5 2"},
-        {"nameserver\nnameserver x\nnameserver 1.2.3\nnameservers 1.1.1.1\nname 1.1.1.1\nsortlist 1.1.1.1\n\1\377", "/ / 1 5 2"},
+        {"nameserver 1.1.1.1\nnameserver 2.2.2.2\nnameserver 2001:DB8::1\nnameserver 4.4.4.4",
+         "1.1.1.1 2.2.2.2 2001:db8::1 / / 1 5 2"},
+        {"nameserver\nnameserver x\nnameserver 1.2.3\nnameservers 1.1.1.1\nname 1.1.1.1\nsortlist 1.1.1.1\n\1\377",
+         "/ / 1 5 2"},
         {"search 1 2 3 4 5 6 7 8", "/ 1 2 3 4 5 6 / 1 5 2"},
-        {"search a b\ndomain c", "/ c / 1 5 2"}, {"domain a\nsearch", "/ / 1 5 2"}, {"", "/ / 1 5 2"},
+        {"search a b\ndomain c", "/ c / 1 5 2"},
+        {"domain a\nsearch", "/ / 1 5 2"},
+        {"", "/ / 1 5 2"},
         {"search . a.example\tb .", "/ a.example b / 1 5 2"}, /* systemd-resolved writes "." for "none" */
         {"options ndots:5 timeout:1 attempts:3", "/ / 5 1 3"},
         {"options ndots:0\noptions\ttimeout:1 rotate edns0\toptions", "/ / 0 1 2"},
@@ -214,6 +235,7 @@ static void lines_of_resolv_conf_are_read(void **state)
 
 static void lines_of_hosts_are_read(void **state)
 {
+    /* clang-format off */
     static const char *const row[][3] = {
         {"\t10.0.0.1\tagent.example  agent\r", "AGENT", "10.0.0.1"}, {"::1 ip6-localhost agent#comment", "agent", "::1"},
         {"10.0.0.1 Agent.Example # agent", "agent.example", "10.0.0.1"}, {"10.0.0.1 agent.example # agent", "agent", NULL},
@@ -221,6 +243,7 @@ static void lines_of_hosts_are_read(void **state)
         {"10.0.0.1 ", "", NULL}, {"#10.0.0.1 agent", "agent", NULL}, {"10.0.0 agent", "agent", NULL},
         {"agent 10.0.0.1", "agent", NULL}, {"", "agent", NULL},
     };
+    /* clang-format on */
     char text[IP_TEXT_MAX];
     struct scoped_ip ip;
 
@@ -240,10 +263,13 @@ static void lines_of_hosts_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_query_is_a_header_and_one_question), cmocka_unit_test(names_have_limits),
-        cmocka_unit_test(records_are_read), cmocka_unit_test(an_error_is_told_apart),
+        cmocka_unit_test(a_query_is_a_header_and_one_question),
+        cmocka_unit_test(names_have_limits),
+        cmocka_unit_test(records_are_read),
+        cmocka_unit_test(an_error_is_told_apart),
         cmocka_unit_test(an_answer_to_something_else_is_not_ours),
-        cmocka_unit_test(lines_of_resolv_conf_are_read), cmocka_unit_test(lines_of_hosts_are_read),
+        cmocka_unit_test(lines_of_resolv_conf_are_read),
+        cmocka_unit_test(lines_of_hosts_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "unit/helper.h"
 
 #define BUCKETS 1024
-#define KEYS 2000
+#define KEYS    2000
 
 static uint32_t bucket_of(uint32_t x)
 {

@@ -65,6 +65,7 @@ static void a_v4_mapped_address_is_the_v4_address(void **state)
 
 static void what_is_no_address_is_refused(void **state)
 {
+    /* clang-format off */
     static const char *const text[] = {
         "", "1", "1.2.3", "1.2.3.", "1.2.3.4.", "1.2.3.4.5", ".1.2.3.4", "1..2.3", "256.1.1.1", "1.1.1.1000",
         "01.2.3.4", "1.2.3.04", "00.0.0.0", "0x1.2.3.4", "+1.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1,2,3,4",
@@ -72,6 +73,7 @@ static void what_is_no_address_is_refused(void **state)
         "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "1:2:3:4::5:6:7:8", "::1.2.3", "::1.2.3.4:5",
         "::01.2.3.4", "1:2:3:4:5:6:7:1.2.3.4", "[::1]", "::1%eth0", "::1/64", "1.2.3.4:80", "localhost",
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(text); i++)
@@ -91,8 +93,8 @@ static bool library_parses(const char *text, size_t len)
 
 static void every_truncation_is_read_as_the_c_library_reads_it(void **state)
 {
-    static const char *const text[] = {"192.168.100.200", "2001:db8:10:200::3000:4", "1:2:3:4:5:6:77:8888",
-                                       "::ffff:192.168.1.10", "fe80::1:2:3:4", "1:2:3:4:5:6:10.20.30.40"};
+    static const char *const text[] = {"192.168.100.200",     "2001:db8:10:200::3000:4", "1:2:3:4:5:6:77:8888",
+                                       "::ffff:192.168.1.10", "fe80::1:2:3:4",           "1:2:3:4:5:6:10.20.30.40"};
     struct ip ip;
 
     (void)state;

@@ -23,7 +23,8 @@ static void a_line_is_logfmt(void **state)
         const char *key, *value, *message, *line;
     } row[] = {
         {LOG_ERROR, NULL, NULL, "no", "error msg=\"no\"\n"},
-        {LOG_WARN, "output", "tls://a:6514", "certificate expired", "warn output=tls://a:6514 msg=\"certificate expired\"\n"},
+        {LOG_WARN, "output", "tls://a:6514", "certificate expired",
+         "warn output=tls://a:6514 msg=\"certificate expired\"\n"},
         {LOG_INFO, "k", "", "", "info k=\"\" msg=\"\"\n"},
         {LOG_DEBUG, "k", "a b", "m", "debug k=\"a b\" msg=\"m\"\n"},
         {LOG_INFO, "k", "a=b", "m", "info k=\"a=b\" msg=\"m\"\n"},
@@ -31,8 +32,15 @@ static void a_line_is_logfmt(void **state)
         {LOG_INFO, "k", "a\nb", "line 1\nwarn msg=forged\r\t\x1b[31m\x7f",
          "info k=\"a\\x0ab\" msg=\"line 1\\x0awarn msg=forged\\x0d\\x09\\x1b[31m\\x7f\"\n"},
         {LOG_INFO, NULL, NULL, "\xc3\xa9\xff", "info msg=\"\xc3\xa9\\xff\"\n"},
-        {LOG_INFO, NULL, NULL, "\xc2\x9b" "31m \x9b", "info msg=\"\\xc2\\x9b31m \\x9b\"\n"}, /* C1: a terminal's CSI */
-        {LOG_INFO, "k", "\xe2\x80\xae" "txt", "\xe2\x80\xa8 \xef\xbb\xbf \xf0\x9f\x98\x80", "info k=\\xe2\\x80\\xaetxt msg=\"\\xe2\\x80\\xa8 \\xef\\xbb\\xbf \xf0\x9f\x98\x80\"\n"},
+        {LOG_INFO, NULL, NULL,
+         "\xc2\x9b"
+         "31m \x9b",
+         "info msg=\"\\xc2\\x9b31m \\x9b\"\n"}, /* C1: a terminal's CSI */
+        {LOG_INFO, "k",
+         "\xe2\x80\xae"
+         "txt",
+         "\xe2\x80\xa8 \xef\xbb\xbf \xf0\x9f\x98\x80",
+         "info k=\\xe2\\x80\\xaetxt msg=\"\\xe2\\x80\\xa8 \\xef\\xbb\\xbf \xf0\x9f\x98\x80\"\n"},
     };
 
     (void)state;
@@ -68,10 +76,12 @@ static void the_time_is_rfc_3339_in_utc(void **state)
         int64_t seconds;
         const char *text;
     } row[] = {
-        {0, "1970-01-01T00:00:00Z"},          {59, "1970-01-01T00:00:59Z"},         {86399, "1970-01-01T23:59:59Z"},
-        {68169600, "1972-02-29T00:00:00Z"},   {951782400, "2000-02-29T00:00:00Z"},  {951868800, "2000-03-01T00:00:00Z"},
-        {1709164800, "2024-02-29T00:00:00Z"}, {1735689599, "2024-12-31T23:59:59Z"}, {1795341600, "2026-11-22T10:00:00Z"},
-        {2147483648, "2038-01-19T03:14:08Z"}, {4107542400, "2100-03-01T00:00:00Z"}, {253402300799, "9999-12-31T23:59:59Z"},
+        {0, "1970-01-01T00:00:00Z"},          {59, "1970-01-01T00:00:59Z"},
+        {86399, "1970-01-01T23:59:59Z"},      {68169600, "1972-02-29T00:00:00Z"},
+        {951782400, "2000-02-29T00:00:00Z"},  {951868800, "2000-03-01T00:00:00Z"},
+        {1709164800, "2024-02-29T00:00:00Z"}, {1735689599, "2024-12-31T23:59:59Z"},
+        {1795341600, "2026-11-22T10:00:00Z"}, {2147483648, "2038-01-19T03:14:08Z"},
+        {4107542400, "2100-03-01T00:00:00Z"}, {253402300799, "9999-12-31T23:59:59Z"},
     };
 
     (void)state;

@@ -58,18 +58,18 @@ static void a_buffer_without_memory_measures(void **state)
 }
 
 /* The same as the C library's, at every capacity. */
-#define CHECK(...)                                                                                  \
-    do {                                                                                            \
-        char expected[256];                                                                         \
-        int len = snprintf(expected, sizeof expected, __VA_ARGS__);                                 \
-        for (size_t cap = 1; cap <= (size_t)len + 2; cap++) {                                       \
-            char *out = malloc(cap);                                                                \
-            bool whole = text_format(out, cap, __VA_ARGS__);                                        \
-            assert_int_equal(whole, (size_t)len < cap);                                             \
-            assert_int_equal(strlen(out), (size_t)len < cap ? (size_t)len : cap - 1);               \
-            assert_memory_equal(out, expected, strlen(out));                                        \
-            free(out);                                                                              \
-        }                                                                                           \
+#define CHECK(...)                                                                    \
+    do {                                                                              \
+        char expected[256];                                                           \
+        int len = snprintf(expected, sizeof expected, __VA_ARGS__);                   \
+        for (size_t cap = 1; cap <= (size_t)len + 2; cap++) {                         \
+            char *out = malloc(cap);                                                  \
+            bool whole = text_format(out, cap, __VA_ARGS__);                          \
+            assert_int_equal(whole, (size_t)len < cap);                               \
+            assert_int_equal(strlen(out), (size_t)len < cap ? (size_t)len : cap - 1); \
+            assert_memory_equal(out, expected, strlen(out));                          \
+            free(out);                                                                \
+        }                                                                             \
     } while (0)
 
 static void formats_are_the_c_librarys(void **state)
@@ -139,7 +139,8 @@ static void a_long_message_is_cut(void **state)
 
 static void white_space_is_cut_at_both_ends(void **state)
 {
-    static const char *const row[][2] = {{"", ""}, {" \t\r\n\v\f", ""}, {" a b ", "a b"}, {"ab", "ab"}, {"\na", "a"}, {"a\n", "a"}};
+    static const char *const row[][2] = {{"", ""},     {" \t\r\n\v\f", ""}, {" a b ", "a b"},
+                                         {"ab", "ab"}, {"\na", "a"},        {"a\n", "a"}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {

@@ -85,7 +85,8 @@ static void the_origin_is_read_for_an_agent_only(void **state)
     assert_string_equal(c.config.origin.external, "it-false,cn-a,pu-b");
     assert_string_equal(c.config.origin.cardinality, "low");
     arena_free(&c.config.arena);
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_EXTERNAL_ENV=x", "DD_ORIGIN_DETECTION_ENABLED=false", "DD_CARDINALITY=lots");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_EXTERNAL_ENV=x", "DD_ORIGIN_DETECTION_ENABLED=false",
+              "DD_CARDINALITY=lots");
     assert_int_equal(c.told.diag.errors, 0);
     assert_true(told_has(&c.told, LOG_WARN, "DD_CARDINALITY", "orchestrator"));
     assert_true(!c.config.origin.detected && !c.config.origin.external && !c.config.origin.cardinality);
@@ -122,7 +123,8 @@ static void outputs_that_statsd_would_name_alike_are_refused(void **state)
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b");
     assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "one name in statsd"));
     arena_free(&c.config.arena);
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b", "SOCKPUSH_SELF=off"); /* then neither has a series */
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b",
+              "SOCKPUSH_SELF=off"); /* then neither has a series */
     assert_int_equal(c.told.n, 0);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///a.b,influx+unix:///a_b");

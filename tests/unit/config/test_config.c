@@ -91,7 +91,10 @@ static void check_refused(const struct variable *v, const char *value)
 
 static const char *in_unit(char out[64], const struct variable *v, int64_t value)
 {
-    snprintf(out, 64, "%lld%s", (long long)value, v->read == value_duration_ms ? "ms" : v->read == value_size ? "B" : "");
+    snprintf(out, 64, "%lld%s", (long long)value,
+             v->read == value_duration_ms ? "ms"
+             : v->read == value_size      ? "B"
+                                          : "");
     return out;
 }
 
@@ -125,18 +128,57 @@ static void ranges_are_those_of_the_contract(void **state)
         const char *text;
         bool good;
     } row[] = {
-        {"SOCKPUSH_INTERVAL=100ms", true}, {"SOCKPUSH_INTERVAL=99ms", false}, {"SOCKPUSH_INTERVAL=1h", true}, {"SOCKPUSH_INTERVAL=1h1ms", false},
-        {"SOCKPUSH_INTERVAL=10", false}, {"SOCKPUSH_MTU=512", true}, {"SOCKPUSH_MTU=511", false}, {"SOCKPUSH_MTU=65467", true},
-        {"SOCKPUSH_MTU=65468", false}, {"SOCKPUSH_MAX_SERIES=0", false}, {"SOCKPUSH_POLLS=0", true}, {"SOCKPUSH_SELF=off", true},
-        {"SOCKPUSH_SELF=YES", true}, {"SOCKPUSH_SELF=2", false}, {"SOCKPUSH_PID=off", true}, {"SOCKPUSH_PID=Auto", true},
-        {"SOCKPUSH_PID=on", false}, {"SOCKPUSH_BACKEND=procfs", true}, {"SOCKPUSH_BACKEND=netlink", true}, {"SOCKPUSH_BACKEND=bpf", false}, {"SOCKPUSH_BACKEND=replay:/x", true}, {"SOCKPUSH_BACKEND=Record:x", true}, {"SOCKPUSH_BACKEND=record:", false},
-        {"SOCKPUSH_LOG_LEVEL=debug", true}, {"SOCKPUSH_LOG_LEVEL=trace", false}, {"SOCKPUSH_FORMAT=Influx", true}, {"SOCKPUSH_FORMAT=table", true},
-        {"SOCKPUSH_FORMAT=xml", false}, {"SOCKPUSH_PROC=/host/proc", true}, {"SOCKPUSH_PROC=proc", false}, {"SOCKPUSH_TAGS=pid=1", false},
-        {"SOCKPUSH_PORTS=x", false}, {"SOCKPUSH_PORTS=[::1]:80", true}, {"SOCKPUSH_PORTS=::1:80", false} /* only DataKit's */, {"SOCKPUSH_TO=x", false}, {"SOCKPUSH_PREFIX=a.b", true},
-        {"SOCKPUSH_REPLAY=0s", true}, {"SOCKPUSH_REPLAY=1h", true}, {"SOCKPUSH_REPLAY=1h1ms", false}, {"SOCKPUSH_REPLAY=-1s", false},
-        {"SOCKPUSH_REPLAY=10", false}, {"SOCKPUSH_TLS_VERIFY=none", true}, {"SOCKPUSH_TLS_VERIFY=off", false},
-        {"SOCKPUSH_TLS_NAME=a.example", true}, {"SOCKPUSH_TLS_NAME=::1", true}, {"SOCKPUSH_TLS_NAME=a:1", false}, {"SOCKPUSH_TLS_NAME=a b", false},
-        {"SOCKPUSH_TLS_NAME=tls://a", false}, {"SOCKPUSH_TLS_CA=/a/file", true}, {"SOCKPUSH_TLS_CERT=/a", false}, {"SOCKPUSH_TLS_KEY=/a", false},
+        {"SOCKPUSH_INTERVAL=100ms", true},
+        {"SOCKPUSH_INTERVAL=99ms", false},
+        {"SOCKPUSH_INTERVAL=1h", true},
+        {"SOCKPUSH_INTERVAL=1h1ms", false},
+        {"SOCKPUSH_INTERVAL=10", false},
+        {"SOCKPUSH_MTU=512", true},
+        {"SOCKPUSH_MTU=511", false},
+        {"SOCKPUSH_MTU=65467", true},
+        {"SOCKPUSH_MTU=65468", false},
+        {"SOCKPUSH_MAX_SERIES=0", false},
+        {"SOCKPUSH_POLLS=0", true},
+        {"SOCKPUSH_SELF=off", true},
+        {"SOCKPUSH_SELF=YES", true},
+        {"SOCKPUSH_SELF=2", false},
+        {"SOCKPUSH_PID=off", true},
+        {"SOCKPUSH_PID=Auto", true},
+        {"SOCKPUSH_PID=on", false},
+        {"SOCKPUSH_BACKEND=procfs", true},
+        {"SOCKPUSH_BACKEND=netlink", true},
+        {"SOCKPUSH_BACKEND=bpf", false},
+        {"SOCKPUSH_BACKEND=replay:/x", true},
+        {"SOCKPUSH_BACKEND=Record:x", true},
+        {"SOCKPUSH_BACKEND=record:", false},
+        {"SOCKPUSH_LOG_LEVEL=debug", true},
+        {"SOCKPUSH_LOG_LEVEL=trace", false},
+        {"SOCKPUSH_FORMAT=Influx", true},
+        {"SOCKPUSH_FORMAT=table", true},
+        {"SOCKPUSH_FORMAT=xml", false},
+        {"SOCKPUSH_PROC=/host/proc", true},
+        {"SOCKPUSH_PROC=proc", false},
+        {"SOCKPUSH_TAGS=pid=1", false},
+        {"SOCKPUSH_PORTS=x", false},
+        {"SOCKPUSH_PORTS=[::1]:80", true},
+        {"SOCKPUSH_PORTS=::1:80", false} /* only DataKit's */,
+        {"SOCKPUSH_TO=x", false},
+        {"SOCKPUSH_PREFIX=a.b", true},
+        {"SOCKPUSH_REPLAY=0s", true},
+        {"SOCKPUSH_REPLAY=1h", true},
+        {"SOCKPUSH_REPLAY=1h1ms", false},
+        {"SOCKPUSH_REPLAY=-1s", false},
+        {"SOCKPUSH_REPLAY=10", false},
+        {"SOCKPUSH_TLS_VERIFY=none", true},
+        {"SOCKPUSH_TLS_VERIFY=off", false},
+        {"SOCKPUSH_TLS_NAME=a.example", true},
+        {"SOCKPUSH_TLS_NAME=::1", true},
+        {"SOCKPUSH_TLS_NAME=a:1", false},
+        {"SOCKPUSH_TLS_NAME=a b", false},
+        {"SOCKPUSH_TLS_NAME=tls://a", false},
+        {"SOCKPUSH_TLS_CA=/a/file", true},
+        {"SOCKPUSH_TLS_CERT=/a", false},
+        {"SOCKPUSH_TLS_KEY=/a", false},
     };
 
     (void)state;
@@ -161,7 +203,8 @@ static void a_certificate_and_its_key_are_named_together(void **state)
     CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_KEY=/k.pem");
     assert_true(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT"));
     arena_free(&c.config.arena);
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_CERT=/c.pem", "SOCKPUSH_TLS_KEY=/k.pem", "SSL_CERT_FILE=/s.pem", "SOCKPUSH_TLS_VERIFY=none");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_CERT=/c.pem", "SOCKPUSH_TLS_KEY=/k.pem", "SSL_CERT_FILE=/s.pem",
+              "SOCKPUSH_TLS_VERIFY=none");
     assert_int_equal(c.told.n, 0);
     assert_string_equal(c.config.tls.cert, "/c.pem");
     assert_string_equal(c.config.tls.key, "/k.pem");
@@ -183,7 +226,9 @@ static void of_a_wrong_tls_name_it_is_told_what_is_accepted(void **state)
 
         snprintf(text, sizeof text, "SOCKPUSH_TLS_NAME=%s", row[i]);
         CONFIG_OF(&c, NULL, text);
-        assert_row(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_NAME", "accepted is a host name or an address"), row[i]);
+        assert_row(c.told.n == 1 &&
+                       told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_NAME", "accepted is a host name or an address"),
+                   row[i]);
         arena_free(&c.config.arena);
     }
 }
@@ -251,18 +296,21 @@ static void all_bad_values_are_told_at_once(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_MTU=1", "SOCKPUSH_INTERVAL=x", "SOCKPUSH_TO=x", "SOCKPUSH_PORTS=x", "SOCKPUSH_TAGS=pid=1", "SOCKPUSH_PROC=x");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_MTU=1", "SOCKPUSH_INTERVAL=x", "SOCKPUSH_TO=x", "SOCKPUSH_PORTS=x",
+              "SOCKPUSH_TAGS=pid=1", "SOCKPUSH_PROC=x");
     assert_int_equal(c.told.diag.errors, 6);
     arena_free(&c.config.arena);
 }
 
 static void an_unknown_name_is_warned_about_with_the_nearest_known(void **state)
 {
+    /* clang-format off */
     static const char *const row[][2] = {
         {"SOCKPUSH_INTERVALL=1s", "SOCKPUSH_INTERVAL"}, {"SOCKPUSH_TAG=a", "SOCKPUSH_TAGS"}, {"SOCKPUSH_FORMATS=x", "SOCKPUSH_FORMAT"},
         {"SOCKPUSH_LOGLEVEL=info", "SOCKPUSH_LOG_LEVEL"}, {"SOCKPUSH_to=x", "SOCKPUSH_TO"}, {"SOCKPUSH_MAXSERIES=", "SOCKPUSH_MAX_SERIES"},
         {"SOCKPUSH_PORT=80", "SOCKPUSH_PORTS"}, {"SOCKPUSH_PORTES=tcp://a:1", "SOCKPUSH_PORTS"},
     };
+    /* clang-format on */
     struct read_config c;
 
     (void)state;
@@ -274,7 +322,8 @@ static void an_unknown_name_is_warned_about_with_the_nearest_known(void **state)
         assert_row(c.told.n == 1 && told_has(&c.told, LOG_WARN, name, row[i][1]), row[i][0]);
         arena_free(&c.config.arena);
     }
-    CONFIG_OF(&c, NULL, "SOCKPUSH_=1", "SOCKPUSH_\xff\xff=1", "SOCKPUSHX=1", "sockpush_to=x", "PATH=/bin", "=x", "", "SOCKPUSH");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_=1", "SOCKPUSH_\xff\xff=1", "SOCKPUSHX=1", "sockpush_to=x", "PATH=/bin", "=x", "",
+              "SOCKPUSH");
     assert_int_equal(c.told.n, 2);
     arena_free(&c.config.arena);
 }
@@ -303,9 +352,10 @@ static void links_of_a_kubernetes_service_are_ignored_silently(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_PORT=tcp://10.0.0.1:8125", "SOCKPUSH_PORT_8125_TCP=tcp://10.0.0.1:8125", "SOCKPUSH_PORT_8125_TCP_PROTO=tcp",
-              "SOCKPUSH_PORT_8125_TCP_PORT=8125", "SOCKPUSH_PORT_8125_TCP_ADDR=10.0.0.1", "SOCKPUSH_SERVICE_HOST=10.0.0.1",
-              "SOCKPUSH_SERVICE_PORT=8125", "SOCKPUSH_SERVICE_PORT_STATSD=8125");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_PORT=tcp://10.0.0.1:8125", "SOCKPUSH_PORT_8125_TCP=tcp://10.0.0.1:8125",
+              "SOCKPUSH_PORT_8125_TCP_PROTO=tcp", "SOCKPUSH_PORT_8125_TCP_PORT=8125",
+              "SOCKPUSH_PORT_8125_TCP_ADDR=10.0.0.1", "SOCKPUSH_SERVICE_HOST=10.0.0.1", "SOCKPUSH_SERVICE_PORT=8125",
+              "SOCKPUSH_SERVICE_PORT_STATSD=8125");
     assert_int_equal(c.told.n, 0);
     arena_free(&c.config.arena);
 }

@@ -41,7 +41,9 @@ static void outputs_by_http(void **state)
         assert_row(!strcmp(c.config.output->format->name, row[i].format), row[i].to);
         assert_row(!row[i].zeros == !c.config.output->unit, row[i].to);
         if (row[i].zeros)
-            assert_row(c.config.output->unit->ms == row[i].unit_ms && !strcmp(c.config.output->unit->zeros, row[i].zeros), row[i].to);
+            assert_row(c.config.output->unit->ms == row[i].unit_ms &&
+                           !strcmp(c.config.output->unit->zeros, row[i].zeros),
+                       row[i].to);
         arena_free(&c.config.arena);
     }
 }
@@ -103,8 +105,11 @@ static void outputs_that_differ_only_in_a_secret_are_numbered(void **state)
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=http://h/w?token=a,http://h/w?token=b,udp://x,http://h/w?token=c");
     assert_int_equal(c.told.n, 0);
-    assert_string_equal(outputs_of(&c), "http://h:80/w?token=*** http://h:80/w?token=***#2 udp://x:8125 http://h:80/w?token=***#3");
-    assert_string_equal(c.config.to_shown, "http://h/w?token=***,http://h/w?token=***,udp://x,http://h/w?token=***"); /* as --check prints it */
+    assert_string_equal(outputs_of(&c),
+                        "http://h:80/w?token=*** http://h:80/w?token=***#2 udp://x:8125 http://h:80/w?token=***#3");
+    assert_string_equal(
+        c.config.to_shown,
+        "http://h/w?token=***,http://h/w?token=***,udp://x,http://h/w?token=***"); /* as --check prints it */
     arena_free(&c.config.arena);
 }
 
@@ -206,7 +211,8 @@ static void a_request_is_a_post(void **state)
         {"https://10.0.0.1:8086/w", "POST /w HTTP/1.1\r\nHost: 10.0.0.1:8086\r\n"},
         {"http://[fe80::1%25eth0]/w", "POST /w HTTP/1.1\r\nHost: [fe80::1]\r\n"},
     };
-    static const char rest[] = "User-Agent: sockpush/0.1.0\r\nContent-Type: text/plain; charset=utf-8\r\nA: b\r\nContent-Length: 1234\r\n\r\n";
+    static const char rest[] =
+        "User-Agent: sockpush/0.1.0\r\nContent-Type: text/plain; charset=utf-8\r\nA: b\r\nContent-Length: 1234\r\n\r\n";
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {

@@ -15,7 +15,10 @@ static void the_first_destination_that_is_set_decides(void **state)
         unsigned warnings;
     } row[] = {
         {{NULL}, "udp://127.0.0.1:8125", "default", 0},
-        {{"STATSD_PORT=9125", "DD_DOGSTATSD_PORT=9126"}, "udp://127.0.0.1:8125", "default", 0}, /* a port without its host */
+        {{"STATSD_PORT=9125", "DD_DOGSTATSD_PORT=9126"},
+         "udp://127.0.0.1:8125",
+         "default",
+         0}, /* a port without its host */
         {{"STATSD_HOST=h"}, "udp://h:8125", "STATSD_HOST", 0},
         {{"STATSD_HOST=h", "STATSD_PORT=9125"}, "udp://h:9125", "STATSD_HOST", 0},
         {{"STATSD_HOST=h", "STATSD_PORT=tcp://10.0.0.1:9125"}, "udp://h:8125", "STATSD_HOST", 1}, /* a service link */
@@ -47,7 +50,8 @@ static void the_first_destination_that_is_set_decides(void **state)
         char what[256];
 
         config_of(&c, NULL, row[i].env);
-        snprintf(what, sizeof what, "row %zu gives %s from %s, %u warnings", i, outputs_of(&c), c.config.to_from, c.told.n);
+        snprintf(what, sizeof what, "row %zu gives %s from %s, %u warnings", i, outputs_of(&c), c.config.to_from,
+                 c.told.n);
         assert_row(!strcmp(outputs_of(&c), row[i].outputs), what);
         assert_row(!strcmp(c.config.to_from, row[i].from), what);
         assert_row(!c.told.diag.errors && c.told.n == row[i].warnings, what);
@@ -60,8 +64,11 @@ static void several_outputs_each_with_its_format(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=udp://a, influx+udp://[2001:DB8::1] ,unix:///run/x%2Cy,unix://@n,unixgram:///g,table+stdout:,"
-                        "influx+unixstream:///s,udp://fe80.example:1", "SOCKPUSH_FORMAT=dogstatsd");
+    CONFIG_OF(
+        &c, NULL,
+        "SOCKPUSH_TO=udp://a, influx+udp://[2001:DB8::1] ,unix:///run/x%2Cy,unix://@n,unixgram:///g,table+stdout:,"
+        "influx+unixstream:///s,udp://fe80.example:1",
+        "SOCKPUSH_FORMAT=dogstatsd");
     assert_int_equal(c.told.n, 0);
     assert_int_equal(c.config.n_outputs, 8);
     assert_string_equal(c.config.output[0].name, "udp://a:8125");
@@ -86,11 +93,17 @@ static void a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall
         const char *to, *outputs;
         int n, targets; /* of the last output */
     } row[] = {
-        {"tcp://a:1", "tcp://a:1", 1, 1}, {"tcp://a:1,b:2", "tcp://a:1,b:2", 1, 2}, {"tcp://a:1 , b:1", "tcp://a:1,b:1", 1, 2},
-        {"tcp://a:1,a:2", "tcp://a:1,a:2", 1, 2}, {"influx+tcp://[::1]:1,[::2]:2", "tcp://[::1]:1,[::2]:2", 1, 2},
-        {"tcp://a:1,b:2,tcp://b:2,a:1", "tcp://a:1,b:2 tcp://b:2,a:1", 2, 2}, {"udp://a:1,tcp://a:1,b:2", "udp://a:1 tcp://a:1,b:2", 2, 2},
-        {"tcp://a:1,b:2,udp://c", "tcp://a:1,b:2 udp://c:8125", 2, 1}, {eight, "tcp://a:1,a:2,a:3,a:4,a:5,a:6,a:7,[2001:db8::1]:8", 1, 8},
-        {"tls://a:6514", "tls://a:6514", 1, 1}, {"tls://a:1,b:2,tcp://a:1", "tls://a:1,b:2 tcp://a:1", 2, 1},
+        {"tcp://a:1", "tcp://a:1", 1, 1},
+        {"tcp://a:1,b:2", "tcp://a:1,b:2", 1, 2},
+        {"tcp://a:1 , b:1", "tcp://a:1,b:1", 1, 2},
+        {"tcp://a:1,a:2", "tcp://a:1,a:2", 1, 2},
+        {"influx+tcp://[::1]:1,[::2]:2", "tcp://[::1]:1,[::2]:2", 1, 2},
+        {"tcp://a:1,b:2,tcp://b:2,a:1", "tcp://a:1,b:2 tcp://b:2,a:1", 2, 2},
+        {"udp://a:1,tcp://a:1,b:2", "udp://a:1 tcp://a:1,b:2", 2, 2},
+        {"tcp://a:1,b:2,udp://c", "tcp://a:1,b:2 udp://c:8125", 2, 1},
+        {eight, "tcp://a:1,a:2,a:3,a:4,a:5,a:6,a:7,[2001:db8::1]:8", 1, 8},
+        {"tls://a:6514", "tls://a:6514", 1, 1},
+        {"tls://a:1,b:2,tcp://a:1", "tls://a:1,b:2 tcp://a:1", 2, 1},
     };
 
     (void)state;
@@ -128,6 +141,7 @@ static void hosts_are_tried_in_their_order(void **state)
 
 static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
 {
+    /* clang-format off */
     static const char *const row[][2] = {
         {"udp://a:1,udp://a:1", "twice"}, {"udp://a,udp://a:8125", "twice"}, {"unix:///a,unix:///%61", "twice"},
         {"udp://1,udp://2,udp://3,udp://4,udp://5,udp://6,udp://7,udp://8,udp://9", "8"},
@@ -142,6 +156,7 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
         {"stdout:,a:1", "fail-over"}, {"unixstream:///s,a:1", "fail-over"}, {"b:2,tcp://a:1", "tcp"},
         {"tls://a", "tls"}, {"tls://a:1/x", "tls"},
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {

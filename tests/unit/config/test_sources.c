@@ -102,12 +102,16 @@ static void tags_of_all_sources_are_joined(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,bare", "ENV_INPUT_NETSTAT_TAGS=b=2", "DD_ENV=prod", "DD_SERVICE=shop", "DD_VERSION=1.2",
-              "DD_TAGS=c:3,url:http://x", "ENV_GLOBAL_HOST_TAGS=d=4", "POD_NAME=pod-1", "POD_NAMESPACE=ns");
+    CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,bare", "ENV_INPUT_NETSTAT_TAGS=b=2", "DD_ENV=prod", "DD_SERVICE=shop",
+              "DD_VERSION=1.2", "DD_TAGS=c:3,url:http://x", "ENV_GLOBAL_HOST_TAGS=d=4", "POD_NAME=pod-1",
+              "POD_NAMESPACE=ns");
     assert_int_equal(c.told.n, 0);
-    assert_string_equal(tags_of(&c), "a=1;b=2;bare;c=3;d=4;env=prod;host=box;namespace=ns;pod_name=pod-1;service=shop;url=http://x;version=1.2");
+    assert_string_equal(
+        tags_of(&c),
+        "a=1;b=2;bare;c=3;d=4;env=prod;host=box;namespace=ns;pod_name=pod-1;service=shop;url=http://x;version=1.2");
     arena_free(&c.config.arena);
-    CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,pid=2", "DD_TAGS=ip_version:4,x:1", "ENV_INPUT_NETSTAT_TAGS=addr_port=1", "ENV_GLOBAL_HOST_TAGS=pid=1");
+    CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,pid=2", "DD_TAGS=ip_version:4,x:1", "ENV_INPUT_NETSTAT_TAGS=addr_port=1",
+              "ENV_GLOBAL_HOST_TAGS=pid=1");
     assert_int_equal(c.told.diag.errors, 1); /* ours; the foreign ones warn */
     assert_int_equal(told_count(&c.told, LOG_WARN), 3);
     arena_free(&c.config.arena);
@@ -118,7 +122,9 @@ static void the_host_is_the_first_name_that_is_set(void **state)
     static const struct {
         const char *env[ENV_MAX], *host_name, *tags;
     } row[] = {
-        {{NULL}, "sys", "host=sys"}, {{NULL}, NULL, ""}, {{NULL}, "", ""},
+        {{NULL}, "sys", "host=sys"},
+        {{NULL}, NULL, ""},
+        {{NULL}, "", ""},
         {{"NODE_NAME=n"}, "sys", "host=n"},
         {{"NODE_NAME=n", "ENV_K8S_NODE_NAME=k"}, "sys", "host=k"},
         {{"ENV_K8S_NODE_NAME=k", "ENV_HOSTNAME=e"}, "sys", "host=e"},

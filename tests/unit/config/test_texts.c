@@ -9,12 +9,15 @@ static void what_is_pushed_is_utf_8(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, "m\xe9", "SOCKPUSH_TAGS=site=caf\xe9,place=Z\xc3\xbcrich", "SOCKPUSH_PREFIX=p\xfc", "POD_NAME=\xff", "DD_TAGS=a:\xc0\x80");
+    CONFIG_OF(&c, "m\xe9", "SOCKPUSH_TAGS=site=caf\xe9,place=Z\xc3\xbcrich", "SOCKPUSH_PREFIX=p\xfc", "POD_NAME=\xff",
+              "DD_TAGS=a:\xc0\x80");
     assert_string_equal(tags_of(&c), "a=__;host=m_;place=Z\xc3\xbcrich;pod_name=_;site=caf_");
     assert_string_equal(c.config.v.prefix, "p_");
     assert_int_equal(c.told.n, 5);
-    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "no UTF-8") && told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "no UTF-8"));
-    assert_true(told_has(&c.told, LOG_WARN, "POD_NAME", "no UTF-8") && told_has(&c.told, LOG_WARN, "DD_TAGS", "no UTF-8"));
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "no UTF-8") &&
+                told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "no UTF-8"));
+    assert_true(told_has(&c.told, LOG_WARN, "POD_NAME", "no UTF-8") &&
+                told_has(&c.told, LOG_WARN, "DD_TAGS", "no UTF-8"));
     assert_true(told_has(&c.told, LOG_WARN, "host name", "no UTF-8"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_PORTS=[{\"ports\":[\"80\"],\"tags\":{\"s\":\"\xe9\"}}]", "SOCKPUSH_HOST=\xe9");
@@ -22,7 +25,7 @@ static void what_is_pushed_is_utf_8(void **state)
     assert_string_equal(c.config.v.host, "_");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///p\xe9", "SOCKPUSH_HTTP_TOKEN=\xe9");
-    if (c.config.n_outputs) { /* not on Windows */
+    if (c.config.n_outputs) {                                   /* not on Windows */
         assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file's name is bytes */
         assert_string_equal(c.config.output[0].name, "unix:///p_");
     }
@@ -36,10 +39,13 @@ static void quotes_around_a_value_are_warned_about(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TAGS=\"a=b\"", "SOCKPUSH_PREFIX='p'", "SOCKPUSH_HTTP_TOKEN=\"secret\"", "DD_SERVICE='x'", "SOCKPUSH_HOST=\"", "SOCKPUSH_PORTS=[\"80\"]");
-    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "begins and ends with \"") && told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "begins and ends with '"));
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TAGS=\"a=b\"", "SOCKPUSH_PREFIX='p'", "SOCKPUSH_HTTP_TOKEN=\"secret\"",
+              "DD_SERVICE='x'", "SOCKPUSH_HOST=\"", "SOCKPUSH_PORTS=[\"80\"]");
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "begins and ends with \"") &&
+                told_has(&c.told, LOG_WARN, "SOCKPUSH_PREFIX", "begins and ends with '"));
     assert_true(told_has(&c.told, LOG_WARN, "DD_SERVICE", "begins and ends with '"));
-    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "begins and ends with \"") && !told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "secret"));
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "begins and ends with \"") &&
+                !told_has(&c.told, LOG_WARN, "SOCKPUSH_HTTP_TOKEN", "secret"));
     assert_false(told_has(&c.told, LOG_WARN, "SOCKPUSH_HOST", "") || told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", ""));
     assert_string_equal(c.config.v.http_token, "\"secret\"");
     arena_free(&c.config.arena);
@@ -51,9 +57,12 @@ static void ends_of_lines_in_a_list_are_warned_about(void **state)
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TAGS=a=b\nc=d", "ENV_GLOBAL_HOST_TAGS=e=f,\ng=h", "DD_TAGS=i:j\nk:l", "SOCKPUSH_PORTS=[\n\"80\"\n]", "SOCKPUSH_HOST=a\n");
-    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "end of line") && told_has(&c.told, LOG_WARN, "ENV_GLOBAL_HOST_TAGS", "end of line"));
-    assert_false(told_has(&c.told, LOG_WARN, "DD_TAGS", "end of line") || told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", "end of line"));
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TAGS=a=b\nc=d", "ENV_GLOBAL_HOST_TAGS=e=f,\ng=h", "DD_TAGS=i:j\nk:l",
+              "SOCKPUSH_PORTS=[\n\"80\"\n]", "SOCKPUSH_HOST=a\n");
+    assert_true(told_has(&c.told, LOG_WARN, "SOCKPUSH_TAGS", "end of line") &&
+                told_has(&c.told, LOG_WARN, "ENV_GLOBAL_HOST_TAGS", "end of line"));
+    assert_false(told_has(&c.told, LOG_WARN, "DD_TAGS", "end of line") ||
+                 told_has(&c.told, LOG_WARN, "SOCKPUSH_PORTS", "end of line"));
     assert_false(told_has(&c.told, LOG_WARN, "SOCKPUSH_HOST", "end of line"));
     arena_free(&c.config.arena);
 }
@@ -76,8 +85,9 @@ static void all_foreign_names_are_looked_at(void **state)
 static void lists_without_end_are_refused_soon(void **state)
 {
     static const char *const row[][2] = {
-        {"SOCKPUSH_TO=udp://a", ",b"}, {"SOCKPUSH_TO=tcp://a:1", ",b:1"}, {"SOCKPUSH_TO=stdout:", ",stdout:"}, {"SOCKPUSH_TAGS=", "k,"},
-        {"SOCKPUSH_PORTS=1", ",x"}, {"SOCKPUSH_HTTP_HEADERS=", "x,"}, {"SOCKPUSH_HTTP_HEADERS=", "A=x,"},
+        {"SOCKPUSH_TO=udp://a", ",b"},      {"SOCKPUSH_TO=tcp://a:1", ",b:1"}, {"SOCKPUSH_TO=stdout:", ",stdout:"},
+        {"SOCKPUSH_TAGS=", "k,"},           {"SOCKPUSH_PORTS=1", ",x"},        {"SOCKPUSH_HTTP_HEADERS=", "x,"},
+        {"SOCKPUSH_HTTP_HEADERS=", "A=x,"},
     };
     static char text[131072];
     struct read_config c;

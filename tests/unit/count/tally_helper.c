@@ -76,7 +76,8 @@ const char *series_names(struct polls *p)
     for (uint32_t i = 0; i < tally_count(&p->tally); i++) {
         struct series *s = tally_series(&p->tally, i);
 
-        at += (size_t)snprintf(out + at, sizeof out - at, "%s%s/%u", i ? " " : "", series_addr_port(&p->tally, s), s->ip_version);
+        at += (size_t)snprintf(out + at, sizeof out - at, "%s%s/%u", i ? " " : "", series_addr_port(&p->tally, s),
+                               s->ip_version);
     }
     return out;
 }

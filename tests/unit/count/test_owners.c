@@ -67,14 +67,11 @@ static void a_pid_in_the_rows_owns_by_the_same_rules(void **state)
         uint32_t connection[3], listener[4];
         int owner;
     } row[] = {
-        {{30}, {0}, 30},
-        {{30, 20}, {0}, 20},
-        {{20}, {40, 30}, 30},      /* a listener's goes before a lower one */
-        {{1, 9}, {0}, 9},          /* 1 only alone */
-        {{20}, {1}, 1},
-        {{0}, {0}, 0},             /* TIME_WAIT is nobody's */
-        {{0, 8}, {0}, 8},
-        {{7}, {44, 44, 44, 43}, 43},
+        {{30}, {0}, 30},      {{30, 20}, {0}, 20},
+        {{20}, {40, 30}, 30},                /* a listener's goes before a lower one */
+        {{1, 9}, {0}, 9},                    /* 1 only alone */
+        {{20}, {1}, 1},       {{0}, {0}, 0}, /* TIME_WAIT is nobody's */
+        {{0, 8}, {0}, 8},     {{7}, {44, 44, 44, 43}, 43},
     };
 
     (void)state;
@@ -214,6 +211,7 @@ static void note(void *ctx, uint32_t inode, int pid, int fd)
 
 static void only_sockets_of_processes_are_walked(void **state)
 {
+    /* clang-format off */
     static const char *const odd[][2] = {
         {"8/fd/1", "pipe:[42]"}, {"8/fd/2", "/dev/null"}, {"8/fd/4", "socket:[]"}, {"8/fd/5", "socket:[x]"},
         {"8/fd/6", "socket:[42"}, {"8/fd/7", "socket:[4294967296]"}, {"8/fd/8", "socket:[0]"},
@@ -221,6 +219,7 @@ static void only_sockets_of_processes_are_walked(void **state)
         {"self/fd/3", "socket:[42]"}, {"8x/fd/3", "socket:[42]"}, {"-8/fd/3", "socket:[42]"},
         {"99999999999/fd/3", "socket:[42]"}, {"9/fdinfo/3", "socket:[42]"},
     };
+    /* clang-format on */
     struct walked w = {0};
     char *dir = dir_make();
 

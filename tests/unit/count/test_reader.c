@@ -45,32 +45,32 @@ static int poll_fake(int i, enum protocol p, sock_fn *emit, void *ctx, struct po
     return fake[i].poll_error[p];
 }
 
-#define FAKE(i, title)                                                                                          \
-    static int open_##i(struct backend_state **state, const struct backend_want *want)                         \
-    {                                                                                                           \
-        (void)want;                                                                                             \
-        return open_fake(i, state);                                                                             \
-    }                                                                                                           \
-    static int poll_##i(struct backend_state *state, enum protocol p, sock_fn *emit, void *ctx,                \
-                        struct poll_report *report)                                                             \
-    {                                                                                                           \
-        assert_ptr_equal(state, &fake[i].state);                                                                \
-        return poll_fake(i, p, emit, ctx, report);                                                              \
-    }                                                                                                           \
-    static void close_##i(struct backend_state *state)                                                         \
-    {                                                                                                           \
-        assert_int_equal(state->open, 1);                                                                       \
-        state->open = 0;                                                                                        \
-        fake[i].closed++;                                                                                       \
-    }                                                                                                           \
+#define FAKE(i, title)                                                                          \
+    static int open_##i(struct backend_state **state, const struct backend_want *want)          \
+    {                                                                                           \
+        (void)want;                                                                             \
+        return open_fake(i, state);                                                             \
+    }                                                                                           \
+    static int poll_##i(struct backend_state *state, enum protocol p, sock_fn *emit, void *ctx, \
+                        struct poll_report *report)                                             \
+    {                                                                                           \
+        assert_ptr_equal(state, &fake[i].state);                                                \
+        return poll_fake(i, p, emit, ctx, report);                                              \
+    }                                                                                           \
+    static void close_##i(struct backend_state *state)                                          \
+    {                                                                                           \
+        assert_int_equal(state->open, 1);                                                       \
+        state->open = 0;                                                                        \
+        fake[i].closed++;                                                                       \
+    }                                                                                           \
     static const struct backend backend_##i = {.name = title, .open = open_##i, .poll = poll_##i, .close = close_##i};
 
 FAKE(0, "first")
 FAKE(1, "second")
 FAKE(2, "third")
 
-static const struct backend *const two[] = {&backend_0, &backend_1, NULL},
-                            *const three[] = {&backend_0, &backend_1, &backend_2, NULL};
+static const struct backend *const two[] = {&backend_0, &backend_1, NULL}, *const three[] = {&backend_0, &backend_1,
+                                                                                             &backend_2, NULL};
 
 /* Rows that stand, by protocol and backend. */
 static unsigned rows[PROTOCOL_COUNT][3];
@@ -225,8 +225,9 @@ static void where_all_fail_nothing_is_read_and_the_last_is_tried_at_every_poll(v
     }
     assert_int_equal(fake[0].polled[PROTOCOL_TCP], 1);
     assert_int_equal(fake[2].polled[PROTOCOL_TCP], 10);
-    assert_string_equal(reader_why(&reader, why), "first: No such file or directory; second: No such file or directory; "
-                                                  "third: No such file or directory");
+    assert_string_equal(reader_why(&reader, why),
+                        "first: No such file or directory; second: No such file or directory; "
+                        "third: No such file or directory");
     fake[2].poll_error[PROTOCOL_UDP] = 0;
     poll_at(10);
     assert_true(reading.read[PROTOCOL_UDP] && !reading.read[PROTOCOL_TCP]);
@@ -259,7 +260,8 @@ static void two_reasons_of_one_backend_are_both_told(void **state)
     fake[0].poll_error[PROTOCOL_TCP] = -EPERM;
     fake[0].poll_error[PROTOCOL_UDP] = -ENOENT;
     poll_at(0);
-    assert_string_equal(reader_why(&reader, why), "first tcp: Operation not permitted; first udp: No such file or directory");
+    assert_string_equal(reader_why(&reader, why),
+                        "first tcp: Operation not permitted; first udp: No such file or directory");
 }
 
 int main(void)

@@ -91,7 +91,7 @@ static void what_was_recorded_comes_back_in_its_place(void **state)
     assert_int_equal(recording_read(&r, "second", PROTOCOL_TCP), 0);
     assert_passes(&r, "datagram");
     assert_passes(&r, "");
-    assert_int_equal(recording_pass(&r, data, sizeof data, 0), -ENODATA); /* more than was read then */
+    assert_int_equal(recording_pass(&r, data, sizeof data, 0), -ENODATA);  /* more than was read then */
     assert_int_equal(recording_read(&r, "first", PROTOCOL_UDP), -ENODATA); /* did not read then */
     assert_int_equal(recording_read(&r, "second", PROTOCOL_UDP), 0);
     assert_true(recording_poll(&r)); /* what is left of a poll is passed over */

@@ -18,6 +18,7 @@ static const char *joined(const struct rules *r)
 
 static void each_kind_has_one_canonical_text(void **state)
 {
+    /* clang-format off */
     static const char *const row[][2] = {
         {"", ""}, {"  ", ""},
         {"80", "80"}, {"0080", "80"}, {" 80 ,\t443\n", "80 443"}, {"80,443,", "80 443"},
@@ -29,6 +30,7 @@ static void each_kind_has_one_canonical_text(void **state)
         {"listen", "listen"},
         {"80,443,1.1.1.1:8080,[::1]:9000,8000-8079,*:53,listen", "80 443 1.1.1.1:8080 [::1]:9000 8000-8079 *:53 listen"},
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -43,12 +45,14 @@ static void each_kind_has_one_canonical_text(void **state)
 
 static void a_wrong_rule_is_refused_and_named(void **state)
 {
+    /* clang-format off */
     static const char *const text[] = {
         "0", "65536", "99999999999", "-1", "80-", "-80", "90-80", "80-65536", "0-80", "80-90-100", "80x", "x", "8 0",
         ":80", "*", "*:", "*:0", "*:80-", "*:x", "*.80", "**:80", "1.1.1.1", "1.1.1.1:", "1.1.1.1:0", "1.1.1.1:80-90",
         "1.1.1:80", "01.1.1.1:80", "[::1]", "[::1]:", "[::1]80", "[::1", "[]:80", "[1.1.1.1]:80", "[::1]:80-90",
         "localhost:80", "Listen", "LISTEN", "listens", "::1:80", "::1", "80;443", "\xff", "tcp:80",
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(text); i++) {
@@ -87,7 +91,9 @@ static void a_zone_id_is_refused_as_such(void **state)
 static void datakits_bare_ipv6_is_taken_with_a_warning(void **state)
 {
     static const char *const row[][2] = {
-        {"::1:80", "[::1]:80"}, {"2001:db8::1:443", "[2001:db8::1]:443"}, {"::ffff:1.2.3.4:80", "1.2.3.4:80"},
+        {"::1:80", "[::1]:80"},
+        {"2001:db8::1:443", "[2001:db8::1]:443"},
+        {"::ffff:1.2.3.4:80", "1.2.3.4:80"},
     };
 
     (void)state;
@@ -107,6 +113,7 @@ static void datakits_bare_ipv6_is_taken_with_a_warning(void **state)
 
 static void a_rule_that_never_matches_is_warned_about_and_left_out(void **state)
 {
+    /* clang-format off */
     static const char *const row[][3] = {
         /* written, kept, the rule of the warning (NULL: none) */
         {"80,80", "80", "80"}, {"80,80-80", "80", "80"}, {"80-90,85", "80-90", "85"}, {"80,81,80-81", "80 81", "80-81"},
@@ -118,6 +125,7 @@ static void a_rule_that_never_matches_is_warned_about_and_left_out(void **state)
         {"1.1.1.1:80,*:80", "1.1.1.1:80 *:80", NULL}, {"listen,80", "listen 80", NULL}, {"80,listen", "80 listen", NULL},
         {"1.1.1.1:80,1.1.1.1:81,1.1.1.2:80,[::1]:80", "1.1.1.1:80 1.1.1.1:81 1.1.1.2:80 [::1]:80", NULL},
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {

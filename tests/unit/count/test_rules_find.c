@@ -45,11 +45,11 @@ static void the_first_rule_that_matches_takes_the_socket(void **state)
         {"10.0.0.1:80", "::1", 80, "none"},
         {"[::ffff:10.0.0.1]:80", "10.0.0.1", 80, "10.0.0.1:80"},
         {"0.0.0.0:80", "0.0.0.0", 80, "0.0.0.0:80"},
-        {"0.0.0.0:80", "10.0.0.1", 80, "none"},    /* wildcard-bound, not "any" */
-        {"10.0.0.1:80", "0.0.0.0", 80, "none"},    /* nor the other way */
+        {"0.0.0.0:80", "10.0.0.1", 80, "none"}, /* wildcard-bound, not "any" */
+        {"10.0.0.1:80", "0.0.0.0", 80, "none"}, /* nor the other way */
         {"0.0.0.0:80", "::", 80, "none"},
         {"[::]:80", "::", 80, "[::]:80"},
-        {"[a00:1::]:80", "10.0.0.1", 80, "none"},  /* the same first bytes */
+        {"[a00:1::]:80", "10.0.0.1", 80, "none"}, /* the same first bytes */
         {"*:80", "10.0.0.1", 80, "*:80"},
         {"*:80-90,10.0.0.1:95", "10.0.0.1", 95, "10.0.0.1:95"},
         {"listen", "10.0.0.1", 8080, "listen"},
@@ -111,12 +111,10 @@ static bool has_series_of_port(const struct rules *r, uint16_t port)
 static bool matches(const struct rules *r, const struct rule *rule, const struct sock *s)
 {
     switch (rule->kind) {
-    case RULE_LISTEN:
-        return listens_on(s->local_port) && !has_series_of_port(r, s->local_port);
+    case RULE_LISTEN: return listens_on(s->local_port) && !has_series_of_port(r, s->local_port);
     case RULE_ADDRESS:
         return s->local_port == rule->low && s->ip_version == rule->ip.version && !memcmp(s->local, rule->ip.bytes, 16);
-    default:
-        return s->local_port >= rule->low && s->local_port <= rule->high;
+    default: return s->local_port >= rule->low && s->local_port <= rule->high;
     }
 }
 

@@ -95,7 +95,10 @@ static void datadogs_list_with_colons(void **state)
 static void the_keys_that_sockpush_sets_are_refused(void **state)
 {
     static const struct row row[] = {
-        {"addr_port=1", NULL, NULL}, {"ip_version=4", NULL, NULL}, {"pid=1", NULL, NULL}, {"a=1,pid", NULL, NULL},
+        {"addr_port=1", NULL, NULL},
+        {"ip_version=4", NULL, NULL},
+        {"pid=1", NULL, NULL},
+        {"a=1,pid", NULL, NULL},
         {"addr_port2=1,PID=2,host=3,backend=4,output=5", "addr_port2=1;PID=2;host=3;backend=4;output=5", NULL},
     };
 

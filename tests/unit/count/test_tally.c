@@ -207,7 +207,8 @@ static void any_sockets_are_counted_once_each_poll_after_poll(void **state)
             poll_begin(&p);
             for (uint32_t i = 0; i < n; i++) {
                 uint16_t port = (uint16_t)(1 + any(60));
-                const struct sock s = sock_of(PROTOCOL_TCP, address[any(4)], port, any(8) ? STATE_ESTABLISHED : STATE_LISTEN, i + 1);
+                const struct sock s = sock_of(PROTOCOL_TCP, address[any(4)], port,
+                                              any(8) ? STATE_ESTABLISHED : STATE_LISTEN, i + 1);
 
                 tally_sock(&p.tally, &s, 1);
                 matched += rules_find(&p.rules, &s, p.tally.listening) != RULE_NONE;

@@ -39,7 +39,8 @@ static void a_series_ends_after_ten_zeros_and_a_minute_but_within_ten_minutes(vo
     static const struct {
         uint64_t interval_ms;
         unsigned zeros;
-    } row[] = {{100, 600}, {1000, 60}, {5000, 12}, {10000, 10}, {30000, 10}, {60000, 10}, {300000, 2}, {600000, 1}, {3600000, 1}};
+    } row[] = {{100, 600},  {1000, 60},  {5000, 12},  {10000, 10}, {30000, 10},
+               {60000, 10}, {300000, 2}, {600000, 1}, {3600000, 1}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {

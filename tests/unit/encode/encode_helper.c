@@ -9,8 +9,10 @@ char encoded_text[65536];
 
 static struct tag plain_tag[] = {{"host", "a"}, {"ip_version", "4"}};
 static const struct value gauge[] = {{&fields[STATE_ESTABLISHED], 12, 0}, {&fields[STATE_SYN_SENT], 0, 0}};
+/* clang-format off */
 const struct point plain_point = {.prefix = "", .measurement = &measurements[NETSTAT], .tags = {plain_tag, 2}, .value = gauge,
                                   .n_values = 2, .time_ms = 1700000000123, .sections = ""};
+/* clang-format on */
 
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap)
 {

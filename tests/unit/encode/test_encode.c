@@ -6,23 +6,25 @@
 
 static void dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0}, {&fields[FIELD_POLL_ERRORS], 500, 3}};
+    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0},
+                                       {&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "netstat.tcp_established:12|g|#host:a,ip_version:4\n"
-                                                       "netstat.tcp_syn_sent:0|g|#host:a,ip_version:4\n");
+                                                         "netstat.tcp_syn_sent:0|g|#host:a,ip_version:4\n");
     p.prefix = "team.app";
     p.tags.n = 0;
     p.measurement = &measurements[SOCKPUSH];
     p.value = own;
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "team.app.sockpush.poll_us:18446744073709551615|g\n"
-                                                       "team.app.sockpush.poll_errors:3|c\n");
+                                                         "team.app.sockpush.poll_errors:3|c\n");
 }
 
 static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0}, {&fields[FIELD_POLL_ERRORS], 500, 3}};
+    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0},
+                                       {&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
@@ -33,7 +35,8 @@ static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void *
     p.tags.n = 0;
     p.measurement = &measurements[SOCKPUSH];
     p.value = own;
-    assert_string_equal(encoded(&encoder_influx, &p), "team.app.sockpush poll_us=18446744073709551615i,poll_errors=500i\n");
+    assert_string_equal(encoded(&encoder_influx, &p),
+                        "team.app.sockpush poll_us=18446744073709551615i,poll_errors=500i\n");
     p.time_ms = 0;
     p.n_values = 1;
     assert_string_equal(encoded(&encoder_influx, &p), "team.app.sockpush poll_us=18446744073709551615i 0000000\n");
@@ -60,7 +63,7 @@ static void influx_escapes_what_it_can_and_replaces_the_rest(void **state)
         {"", "k", NULL, "netstat,k=true"},
         {"", "time", "noon", "netstat,time_=noon"}, /* InfluxDB keeps `time` for itself */
         {"a b,c=d", "k e,y=", "v a,l=", "a\\ b\\,c=d.netstat,k\\ e\\,y\\==v\\ a\\,l\\="},
-        {"#a", "#k", "#v", "_a.netstat,#k=#v"}, /* else a comment */
+        {"#a", "#k", "#v", "_a.netstat,#k=#v"},  /* else a comment */
         {"\\", "k\\", "v\\", "_.netstat,k_=v_"}, /* a backslash at an end escapes what follows */
         {"a\nb", "k\n", "v\r\n\x7f\t", "a_b.netstat,k_=v____"},
         {"\xc3\xa9", "\"k\"", "\"\xff\"", "\xc3\xa9.netstat,\"k\"=\"\xff\""},

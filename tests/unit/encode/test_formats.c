@@ -31,7 +31,8 @@ static void datadog_has_sections_behind_the_tags_and_addresses_without_brackets(
                         "netstat_port.tcp_established:12|g|#addr_port:::1:9000,env:prod,host:a.b,ip_version:6"
                         "|c:in-42|e:it-false,cn-a,pu-b|card:low\n");
     p.tags.n = 0;
-    assert_string_equal(encoded(&encoder_datadog, &p), "netstat_port.tcp_established:12|g|c:in-42|e:it-false,cn-a,pu-b|card:low\n");
+    assert_string_equal(encoded(&encoder_datadog, &p),
+                        "netstat_port.tcp_established:12|g|c:in-42|e:it-false,cn-a,pu-b|card:low\n");
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "netstat_port.tcp_established:12|g\n");
 }
 
@@ -42,11 +43,13 @@ static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **stat
     struct point p = port_point(tag, "80", "4");
 
     (void)state;
-    assert_string_equal(encoded(&encoder_statsd, &plain_point), "a.netstat.4.tcp_established:12|g\na.netstat.4.tcp_syn_sent:0|g\n");
+    assert_string_equal(encoded(&encoder_statsd, &plain_point),
+                        "a.netstat.4.tcp_established:12|g\na.netstat.4.tcp_syn_sent:0|g\n");
     assert_string_equal(encoded(&encoder_statsd, &p), "a_b.netstat_port.80.4.tcp_established:12|g\n");
     p.prefix = "team.app";
     tag[0].value = "[2001:db8::1]:8000-8100";
-    assert_string_equal(encoded(&encoder_statsd, &p), "team.app.a_b.netstat_port.2001_db8__1_8000-8100.4.tcp_established:12|g\n");
+    assert_string_equal(encoded(&encoder_statsd, &p),
+                        "team.app.a_b.netstat_port.2001_db8__1_8000-8100.4.tcp_established:12|g\n");
     p.tags = (struct tags){&output, 1}; /* SOCKPUSH_HOST=- */
     p.measurement = &measurements[SOCKPUSH_OUTPUT];
     p.value = own;
@@ -56,9 +59,11 @@ static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **stat
 /* Canonical texts of rules that differ only in what a name cannot hold. */
 static void statsd_folds_no_two_addresses_alike(void **state)
 {
+    /* clang-format off */
     static const char *const text[] = {"80", "80-90", "other", "1.2.3.4:80", "[1:2:3:4:0:6:7:8]:80", "[1::]:80", "[1::2]:80", "[1::2:80]:80",
                                        "[1::280]:80", "[::1]:280", "[::1:2]:80", "[::]:12", "[::1]:2", "[1::]:280", "0.0.0.0:80", "[::]:80",
                                        "12.3.4.5:80", "1.23.4.5:80", "1.2.3.4:580", "1.2.3.45:80", "[1:2:3:4:5:6:7:80]:80"};
+    /* clang-format on */
     static char seen[COUNT_OF(text)][128];
 
     (void)state;

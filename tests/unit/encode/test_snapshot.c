@@ -21,7 +21,13 @@ static void set_up(struct scene *c, const char *rules, const struct tags *lists,
     polls_init(&c->polls, rules, 5);
     series_tags_init(&c->tags, lists, n, &c->polls.rules, &c->polls.arena);
     c->reading = (struct reading){.report = {.sockets = 77, .ipv6 = true}, .read = {true, true}, .name = "netlink"};
-    c->s = (struct snapshot){.prefix = "", .sections = "", .tags = &c->tags, .agent_tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading, .time_ms = 1700000000123};
+    c->s = (struct snapshot){.prefix = "",
+                             .sections = "",
+                             .tags = &c->tags,
+                             .agent_tags = &c->tags,
+                             .tally = &c->polls.tally,
+                             .reading = &c->reading,
+                             .time_ms = 1700000000123};
     poll_begin(&c->polls);
 }
 
@@ -98,8 +104,9 @@ static void fields_have_their_names_and_order_and_pid_is_last(void **state)
     c.s.prefix = "p";
     c.s.pids = true;
     series_named(&c.polls, "80", 4)->owner.pid = 4711;
-#define FIELDS "tcp_established=1i,tcp_syn_sent=2i,tcp_syn_recv=3i,tcp_fin_wait1=4i,tcp_fin_wait2=5i,tcp_time_wait=6i," \
-               "tcp_close=7i,tcp_close_wait=8i,tcp_last_ack=9i,tcp_listen=10i,tcp_closing=11i,tcp_none=12i,udp_socket=1i"
+#define FIELDS                                                                                               \
+    "tcp_established=1i,tcp_syn_sent=2i,tcp_syn_recv=3i,tcp_fin_wait1=4i,tcp_fin_wait2=5i,tcp_time_wait=6i," \
+    "tcp_close=7i,tcp_close_wait=8i,tcp_last_ack=9i,tcp_listen=10i,tcp_closing=11i,tcp_none=12i,udp_socket=1i"
     assert_string_equal(lines(&c, &encoder_influx),
                         "p.netstat,ip_version=4 " FIELDS " 1700000000123000000\n"
                         "p.netstat_port,addr_port=80,ip_version=4 " FIELDS ",pid=4711i 1700000000123000000\n");
@@ -147,7 +154,8 @@ static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
     c.reading.read[PROTOCOL_UDP] = false;
     c.reading.name = "none";
     c.s.own.poll_errors = 3;
-    assert_string_equal(lines(&c, &encoder_influx), "sockpush,backend=none partial_polls=0i,poll_errors=3i 1700000000123000000\n");
+    assert_string_equal(lines(&c, &encoder_influx),
+                        "sockpush,backend=none partial_polls=0i,poll_errors=3i 1700000000123000000\n");
     tear_down(&c);
 }
 
@@ -175,7 +183,9 @@ static void own_tags_stand_over_the_groups_and_these_over_the_users(void **state
     struct scene c;
 
     (void)state;
-    set_up(&c, "[{\"ports\":[80],\"tags\":{\"service\":\"http\",\"output\":\"group\"}},{\"ports_match\":[\"*:1-70\"],\"tags\":{\"team\":\"g2\"}}]",
+    set_up(&c,
+           "[{\"ports\":[80],\"tags\":{\"service\":\"http\",\"output\":\"group\"}},{\"ports_match\":[\"*:1-70\"],"
+           "\"tags\":{\"team\":\"g2\"}}]",
            lists, 2);
     for (uint16_t port = 1; port <= 6; port++) /* 5 is the maximum */
         tcp(&c.polls, "10.0.0.1", port, STATE_LISTEN, 1);
@@ -184,13 +194,17 @@ static void own_tags_stand_over_the_groups_and_these_over_the_users(void **state
     c.s.self = true;
     c.s.n_outputs = 1;
     c.s.output[0].name = "stdout:";
-#define PORT(n) "netstat_port,addr_port=10.0.0.1:" #n ",backend=user,ip_version=4,output=true,service=user,team=g2,zone=low\n"
-    assert_string_equal(heads(&c), "netstat,backend=user,ip_version=4,output=true,service=user,team=user,zone=low\n"
-                                   "netstat_port,addr_port=80,backend=user,ip_version=4,output=group,service=http,team=user,zone=low\n"
-                                   PORT(1) PORT(2) PORT(3) PORT(4) PORT(5)
-                                   "netstat_port,addr_port=other,backend=user,ip_version=4,output=true,service=user,team=user,zone=low\n"
-                                   "sockpush,backend=netlink,output=true,service=user,team=user,zone=low\n"
-                                   "sockpush_output,backend=user,output=stdout:,service=user,team=user,zone=low\n");
+#define PORT(n) \
+    "netstat_port,addr_port=10.0.0.1:" #n ",backend=user,ip_version=4,output=true,service=user,team=g2,zone=low\n"
+    assert_string_equal(
+        heads(&c),
+        "netstat,backend=user,ip_version=4,output=true,service=user,team=user,zone=low\n"
+        "netstat_port,addr_port=80,backend=user,ip_version=4,output=group,service=http,team=user,zone=low\n" PORT(1)
+            PORT(2) PORT(3) PORT(4)
+                PORT(5) "netstat_port,addr_port=other,backend=user,ip_version=4,output=true,service=user,team=user,"
+                        "zone=low\n"
+                        "sockpush,backend=netlink,output=true,service=user,team=user,zone=low\n"
+                        "sockpush_output,backend=user,output=stdout:,service=user,team=user,zone=low\n");
     tear_down(&c);
 }
 
@@ -217,9 +231,11 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
                                                           "sockpush_output.send_errors:2|c|#output:stdout:\n"
                                                           "sockpush_output.dropped_lines:3|c|#output:stdout:\n"
                                                           "sockpush_output.reconnects:4|c|#output:stdout:\n"));
-    assert_non_null(strstr(lines(&c, &encoder_influx),
-                           "\nsockpush,backend=netlink poll_us=900i,sockets=77i,partial_polls=50i,poll_errors=60i 1700000000123000000\n"
-                           "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i 1700000000123000000\n"));
+    assert_non_null(strstr(
+        lines(&c, &encoder_influx),
+        "\nsockpush,backend=netlink poll_us=900i,sockets=77i,partial_polls=50i,poll_errors=60i 1700000000123000000\n"
+        "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i "
+        "1700000000123000000\n"));
     tear_down(&c);
 }
 

@@ -22,8 +22,15 @@ static void set_up(struct scene *c, const char *rules, uint32_t max_series, cons
     polls_init(&c->polls, rules, max_series);
     series_tags_init(&c->tags, users, 1, &c->polls.rules, &c->polls.arena);
     c->reading = (struct reading){.report.ipv6 = true, .read = {true, true}, .name = "netlink+procfs"};
-    c->s = (struct snapshot){.prefix = "", .sections = "", .tags = &c->tags, .agent_tags = &c->tags, .tally = &c->polls.tally, .reading = &c->reading,
-                             .time_ms = 1700000000123, .pids = true, .self = true};
+    c->s = (struct snapshot){.prefix = "",
+                             .sections = "",
+                             .tags = &c->tags,
+                             .agent_tags = &c->tags,
+                             .tally = &c->polls.tally,
+                             .reading = &c->reading,
+                             .time_ms = 1700000000123,
+                             .pids = true,
+                             .self = true};
     c->line_max = 1432;
 }
 
@@ -46,7 +53,8 @@ static void check(struct scene *c, const char *what)
 
 static void any_count(struct scene *c)
 {
-    static const char *const address[] = {"10.0.0.1", "255.255.255.255", "::1", "2001:db8:1111:2222:3333:4444:5555:6666",
+    static const char *const address[] = {"10.0.0.1", "255.255.255.255", "::1",
+                                          "2001:db8:1111:2222:3333:4444:5555:6666",
                                           "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
     struct sock s = sock_of(any(3) ? PROTOCOL_TCP : PROTOCOL_UDP, address[any(COUNT_OF(address))],
                             (uint16_t)(any(2) ? 1 + any(30) : 65500 + any(36)), (enum tcp_state)any(STATE_COUNT), 1);
@@ -72,8 +80,13 @@ static void a_poll(struct scene *c, unsigned sockets)
 static void any_snapshot_is_within_what_was_foretold(void **state)
 {
     static const char *const rules[] = {
-        "", "80", "*:1-65535", "listen", "1-10,*:11-20,10.0.0.1:65535,[::1]:65534,65500-65535,listen",
-        "[{\"ports\":[1,2,3],\"tags\":{\"a\":\"a longer value of this group\"}},{\"ports_match\":[\"*:4-65535\"],\"tags\":{\"k\":\"\xc3\xa9,= \"}}]",
+        "",
+        "80",
+        "*:1-65535",
+        "listen",
+        "1-10,*:11-20,10.0.0.1:65535,[::1]:65534,65500-65535,listen",
+        "[{\"ports\":[1,2,3],\"tags\":{\"a\":\"a longer value of this "
+        "group\"}},{\"ports_match\":[\"*:4-65535\"],\"tags\":{\"k\":\"\xc3\xa9,= \"}}]",
     };
     static const char *const name[OUTPUTS_MAX] = {"stdout:", "udp://127.0.0.1:8125", "unix:///run/a"};
 

@@ -21,19 +21,29 @@ static void the_table_has_aligned_columns(void **state)
 {
     struct value all[FIELD_COUNT];
     struct tag tag[] = {{"addr_port", "10.0.0.5:80"}, {"host", "a"}, {"ip_version", "4"}};
-    struct point p = {.prefix = "", .measurement = &measurements[NETSTAT_PORT], .tags = {tag, 3}, .value = all, .n_values = FIELD_COUNT};
+    struct point p = {.prefix = "",
+                      .measurement = &measurements[NETSTAT_PORT],
+                      .tags = {tag, 3},
+                      .value = all,
+                      .n_values = FIELD_COUNT};
     struct buf out = {.data = text, .cap = sizeof text - 1};
     struct sink sink = {.out = &out, .line_max = 1000};
 
     (void)state;
     for (size_t i = 0; i < FIELD_COUNT; i++)
-        all[i] = (struct value){&fields[i], i == STATE_ESTABLISHED ? 1 : i == STATE_SYN_SENT ? 1234567 : i == FIELD_UDP ? 5 : 0, 0};
+        all[i] = (struct value){&fields[i],
+                                i == STATE_ESTABLISHED ? 1
+                                : i == STATE_SYN_SENT  ? 1234567
+                                : i == FIELD_UDP       ? 5
+                                                       : 0,
+                                0};
     encoder_table.begin(&sink);
     text[out.len] = '\0';
-    assert_string_equal(text, "\nIP PORT               ESTAB SYN_SENT SYN_RECV  FIN_W1  FIN_W2  TIME_W   CLOSE CLOSE_W LAST_ACK"
-                              "  LISTEN CLOSING    NONE     UDP     PID\n");
+    assert_string_equal(
+        text, "\nIP PORT               ESTAB SYN_SENT SYN_RECV  FIN_W1  FIN_W2  TIME_W   CLOSE CLOSE_W LAST_ACK"
+              "  LISTEN CLOSING    NONE     UDP     PID\n");
     assert_string_equal(line(&p), "4  10.0.0.5:80            1  1234567        0       0       0       0       0"
-                                                   "       0        0       0       0       0       5\n");
+                                  "       0        0       0       0       0       5\n");
     p.tags = (struct tags){tag + 1, 2};
     p.measurement = &measurements[NETSTAT];
     assert_memory_equal(line(&p), "4  all             ", 19);
@@ -66,7 +76,8 @@ static void the_table_shows_sockpushs_own_series_on_a_line(void **state)
 {
     static const struct value own[] = {{&fields[FIELD_POLL_US], 9, 0}, {&fields[FIELD_SOCKETS], 8, 0}};
     struct tag tag[] = {{"backend", "netlink\n"}, {"host", "a"}};
-    struct point p = {.prefix = "", .measurement = &measurements[SOCKPUSH], .tags = {tag, 2}, .value = own, .n_values = 2};
+    struct point p = {
+        .prefix = "", .measurement = &measurements[SOCKPUSH], .tags = {tag, 2}, .value = own, .n_values = 2};
 
     (void)state;
     assert_string_equal(line(&p), "sockpush netlink_: poll_us=9 sockets=8\n");
@@ -76,7 +87,8 @@ static void a_long_address_moves_its_row_and_no_number_sticks_to_it(void **state
 {
     static const struct value one[] = {{&fields[STATE_ESTABLISHED], 9999999, 0}};
     struct tag tag = {"addr_port", "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"};
-    struct point p = {.prefix = "", .measurement = &measurements[NETSTAT_PORT], .tags = {&tag, 1}, .value = one, .n_values = 1};
+    struct point p = {
+        .prefix = "", .measurement = &measurements[NETSTAT_PORT], .tags = {&tag, 1}, .value = one, .n_values = 1};
 
     (void)state;
     assert_string_equal(line(&p), "   [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535 9999999\n");

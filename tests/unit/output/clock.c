@@ -8,9 +8,9 @@
 #include "posix/posix.h"
 #include "unit/helper.h"
 
-#define FDS_MAX 3
+#define FDS_MAX  3
 #define FOR_EVER UINT64_MAX
-#define WALL_MS 1796083200000ll /* 2026-12-01: the recorded certificates are valid then */
+#define WALL_MS  1796083200000ll /* 2026-12-01: the recorded certificates are valid then */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t now_ns = 1000 * SECOND;

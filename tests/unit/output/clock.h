@@ -1,16 +1,17 @@
 /* Time for tests of delivery, linked in place of platform/posix/clock.c.
  *
- * Time stands still until the test lets it pass. The output's thread works with real sockets: its wait ends at once when a
- * descriptor is ready, and by its time limit only when the test lets that much time pass. The test does so only while the
- * thread rests: it waits, and nothing it waits for has come. So the load of the machine decides nothing.
+ * Time stands still until the test lets it pass. The output's thread works with real sockets: its wait ends at once
+ * when a descriptor is ready, and by its time limit only when the test lets that much time pass. The test does so only
+ * while the thread rests: it waits, and nothing it waits for has come. So the load of the machine decides nothing.
  *
- * At most one thread waits at a time. Bytes over TCP may arrive after the call that sent them: clock_arrived waits for them. */
+ * At most one thread waits at a time. Bytes over TCP may arrive after the call that sent them: clock_arrived waits for
+ * them. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
 #include "output/output.h"
 
-#define MS ((uint64_t)1000000)
+#define MS     ((uint64_t)1000000)
 #define SECOND (1000 * MS)
 
 /* Returns when the output's thread rests or has ended. */
@@ -19,7 +20,8 @@ void clock_rest(struct output *o);
 /* Lets ns pass, with everything that the thread does meanwhile, each thing at its time. */
 void clock_pass(struct output *o, uint64_t ns);
 
-/* Lets time pass until the thread's present wait ends by its limit. Returns false if it waits without a limit or has ended. */
+/* Lets time pass until the thread's present wait ends by its limit. Returns false if it waits without a limit or has
+ * ended. */
 bool clock_step(struct output *o);
 
 /* Returns when the peer's kernel has all that was sent through this TCP socket, its end included. */

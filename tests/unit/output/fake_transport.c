@@ -74,15 +74,25 @@ static void close_line(struct link *l)
     (void)l;
 }
 
+/* clang-format off */
 const struct transport fake_stream = {
     .scheme = "stream", .chunk_max = 20, .backoff_max_ms = 5, .queues = true, .open = open_line, .send = send_line, .close = close_line,
 };
+/* clang-format on */
+/* clang-format off */
 const struct transport fake_datagram = {
     .scheme = "datagram", .chunk_max = 20, .backoff_max_ms = 5, .shape = SHAPE_DATAGRAM, .open = open_line, .send = send_line, .close = close_line,
 };
+/* clang-format on */
 const struct transport fake_either = {
-    .scheme = "either", .chunk_max = 20, .backoff_max_ms = 5, .queues = true, .shape = SHAPE_EITHER, .open = open_line,
-    .send = send_line, .close = close_line,
+    .scheme = "either",
+    .chunk_max = 20,
+    .backoff_max_ms = 5,
+    .queues = true,
+    .shape = SHAPE_EITHER,
+    .open = open_line,
+    .send = send_line,
+    .close = close_line,
 };
 
 /* --- with a socket ------------------------------------------------------------------ */
@@ -151,7 +161,12 @@ void break_socket(void)
 }
 
 const struct transport fake_kept = {
-    .scheme = "kept", .chunk_max = 20, .backoff_max_ms = 5, .acknowledged = ACKNOWLEDGED_BY_KERNEL, .open = open_socket, .send = send_socket,
+    .scheme = "kept",
+    .chunk_max = 20,
+    .backoff_max_ms = 5,
+    .acknowledged = ACKNOWLEDGED_BY_KERNEL,
+    .open = open_socket,
+    .send = send_socket,
     .close = close_socket,
 };
 

@@ -11,9 +11,10 @@ extern struct line {
     int open_error, send_error; /* results of open and send */
     int send_errors;            /* so many times; then send succeeds */
     bool gone, stream;
-    bool half_closed;           /* the receiver does not end its side when the output has */
+    bool half_closed; /* the receiver does not end its side when the output has */
     unsigned opened, closed, tried, n_sent;
-    uint64_t tried_ns[LINE_TIMES], sent_ns[LINE_TIMES]; /* when the first attempts to open, and the first chunks, were made */
+    uint64_t tried_ns[LINE_TIMES],
+        sent_ns[LINE_TIMES]; /* when the first attempts to open, and the first chunks, were made */
     char sent[16384];
     size_t len;
     int peer; /* the receiver's end of the connection, where it is a socket; or -1 */
@@ -22,7 +23,8 @@ extern struct line {
 /* Pause at most 5 ms between two attempts to open. */
 extern const struct transport fake_stream, fake_datagram, fake_either;
 
-/* A stream whose acknowledgements are known: its connection is a Unix socket, whose receiver acknowledges by reading. */
+/* A stream whose acknowledgements are known: its connection is a Unix socket, whose receiver acknowledges by reading.
+ */
 extern const struct transport fake_kept;
 
 /* Setup of each test. */

@@ -67,9 +67,11 @@ void start_tcp(struct running *r, const struct transport *transport, const uint1
 {
     static const struct http_settings http = {.headers = "", .hidden = ""};
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
+    /* clang-format off */
     struct endpoint to = {
         .name = "test:", .format = &encoder_influx, .transport = transport, .path = "/write", .http = &http, .hidden = "", .tls = &tls, .n_targets = n,
     };
+    /* clang-format on */
     struct output_limits limits = small_limits;
 
     for (int i = 0; i < n; i++)

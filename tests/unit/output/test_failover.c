@@ -177,10 +177,13 @@ static void an_old_receiver_that_does_not_end_its_side_is_waited_for_2_s(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_better_target_is_looked_for_after_15_s_at_the_earliest, start_with_least, end_all),
-        cmocka_unit_test_setup_teardown(a_better_target_is_looked_for_after_30_s_at_the_latest, start_with_most, end_all),
+        cmocka_unit_test_setup_teardown(a_better_target_is_looked_for_after_15_s_at_the_earliest, start_with_least,
+                                        end_all),
+        cmocka_unit_test_setup_teardown(a_better_target_is_looked_for_after_30_s_at_the_latest, start_with_most,
+                                        end_all),
         cmocka_unit_test_setup_teardown(a_silent_target_is_waited_for_1_5_s_once_in_a_look, start_with_least, end_all),
-        cmocka_unit_test_setup_teardown(an_old_receiver_that_does_not_end_its_side_is_waited_for_2_s, start_with_least, end_all),
+        cmocka_unit_test_setup_teardown(an_old_receiver_that_does_not_end_its_side_is_waited_for_2_s, start_with_least,
+                                        end_all),
     };
 
     platform_init();

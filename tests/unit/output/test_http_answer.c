@@ -26,8 +26,9 @@ static size_t read_pieces(struct http_answer *a, const char *data, size_t len, s
 
 static bool alike(const struct http_answer *a, const struct http_answer *b)
 {
-    return a->status == b->status && a->closes == b->closes && a->wrong == b->wrong && a->wait_s == b->wait_s && a->stage == b->stage &&
-           !strcmp(a->reason, b->reason) && !strcmp(a->location, b->location) && !strcmp(a->words, b->words);
+    return a->status == b->status && a->closes == b->closes && a->wrong == b->wrong && a->wait_s == b->wait_s &&
+           a->stage == b->stage && !strcmp(a->reason, b->reason) && !strcmp(a->location, b->location) &&
+           !strcmp(a->words, b->words);
 }
 
 /* At once, byte by byte, and in every split in two. */
@@ -54,15 +55,23 @@ static void real_answers_are_read_whole(void **state)
         bool closes;
         const char *reason, *words;
     } row[] = {
-        {WORDS("HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\nX-Influxdb-Version: 1.6.7\r\n\r\n"), 204, false, "No Content", ""},
-        {WORDS("HTTP/1.1 204 No Content\r\nX-Server-Hostname: vm\r\nDate: Thu, 26 Nov 2026 07:00:00 GMT\r\n\r\n"), 204, false, "No Content", ""},
-        {WORDS("HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 16\r\n\r\n<html>413</html>"), 413, true,
-         "Request Entity Too Large", ""},
-        {WORDS("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\n not\r\nnow"), 503, false, "Service Unavailable", "not now"},
-        {WORDS("HTTP/1.1 400 Bad Request\r\nContent-Length: 16\r\n\r\n{\"error\":\"bad\"}\n"), 400, false, "Bad Request", "{\"error\":\"bad\"}"},
-        {WORDS("HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n5;x=y\r\nhello\r\n00a\r\n, receiver\r\n0\r\nX: 1\r\nY: 2\r\n\r\n"), 200, false, "OK",
-         "hello, receiver"},
-        {WORDS("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\nConnection: close\r\n\r\nHTTP/1.1 204\r\n\r\n"), 204, false, "", ""},
+        {WORDS("HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\nX-Influxdb-Version: 1.6.7\r\n\r\n"), 204,
+         false, "No Content", ""},
+        {WORDS("HTTP/1.1 204 No Content\r\nX-Server-Hostname: vm\r\nDate: Thu, 26 Nov 2026 07:00:00 GMT\r\n\r\n"), 204,
+         false, "No Content", ""},
+        {WORDS("HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: "
+               "16\r\n\r\n<html>413</html>"),
+         413, true, "Request Entity Too Large", ""},
+        {WORDS("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\n not\r\nnow"), 503, false,
+         "Service Unavailable", "not now"},
+        {WORDS("HTTP/1.1 400 Bad Request\r\nContent-Length: 16\r\n\r\n{\"error\":\"bad\"}\n"), 400, false,
+         "Bad Request", "{\"error\":\"bad\"}"},
+        {WORDS("HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n5;x=y\r\nhello\r\n00a\r\n, receiver\r\n0\r\nX: "
+               "1\r\nY: 2\r\n\r\n"),
+         200, false, "OK", "hello, receiver"},
+        {WORDS("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\nConnection: "
+               "close\r\n\r\nHTTP/1.1 204\r\n\r\n"),
+         204, false, "", ""},
         {WORDS("HTTP/1.0 204 No Content\r\n\r\n"), 204, true, "No Content", ""},
         {WORDS("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n"), 200, false, "OK", ""},
         {WORDS("HTTP/1.1 204 x\r\nConnection: foo , CLOSE\r\n\r\n"), 204, true, "x", ""},
@@ -73,7 +82,8 @@ static void real_answers_are_read_whole(void **state)
         {WORDS("HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n"), 204, false, "x", ""},
         {WORDS("HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n\r\n"), 204, true, "x", ""},
         {WORDS("HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\n"), 304, false, "x", ""},
-        {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"), 200, true, "x", ""},
+        {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"), 200, true, "x",
+         ""},
         /* odd, but with a plain verdict */
         {WORDS("HTTP/1.1 204 x\r\nfoo\r\n\r\n"), 204, false, "x", ""},
         {WORDS("HTTP/1.2 204 x\r\n\r\n"), 204, false, "x", ""},
@@ -108,7 +118,8 @@ static void real_answers_are_read_whole(void **state)
         {WORDS("HTTP/1.1 200 x\r\nContent-Length: 1000000000000000\r\n\r\n"), 200, true, "x", ""},
         {WORDS("HTTP/1.1 200 x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"), 200, true, "x", ""},
         {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), 200, true, "x", ""},
-        {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 200, true, "x", ""},
+        {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 200, true, "x",
+         ""},
     };
 
     (void)state;
@@ -117,7 +128,8 @@ static void real_answers_are_read_whole(void **state)
 
         assert_row(read_answer(&a, row[i].text, row[i].len) == row[i].len, row[i].text);
         assert_row(http_answer_known(&a) && a.stage == HTTP_WHOLE && a.status == row[i].status, row[i].text);
-        assert_row(a.closes == row[i].closes && !strcmp(a.reason, row[i].reason) && !strcmp(a.words, row[i].words), row[i].text);
+        assert_row(a.closes == row[i].closes && !strcmp(a.reason, row[i].reason) && !strcmp(a.words, row[i].words),
+                   row[i].text);
         for (size_t cut = 0; cut < row[i].len; cut++) {
             struct http_answer part;
             const char *head = strstr(row[i].text, "\n\r\n");
@@ -137,14 +149,25 @@ static void what_is_no_answer_is_wrong(void **state)
         size_t len;
         const char *wrong;
     } row[] = {
-        {WORDS("SSH-2.0-OpenSSH_9.2\r\n"), "HTTP/1.1"}, {WORDS("HTTP/2 204\r\n"), "HTTP/1.1"},
-        {WORDS("\r\n"), "HTTP/1.1"}, {WORDS("http/1.1 204 x\r\n"), "HTTP/1.1"}, {WORDS("HTTP/1.1\r\n"), "HTTP/1.1"},
-        {WORDS("HTTP/1.1 20\r\n"), "no status"}, {WORDS("HTTP/1.1 2040\r\n"), "no status"}, {WORDS("HTTP/1.1 099 x\r\n"), "no status"},
-        {WORDS("HTTP/1.1 -04 x\r\n"), "no status"}, {WORDS("HTTP/1.1204 x\r\n"), "HTTP/1.1"}, {WORDS("HTTP/1.: 204 x\r\n"), "HTTP/1.1"},
-        {WORDS("HTTP/1.10 204 x\r\n"), "HTTP/1.1"}, {WORDS("HTTP/1.1 2\r04 x\r\n"), "no status"}, {WORDS("HTTP/1.1\0204 x\r\n"), "HTTP/1.1"},
+        {WORDS("SSH-2.0-OpenSSH_9.2\r\n"), "HTTP/1.1"},
+        {WORDS("HTTP/2 204\r\n"), "HTTP/1.1"},
+        {WORDS("\r\n"), "HTTP/1.1"},
+        {WORDS("http/1.1 204 x\r\n"), "HTTP/1.1"},
+        {WORDS("HTTP/1.1\r\n"), "HTTP/1.1"},
+        {WORDS("HTTP/1.1 20\r\n"), "no status"},
+        {WORDS("HTTP/1.1 2040\r\n"), "no status"},
+        {WORDS("HTTP/1.1 099 x\r\n"), "no status"},
+        {WORDS("HTTP/1.1 -04 x\r\n"), "no status"},
+        {WORDS("HTTP/1.1204 x\r\n"), "HTTP/1.1"},
+        {WORDS("HTTP/1.: 204 x\r\n"), "HTTP/1.1"},
+        {WORDS("HTTP/1.10 204 x\r\n"), "HTTP/1.1"},
+        {WORDS("HTTP/1.1 2\r04 x\r\n"), "no status"},
+        {WORDS("HTTP/1.1\0204 x\r\n"), "HTTP/1.1"},
         {WORDS("HTTP/1.1 101 Switching Protocols\r\n\r\n"), "only answers"},
-        {WORDS("HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n"
-               "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n"), "only answers"},
+        {WORDS("HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 "
+               "x\r\n\r\n"
+               "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n"),
+         "only answers"},
     };
 
     (void)state;
@@ -177,7 +200,8 @@ static void a_body_that_is_odd_ends_the_connection(void **state)
         assert_row(read_answer(&a, row[i].text, row[i].len) == row[i].taken, row[i].text);
         assert_row(http_answer_known(&a) && a.closes && a.stage == HTTP_WHOLE && a.status == 200, row[i].text);
     }
-    assert_int_equal(read_answer(&a, WORDS("HTTP/1.1 204 x\r\n\r\nHTTP/1.1 400 x\r\n\r\n")), 18); /* the rest is not its */
+    assert_int_equal(read_answer(&a, WORDS("HTTP/1.1 204 x\r\n\r\nHTTP/1.1 400 x\r\n\r\n")),
+                     18); /* the rest is not its */
     assert_int_equal(a.status, 204);
     read_answer(&a, WORDS("HTTP/1.1 200 x\r\n\r\nuntil the end"));
     assert_true(a.stage == HTTP_BODY_TO_END && a.closes);

@@ -97,7 +97,11 @@ static uint16_t assert_received(int which, const char *text)
 static void start_named(struct running *r)
 {
     const struct endpoint to = {
-        .name = "test:", .format = &encoder_dogstatsd, .transport = &output_udp, .n_targets = 1, .target = {{"name.test", receiver.port}},
+        .name = "test:",
+        .format = &encoder_dogstatsd,
+        .transport = &output_udp,
+        .n_targets = 1,
+        .target = {{"name.test", receiver.port}},
     };
 
     start_to(r, &to, &small_limits);
@@ -129,8 +133,8 @@ static void a_name_is_looked_up_again_after_a_minute_and_its_new_address_is_used
     assert_int_equal(counted(&r, SENT_LINES), 4);
 }
 
-/* A socket pins what was decided when it was opened: route, source address, and a NAT's choice. It is renewed after the first
- * datagram that is sent a minute later. */
+/* A socket pins what was decided when it was opened: route, source address, and a NAT's choice. It is renewed after the
+ * first datagram that is sent a minute later. */
 static void a_fresh_socket_is_used_after_a_minute(void **state)
 {
     struct running r;
@@ -206,10 +210,13 @@ static void a_name_that_has_never_been_found_is_looked_up_at_each_attempt(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_name_is_looked_up_again_after_a_minute_and_its_new_address_is_used, open_receivers, close_receivers),
+        cmocka_unit_test_setup_teardown(a_name_is_looked_up_again_after_a_minute_and_its_new_address_is_used,
+                                        open_receivers, close_receivers),
         cmocka_unit_test_setup_teardown(a_fresh_socket_is_used_after_a_minute, open_receivers, close_receivers),
-        cmocka_unit_test_setup_teardown(a_name_that_cannot_be_looked_up_keeps_its_address, open_receivers, close_receivers),
-        cmocka_unit_test_setup_teardown(a_name_that_has_never_been_found_is_looked_up_at_each_attempt, open_receivers, close_receivers),
+        cmocka_unit_test_setup_teardown(a_name_that_cannot_be_looked_up_keeps_its_address, open_receivers,
+                                        close_receivers),
+        cmocka_unit_test_setup_teardown(a_name_that_has_never_been_found_is_looked_up_at_each_attempt, open_receivers,
+                                        close_receivers),
     };
 
     platform_init();

@@ -30,11 +30,19 @@ static void lines_are_packed_up_to_the_maximum_without_the_last_newline(void **s
         uint32_t n;
     } row[] = {
         {"", 10, 0, 0},
-        {"aaaa\n", 3, 5, 1}, {"aaaa\n", 4, 5, 1}, {"aaaa\n", 5, 5, 1},
-        {"aaaa\nbbbb\n", 8, 5, 1}, {"aaaa\nbbbb\n", 9, 10, 2}, {"aaaa\nbbbb\n", 10, 10, 2},
-        {"aaaa\nbbbb\ncccc\n", 13, 10, 2}, {"aaaa\nbbbb\ncccc\n", 14, 15, 3},
-        {"a\nbbbbbbbb\n", 4, 2, 1}, {"\n\n\n", 0, 1, 1}, {"\n\n\n", 1, 2, 2},
-        {"aaaa\nb\n", 3, 5, 1}, {"a\nbbbb\nc\n", 3, 2, 1}, /* too long: alone */
+        {"aaaa\n", 3, 5, 1},
+        {"aaaa\n", 4, 5, 1},
+        {"aaaa\n", 5, 5, 1},
+        {"aaaa\nbbbb\n", 8, 5, 1},
+        {"aaaa\nbbbb\n", 9, 10, 2},
+        {"aaaa\nbbbb\n", 10, 10, 2},
+        {"aaaa\nbbbb\ncccc\n", 13, 10, 2},
+        {"aaaa\nbbbb\ncccc\n", 14, 15, 3},
+        {"a\nbbbbbbbb\n", 4, 2, 1},
+        {"\n\n\n", 0, 1, 1},
+        {"\n\n\n", 1, 2, 2},
+        {"aaaa\nb\n", 3, 5, 1},
+        {"a\nbbbb\nc\n", 3, 2, 1}, /* too long: alone */
     };
 
     (void)state;
@@ -92,7 +100,7 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
 /* --- the plainest outbox ------------------------------------------------------------- */
 
 #define MODEL_MAX 256
-#define LINE_MAX 100
+#define LINE_MAX  100
 
 enum state { WAITING, UNDER_WAY, KEPT };
 
@@ -331,7 +339,8 @@ static void model_forget(struct model *m, uint64_t before, unsigned copies)
     for (size_t i = 0; m->mixed && i < m->n; i++)
         if (m->item[i].state != UNDER_WAY)
             m->item[i].done |= m->item[i].counted && m->item[i].acked_ns <= before && m->item[i].copies >= copies;
-    while (m->n && (m->item[0].state == KEPT || (m->item[0].counted && !under_way)) && (m->item[0].done || (m->item[0].acked_ns <= before && m->item[0].copies >= copies)))
+    while (m->n && (m->item[0].state == KEPT || (m->item[0].counted && !under_way)) &&
+           (m->item[0].done || (m->item[0].acked_ns <= before && m->item[0].copies >= copies)))
         model_remove(m, 0);
     m->mixed &= m->n > 0;
 }
@@ -571,9 +580,7 @@ static void play_step(struct play *p)
         return;
     case 2:
     case 3:
-    case 4:
-        play_acked(p, any(5) ? any((uint32_t)p->written + 1) : UINT64_MAX);
-        return;
+    case 4: play_acked(p, any(5) ? any((uint32_t)p->written + 1) : UINT64_MAX); return;
     case 5:
         before = p->step - (p->step < 20 ? p->step : any(20));
         copies = any(3);
@@ -586,11 +593,8 @@ static void play_step(struct play *p)
         return;
     case 7:
     case 8:
-    case 9:
-        play_put(p);
-        return;
-    default:
-        play_send(p);
+    case 9: play_put(p); return;
+    default: play_send(p);
     }
 }
 
@@ -605,7 +609,11 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
 
         memset(&p, 0, sizeof p);
         p.lines_max = turn % 3 ? 12 : 50;
-        p.box = (struct outbox){.ring.bytes = malloc(cap), .ring.cap = cap, .chunk_max = 1 + any(60), .newest_only = turn % 4 == 0, .apart = turn % 5 > 0};
+        p.box = (struct outbox){.ring.bytes = malloc(cap),
+                                .ring.cap = cap,
+                                .chunk_max = 1 + any(60),
+                                .newest_only = turn % 4 == 0,
+                                .apart = turn % 5 > 0};
         p.box.line_max = p.box.chunk_max + any(2) * any(LINE_MAX - 60);
         p.model.newest_only = p.box.newest_only;
         p.model.apart = p.box.apart;
@@ -724,7 +732,8 @@ static void what_was_dropped_under_way_is_known_apart(void **state)
     (void)state;
     for (uint64_t poll = 1; poll <= 4; poll++) {
         const struct added added = {{poll}};
-        const struct lines lines = {.poll = poll, .text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
+        const struct lines lines = {
+            .poll = poll, .text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
 
         outbox_put(&box, &lines);
         if (poll > 2)
@@ -746,9 +755,15 @@ static void each_chunk_of_increments_knows_its_own(void **state)
     static const char text[] = "gauge:1\nxxxxx0:1\nxxxxx1:2\nxxxxx2:3\n";
     static const uint8_t counter[] = {0, 1, 2};
     const struct added added = {{1, 2, 3}};
-    const struct lines lines = {.poll = 1, .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
+    const struct lines lines = {
+        .poll = 1, .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
     char ring[4096], data[16];
-    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .line_max = 15, .chunk_max = 10, .newest_only = true, .apart = true};
+    struct outbox box = {.ring.bytes = ring,
+                         .ring.cap = sizeof ring,
+                         .line_max = 15,
+                         .chunk_max = 10,
+                         .newest_only = true,
+                         .apart = true};
     struct chunk chunk;
 
     (void)state;

@@ -5,8 +5,8 @@
 
 #include "unit/output/fake_transport.h"
 
-#define LONGEST_PAUSE_NS (6 * MS) /* of the fake transports, and the part of a millisecond that a wait is longer */
-#define REPLAY_NS (30 * SECOND)   /* the default of SOCKPUSH_REPLAY */
+#define LONGEST_PAUSE_NS (6 * MS)      /* of the fake transports, and the part of a millisecond that a wait is longer */
+#define REPLAY_NS        (30 * SECOND) /* the default of SOCKPUSH_REPLAY */
 
 /* In place of platform/posix/random.c: the longest pause that can be drawn, so that each run is the same. */
 uint32_t platform_random(uint32_t below)
@@ -234,7 +234,8 @@ static void put_acknowledged(struct running *r, uint64_t poll, const char *text)
     }
 }
 
-/* Over a connection that has carried traffic for as long as lines are kept, a line is acknowledged; so long after that the receiver ends it. */
+/* Over a connection that has carried traffic for as long as lines are kept, a line is acknowledged; so long after that
+ * the receiver ends it. */
 static void end_good_connection_after(struct running *r, uint64_t ns)
 {
     start_as(r, &fake_kept, &encoder_influx, REPLAY_NS);
@@ -379,7 +380,8 @@ static void what_is_in_doubt_is_sent_again_at_the_end(void **state)
 
 static bool all_break; /* whatever comes */
 
-/* The receiver reads what there is; it closes its socket instead if there is a bad line. Returns false if there was nothing. */
+/* The receiver reads what there is; it closes its socket instead if there is a bad line. Returns false if there was
+ * nothing. */
 static bool read_or_break(void)
 {
     char in[4096];
@@ -676,7 +678,8 @@ int main(void)
         cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, line_reset),
         cmocka_unit_test_setup(a_receiver_that_takes_nothing_for_20_s_is_given_up, line_reset),
         cmocka_unit_test_setup(what_a_receiver_left_unread_at_its_end_is_sent_again, line_reset),
-        cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed, line_reset),
+        cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed,
+                               line_reset),
         cmocka_unit_test_setup(lines_that_lack_their_time_are_not_kept_for_a_stream, line_reset),
         cmocka_unit_test(line_lengths_are_the_transports),
     };

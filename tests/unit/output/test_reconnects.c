@@ -1,5 +1,6 @@
-/* A thousand connections over real sockets, with recorded handshakes: under the sanitizers nothing leaks, and no descriptor stays.
- * Time stands still (unit/output/clock.h), so that on a busy machine, too, none fails by a limit of time. */
+/* A thousand connections over real sockets, with recorded handshakes: under the sanitizers nothing leaks, and no
+ * descriptor stays. Time stands still (unit/output/clock.h), so that on a busy machine, too, none fails by a limit of
+ * time. */
 #include "unit/helper.h"
 
 #include <arpa/inet.h>
@@ -29,7 +30,9 @@ static void *serve(void *arg)
 
     for (; (fd = accept(receiver.listener, NULL, NULL)) >= 0; receiver.came++) {
         unsigned which = receiver.came % 2;
-        size_t len = receiver.silent ? 0 : receiver.came % 3 ? receiver.came * 7 % receiver.len[which] : receiver.len[which];
+        size_t len = receiver.silent     ? 0
+                     : receiver.came % 3 ? receiver.came * 7 % receiver.len[which]
+                                         : receiver.len[which];
 
         if (send(fd, receiver.bytes[which], len, MSG_NOSIGNAL) == (ssize_t)len && len != receiver.len[which])
             shutdown(fd, SHUT_WR);
@@ -55,7 +58,8 @@ static unsigned descriptors(void)
 static unsigned connect_many(const struct transport *transport)
 {
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
-    struct endpoint to = {.name = "test", .transport = transport, .n_targets = 1, .tls = &tls, .target = {{"127.0.0.1", receiver.port}}};
+    struct endpoint to = {
+        .name = "test", .transport = transport, .n_targets = 1, .tls = &tls, .target = {{"127.0.0.1", receiver.port}}};
     static struct link link;
     unsigned before = descriptors(), opened = 0;
 

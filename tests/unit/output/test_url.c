@@ -65,6 +65,7 @@ static void every_form_of_a_url_is_read(void **state)
 
 static void a_wrong_url_is_refused_with_the_reason(void **state)
 {
+    /* clang-format off */
     static const char *const row[][2] = {
         {"", "nothing"},
         {"udp://", "host"},
@@ -82,6 +83,7 @@ static void a_wrong_url_is_refused_with_the_reason(void **state)
         {"unix:///a%", "%"}, {"unix:///a%2", "%"}, {"unix:///a%zz", "%"}, {"unix:///a%00b", "%"},
         {"://h", "transport"}, {"influx+://h", "transport"},
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -114,7 +116,8 @@ static void a_host_has_up_to_255_bytes(void **state)
 
 static void every_truncation_is_read_or_refused(void **state)
 {
-    static const char *const item[] = {"influx+udp://[fe80::1%25eth0]:8125", "unix:///a%2Cb", "http://h:1/p?q#f", "influx+stdout:"};
+    static const char *const item[] = {"influx+udp://[fe80::1%25eth0]:8125", "unix:///a%2Cb", "http://h:1/p?q#f",
+                                       "influx+stdout:"};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(item); i++)
@@ -148,9 +151,12 @@ static void a_list_is_split_at_commas(void **state)
 static void a_host_of_another_programs_variable(void **state)
 {
     static const struct row row[] = {
-        {"10.0.0.1", NULL, NULL, "10.0.0.1", NULL, 0},   {"h", NULL, NULL, "h", NULL, 0},
-        {"h:9125", NULL, NULL, "h", NULL, 9125},         {"::1", NULL, NULL, "::1", NULL, 0},
-        {"2001:db8::5", NULL, NULL, "2001:db8::5", NULL, 0}, {"[::1]:9125", NULL, NULL, "::1", NULL, 9125},
+        {"10.0.0.1", NULL, NULL, "10.0.0.1", NULL, 0},
+        {"h", NULL, NULL, "h", NULL, 0},
+        {"h:9125", NULL, NULL, "h", NULL, 9125},
+        {"::1", NULL, NULL, "::1", NULL, 0},
+        {"2001:db8::5", NULL, NULL, "2001:db8::5", NULL, 0},
+        {"[::1]:9125", NULL, NULL, "::1", NULL, 9125},
         {"[::1]", NULL, NULL, "::1", NULL, 0},
     };
     static const char *const bad[] = {"", ":9125", "h:", "h:0", "h:tcp", "a b", "user@h", "h/path", "1:2:3", "[::1"};
@@ -196,12 +202,9 @@ static void only_hexadecimal_digits_follow_a_percent_sign(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_hexadecimal_digits_follow_a_percent_sign),
-        cmocka_unit_test(every_form_of_a_url_is_read),
-        cmocka_unit_test(a_wrong_url_is_refused_with_the_reason),
-        cmocka_unit_test(a_host_has_up_to_255_bytes),
-        cmocka_unit_test(every_truncation_is_read_or_refused),
-        cmocka_unit_test(a_list_is_split_at_commas),
+        cmocka_unit_test(only_hexadecimal_digits_follow_a_percent_sign), cmocka_unit_test(every_form_of_a_url_is_read),
+        cmocka_unit_test(a_wrong_url_is_refused_with_the_reason),        cmocka_unit_test(a_host_has_up_to_255_bytes),
+        cmocka_unit_test(every_truncation_is_read_or_refused),           cmocka_unit_test(a_list_is_split_at_commas),
         cmocka_unit_test(a_host_of_another_programs_variable),
     };
 

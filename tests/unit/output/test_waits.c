@@ -109,7 +109,8 @@ static void a_receiver_that_does_not_read_is_sent_the_same_over_another_connecti
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(acknowledgements_are_looked_for_after_ten_milliseconds_and_at_least_once_a_second, line_reset),
+        cmocka_unit_test_setup(acknowledgements_are_looked_for_after_ten_milliseconds_and_at_least_once_a_second,
+                               line_reset),
         cmocka_unit_test_setup(with_nothing_under_way_it_waits_without_a_limit, line_reset),
         cmocka_unit_test_setup(a_receiver_that_has_all_is_given_two_seconds_to_end_its_side, line_reset),
         cmocka_unit_test_setup(a_receiver_that_ends_its_side_is_not_waited_for, line_reset),

@@ -1,6 +1,7 @@
-/* Outbox, delivery, connection and reconnect through random lives: a network that is played in virtual time, in place of
- * platform/'s, takes, acknowledges, falls silent, breaks and answers at random. What is promised is asserted of each life: every line
- * arrives or is counted as dropped, none more often than stated, increments once, and nothing stays open.
+/* Outbox, delivery, connection and reconnect through random lives: a network that is played in virtual time, in place
+ * of platform/'s, takes, acknowledges, falls silent, breaks and answers at random. What is promised is asserted of each
+ * life: every line arrives or is counted as dropped, none more often than stated, increments once, and nothing stays
+ * open.
  *
  * WALKS=100000 in the environment: so many lives instead of a few thousand. WALK=n: that one alone. */
 #include <errno.h>
@@ -16,26 +17,27 @@
 #include "posix/posix.h"
 #include "unit/helper.h"
 
-#define SECOND UINT64_C(1000000000)
+#define SECOND      UINT64_C(1000000000)
 #define CONNECTIONS 4
-#define SOCKET 100       /* number of the first */
-#define STREAM_MAX 200000 /* bytes over one connection */
-#define LINES_MAX 4000
-#define POLLS_MAX 60
-#define NOTHING UINT64_MAX
+#define SOCKET      100    /* number of the first */
+#define STREAM_MAX  200000 /* bytes over one connection */
+#define LINES_MAX   4000
+#define POLLS_MAX   60
+#define NOTHING     UINT64_MAX
 
 struct line {
-    uint64_t first_ns;   /* when it was first acknowledged; 0: never */
-    uint64_t ended_ns;   /* when no acknowledgement was owed last before the end of the last connection that carried it */
-    unsigned arrived;    /* copies that the receiver has */
-    unsigned carried;    /* connections that began to carry it */
+    uint64_t first_ns; /* when it was first acknowledged; 0: never */
+    uint64_t ended_ns; /* when no acknowledgement was owed last before the end of the last connection that carried it */
+    unsigned arrived;  /* copies that the receiver has */
+    unsigned carried;  /* connections that began to carry it */
     unsigned last_connection;
-    bool poison;         /* the receiver's side breaks the connection on which it comes, and never acknowledges it */
+    bool poison; /* the receiver's side breaks the connection on which it comes, and never acknowledges it */
 };
 
 struct connection {
-    bool open, silent, ended, broken, fin; /* silent: nothing is acknowledged; ended: by the receiver; fin: by the output */
-    bool amid;                 /* of a chunk only a part is with the kernel */
+    bool open, silent, ended, broken,
+        fin;   /* silent: nothing is acknowledged; ended: by the receiver; fin: by the output */
+    bool amid; /* of a chunk only a part is with the kernel */
     unsigned number;
     uint64_t silent_ns;
     char sent[STREAM_MAX];
@@ -48,12 +50,12 @@ static struct {
     uint64_t now_ns, put_ns, closed_ns, owed_nothing_ns; /* put_ns: when the next snapshot comes */
     unsigned polls, polls_max;
     bool wake, healed, http, blind, slept;
-    unsigned calm;             /* one in so many steps something breaks */
+    unsigned calm; /* one in so many steps something breaks */
     struct connection connection[CONNECTIONS];
     unsigned connections;
     struct line line[LINES_MAX];
     unsigned lines;
-    uint64_t told, arrived;    /* increments */
+    uint64_t told, arrived; /* increments */
     uint64_t steps;
     struct output output;
     struct arena arena;
@@ -99,7 +101,8 @@ static void break_connection(struct connection *c, bool quiet)
 /* Acknowledges up to that byte; of a line that is poison neither it nor what comes after. */
 static void acknowledge(struct connection *c, size_t to)
 {
-    for (char *end; c->acked < to && (end = memchr(c->sent + c->looked, '\n', c->len - c->looked)); c->looked = (size_t)(end - c->sent) + 1) {
+    for (char *end; c->acked < to && (end = memchr(c->sent + c->looked, '\n', c->len - c->looked));
+         c->looked = (size_t)(end - c->sent) + 1) {
         unsigned n;
 
         if ((size_t)(end - c->sent) >= to)
@@ -132,7 +135,8 @@ static void answer_request(struct connection *c)
         refuse |= sscanf(at, "L%u", &n) == 1 && w.line[n].poison;
     }
     store = !refuse && (w.healed || any(w.calm));
-    for (char *at = body; store && at < body + body_len; at = (char *)memchr(at, '\n', (size_t)(body + body_len - at)) + 1)
+    for (char *at = body; store && at < body + body_len;
+         at = (char *)memchr(at, '\n', (size_t)(body + body_len - at)) + 1)
         take_line(at);
     c->answer_len = (size_t)snprintf(c->answer, sizeof c->answer, "%s", store ? "HTTP/1.1 204 x\r\n\r\n" : bad[refuse]);
     if (store && !w.healed && !any(w.calm))
@@ -182,7 +186,8 @@ static void put_snapshot(void)
 
     for (unsigned i = 0; i < n && w.lines < LINES_MAX; i++, w.lines++) {
         w.line[w.lines].poison = !any(200);
-        lines.len += (size_t)sprintf(text + lines.len, "L%u %.*s\n", w.lines, (int)any(40), "----------------------------------------");
+        lines.len += (size_t)sprintf(text + lines.len, "L%u %.*s\n", w.lines, (int)any(40),
+                                     "----------------------------------------");
         lines.n++;
     }
     lines.gauges = lines.len;
@@ -367,8 +372,10 @@ static void note_lines(struct connection *c, const char *data, size_t len)
         line = &w.line[n];
         if (line->last_connection == c->number && !w.http)
             fail_msg("line %u twice over connection %u", n, c->number);
-        /* Kept for as long as SOCKPUSH_REPLAY, but for the time that an acknowledgement was owed; or over so many that were ended early. */
-        if (line->first_ns && !w.http && !w.blind && !w.slept && line->ended_ns > line->first_ns + w.replay_ns + 2 * SECOND &&
+        /* Kept for as long as SOCKPUSH_REPLAY, but for the time that an acknowledgement was owed; or over so many that
+         * were ended early. */
+        if (line->first_ns && !w.http && !w.blind && !w.slept &&
+            line->ended_ns > line->first_ns + w.replay_ns + 2 * SECOND &&
             line->carried >= w.replay_ns / (COPY_MS * NS_PER_MS))
             fail_msg("line %u comes over %u connections", n, line->carried);
         line->last_connection = c->number;
@@ -513,9 +520,16 @@ static void begin(unsigned n)
     w.blind = n % 20 == 1;
     w.replay_ns = limits.replay_ns = replay_s[any(4)] * SECOND;
     w.to = (struct endpoint){
-        .name = "test:", .format = n % 5 && !w.http ? &encoder_influx : n % 5 ? &encoder_influx : &encoder_dogstatsd,
-        .transport = w.http ? &output_http : &output_tcp, .path = "/write", .http = &http, .hidden = "",
-        .target = {{"a", 1}, {"b", 2}}, .n_targets = n % 3 ? 1 : 2,
+        .name = "test:",
+        .format = n % 5 && !w.http ? &encoder_influx
+                  : n % 5          ? &encoder_influx
+                                   : &encoder_dogstatsd,
+        .transport = w.http ? &output_http : &output_tcp,
+        .path = "/write",
+        .http = &http,
+        .hidden = "",
+        .target = {{"a", 1}, {"b", 2}},
+        .n_targets = n % 3 ? 1 : 2,
     };
     assert_int_equal(output_init(&w.output, &w.to, &limits, &w.arena), 0);
 }
@@ -523,7 +537,8 @@ static void begin(unsigned n)
 static void check_end(void)
 {
     struct output_stats stats = output_read_stats(&w.output);
-    uint64_t put = w.output.box.lines + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES], missing = 0, once = 0;
+    uint64_t put = w.output.box.lines + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES],
+             missing = 0, once = 0;
     struct added owed;
 
     for (unsigned i = 0; i < w.lines; i++) {

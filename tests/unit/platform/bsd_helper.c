@@ -5,9 +5,9 @@
 int32_t bsd_tcp_state(enum tcp_state state)
 {
     static const uint8_t theirs[STATE_COUNT] = {
-        [STATE_CLOSE] = 0, [STATE_LISTEN] = 1, [STATE_SYN_SENT] = 2, [STATE_SYN_RECV] = 3,
-        [STATE_ESTABLISHED] = 4, [STATE_CLOSE_WAIT] = 5, [STATE_FIN_WAIT1] = 6, [STATE_CLOSING] = 7,
-        [STATE_LAST_ACK] = 8, [STATE_FIN_WAIT2] = 9, [STATE_TIME_WAIT] = 10, [STATE_UNKNOWN] = 11,
+        [STATE_CLOSE] = 0,       [STATE_LISTEN] = 1,     [STATE_SYN_SENT] = 2,   [STATE_SYN_RECV] = 3,
+        [STATE_ESTABLISHED] = 4, [STATE_CLOSE_WAIT] = 5, [STATE_FIN_WAIT1] = 6,  [STATE_CLOSING] = 7,
+        [STATE_LAST_ACK] = 8,    [STATE_FIN_WAIT2] = 9,  [STATE_TIME_WAIT] = 10, [STATE_UNKNOWN] = 11,
     };
 
     return theirs[state];
@@ -41,7 +41,8 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
     got->sock[got->n++] = *s;
 }
 
-int bsd_parse(pcblist_parse_fn *parse, enum protocol protocol, bool listeners_first, const void *bytes, size_t len, struct bsd_got *got)
+int bsd_parse(pcblist_parse_fn *parse, enum protocol protocol, bool listeners_first, const void *bytes, size_t len,
+              struct bsd_got *got)
 {
     struct poll_report report = {0};
     const struct pcblist list = {protocol, listeners_first, take, got, &report};

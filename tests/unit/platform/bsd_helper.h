@@ -29,7 +29,8 @@ struct bsd_got {
 };
 
 /* What the parser says to bytes that lie flush against memory that cannot be read, and emits. */
-int bsd_parse(pcblist_parse_fn *parse, enum protocol protocol, bool listeners_first, const void *bytes, size_t len, struct bsd_got *got);
+int bsd_parse(pcblist_parse_fn *parse, enum protocol protocol, bool listeners_first, const void *bytes, size_t len,
+              struct bsd_got *got);
 
 /* Tests that a parser must pass. Sockets that were encoded are read back, listeners first; pids
  * says if the system names them. Any change to a list's bytes does no harm. */

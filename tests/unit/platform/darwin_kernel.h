@@ -94,14 +94,16 @@ struct xtcpcb_n {
 #pragma pack(pop)
 
 _Static_assert(sizeof(struct xinpgen) == 24 && offsetof(struct xinpgen, xig_count) == 4, "struct xinpgen");
-_Static_assert(sizeof(struct xinpcb_n) == 104 && offsetof(struct xinpcb_n, inp_lport) == 18 && offsetof(struct xinpcb_n, inp_vflag) == 44 &&
-                   offsetof(struct xinpcb_n, inp_dependladdr) == 64,
+_Static_assert(sizeof(struct xinpcb_n) == 104 && offsetof(struct xinpcb_n, inp_lport) == 18 &&
+                   offsetof(struct xinpcb_n, inp_vflag) == 44 && offsetof(struct xinpcb_n, inp_dependladdr) == 64,
                "struct xinpcb_n");
 _Static_assert(sizeof(struct xsocket_n_of_12) == 76 && offsetof(struct xsocket_n_of_12, so_state) == 26 &&
-                   offsetof(struct xsocket_n_of_12, xso_family) == 40 && offsetof(struct xsocket_n_of_12, so_last_pid) == 68 &&
+                   offsetof(struct xsocket_n_of_12, xso_family) == 40 &&
+                   offsetof(struct xsocket_n_of_12, so_last_pid) == 68 &&
                    offsetof(struct xsocket_n_of_12, so_e_pid) == 72,
                "struct xsocket_n");
-_Static_assert(sizeof(struct xsocket_n) == 104 && sizeof(struct xsockbuf_n) == 32 && sizeof(struct xsockstat_n) == 136, "bsd/sys/socketvar.h");
+_Static_assert(sizeof(struct xsocket_n) == 104 && sizeof(struct xsockbuf_n) == 32 && sizeof(struct xsockstat_n) == 136,
+               "bsd/sys/socketvar.h");
 _Static_assert(sizeof(struct xtcpcb_n) == 204 && offsetof(struct xtcpcb_n, t_state) == 36, "struct xtcpcb_n");
 
 /* The records of one socket of TCP, each padded to 8 bytes. One of UDP ends at xt. */

@@ -4,10 +4,10 @@
 
 #include "unit/helper.h"
 
-#define HEX8 "0123abcd"
+#define HEX8  "0123abcd"
 #define HEX32 HEX8 HEX8 HEX8 HEX8
 #define HEX64 HEX32 HEX32
-#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+#define UUID  "01234567-89ab-cdef-0123-456789abcdef"
 
 typedef size_t find_fn(const char *line, size_t len, const char **id);
 
@@ -50,9 +50,12 @@ static void an_id_is_found_at_the_end_of_a_cgroups_path(void **state)
 static void an_id_is_found_where_the_runtime_mounts_the_hosts_name(void **state)
 {
     static const char *const row[][2] = {
-        {"608 554 254:1 /var/lib/docker/containers/" HEX64 "/hostname /etc/hostname rw,relatime - ext4 /dev/vda1 rw", HEX64},
+        {"608 554 254:1 /var/lib/docker/containers/" HEX64 "/hostname /etc/hostname rw,relatime - ext4 /dev/vda1 rw",
+         HEX64},
         {"1 2 0:3 /containers/overlay-containers/" HEX64 "/userdata/hostname /etc/hostname rw - tmpfs tmpfs rw", HEX64},
-        {"1 2 0:3 /var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/" HEX64 "/hostname /etc/hostname rw - ext4 /dev/vda rw", ""},
+        {"1 2 0:3 /var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/" HEX64
+         "/hostname /etc/hostname rw - ext4 /dev/vda rw",
+         ""},
         {"1 2 0:3 /docker/" HEX64 "/shm /dev/shm rw - tmpfs shm rw", ""},
         {"1 2 0:3 /kubelet/pods/" UUID "/volume-subpaths/v/hostname /etc/x rw - ext4 /dev/vda rw", ""}, /* a pod's */
         {"1 2 0:3 / / rw - ext4 /dev/vda rw", ""},
@@ -69,7 +72,8 @@ static void the_cgroup_whose_inode_tells_is_that_of_memory_or_version_2(void **s
     static const struct {
         const char *line, *dir, *path;
     } row[] = {
-        {"0::/a/b", "", "/a/b"}, {"7:memory:/x", "/memory", "/x"}, {"7:cpu:/x", NULL, NULL}, {"7:m:", NULL, NULL}, {"", NULL, NULL},
+        {"0::/a/b", "", "/a/b"}, {"7:memory:/x", "/memory", "/x"}, {"7:cpu:/x", NULL, NULL}, {"7:m:", NULL, NULL},
+        {"", NULL, NULL},
     };
 
     (void)state;

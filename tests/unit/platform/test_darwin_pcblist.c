@@ -5,8 +5,8 @@
 #include "unit/platform/bsd_helper.h"
 #include "unit/platform/darwin_kernel.h"
 
-#define BUFFERS \
-    .rcv = {.xsb_len = 32, .xsb_kind = 0x002, .sb_hiwat = 131072, .sb_mbmax = 1048576, .sb_lowat = 1}, \
+#define BUFFERS                                                                                           \
+    .rcv = {.xsb_len = 32, .xsb_kind = 0x002, .sb_hiwat = 131072, .sb_mbmax = 1048576, .sb_lowat = 1},    \
     .snd = {.xsb_len = 32, .xsb_kind = 0x004, .sb_hiwat = 131072, .sb_mbmax = 1048576, .sb_lowat = 2048}, \
     .xst = {.xst_len = 136, .xst_kind = 0x008, .xst_tc_stats[0] = {1, 2, 3, 4}}
 
@@ -26,57 +26,67 @@ static const struct tcp_list {
     struct xinpgen tail;
 } tcp_list = {
     .head = {.xig_len = 24, .xig_count = 2, .xig_gen = 77, .xig_sogen = 9},
-    .listener = {
-        .xi = {
-            .xi_len = 104,
-            .xi_kind = 0x010, /* XSO_INPCB */
-            .xi_inpp = 0x33,
-            .inp_lport = {0x1f, 0x90},
-            .inp_ppcb = 0x22,
-            .inp_gencnt = 5,
-            .inp_flags = 0x800,
-            .inp_vflag = 3, /* INP_IPV4 and INP_IPV6 */
-            .inp_ip_ttl = 64,
-            .inp_ip_p = 6,
-            .inp6_cksum = -1,
-            .inp6_hops = -1,
+    .listener =
+        {
+            .xi =
+                {
+                    .xi_len = 104,
+                    .xi_kind = 0x010, /* XSO_INPCB */
+                    .xi_inpp = 0x33,
+                    .inp_lport = {0x1f, 0x90},
+                    .inp_ppcb = 0x22,
+                    .inp_gencnt = 5,
+                    .inp_flags = 0x800,
+                    .inp_vflag = 3, /* INP_IPV4 and INP_IPV6 */
+                    .inp_ip_ttl = 64,
+                    .inp_ip_p = 6,
+                    .inp6_cksum = -1,
+                    .inp6_hops = -1,
+                },
+            .xso.old =
+                {
+                    .xso_len = 104,
+                    .xso_kind = 0x001, /* XSO_SOCKET */
+                    .xso_so = 0x11,
+                    .so_type = 1,
+                    .so_options = 2,
+                    .so_state = 0x100,
+                    .xso_protocol = 6,
+                    .xso_family = 30, /* AF_INET6 */
+                    .so_qlen = 1,
+                    .so_qlimit = 128,
+                    .so_uid = 501,
+                    .so_last_pid = 321,
+                },
+            .xso.so_gencnt = 7,
+            BUFFERS,
+            .xt = {.xt_len = 204, .xt_kind = 0x020, .t_timer = {1, 2, 3, 4}, .t_state = 1 /* TCPS_LISTEN */},
         },
-        .xso.old = {
-            .xso_len = 104,
-            .xso_kind = 0x001, /* XSO_SOCKET */
-            .xso_so = 0x11,
-            .so_type = 1,
-            .so_options = 2,
-            .so_state = 0x100,
-            .xso_protocol = 6,
-            .xso_family = 30, /* AF_INET6 */
-            .so_qlen = 1,
-            .so_qlimit = 128,
-            .so_uid = 501,
-            .so_last_pid = 321,
+    .taken =
+        {
+            .xi =
+                {
+                    .xi_len = 104,
+                    .xi_kind = 0x010,
+                    .inp_fport = {0xc0, 0x01},
+                    .inp_lport = {0x1f, 0x90},
+                    .inp_vflag = 5, /* INP_IPV4 and INP_V4MAPPEDV6 */
+                    .inp_dependfaddr = {[12] = 10, 0, 0, 9},
+                    .inp_dependladdr = {[12] = 10, 1, 2, 3},
+                },
+            .xso = {.xso_len = 76,
+                    .xso_kind = 0x001,
+                    .so_state = 0x102,
+                    .xso_family = 30,
+                    .so_e_pid = 654}, /* only so_e_pid is known */
+            BUFFERS,
+            .xt = {.xt_len = 204, .xt_kind = 0x020, .t_state = 4 /* TCPS_ESTABLISHED */},
         },
-        .xso.so_gencnt = 7,
-        BUFFERS,
-        .xt = {.xt_len = 204, .xt_kind = 0x020, .t_timer = {1, 2, 3, 4}, .t_state = 1 /* TCPS_LISTEN */},
-    },
-    .taken = {
-        .xi = {
-            .xi_len = 104,
-            .xi_kind = 0x010,
-            .inp_fport = {0xc0, 0x01},
-            .inp_lport = {0x1f, 0x90},
-            .inp_vflag = 5, /* INP_IPV4 and INP_V4MAPPEDV6 */
-            .inp_dependfaddr = {[12] = 10, 0, 0, 9},
-            .inp_dependladdr = {[12] = 10, 1, 2, 3},
-        },
-        .xso = {.xso_len = 76, .xso_kind = 0x001, .so_state = 0x102, .xso_family = 30, .so_e_pid = 654}, /* only so_e_pid is known */
-        BUFFERS,
-        .xt = {.xt_len = 204, .xt_kind = 0x020, .t_state = 4 /* TCPS_ESTABLISHED */},
-    },
     .tail = {.xig_len = 24, .xig_count = 2, .xig_gen = 77, .xig_sogen = 9},
 };
 
-_Static_assert(sizeof(struct tcp_list) == 24 + 2 * (104 + 64 + 136 + 208) + 104 + 80 + 24, "padding that the kernel has not");
+_Static_assert(sizeof(struct tcp_list) == 24 + 2 * (104 + 64 + 136 + 208) + 104 + 80 + 24,
+               "padding that the kernel has not");
 
 /* Where records begin. */
 #define AT(record) offsetof(struct tcp_list, record)
@@ -119,7 +129,8 @@ static void a_list_cut_anywhere_is_refused(void **state)
 
 static void without_sockets_there_is_only_the_head(void **state)
 {
-    static const struct xinpgen none[] = {{.xig_len = 24, .xig_gen = 77}, {.xig_len = 24, .xig_gen = 77}}, lost = {.xig_len = 24, .xig_count = 1};
+    static const struct xinpgen none[] = {{.xig_len = 24, .xig_gen = 77}, {.xig_len = 24, .xig_gen = 77}},
+                                lost = {.xig_len = 24, .xig_count = 1};
     struct bsd_got got;
 
     (void)state;
@@ -130,7 +141,8 @@ static void without_sockets_there_is_only_the_head(void **state)
 
 static void any_length_of_a_record_is_checked(void **state)
 {
-    static const size_t records[] = {0, AT(listener.xi), AT(listener.xso), AT(listener.xst), AT(listener.xt), AT(taken)};
+    static const size_t records[] = {0,        AT(listener.xi), AT(listener.xso), AT(listener.xst), AT(listener.xt),
+                                     AT(taken)};
     uint8_t bytes[sizeof tcp_list];
     struct bsd_got got;
 
@@ -146,7 +158,8 @@ static void any_length_of_a_record_is_checked(void **state)
             ret = parse(PROTOCOL_TCP, false, bytes, sizeof bytes, &got);
             if (len == real)
                 assert_int_equal(ret, 0);
-            else if (records[i] == AT(listener.xst)) /* whatever its length, it ends within the same 8 bytes or all is out of step */
+            else if (records[i] ==
+                     AT(listener.xst)) /* whatever its length, it ends within the same 8 bytes or all is out of step */
                 assert_true(ret == -EBADMSG || ret == -EPROTO || (len + 7) / 8 == (real + 7) / 8 || !ret);
             else
                 assert_true(ret == -EBADMSG || ret == -EPROTO);
@@ -159,7 +172,12 @@ static void an_unknown_layout_is_told_from_a_broken_list(void **state)
         size_t record;
         uint32_t len;
     } row[] = {
-        {0, 32}, {AT(listener.xi), 112}, {AT(listener.xi), 100}, {AT(listener.xso), 112}, {AT(listener.xso), 68}, {AT(listener.xt), 212},
+        {0, 32},
+        {AT(listener.xi), 112},
+        {AT(listener.xi), 100},
+        {AT(listener.xso), 112},
+        {AT(listener.xso), 68},
+        {AT(listener.xt), 212},
     };
     uint8_t bytes[sizeof tcp_list];
     struct bsd_got got;
@@ -227,7 +245,8 @@ static void an_address_of_one_link_has_no_zone(void **state)
     static const struct {
         uint8_t head[2];
         bool zone;
-    } row[] = {{{0xfe, 0x80}, true}, {{0xfe, 0xbf}, true}, {{0xfe, 0xc0}, false}, {{0xff, 0x02}, true}, {{0xff, 0x11}, true}, {{0xff, 0x05}, false}, {{0x20, 0x01}, false}};
+    } row[] = {{{0xfe, 0x80}, true}, {{0xfe, 0xbf}, true},  {{0xfe, 0xc0}, false}, {{0xff, 0x02}, true},
+               {{0xff, 0x11}, true}, {{0xff, 0x05}, false}, {{0x20, 0x01}, false}};
     struct tcp_list list = tcp_list;
     struct bsd_got got;
 
@@ -246,7 +265,7 @@ static void an_address_of_one_link_has_no_zone(void **state)
 static void all_states_of_the_kernel_have_a_place(void **state)
 {
     static const enum tcp_state ours[] = {
-        STATE_CLOSE, STATE_LISTEN, STATE_SYN_SENT, STATE_SYN_RECV, STATE_ESTABLISHED, STATE_CLOSE_WAIT,
+        STATE_CLOSE,     STATE_LISTEN,  STATE_SYN_SENT, STATE_SYN_RECV,  STATE_ESTABLISHED, STATE_CLOSE_WAIT,
         STATE_FIN_WAIT1, STATE_CLOSING, STATE_LAST_ACK, STATE_FIN_WAIT2, STATE_TIME_WAIT,
     };
     struct tcp_list list = tcp_list;

@@ -14,32 +14,42 @@ struct tcp_list {
 /* A listener of both families, and a half-open connection over IPv4, which has no socket yet. */
 static const struct tcp_list tcp_list = {
     .head = {.xig_len = 64, .xig_count = 2, .xig_gen = 77, .xig_sogen = 9},
-    .row = {
+    .row =
         {
-            .xt_len = 744,
-            .xt_inp = {
-                .xi_len = 400,
-                .xi_socket = {.xso_len = 240, .xso_so = 0x11, .xso_protocol = 6, .xso_family = 28, .so_type = 1, .so_options = 2},
-                .inp_inc = {.inc_flags = 1, .ie_lport = {0x1f, 0x90}},
-                .inp_gencnt = 5,
-                .inp_vflag = 3, /* INP_IPV4 and INP_IPV6 */
-                .inp_ip_ttl = 64,
-                .inp_ip_p = 6,
+            {
+                .xt_len = 744,
+                .xt_inp =
+                    {
+                        .xi_len = 400,
+                        .xi_socket = {.xso_len = 240,
+                                      .xso_so = 0x11,
+                                      .xso_protocol = 6,
+                                      .xso_family = 28,
+                                      .so_type = 1,
+                                      .so_options = 2},
+                        .inp_inc = {.inc_flags = 1, .ie_lport = {0x1f, 0x90}},
+                        .inp_gencnt = 5,
+                        .inp_vflag = 3, /* INP_IPV4 and INP_IPV6 */
+                        .inp_ip_ttl = 64,
+                        .inp_ip_p = 6,
+                    },
+                .xt_stack = "freebsd",
+                .t_state = 1, /* TCPS_LISTEN */
             },
-            .xt_stack = "freebsd",
-            .t_state = 1, /* TCPS_LISTEN */
-        },
-        {
-            .xt_len = 744,
-            .xt_inp = {
-                .xi_socket = {.xso_len = 240, .xso_protocol = 6, .so_type = 1, .so_state = 4},
-                .inp_inc = {.ie_fport = {0xc0, 0x01}, .ie_lport = {0x1f, 0x90}, .ie_dependfaddr = {[12] = 10, 0, 0, 9},
-                            .ie_dependladdr = {[12] = 10, 1, 2, 3}},
-                .inp_vflag = 1,
+            {
+                .xt_len = 744,
+                .xt_inp =
+                    {
+                        .xi_socket = {.xso_len = 240, .xso_protocol = 6, .so_type = 1, .so_state = 4},
+                        .inp_inc = {.ie_fport = {0xc0, 0x01},
+                                    .ie_lport = {0x1f, 0x90},
+                                    .ie_dependfaddr = {[12] = 10, 0, 0, 9},
+                                    .ie_dependladdr = {[12] = 10, 1, 2, 3}},
+                        .inp_vflag = 1,
+                    },
+                .t_state = 3, /* TCPS_SYN_RECEIVED */
             },
-            .t_state = 3, /* TCPS_SYN_RECEIVED */
         },
-    },
     .tail = {.xig_len = 64, .xig_count = 2, .xig_gen = 77, .xig_sogen = 9},
 };
 
@@ -131,7 +141,7 @@ static void what_has_no_port_yet_is_passed_over(void **state)
 static void all_states_of_the_kernel_have_a_place(void **state)
 {
     static const enum tcp_state ours[] = {
-        STATE_CLOSE, STATE_LISTEN, STATE_SYN_SENT, STATE_SYN_RECV, STATE_ESTABLISHED, STATE_CLOSE_WAIT,
+        STATE_CLOSE,     STATE_LISTEN,  STATE_SYN_SENT, STATE_SYN_RECV,  STATE_ESTABLISHED, STATE_CLOSE_WAIT,
         STATE_FIN_WAIT1, STATE_CLOSING, STATE_LAST_ACK, STATE_FIN_WAIT2, STATE_TIME_WAIT,
     };
     struct tcp_list list = tcp_list;

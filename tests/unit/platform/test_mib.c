@@ -20,20 +20,25 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
     t->n++;
 }
 
-#define U32(n) (uint8_t)(n), (uint8_t)((n) >> 8), (uint8_t)((n) >> 16), (uint8_t)((n) >> 24)
-#define PORT(n) (uint8_t)((n) >> 8), (uint8_t)(n), 0xab, 0xcd /* the upper half is not set, says tcpmib.h */
-#define IPV6(last) 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last
+#define U32(n)             (uint8_t)(n), (uint8_t)((n) >> 8), (uint8_t)((n) >> 16), (uint8_t)((n) >> 24)
+#define PORT(n)            (uint8_t)((n) >> 8), (uint8_t)(n), 0xab, 0xcd /* the upper half is not set, says tcpmib.h */
+#define IPV6(last)         0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last
 #define MAPPED(a, b, c, d) 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d
 
 /* MIB_TCPTABLE_OWNER_PID */
 static const uint8_t tcp4[] = {
-    U32(3),                                                                     /* dwNumEntries */
-    U32(5), 10, 0, 0, 1, PORT(49152), 10, 0, 0, 2, PORT(443), U32(1234),        /* dwState ESTAB, dwLocalAddr, dwLocalPort, dwRemoteAddr, dwRemotePort, dwOwningPid */
-    U32(2), 0, 0, 0, 0, PORT(135), 0, 0, 0, 0, PORT(0), U32(900),               /* LISTEN */
-    U32(11), 127, 0, 0, 1, PORT(80), 127, 0, 0, 1, PORT(50000), U32(0),         /* TIME_WAIT, nobody's */
+    U32(3), /* dwNumEntries */
+    U32(5),  10,  0, 0,           1,         PORT(49152), 10,
+    0,       0,   2, PORT(443),   U32(1234), /* dwState ESTAB, dwLocalAddr, dwLocalPort, dwRemoteAddr, dwRemotePort,
+                                                dwOwningPid */
+    U32(2),  0,   0, 0,           0,         PORT(135),   0,
+    0,       0,   0, PORT(0),     U32(900), /* LISTEN */
+    U32(11), 127, 0, 0,           1,         PORT(80),    127,
+    0,       0,   1, PORT(50000), U32(0), /* TIME_WAIT, nobody's */
 };
 
 /* MIB_TCP6TABLE_OWNER_PID */
+/* clang-format off */
 static const uint8_t tcp6[] = {
     U32(3),
     /* ucLocalAddr, dwLocalScopeId, dwLocalPort, ucRemoteAddr, dwRemoteScopeId, dwRemotePort, dwState, dwOwningPid */
@@ -41,6 +46,7 @@ static const uint8_t tcp6[] = {
     MAPPED(192, 0, 2, 1), U32(0), PORT(80), MAPPED(192, 0, 2, 9), U32(0), PORT(2), U32(7), U32(78),
     IPV6(0), U32(0), PORT(80), IPV6(0), U32(0), PORT(0), U32(2), U32(79),
 };
+/* clang-format on */
 
 /* MIB_UDPTABLE_OWNER_PID: dwLocalAddr, dwLocalPort, dwOwningPid */
 static const uint8_t udp4[] = {U32(2), 0, 0, 0, 0, PORT(53), U32(11), 127, 0, 0, 1, PORT(5353), U32(12)};
@@ -60,13 +66,31 @@ static const struct {
         uint32_t pid;
     } row[3];
 } tables[] = {
-    {{PROTOCOL_TCP, false, MIB_ALL}, tcp4, sizeof tcp4, 3,
-     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234}, {"0.0.0.0", 135, STATE_LISTEN, 900}, {"127.0.0.1", 80, STATE_TIME_WAIT, 0}}},
+    {{PROTOCOL_TCP, false, MIB_ALL},
+     tcp4,
+     sizeof tcp4,
+     3,
+     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234},
+      {"0.0.0.0", 135, STATE_LISTEN, 900},
+      {"127.0.0.1", 80, STATE_TIME_WAIT, 0}}},
     {{PROTOCOL_TCP, false, MIB_LISTENERS}, tcp4, sizeof tcp4, 1, {{"0.0.0.0", 135, STATE_LISTEN, 900}}},
-    {{PROTOCOL_TCP, false, MIB_OTHERS}, tcp4, sizeof tcp4, 2, {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234}, {"127.0.0.1", 80, STATE_TIME_WAIT, 0}}},
-    {{PROTOCOL_TCP, true, MIB_ALL}, tcp6, sizeof tcp6, 3,
-     {{"2001:db8::1", 8080, STATE_CLOSE_WAIT, 77}, {"192.0.2.1", 80, STATE_FIN_WAIT2, 78}, {"2001:db8::", 80, STATE_LISTEN, 79}}},
-    {{PROTOCOL_UDP, false, MIB_ALL}, udp4, sizeof udp4, 2, {{"0.0.0.0", 53, STATE_ESTABLISHED, 11}, {"127.0.0.1", 5353, STATE_ESTABLISHED, 12}}},
+    {{PROTOCOL_TCP, false, MIB_OTHERS},
+     tcp4,
+     sizeof tcp4,
+     2,
+     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234}, {"127.0.0.1", 80, STATE_TIME_WAIT, 0}}},
+    {{PROTOCOL_TCP, true, MIB_ALL},
+     tcp6,
+     sizeof tcp6,
+     3,
+     {{"2001:db8::1", 8080, STATE_CLOSE_WAIT, 77},
+      {"192.0.2.1", 80, STATE_FIN_WAIT2, 78},
+      {"2001:db8::", 80, STATE_LISTEN, 79}}},
+    {{PROTOCOL_UDP, false, MIB_ALL},
+     udp4,
+     sizeof udp4,
+     2,
+     {{"0.0.0.0", 53, STATE_ESTABLISHED, 11}, {"127.0.0.1", 5353, STATE_ESTABLISHED, 12}}},
     {{PROTOCOL_UDP, true, MIB_ALL}, udp6, sizeof udp6, 1, {{"2001:db8::3", 123, STATE_ESTABLISHED, 13}}},
 };
 
@@ -76,11 +100,12 @@ static void each_part_of_a_row_is_read_where_it_stands(void **state)
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         struct taken t = {0};
 
-        assert_int_equal(mib_parse(flush_copy(tables[i].bytes, tables[i].len), tables[i].len, &tables[i].table, take, &t), 0);
+        assert_int_equal(
+            mib_parse(flush_copy(tables[i].bytes, tables[i].len), tables[i].len, &tables[i].table, take, &t), 0);
         assert_int_equal(t.n, tables[i].n);
         for (unsigned k = 0; k < t.n; k++) {
-            struct sock want = sock_of(tables[i].table.protocol, tables[i].row[k].address, tables[i].row[k].port, tables[i].row[k].state,
-                                       tables[i].row[k].pid);
+            struct sock want = sock_of(tables[i].table.protocol, tables[i].row[k].address, tables[i].row[k].port,
+                                       tables[i].row[k].state, tables[i].row[k].pid);
 
             want.known = SOCK_ADDRESS | SOCK_PORT | SOCK_PID;
             assert_memory_equal(&t.row[k], &want, sizeof want);
@@ -136,8 +161,9 @@ static void a_count_that_no_room_could_hold_is_refused(void **state)
 /* tcpmib.h: MIB_TCP_STATE_CLOSED = 1 … MIB_TCP_STATE_DELETE_TCB = 12, MIB_TCP_STATE_RESERVED = 100. */
 static void every_number_of_a_state_is_known_or_unknown(void **state)
 {
-    static const uint8_t known[] = {STATE_CLOSE, STATE_LISTEN, STATE_SYN_SENT, STATE_SYN_RECV, STATE_ESTABLISHED, STATE_FIN_WAIT1,
-                                    STATE_FIN_WAIT2, STATE_CLOSE_WAIT, STATE_CLOSING, STATE_LAST_ACK, STATE_TIME_WAIT};
+    static const uint8_t known[] = {STATE_CLOSE,       STATE_LISTEN,    STATE_SYN_SENT,  STATE_SYN_RECV,
+                                    STATE_ESTABLISHED, STATE_FIN_WAIT1, STATE_FIN_WAIT2, STATE_CLOSE_WAIT,
+                                    STATE_CLOSING,     STATE_LAST_ACK,  STATE_TIME_WAIT};
 
     (void)state;
     for (uint32_t n = 0; n < 256; n++)

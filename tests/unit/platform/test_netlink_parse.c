@@ -15,22 +15,24 @@
 #endif
 
 #define SEQ 7
-#define HEADER(len, type, flags, seq) HOST32(len), HOST16(type), HOST16(flags), HOST32(seq), HOST32(0) /* port: kernel */
-#define ZERO12 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define HEADER(len, type, flags, seq) \
+    HOST32(len), HOST16(type), HOST16(flags), HOST32(seq), HOST32(0) /* port: kernel */
+#define ZERO12     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 #define DONE(code) HEADER(20, NLMSG_DONE, NLM_F_MULTI, SEQ), HOST32(code)
 
 /* struct inet_diag_msg from idiag_dst on, and one attribute. */
-#define ROW_REST(inode)                                                                     \
-    0x0a, 0, 0, 9, ZERO12,            /* idiag_dst */                                       \
-    HOST32(2),                        /* idiag_if */                                        \
-    HOST32(0x11), HOST32(0x22),       /* idiag_cookie */                                    \
-    HOST32(5000),                     /* idiag_expires, ms */                               \
-    HOST32(100), HOST32(200),         /* idiag_rqueue, idiag_wqueue */                      \
-    HOST32(1000),                     /* idiag_uid */                                       \
-    HOST32(inode),                    /* idiag_inode */                                     \
-    HOST16(5), HOST16(8), 3, 0, 0, 0  /* nlattr INET_DIAG_SHUTDOWN, its 3 bytes of padding */
+#define ROW_REST(inode)                                                   \
+    0x0a, 0, 0, 9, ZERO12,               /* idiag_dst */                  \
+        HOST32(2),                       /* idiag_if */                   \
+        HOST32(0x11), HOST32(0x22),      /* idiag_cookie */               \
+        HOST32(5000),                    /* idiag_expires, ms */          \
+        HOST32(100), HOST32(200),        /* idiag_rqueue, idiag_wqueue */ \
+        HOST32(1000),                    /* idiag_uid */                  \
+        HOST32(inode),                   /* idiag_inode */                \
+        HOST16(5), HOST16(8), 3, 0, 0, 0 /* nlattr INET_DIAG_SHUTDOWN, its 3 bytes of padding */
 
 /* A dump of three rows: IPv4, IPv6, v4-mapped. */
+/* clang-format off */
 static const uint8_t dump_bytes[] = {
     HEADER(96, 20, NLM_F_MULTI, SEQ), /* SOCK_DIAG_BY_FAMILY: 16 + 72 + 8 bytes */
     2, 1, 0, 0,                       /* AF_INET, ESTABLISHED, no timer, no retransmits */
@@ -52,7 +54,8 @@ static const uint8_t dump_bytes[] = {
 
     DONE(0),
 };
-#define ROW 96
+/* clang-format on */
+#define ROW    96
 #define N_ROWS 3
 
 struct got {
@@ -73,7 +76,8 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
 /* Each time flush against memory that cannot be read. */
 static int parse(const void *bytes, size_t len, struct got *got)
 {
-    const struct netlink_dump dump = {.seq = SEQ, .protocol = PROTOCOL_TCP, .emit = take, .ctx = got, .report = &got->report};
+    const struct netlink_dump dump = {
+        .seq = SEQ, .protocol = PROTOCOL_TCP, .emit = take, .ctx = got, .report = &got->report};
     int ret;
 
     memset(got, 0, sizeof *got);
@@ -177,9 +181,15 @@ static void a_dump_ends_well_only_with_done_and_zero(void **state)
         {"done with no error number", {DONE(-4096)}, 20, -EBADMSG},
         {"done without payload", {HEADER(16, NLMSG_DONE, NLM_F_MULTI, SEQ)}, 16, -EBADMSG},
         {"done with three bytes", {HEADER(19, NLMSG_DONE, NLM_F_MULTI, SEQ), 0, 0, 0}, 19, -EBADMSG},
-        {"no inet_diag", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(-EOPNOTSUPP), HEADER(72, 18, 0x301, SEQ)}, 36, -EOPNOTSUPP},
+        {"no inet_diag",
+         {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(-EOPNOTSUPP), HEADER(72, 18, 0x301, SEQ)},
+         36,
+         -EOPNOTSUPP},
         {"not permitted", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(-EPERM), HEADER(72, 18, 0x301, SEQ)}, 36, -EPERM},
-        {"an acknowledgement nobody asked for", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(0), HEADER(72, 18, 0x301, SEQ)}, 36, -EBADMSG},
+        {"an acknowledgement nobody asked for",
+         {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(0), HEADER(72, 18, 0x301, SEQ)},
+         36,
+         -EBADMSG},
         {"a positive error", {HEADER(36, NLMSG_ERROR, 0, SEQ), HOST32(2), HEADER(72, 18, 0x301, SEQ)}, 36, -EBADMSG},
         {"an error without code", {HEADER(16, NLMSG_ERROR, 0, SEQ)}, 16, -EBADMSG},
         {"an empty message", {HEADER(16, NLMSG_NOOP, 0, SEQ)}, 16, NETLINK_MORE},
@@ -233,8 +243,9 @@ static void rows_of_another_request_are_passed_over(void **state)
 static void all_states_of_the_kernel_have_a_place(void **state)
 {
     static const enum tcp_state ours[] = {
-        STATE_UNKNOWN, STATE_ESTABLISHED, STATE_SYN_SENT, STATE_SYN_RECV, STATE_FIN_WAIT1, STATE_FIN_WAIT2, STATE_TIME_WAIT,
-        STATE_CLOSE, STATE_CLOSE_WAIT, STATE_LAST_ACK, STATE_LISTEN, STATE_CLOSING, STATE_SYN_RECV,
+        STATE_UNKNOWN,   STATE_ESTABLISHED, STATE_SYN_SENT, STATE_SYN_RECV,   STATE_FIN_WAIT1,
+        STATE_FIN_WAIT2, STATE_TIME_WAIT,   STATE_CLOSE,    STATE_CLOSE_WAIT, STATE_LAST_ACK,
+        STATE_LISTEN,    STATE_CLOSING,     STATE_SYN_RECV,
     };
     uint8_t bytes[ROW];
     struct got got;

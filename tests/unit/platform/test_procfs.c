@@ -7,8 +7,9 @@
 #include "unit/helper.h"
 
 #define HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-#define ROW(address, state, inode) \
-    "   0: " address ":1F90 " address ":0000 " state " 00000000:00000000 00:00000000 00000000     0        0 " inode " 1 0\n"
+#define ROW(address, state, inode)                                                                                   \
+    "   0: " address ":1F90 " address ":0000 " state " 00000000:00000000 00:00000000 00000000     0        0 " inode \
+    " 1 0\n"
 #define V4 "0500000A"
 #define V6 "B80D0120000000000000000001000000"
 
@@ -116,10 +117,14 @@ static void a_file_that_cannot_be_read_is_an_error_and_no_zero(void **state)
         const char *file, *text; /* text NULL: no such file */
         enum protocol protocol;
     } row[] = {
-        {"1/net/tcp", NULL, PROTOCOL_TCP},          {"1/net/udp", NULL, PROTOCOL_UDP},
-        {"1/net/tcp", "", PROTOCOL_TCP},            {"1/net/tcp6", "", PROTOCOL_TCP},
-        {"1/net/udp", "", PROTOCOL_UDP},            {"1/net/tcp", "  sl  local_addr", PROTOCOL_TCP},
-        {"1/net/tcp", "\n", PROTOCOL_TCP},          {"1/net/tcp", "garbage\n", PROTOCOL_TCP},
+        {"1/net/tcp", NULL, PROTOCOL_TCP},
+        {"1/net/udp", NULL, PROTOCOL_UDP},
+        {"1/net/tcp", "", PROTOCOL_TCP},
+        {"1/net/tcp6", "", PROTOCOL_TCP},
+        {"1/net/udp", "", PROTOCOL_UDP},
+        {"1/net/tcp", "  sl  local_addr", PROTOCOL_TCP},
+        {"1/net/tcp", "\n", PROTOCOL_TCP},
+        {"1/net/tcp", "garbage\n", PROTOCOL_TCP},
         {"1/net/tcp", ROW(V4, "0A", "1"), PROTOCOL_TCP},
         {"1/net/tcp", HEADER "garbage\n", PROTOCOL_TCP},
         {"1/net/tcp6", HEADER "\n", PROTOCOL_TCP},
@@ -186,7 +191,9 @@ static void listeners_come_first_where_that_is_wanted_and_each_socket_once(void 
     /* In the kernel's order: listeners, on old ones with their requests between, then the others. */
     at += (size_t)sprintf(text, "%s", HEADER);
     for (unsigned i = 0; i < listeners + others; i++)
-        at += (size_t)sprintf(text + at, "%s", i < listeners ? i % 10 == 5 ? ROW(V4, "03", "0") : ROW(V4, "0A", "1") : ROW(V4, "01", "2"));
+        at += (size_t)sprintf(text + at, "%s",
+                              i < listeners ? i % 10 == 5 ? ROW(V4, "03", "0") : ROW(V4, "0A", "1")
+                                            : ROW(V4, "01", "2"));
     dir_put(dir, "1/net/tcp", text, at);
     dir_put_text(dir, "1/net/tcp6", HEADER ROW(V6, "0A", "3") ROW(V6, "06", "0"));
     for (int first = 0; first < 2; first++) {

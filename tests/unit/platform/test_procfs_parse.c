@@ -7,20 +7,22 @@
 
 /* Addresses are printed as numbers of the machine's byte order. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define IP_10_0_0_5 "0500000A"
+#define IP_10_0_0_5  "0500000A"
 #define IP_LOOPBACK6 "00000000000000000000000001000000"
-#define IP_DOC6 "B80D0120000000000000000001000000" /* 2001:db8::1 */
-#define IP_MAPPED "0000000000000000FFFF00000500000A" /* ::ffff:10.0.0.5 */
+#define IP_DOC6      "B80D0120000000000000000001000000" /* 2001:db8::1 */
+#define IP_MAPPED    "0000000000000000FFFF00000500000A" /* ::ffff:10.0.0.5 */
 #else
-#define IP_10_0_0_5 "0A000005"
+#define IP_10_0_0_5  "0A000005"
 #define IP_LOOPBACK6 "00000000000000000000000000000001"
-#define IP_DOC6 "20010DB8000000000000000000000001"
-#define IP_MAPPED "00000000000000000000FFFF0A000005"
+#define IP_DOC6      "20010DB8000000000000000000000001"
+#define IP_MAPPED    "00000000000000000000FFFF0A000005"
 #endif
 #define REST " 00000000:00000000 00:00000000 00000000 "
 
-static const char tcp_header[] = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode        ";
-static const char tcp_row[] = "   0: " IP_10_0_0_5 ":1F90 00000000:0000 0A" REST "    0        0 4242 1 0000000000000000 100 0 0 10 0    ";
+static const char tcp_header[] =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode        ";
+static const char tcp_row[] = "   0: " IP_10_0_0_5 ":1F90 00000000:0000 0A" REST
+                              "    0        0 4242 1 0000000000000000 100 0 0 10 0    ";
 
 static int parse(const char *line, size_t len, enum protocol protocol, struct sock *s)
 {
@@ -31,14 +33,18 @@ static void the_first_line_of_each_file_is_known(void **state)
 {
     static const char *const good[] = {
         tcp_header,
-        "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-        "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             ",
+        "  sl  local_address                         remote_address                        st tx_queue rx_queue tr "
+        "tm->when retrnsmt   uid  timeout inode",
+        "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer "
+        "drops             ",
         "  sl  local_address",
     };
+    /* clang-format off */
     static const char *const bad[] = {
         "", " ", "  sl", "  sl ", "  sl  local_addres", "  sk  local_address", "  sll  local_address", "  s  local_address",
         "sllocal_address", "  sl  Local_address", tcp_row, "\xff\xff", "Inter-|   Receive",
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(good); i++)
@@ -46,7 +52,8 @@ static void the_first_line_of_each_file_is_known(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_row(procfs_parse_header(flush_copy(bad[i], strlen(bad[i])), strlen(bad[i])) == -EBADMSG, bad[i]);
     for (size_t len = 0; len <= strlen(tcp_header); len++)
-        assert_int_equal(procfs_parse_header(flush_copy(tcp_header, len), len), len < strlen("  sl  local_address") ? -EBADMSG : 0);
+        assert_int_equal(procfs_parse_header(flush_copy(tcp_header, len), len),
+                         len < strlen("  sl  local_address") ? -EBADMSG : 0);
 }
 
 static void a_row_is_read_column_by_column(void **state)
@@ -60,15 +67,22 @@ static void a_row_is_read_column_by_column(void **state)
         uint32_t inode;
     } row[] = {
         {tcp_row, PROTOCOL_TCP, "10.0.0.5", 8080, STATE_LISTEN, 4242},
-        {"  12: " IP_10_0_0_5 ":0016 " IP_10_0_0_5 ":C001 01 00000024:00000000 01:00000019 00000000     0        0 9 2 ffff8880 20 4 30 10 -1",
+        {"  12: " IP_10_0_0_5 ":0016 " IP_10_0_0_5
+         ":C001 01 00000024:00000000 01:00000019 00000000     0        0 9 2 ffff8880 20 4 30 10 -1",
          PROTOCOL_TCP, "10.0.0.5", 22, STATE_ESTABLISHED, 9},
-        {"  13: " IP_10_0_0_5 ":0016 " IP_10_0_0_5 ":C001 06 00000000:00000000 03:00000B1B 00000000     0        0 0 3 0000000000000000",
+        {"  13: " IP_10_0_0_5 ":0016 " IP_10_0_0_5
+         ":C001 06 00000000:00000000 03:00000B1B 00000000     0        0 0 3 0000000000000000",
          PROTOCOL_TCP, "10.0.0.5", 22, STATE_TIME_WAIT, 0},
-        {"   1: " IP_DOC6 ":01BB " IP_LOOPBACK6 ":FFFF 08" REST " 1000        0 77 1 0000000000000000", PROTOCOL_TCP, "2001:db8::1", 443, STATE_CLOSE_WAIT, 77},
-        {"   2: " IP_MAPPED ":0050 " IP_MAPPED ":C001 03" REST "    0        0 0 1 0000000000000000", PROTOCOL_TCP, "10.0.0.5", 80, STATE_SYN_RECV, 0},
-        {"1234567: 00000000:0035 00000000:0000 07" REST "  101        0 31 2 0000000000000000 0", PROTOCOL_UDP, "0.0.0.0", 53, STATE_CLOSE, 31},
-        {"   0: 00000000000000000000000000000000:FFFF 00000000000000000000000000000000:0000 0A" REST "0 0 4294967295", PROTOCOL_TCP, "::", 65535, STATE_LISTEN, 4294967295},
-        {"   0: 00000000:0000 00000000:0000 0B" REST "4294967295 18446744073709551615 1 1", PROTOCOL_TCP, "0.0.0.0", 0, STATE_CLOSING, 1},
+        {"   1: " IP_DOC6 ":01BB " IP_LOOPBACK6 ":FFFF 08" REST " 1000        0 77 1 0000000000000000", PROTOCOL_TCP,
+         "2001:db8::1", 443, STATE_CLOSE_WAIT, 77},
+        {"   2: " IP_MAPPED ":0050 " IP_MAPPED ":C001 03" REST "    0        0 0 1 0000000000000000", PROTOCOL_TCP,
+         "10.0.0.5", 80, STATE_SYN_RECV, 0},
+        {"1234567: 00000000:0035 00000000:0000 07" REST "  101        0 31 2 0000000000000000 0", PROTOCOL_UDP,
+         "0.0.0.0", 53, STATE_CLOSE, 31},
+        {"   0: 00000000000000000000000000000000:FFFF 00000000000000000000000000000000:0000 0A" REST "0 0 4294967295",
+         PROTOCOL_TCP, "::", 65535, STATE_LISTEN, 4294967295},
+        {"   0: 00000000:0000 00000000:0000 0B" REST "4294967295 18446744073709551615 1 1", PROTOCOL_TCP, "0.0.0.0", 0,
+         STATE_CLOSING, 1},
     };
 
     (void)state;
@@ -93,24 +107,28 @@ static void a_row_cut_anywhere_is_refused_until_its_inode_has_begun(void **state
 static void garbage_is_refused(void **state)
 {
     static const char *const line[] = {
-        "", "garbage", ":::::", tcp_header, "\xff\xff\xff\xff",
+        "",
+        "garbage",
+        ":::::",
+        tcp_header,
+        "\xff\xff\xff\xff",
         "   0: 0500000A:1F90",
-        "   0: 0500000a:1F90 00000000:0000 0A" REST "0 0 1",                          /* the kernel prints capitals */
-        "   0: 0500000:1F90 00000000:0000 0A" REST "0 0 1",                           /* 7 digits */
-        "   0: 0500000AA:1F90 00000000:0000 0A" REST "0 0 1",                         /* 9 */
-        "   0: 0500000A:1F9 00000000:0000 0A" REST "0 0 1",                           /* port of 3 */
-        "   0: 0500000A:1F900 00000000:0000 0A" REST "0 0 1",                         /* port of 5 */
+        "   0: 0500000a:1F90 00000000:0000 0A" REST "0 0 1",  /* the kernel prints capitals */
+        "   0: 0500000:1F90 00000000:0000 0A" REST "0 0 1",   /* 7 digits */
+        "   0: 0500000AA:1F90 00000000:0000 0A" REST "0 0 1", /* 9 */
+        "   0: 0500000A:1F9 00000000:0000 0A" REST "0 0 1",   /* port of 3 */
+        "   0: 0500000A:1F900 00000000:0000 0A" REST "0 0 1", /* port of 5 */
         "   0: 0500000A 1F90 00000000:0000 0A" REST "0 0 1",
         "   0: 0500000A:1F90 00000000000000000000000001000000:0000 0A" REST "0 0 1", /* of two families */
         "   0: 00000000000000000000000001000000:1F90 00000000:0000 0A" REST "0 0 1",
         "   0: 000000000000000000000000010000:1F90 00000000:0000 0A" REST "0 0 1",
-        "   0: 0500000A:1F90 00000000:0000 A" REST "0 0 1",                           /* state of 1 */
-        "   0: 0500000A:1F90 00000000:0000 0AA" REST "0 0 1",                         /* of 3 */
+        "   0: 0500000A:1F90 00000000:0000 A" REST "0 0 1",   /* state of 1 */
+        "   0: 0500000A:1F90 00000000:0000 0AA" REST "0 0 1", /* of 3 */
         "   0: 0500000A:1F90 00000000:0000 XX" REST "0 0 1",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 -1",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 x",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 1x",
-        "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 4294967296",                 /* inodes have 32 bits */
+        "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 4294967296", /* inodes have 32 bits */
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 99999999999999999999999999",
         "   0: 0500000A:1F90\t00000000:0000\t0A" REST "0 0 1",
     };

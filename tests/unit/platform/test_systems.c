@@ -15,7 +15,7 @@
 #include "windows/mib_parse.h"
 
 #define SOCKETS 400
-#define RULES "80,*:443,8000-8100,10.0.0.1:22,[2001:db8::1]:22,[fe80::1]:22,9000-65535"
+#define RULES   "80,*:443,8000-8100,10.0.0.1:22,[2001:db8::1]:22,[fe80::1]:22,9000-65535"
 
 static uint8_t bytes[SOCKETS * BSD_ROW_MAX];
 
@@ -30,8 +30,8 @@ static void imagine(void)
 
     any_seed(8);
     for (size_t i = 0; i < SOCKETS; i++)
-        machine[i] = sock_of(i % 5 ? PROTOCOL_TCP : PROTOCOL_UDP, addresses[any(COUNT_OF(addresses))], ports[any(COUNT_OF(ports))],
-                             (enum tcp_state)any(STATE_COUNT), any(4) ? 1 + any(50) : 0);
+        machine[i] = sock_of(i % 5 ? PROTOCOL_TCP : PROTOCOL_UDP, addresses[any(COUNT_OF(addresses))],
+                             ports[any(COUNT_OF(ports))], (enum tcp_state)any(STATE_COUNT), any(4) ? 1 + any(50) : 0);
 }
 
 /* Every other IPv4 socket is one of IPv6 to the kernel. */
@@ -84,7 +84,8 @@ struct feed {
 
 static void feed_netlink(const struct feed *f)
 {
-    const struct netlink_dump dump = {.seq = 7, .protocol = f->protocol, .emit = f->emit, .ctx = f->ctx, .report = f->report};
+    const struct netlink_dump dump = {
+        .seq = 7, .protocol = f->protocol, .emit = f->emit, .ctx = f->ctx, .report = f->report};
     struct {
         struct nlmsghdr header;
         struct inet_diag_msg body;
@@ -98,7 +99,8 @@ static void feed_netlink(const struct feed *f)
         row.body.idiag_family = looks_v6(i) ? 10 : 2;
         row.body.idiag_state = (uint8_t)linux_number(i);
         address_of(i, (uint8_t *)row.body.id.idiag_src);
-        memcpy(&row.body.id.idiag_sport, (uint8_t[]){(uint8_t)(machine[i].local_port >> 8), (uint8_t)machine[i].local_port}, 2);
+        memcpy(&row.body.id.idiag_sport,
+               (uint8_t[]){(uint8_t)(machine[i].local_port >> 8), (uint8_t)machine[i].local_port}, 2);
         assert_int_equal(netlink_parse(&row, sizeof row, &dump), NETLINK_MORE);
     }
 }
@@ -197,7 +199,8 @@ static const struct {
     const char *name;
     void (*feed)(const struct feed *f);
 } systems[] = {
-    {"Linux netlink", feed_netlink}, {"Linux procfs", feed_procfs}, {"Windows", feed_windows}, {"macOS", feed_macos}, {"FreeBSD", feed_freebsd},
+    {"Linux netlink", feed_netlink}, {"Linux procfs", feed_procfs}, {"Windows", feed_windows},
+    {"macOS", feed_macos},           {"FreeBSD", feed_freebsd},
 };
 enum { WINDOWS = 2, MACOS = 3 };
 

@@ -11,8 +11,11 @@
 #include "unit/tls/tls_recorded.h"
 
 #define RECORDING_MAX 8192
-#define HEADER 5
-enum { CHANGE_CIPHER_SPEC = 20, APPLICATION_DATA = 23 }; /* types of records; the latter are those that TLS 1.3 encrypts */
+#define HEADER        5
+enum {
+    CHANGE_CIPHER_SPEC = 20,
+    APPLICATION_DATA = 23
+}; /* types of records; the latter are those that TLS 1.3 encrypts */
 
 static size_t read_recording(const char *path, uint8_t *out)
 {
@@ -46,7 +49,8 @@ static void flip_each_byte(const char *path)
     for (size_t i = 0; i < len; i += ONE_IN) {
         uint8_t was = bytes[i];
         size_t record = record_of(bytes, i);
-        /* What no key or hash covers: headers, as long as they are not encrypted, and what TLS 1.3 says for the sake of old boxes. */
+        /* What no key or hash covers: headers, as long as they are not encrypted, and what TLS 1.3 says for the sake of
+         * old boxes. */
         bool harmless = i < record + HEADER || bytes[record] == CHANGE_CIPHER_SPEC;
         bool ends = harmless || bytes[record] != APPLICATION_DATA; /* a length that grew would be waited for */
 
@@ -121,12 +125,13 @@ static void *shake(void *fd)
 
 static int record(const char *port, const char *path)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int ends[2], receiver = socket(AF_INET, SOCK_STREAM, 0), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     pthread_t thread;
 
-    if (file < 0 || connect(receiver, (struct sockaddr *)&to, sizeof to) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) ||
-        pthread_create(&thread, NULL, shake, &ends[0]))
+    if (file < 0 || connect(receiver, (struct sockaddr *)&to, sizeof to) ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) || pthread_create(&thread, NULL, shake, &ends[0]))
         return 1;
     pass_on(ends[1], receiver, file);
     pthread_join(thread, NULL);
@@ -145,5 +150,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_ends_early),
     };
 
-    return argc == 4 && !strcmp(argv[1], "record") ? record(argv[2], argv[3]) : cmocka_run_group_tests(tests, NULL, NULL);
+    return argc == 4 && !strcmp(argv[1], "record") ? record(argv[2], argv[3])
+                                                   : cmocka_run_group_tests(tests, NULL, NULL);
 }
