@@ -95,8 +95,8 @@ void platform_wake(void);
 
 /* Zeroed pages, resident from their first use on, or NULL. The program takes memory at
  * its start and when a backend opens, so it needs no allocator. */
-void *platform_memory_take(size_t size);
-void platform_memory_give(void *memory, size_t size);
+void *platform_memory_alloc(size_t size);
+void platform_memory_free(void *memory, size_t size);
 
 /* At once, whatever other threads are in. */
 _Noreturn void platform_exit(int status);

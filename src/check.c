@@ -57,24 +57,24 @@ static void print_tags(struct program *p)
 }
 
 /* Resolves and connects, and sends nothing. */
-static bool check_output(struct program *p, const struct endpoint *to, const struct snapshot *s)
+static bool check_output(struct program *p, const struct endpoint *endpoint, const struct snapshot *s)
 {
     static struct link link; /* large */
     uint64_t oversized;
     int ret;
 
-    link_init(&link, to);
-    snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)p->config.v.mtu), &oversized);
+    link_init(&link, endpoint);
+    snapshot_max(s, endpoint->format, transport_line_max(endpoint->transport, (size_t)p->config.v.mtu), &oversized);
     if (oversized)
-        print_line("output %s: lines of some series can be longer than %zu bytes and would be dropped", to->name,
-                   transport_line_max(to->transport, (size_t)p->config.v.mtu));
-    ret = to->transport->open(&link);
+        print_line("output %s: lines of some series can be longer than %zu bytes and would be dropped", endpoint->name,
+                   transport_line_max(endpoint->transport, (size_t)p->config.v.mtu));
+    ret = endpoint->transport->open(&link);
     if (ret) {
-        print_line("output %s: %s", to->name, *link.why ? link.why : platform_error_text(-ret));
+        print_line("output %s: %s", endpoint->name, *link.why ? link.why : platform_error_text(-ret));
         return false;
     }
     link_close(&link);
-    print_line("output %s: %s, from %s: ok", to->name, to->format->name, p->config.to_from);
+    print_line("output %s: %s, from %s: ok", endpoint->name, endpoint->format->name, p->config.to_from);
     return true;
 }
 
@@ -93,7 +93,7 @@ int program_check(struct program *p)
     program_read(p, &time_ms);
     reader_why(&p->reader, why);
     print_line("backend %s: %llu sockets in %llu us, %s%s%s", p->reading.name,
-               (unsigned long long)p->reading.report.sockets, (unsigned long long)p->own.poll_us,
+               (unsigned long long)p->reading.report.sockets, (unsigned long long)p->self.poll_us,
                program_view(p, view, sizeof view), *why ? "; " : "", why);
     good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
     return good ? 0 : 1;

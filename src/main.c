@@ -8,7 +8,7 @@
 
 static struct program program;
 
-static void say(void *ctx, enum log_level level, const char *variable, const char *message)
+static void report(void *ctx, enum log_level level, const char *variable, const char *message)
 {
     (void)ctx;
     /* Is known by now; before it only errors are told. */
@@ -79,7 +79,7 @@ static const char *wrong_argument(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct diag diag = {.say = say};
+    struct diag diag = {.report = report};
     char host_name[256];
     const char *argument = argc == 2 ? argv[1] : "";
     bool named, help = !strcmp(argument, "--help") || !strcmp(argument, "-h"), version = !strcmp(argument, "--version"),

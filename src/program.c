@@ -62,14 +62,14 @@ static const char *sections(const struct origin *origin, struct arena *a)
 }
 
 /* A path may take only shorter datagrams than the longest; lines that are split for them repeat their tags. */
-static uint64_t largest_snapshot(const struct config *c, const struct endpoint *to, const struct snapshot *s)
+static uint64_t largest_snapshot(const struct config *c, const struct endpoint *endpoint, const struct snapshot *s)
 {
     uint64_t oversized,
-        max = snapshot_max(s, to->format, transport_line_max(to->transport, (size_t)c->v.mtu), &oversized),
+        max = snapshot_max(s, endpoint->format, transport_line_max(endpoint->transport, (size_t)c->v.mtu), &oversized),
         shortest = 0;
 
-    if (!to->transport->line_max && !c->mtu_set)
-        shortest = snapshot_max(s, to->format, DATAGRAM_MIN, &oversized);
+    if (!endpoint->transport->line_max && !c->mtu_set)
+        shortest = snapshot_max(s, endpoint->format, DATAGRAM_MIN, &oversized);
     return max > shortest ? max : shortest;
 }
 
@@ -92,8 +92,8 @@ static bool measure(struct program *p)
 
     program_snapshot(p, 0, &s);
     for (int i = 0; i < c->n_outputs; i++) {
-        const struct endpoint *to = &c->output[i];
-        uint64_t max = largest_snapshot(c, to, &s);
+        const struct endpoint *endpoint = &c->output[i];
+        uint64_t max = largest_snapshot(c, endpoint, &s);
 
         if (max > SNAPSHOT_MAX) {
             log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
@@ -140,22 +140,22 @@ static int64_t wall_clock(struct program *p)
 
     if (now >= SOCKPUSH_BUILD_DATE_MS)
         return now;
-    if (!p->told_clock)
+    if (!p->logged_clock)
         log_event(LOG_WARN, NULL, NULL,
                   "the clock stands before this program's build date; lines go without their time until it is set");
-    p->told_clock = true;
+    p->logged_clock = true;
     return -1;
 }
 
 static void count_poll(struct program *p, uint64_t us)
 {
-    struct own_counters *own = &p->own;
+    struct self_counters *self = &p->self;
 
-    own->poll_us = us;
+    self->poll_us = us;
     p->added.n[ADDED_PARTIAL_POLLS] = p->reading.report.partial > 0;
     p->added.n[ADDED_POLL_ERRORS] = !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP];
-    own->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
-    own->poll_errors += p->added.n[ADDED_POLL_ERRORS];
+    self->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
+    self->poll_errors += p->added.n[ADDED_POLL_ERRORS];
 }
 
 /* cloud-init, DHCP or an operator may name the machine after the start. */
@@ -186,8 +186,8 @@ void program_read(struct program *p, int64_t *time_ms)
     tally_end(&p->tally);
     if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])
         owners_update(&p->owners, &p->tally);
-    if (p->tally.overflowed && !p->told_overflow) {
-        p->told_overflow = true;
+    if (p->tally.overflowed && !p->logged_overflow) {
+        p->logged_overflow = true;
         log_event(LOG_WARN, NULL, NULL,
                   "more than SOCKPUSH_MAX_SERIES=%u port series: the rest is counted in addr_port=other",
                   p->tally.max_discovered);
@@ -208,8 +208,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .reading = &p->reading,
         .time_ms = time_ms,
         .pids = p->config.v.pid,
-        .self = p->config.v.self,
-        .own = p->own,
+        .push_self = p->config.v.self,
+        .self = p->self,
         .n_outputs = p->config.n_outputs,
         .added = p->added,
     };
@@ -220,16 +220,16 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 
         out->output[i].total = output_read_stats(o);
         for (int k = 0; k < OUTPUT_COUNTERS; k++)
-            out->added.n[ADDED_OUTPUTS + i * OUTPUT_COUNTERS + k] = out->output[i].total.n[k] - o->told.n[k];
+            out->added.n[ADDED_OUTPUTS + i * OUTPUT_COUNTERS + k] = out->output[i].total.n[k] - o->reported.n[k];
     }
 }
 
 /* Notes what the snapshot, which has been handed out, said of the outputs' counters: the next one's increments begin
  * there. */
-static void note_told(struct program *p, const struct snapshot *s)
+static void note_reported(struct program *p, const struct snapshot *s)
 {
     for (int i = 0; i < p->n_outputs; i++)
-        p->output[i].told = s->output[i].total;
+        p->output[i].reported = s->output[i].total;
 }
 
 /* Encodes for output i, and gives the same lines to all others that want and have not got
@@ -237,11 +237,11 @@ static void note_told(struct program *p, const struct snapshot *s)
 static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
 {
     struct output *first = &p->output[i];
-    struct sink sink = {.out = &p->lines, .line_max = line_max[i], .unit = first->to->unit};
+    struct sink sink = {.out = &p->lines, .line_max = line_max[i], .unit = first->endpoint->unit};
     struct lines lines;
 
     buf_cut(&p->lines, 0);
-    snapshot_encode(s, first->to->format, &sink);
+    snapshot_encode(s, first->endpoint->format, &sink);
     lines = (struct lines){.poll = p->polls,
                            .text = p->lines.data,
                            .len = p->lines.len,
@@ -252,7 +252,8 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
-        if (o->to->format != first->to->format || o->to->unit != first->to->unit || line_max[i] != sink.line_max)
+        if (o->endpoint->format != first->endpoint->format || o->endpoint->unit != first->endpoint->unit ||
+            line_max[i] != sink.line_max)
             continue;
         output_put(o, &lines, sink.oversized, s->time_ms >= 0);
         line_max[i] = 0;
@@ -262,16 +263,16 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
 }
 
 /* Increments that did not reach one output are told it again, and it alone. */
-static void push_owed(struct program *p, const struct snapshot *s, int i, size_t *line_max)
+static void push_pending(struct program *p, const struct snapshot *s, int i, size_t *line_max)
 {
     struct snapshot own;
-    struct added owed;
+    struct added pending;
 
-    if (!output_take_owed(&p->output[i], &owed))
+    if (!output_take_pending(&p->output[i], &pending))
         return;
     own = *s;
     for (int k = 0; k < ADDED; k++)
-        own.added.n[k] += owed.n[k];
+        own.added.n[k] += pending.n[k];
     push_format(p, &own, i, true, line_max);
 }
 
@@ -281,11 +282,11 @@ void program_push(struct program *p, int64_t time_ms)
     struct snapshot s;
 
     program_snapshot(p, time_ms, &s);
-    note_told(p, &s);
+    note_reported(p, &s);
     for (int i = 0; i < p->n_outputs; i++)
         line_max[i] = output_line_max(&p->output[i]);
     for (int i = 0; i < p->n_outputs; i++)
-        push_owed(p, &s, i, line_max);
+        push_pending(p, &s, i, line_max);
     for (int i = 0; i < p->n_outputs; i++)
         if (line_max[i])
             push_format(p, &s, i, false, line_max);
@@ -298,7 +299,7 @@ int program_start(struct program *p)
     struct config *c = &p->config;
 
     for (int i = 0; i < c->n_outputs; i++) {
-        struct endpoint *to = &c->output[i];
+        struct endpoint *endpoint = &c->output[i];
         struct output_limits limits = {.mtu = (size_t)c->v.mtu,
                                        .mtu_set = c->mtu_set,
                                        .buffer = (size_t)c->v.buffer,
@@ -309,7 +310,7 @@ int program_start(struct program *p)
 
         if (p->lines.cap < limits.snapshot_max)
             p->lines.cap = limits.snapshot_max;
-        ret = output_init(&p->output[i], to, &limits, &c->arena);
+        ret = output_init(&p->output[i], endpoint, &limits, &c->arena);
         if (!ret)
             ret = output_start(&p->output[i]);
         if (ret)
@@ -350,7 +351,8 @@ uint64_t program_finish(struct program *p)
 
         lost += left + dropped;
         if (left + dropped)
-            log_event(LOG_WARN, "output", o->to->name, "%llu lines were not sent: %llu dropped, %llu left at the end",
+            log_event(LOG_WARN, "output", o->endpoint->name,
+                      "%llu lines were not sent: %llu dropped, %llu left at the end",
                       (unsigned long long)(left + dropped), (unsigned long long)dropped, (unsigned long long)left);
     }
     return lost;

@@ -17,14 +17,14 @@ struct program {
     struct reading reading; /* of the last poll */
     struct series_tags tags, agent_tags;
     const char *sections; /* of points for an agent */
-    struct own_counters own;
+    struct self_counters self;
     struct added added; /* by the last poll */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs;                    /* started */
     struct buf lines;                 /* one snapshot, while it is handed out */
     uint64_t polls;
-    bool told_overflow, told_clock;
+    bool logged_overflow, logged_clock;
 };
 
 /* Lays out everything that config asks for; starts nothing. Memory is the config's. 0, or

@@ -4,7 +4,7 @@
 #include "base/version.h"
 #include "program.h"
 
-static void tell_reading(struct program *p)
+static void log_reading(struct program *p)
 {
     char view[256], why[READER_WHY_MAX];
     bool good = p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP];
@@ -15,14 +15,14 @@ static void tell_reading(struct program *p)
               p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
 }
 
-static void tell_outputs(struct program *p)
+static void log_outputs(struct program *p)
 {
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
-        bool waits = output_waits(o->to), raised = waits && o->box.ring.cap > (size_t)p->config.v.buffer;
+        bool waits = output_waits(o->endpoint), raised = waits && o->box.ring.cap > (size_t)p->config.v.buffer;
 
-        log_event(LOG_INFO, "output", o->to->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s",
-                  o->to->format->name, (long long)p->config.v.interval_ms, p->config.to_from,
+        log_event(LOG_INFO, "output", o->endpoint->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s",
+                  o->endpoint->format->name, (long long)p->config.v.interval_ms, p->config.to_from,
                   waits ? "outbox of" : "lines of up to", waits ? o->box.ring.cap : o->line_max,
                   raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");
     }
@@ -72,13 +72,13 @@ int program_run(struct program *p)
                   reader_why(&p->reader, why));
         return 1;
     }
-    tell_reading(p);
+    log_reading(p);
     ret = program_start(p);
     if (ret) {
         log_event(LOG_ERROR, NULL, NULL, "cannot start an output: %s", platform_error_text(-ret));
         return 1;
     }
-    tell_outputs(p);
+    log_outputs(p);
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
@@ -90,7 +90,7 @@ int program_run(struct program *p)
         if (p->reading.ended)
             break;
         if (p->reading.changed)
-            tell_reading(p);
+            log_reading(p);
         program_push(p, time_ms);
     }
     lost = program_finish(p);

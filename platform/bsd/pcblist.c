@@ -19,7 +19,7 @@ struct backend_state {
 
 int bsd_open(struct backend_state **out, const struct backend_want *want)
 {
-    struct backend_state *state = platform_memory_take(sizeof *state);
+    struct backend_state *state = platform_memory_alloc(sizeof *state);
 
     if (!state)
         return -ENOMEM;
@@ -32,8 +32,8 @@ int bsd_open(struct backend_state **out, const struct backend_want *want)
 void bsd_close(struct backend_state *state)
 {
     if (state->list)
-        platform_memory_give(state->list, state->size);
-    platform_memory_give(state, sizeof *state);
+        platform_memory_free(state->list, state->size);
+    platform_memory_free(state, sizeof *state);
 }
 
 /* Makes room for size bytes; what was in the list is lost. */
@@ -44,8 +44,8 @@ static int grow(struct backend_state *state, size_t size)
     if (size > LIST_MAX)
         return -EMSGSIZE;
     if (state->list)
-        platform_memory_give(state->list, state->size);
-    state->list = platform_memory_take(size);
+        platform_memory_free(state->list, state->size);
+    state->list = platform_memory_alloc(size);
     state->size = state->list ? size : 0;
     return state->list ? 0 : -ENOMEM;
 }

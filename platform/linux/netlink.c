@@ -63,7 +63,7 @@ static int open_netlink(struct backend_state **out, const struct backend_want *w
 
     if (fd < 0 && !recording_replays(want->recording))
         return fd;
-    state = platform_memory_take(sizeof *state);
+    state = platform_memory_alloc(sizeof *state);
     if (!state) {
         close(fd);
         return -ENOMEM;
@@ -78,7 +78,7 @@ static int open_netlink(struct backend_state **out, const struct backend_want *w
 static void close_netlink(struct backend_state *state)
 {
     close(state->fd);
-    platform_memory_give(state, sizeof *state);
+    platform_memory_free(state, sizeof *state);
 }
 
 /* The next datagram of the kernel's: its length or -errno. */

@@ -38,7 +38,7 @@ static int open_procfs(struct backend_state **out, const struct backend_want *wa
         return -ENAMETOOLONG;
     if (!recording_replays(want->recording) && access(path, R_OK))
         return -errno;
-    state = platform_memory_take(sizeof *state);
+    state = platform_memory_alloc(sizeof *state);
     if (!state)
         return -ENOMEM;
     state->proc = want->proc;
@@ -50,7 +50,7 @@ static int open_procfs(struct backend_state **out, const struct backend_want *wa
 
 static void close_procfs(struct backend_state *state)
 {
-    platform_memory_give(state, sizeof *state);
+    platform_memory_free(state, sizeof *state);
 }
 
 /* line_fn */

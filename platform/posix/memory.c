@@ -4,14 +4,14 @@
 
 #include "platform.h"
 
-void *platform_memory_take(size_t size)
+void *platform_memory_alloc(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-void platform_memory_give(void *memory, size_t size)
+void platform_memory_free(void *memory, size_t size)
 {
     munmap(memory, size);
 }

@@ -93,7 +93,7 @@ static bool answered(const struct question *q)
 }
 
 /* The name is not there, or has an address: the other answer is not vital. */
-static bool tells(const struct question *q)
+static bool is_decided(const struct question *q)
 {
     return q->result > 0 || q->result == DNS_NO_NAME;
 }
@@ -111,7 +111,7 @@ struct servers {
     struct net_addr addr[DNS_SERVERS_MAX];
     struct pollfd p[DNS_SERVERS_MAX]; /* -1: not open, or nobody listens there */
     unsigned failed[DNS_SERVERS_MAX]; /* bits of the questions to which it could not tell the answer */
-    int n, told;                      /* told: the one that did last */
+    int n, decided_by;                /* told: the one that did last */
 };
 
 static void open_servers(struct servers *s, const struct resolv_conf *conf)
@@ -143,7 +143,7 @@ static void send_questions(struct servers *s, int i, const struct question *q)
 }
 
 /* True if the server is there, and may tell what is not known yet. */
-static bool may_tell(const struct servers *s, int i, const struct question *q)
+static bool may_answer(const struct servers *s, int i, const struct question *q)
 {
     bool any = false;
 
@@ -152,12 +152,12 @@ static bool may_tell(const struct servers *s, int i, const struct question *q)
     return any && s->p[i].fd >= 0;
 }
 
-static bool any_may_tell(const struct servers *s, const struct question *q)
+static bool any_may_answer(const struct servers *s, const struct question *q)
 {
     bool any = false;
 
     for (int i = 0; i < s->n; i++)
-        any |= may_tell(s, i, q);
+        any |= may_answer(s, i, q);
     return any;
 }
 
@@ -177,8 +177,8 @@ static void take_answer(struct servers *s, int i, const uint8_t *answer, size_t 
             continue;
         }
         q[k].result = ret;
-        if (tells(&q[k]))
-            s->told = i;
+        if (is_decided(&q[k]))
+            s->decided_by = i;
     }
 }
 
@@ -198,20 +198,20 @@ static void read_answer(struct servers *s, int i, struct question *q, uint64_t d
  * second. */
 static void await_answers(struct servers *s, struct question *q, uint64_t until_ns, uint64_t deadline_ns)
 {
-    bool told = false;
+    bool decided = false;
     int left_ms;
 
     while ((left_ms = deadline_left_ms(until_ns)) && !(answered(&q[0]) && answered(&q[1]))) {
-        if (!any_may_tell(s, q) || posix_poll(s->p, (unsigned)s->n, left_ms) <= 0)
+        if (!any_may_answer(s, q) || posix_poll(s->p, (unsigned)s->n, left_ms) <= 0)
             return;
         for (int i = 0; i < s->n; i++)
             if (s->p[i].fd >= 0 && s->p[i].revents)
                 read_answer(s, i, q, deadline_ns);
-        if (!told && (tells(&q[0]) || tells(&q[1]))) {
+        if (!decided && (is_decided(&q[0]) || is_decided(&q[1]))) {
             uint64_t soon_ns = deadline_in(SECOND_ANSWER_MS);
 
             until_ns = soon_ns < deadline_ns ? soon_ns : deadline_ns;
-            told = true;
+            decided = true;
         }
     }
 }
@@ -219,7 +219,7 @@ static void await_answers(struct servers *s, struct question *q, uint64_t until_
 /* Both answers are there, or one that tells and no time for the other, or no server is left that may. */
 static bool is_over(const struct servers *s, const struct question *q)
 {
-    return !any_may_tell(s, q) || tells(&q[0]) || tells(&q[1]) || (answered(&q[0]) && answered(&q[1]));
+    return !any_may_answer(s, q) || is_decided(&q[0]) || is_decided(&q[1]) || (answered(&q[0]) && answered(&q[1]));
 }
 
 /* Each server in turn, one after another as long as none has answered, and again with pauses that double. */
@@ -231,7 +231,7 @@ static void ask_servers(struct servers *s, const struct resolv_conf *conf, struc
         for (int i = 0; i < s->n && deadline_left_ms(deadline_ns) && !is_over(s, q); i++) {
             uint64_t next_ns = deadline_in(pause_ms < longest_ms ? pause_ms : longest_ms);
 
-            if (!may_tell(s, i, q))
+            if (!may_answer(s, i, q))
                 continue;
             send_questions(s, i, q);
             await_answers(s, q, next_ns < deadline_ns ? next_ns : deadline_ns, deadline_ns);
@@ -267,8 +267,8 @@ static int ask(struct resolv_conf *conf, const char *name, struct found *out, ui
     ask_servers(&s, conf, q, end_ns < deadline_ns ? end_ns : deadline_ns);
     for (int i = 0; i < s.n; i++)
         close_server(&s, i);
-    first = conf->server[s.told];
-    conf->server[s.told] = conf->server[0];
+    first = conf->server[s.decided_by];
+    conf->server[s.decided_by] = conf->server[0];
     conf->server[0] = first;
     for (int i = 0; i < 2; i++)
         if (!answered(&q[i]) && q[i].failure)

@@ -39,7 +39,7 @@ static int wait_writable(int fd, uint64_t deadline_ns)
 
 /* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself).
  * Without addresses to compare it is not taken for that: getpeername fails where the peer has gone meanwhile. */
-static bool is_connected_to_itself(int fd)
+static bool is_connected_to_self(int fd)
 {
     struct sockaddr_storage local = {0}, remote = {0};
     socklen_t local_len = sizeof local, remote_len = sizeof remote;
@@ -70,7 +70,7 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     ret = connect(fd, (const struct sockaddr *)&to, addr->len) ? -errno : 0;
     if (ret == -EINPROGRESS)
         ret = await_connection(fd, timeout_ms);
-    if (!ret && is_connected_to_itself(fd)) {
+    if (!ret && is_connected_to_self(fd)) {
         net_abort(fd); /* its port is free at once, for whoever is to listen there */
         return -ECONNREFUSED;
     }

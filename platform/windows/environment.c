@@ -31,7 +31,7 @@ char **platform_environment(void)
         units++;
     units += 2;
     bytes = WideCharToMultiByte(CP_UTF8, 0, block, units, NULL, 0, NULL, NULL);
-    text = bytes > 0 ? platform_memory_take((size_t)bytes) : NULL;
+    text = bytes > 0 ? platform_memory_alloc((size_t)bytes) : NULL;
     if (!text)
         platform_die(unread);
     WideCharToMultiByte(CP_UTF8, 0, block, units, text, bytes, NULL, NULL);

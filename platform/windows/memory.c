@@ -3,12 +3,12 @@
 
 #include "platform.h"
 
-void *platform_memory_take(size_t size)
+void *platform_memory_alloc(size_t size)
 {
     return VirtualAlloc(NULL, size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
 }
 
-void platform_memory_give(void *memory, size_t size)
+void platform_memory_free(void *memory, size_t size)
 {
     (void)size;
     VirtualFree(memory, 0, MEM_RELEASE);

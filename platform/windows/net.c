@@ -89,7 +89,7 @@ static void ask_once(int fd)
     WSAIoctl((SOCKET)fd, SIO_TCP_INITIAL_RTO, &once, sizeof once, NULL, 0, &none, NULL, NULL);
 }
 
-static bool is_connected_to_itself(int fd)
+static bool is_connected_to_self(int fd)
 {
     struct sockaddr_storage local = {0}, remote = {0};
     int local_len = sizeof local, remote_len = sizeof remote;
@@ -126,7 +126,7 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
         ret = last_error();
     if (ret == -EAGAIN)
         ret = await_connection(fd, timeout_ms);
-    if (!ret && is_connected_to_itself(fd)) {
+    if (!ret && is_connected_to_self(fd)) {
         net_abort(fd); /* its port is free at once, for whoever is to listen there */
         return -ECONNREFUSED;
     }

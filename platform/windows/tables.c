@@ -67,8 +67,8 @@ static int make_room(struct room *r, size_t cap)
     if (cap > ROOM_MAX)
         return -ENOMEM;
     if (r->data)
-        platform_memory_give(r->data, r->cap);
-    r->data = platform_memory_take(cap);
+        platform_memory_free(r->data, r->cap);
+    r->data = platform_memory_alloc(cap);
     r->cap = r->data ? cap : 0;
     return r->data ? 0 : -ENOMEM;
 }
@@ -77,13 +77,13 @@ static void close_iphlpapi(struct backend_state *state)
 {
     for (int v6 = 0; v6 < 2; v6++)
         if (state->room[v6].data)
-            platform_memory_give(state->room[v6].data, state->room[v6].cap);
-    platform_memory_give(state, sizeof *state);
+            platform_memory_free(state->room[v6].data, state->room[v6].cap);
+    platform_memory_free(state, sizeof *state);
 }
 
 static int open_iphlpapi(struct backend_state **out, const struct backend_want *want)
 {
-    struct backend_state *state = platform_memory_take(sizeof *state);
+    struct backend_state *state = platform_memory_alloc(sizeof *state);
 
     if (!state)
         return -ENOMEM;

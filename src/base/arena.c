@@ -21,7 +21,7 @@ static size_t aligned(size_t size)
 
 static struct arena_block *add_block(struct arena *a, size_t size)
 {
-    struct arena_block *block = size > SIZE_MAX / 2 ? NULL : platform_memory_take(size);
+    struct arena_block *block = size > SIZE_MAX / 2 ? NULL : platform_memory_alloc(size);
 
     if (!block)
         platform_die(no_memory);
@@ -59,7 +59,7 @@ void arena_free(struct arena *a)
     while (a->blocks) {
         struct arena_block *next = a->blocks->next;
 
-        platform_memory_give(a->blocks, a->blocks->size);
+        platform_memory_free(a->blocks, a->blocks->size);
         a->blocks = next;
     }
 }

@@ -2,14 +2,14 @@
 
 #include "base/format.h"
 
-static void say(struct diag *d, enum log_level level, const char *variable, const char *format, va_list args)
+static void report(struct diag *d, enum log_level level, const char *variable, const char *format, va_list args)
 {
     char message[512];
     struct buf b = {.data = message, .cap = sizeof message - 1};
 
     buf_format_args(&b, format, args);
     message[b.len] = '\0';
-    d->say(d->ctx, level, variable, message);
+    d->report(d->ctx, level, variable, message);
 }
 
 void diag_error(struct diag *d, const char *variable, const char *format, ...)
@@ -18,7 +18,7 @@ void diag_error(struct diag *d, const char *variable, const char *format, ...)
 
     d->errors += !d->foreign;
     va_start(args, format);
-    say(d, d->foreign ? LOG_WARN : LOG_ERROR, variable, format, args);
+    report(d, d->foreign ? LOG_WARN : LOG_ERROR, variable, format, args);
     va_end(args);
 }
 
@@ -27,6 +27,6 @@ void diag_warn(struct diag *d, const char *variable, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say(d, LOG_WARN, variable, format, args);
+    report(d, LOG_WARN, variable, format, args);
     va_end(args);
 }

@@ -11,7 +11,7 @@
 typedef void diag_fn(void *ctx, enum log_level level, const char *variable, const char *message);
 
 struct diag {
-    diag_fn *say;
+    diag_fn *report;
     void *ctx;
     unsigned errors; /* counted here */
     bool foreign;    /* the variable is another program's: its errors are warnings */

@@ -126,15 +126,15 @@ static void write_line(const char *line, size_t len)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static unsigned long long dropped;
-    char text[32 + LOG_LINE_MAX], said[80];
+    char text[32 + LOG_LINE_MAX], text_lost[80];
     struct buf b = {.data = text, .cap = 32};
 
     pthread_mutex_lock(&lock);
     if (dropped) {
         log_put_time(&b, platform_wall_ms() / 1000);
         buf_char(&b, ' ');
-        text_format(said, sizeof said, "%llu lines of the log were dropped, for they were not read", dropped);
-        if (!platform_write_log(text, b.len + log_format(text + b.len, LOG_WARN, NULL, NULL, said)))
+        text_format(text_lost, sizeof text_lost, "%llu lines of the log were dropped, for they were not read", dropped);
+        if (!platform_write_log(text, b.len + log_format(text + b.len, LOG_WARN, NULL, NULL, text_lost)))
             dropped = 0;
     }
     dropped += dropped || platform_write_log(line, len);

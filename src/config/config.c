@@ -95,13 +95,14 @@ static void read_proc(struct config *c, env_list env, struct diag *d)
         c->proc_foreign = arena_text(&c->arena, text, len);
 }
 
-static void check_interval(const struct config *c, const struct endpoint *to, struct diag *d)
+static void check_interval(const struct config *c, const struct endpoint *endpoint, struct diag *d)
 {
-    int64_t unit_ms = to->unit ? to->unit->ms : to->format->min_interval_ms;
+    int64_t unit_ms = endpoint->unit ? endpoint->unit->ms : endpoint->format->min_interval_ms;
 
     if (c->v.interval_ms < unit_ms)
         diag_error(d, c->interval_from, "%lldms: accepted is %llds or more with %s, whose times are no finer",
-                   (long long)c->v.interval_ms, (long long)(unit_ms / 1000), to->unit ? to->name : to->format->name);
+                   (long long)c->v.interval_ms, (long long)(unit_ms / 1000),
+                   endpoint->unit ? endpoint->name : endpoint->format->name);
 }
 
 /* Every key there is. */
@@ -164,7 +165,7 @@ static void check_formats(struct config *c, struct diag *d)
     }
 }
 
-static const char *path_behind(const char *text, const char *word)
+static const char *path_after(const char *text, const char *word)
 {
     size_t len = strlen(word);
 
@@ -177,8 +178,8 @@ static void read_backend(struct config *c, struct diag *d)
 
     if (!text || !strcasecmp(text, "auto"))
         return;
-    c->record = path_behind(text, "record:");
-    c->replay = path_behind(text, "replay:");
+    c->record = path_after(text, "record:");
+    c->replay = path_after(text, "replay:");
     if (c->replay)
         c->v.pid = false; /* owners would be this machine's */
     for (const struct backend *const *b = platform_backends; *b; b++) {

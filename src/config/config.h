@@ -53,7 +53,7 @@ void config_read_tls(struct config *c, env_list env, struct diag *d);
 void config_read_http(struct config *c, struct diag *d);
 
 /* Checks path and query of an HTTP output, and finds the unit of its times. NULL, or why not. */
-const char *config_http_path(struct endpoint *to, struct arena *a);
+const char *config_http_path(struct endpoint *endpoint, struct arena *a);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
 
 #endif

@@ -37,16 +37,16 @@ static const char *find_in_query(const char *path, const char *key, size_t *len)
     return NULL;
 }
 
-static const char *find_unit(struct endpoint *to, struct arena *a)
+static const char *find_unit(struct endpoint *endpoint, struct arena *a)
 {
     size_t len;
-    const char *word = find_in_query(to->path, "precision", &len), *accepted = precisions[0].word;
+    const char *word = find_in_query(endpoint->path, "precision", &len), *accepted = precisions[0].word;
 
-    if (!word || to->format != &encoder_influx)
+    if (!word || endpoint->format != &encoder_influx)
         return NULL;
     for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
         if (len == strlen(precisions[i].word) && !memcmp(word, precisions[i].word, len)) {
-            to->unit = &precisions[i].unit;
+            endpoint->unit = &precisions[i].unit;
             return NULL;
         }
         if (i)
@@ -55,9 +55,9 @@ static const char *find_unit(struct endpoint *to, struct arena *a)
     return arena_format(a, "precision \"%.*s\": accepted are %s", len < 20 ? (int)len : 20, word, accepted);
 }
 
-const char *config_http_path(struct endpoint *to, struct arena *a)
+const char *config_http_path(struct endpoint *endpoint, struct arena *a)
 {
-    const char *path = to->path ? to->path : "/";
+    const char *path = endpoint->path ? endpoint->path : "/";
 
     for (const char *at = path; *at; at++) {
         if (*at == '#')
@@ -65,10 +65,10 @@ const char *config_http_path(struct endpoint *to, struct arena *a)
         if (*at <= ' ' || *at >= 0x7f)
             return "path and query have a byte that must be percent-encoded";
     }
-    to->path = *path == '/' ? path : arena_format(a, "/%s", path);
-    if (strlen(to->path) > HTTP_PATH_MAX)
+    endpoint->path = *path == '/' ? path : arena_format(a, "/%s", path);
+    if (strlen(endpoint->path) > HTTP_PATH_MAX)
         return arena_format(a, "path and query are longer than %d bytes", HTTP_PATH_MAX);
-    return find_unit(to, a);
+    return find_unit(endpoint, a);
 }
 
 /* --- headers ----------------------------------------------------------------------------- */

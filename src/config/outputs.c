@@ -39,106 +39,107 @@ static const char *host_port(const struct target *t, struct arena *a)
 }
 
 /* http://a:8086/write?db=x,b:8086 */
-static const char *canonical(struct endpoint *to, struct arena *a)
+static const char *canonical(struct endpoint *endpoint, struct arena *a)
 {
-    bool socket = transport_has_socket_path(to->transport);
+    bool socket = transport_has_socket_path(endpoint->transport);
     char *copy;
-    const char *name = arena_format(a, "%s:%s%s", to->transport->scheme, socket || to->transport->has_host ? "//" : "",
-                                    socket ? to->path : "");
+    const char *name = arena_format(a, "%s:%s%s", endpoint->transport->scheme,
+                                    socket || endpoint->transport->has_host ? "//" : "", socket ? endpoint->path : "");
 
-    for (int i = 0; i < to->n_targets; i++)
-        name = arena_format(
-            a, "%s%s%s%s", name, i ? "," : "", host_port(&to->target[i], a),
-            !i && to->path ? arena_format(a, "%.*s", NAME_PATH_MAX, secrets_mask_path(to->path, &to->hidden, a)) : "");
+    for (int i = 0; i < endpoint->n_targets; i++)
+        name = arena_format(a, "%s%s%s%s", name, i ? "," : "", host_port(&endpoint->target[i], a),
+                            !i && endpoint->path ? arena_format(a, "%.*s", NAME_PATH_MAX,
+                                                                secrets_mask_path(endpoint->path, &endpoint->hidden, a))
+                                                 : "");
     copy = arena_text(a, name, strlen(name));
     utf8_clean(copy); /* it is a tag; a path may be any bytes */
     return copy;
 }
 
 /* NULL, or why the host of url cannot be one more of to's. */
-static const char *add_target(struct endpoint *to, const struct url *url, struct arena *a)
+static const char *add_target(struct endpoint *endpoint, const struct url *url, struct arena *a)
 {
-    struct target *t = &to->target[to->n_targets];
+    struct target *t = &endpoint->target[endpoint->n_targets];
 
-    if (to->n_targets == TARGETS_MAX)
+    if (endpoint->n_targets == TARGETS_MAX)
         return "more than 8 hosts of one output";
-    if (!url->port && to->transport->needs_port)
-        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", to->transport->scheme, to->transport->scheme,
-                            url->host);
+    if (!url->port && endpoint->transport->needs_port)
+        return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", endpoint->transport->scheme,
+                            endpoint->transport->scheme, url->host);
     *t = (struct target){.host = url->host,
-                         .port = url->port             ? url->port
-                                 : to->transport->port ? to->transport->port
-                                                       : to->format->port};
-    for (int i = 0; i < to->n_targets; i++)
-        if (t->port == to->target[i].port && !strcasecmp(t->host, to->target[i].host))
+                         .port = url->port                   ? url->port
+                                 : endpoint->transport->port ? endpoint->transport->port
+                                                             : endpoint->format->port};
+    for (int i = 0; i < endpoint->n_targets; i++)
+        if (t->port == endpoint->target[i].port && !strcasecmp(t->host, endpoint->target[i].host))
             return "the same host stands there twice";
-    to->n_targets++;
+    endpoint->n_targets++;
     return NULL;
 }
 
 /* NULL and *to, or why this URL is no output of this build. */
 static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, bool format_set,
-                                 struct arena *a, struct endpoint *to)
+                                 struct arena *a, struct endpoint *endpoint)
 {
     struct net_addr addr;
     const char *why = NULL;
     int ret;
 
-    *to = (struct endpoint){.format = otherwise, .path = url->path};
+    *endpoint = (struct endpoint){.format = otherwise, .path = url->path};
     if (!url->scheme)
         return refuse("transport", "", scheme, a);
-    to->transport = transport_find(url->scheme);
-    if (!to->transport)
+    endpoint->transport = transport_find(url->scheme);
+    if (!endpoint->transport)
         return refuse("transport", url->scheme, scheme, a);
-    if (to->transport->has_tls && !tls_built)
+    if (endpoint->transport->has_tls && !tls_built)
         return arena_format(a, "%s: this program was built without TLS", url->scheme);
-    if (to->transport->format && !format_set)
-        to->format = to->transport->format;
-    if (url->format && !(to->format = encoder_find(url->format)))
+    if (endpoint->transport->format && !format_set)
+        endpoint->format = endpoint->transport->format;
+    if (url->format && !(endpoint->format = encoder_find(url->format)))
         return refuse("format", url->format, format_name, a);
-    if (to->format->only_stdout && to->transport != &output_stdout)
-        return arena_format(a, "format %s is for eyes: only on stdout:", to->format->name);
-    if (url->path && !to->transport->has_path)
+    if (endpoint->format->only_stdout && endpoint->transport != &output_stdout)
+        return arena_format(a, "format %s is for eyes: only on stdout:", endpoint->format->name);
+    if (url->path && !endpoint->transport->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
-    if (transport_has_socket_path(to->transport) && (ret = net_unix_addr(to->path, &addr)))
+    if (transport_has_socket_path(endpoint->transport) && (ret = net_unix_addr(endpoint->path, &addr)))
         return ret == -ENAMETOOLONG
                    ? "the socket's path is longer than the system takes"
                    : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
-    if (to->transport->has_host)
-        why = add_target(to, url, a);
-    if (!why && to->transport->has_path && to->transport->has_host)
-        why = config_http_path(to, a);
-    to->name = canonical(to, a);
+    if (endpoint->transport->has_host)
+        why = add_target(endpoint, url, a);
+    if (!why && endpoint->transport->has_path && endpoint->transport->has_host)
+        why = config_http_path(endpoint, a);
+    endpoint->name = canonical(endpoint, a);
     return why;
 }
 
 static const char *add_output(struct config *c, const struct url *url)
 {
-    struct endpoint to;
-    const char *why = make_endpoint(url, encoders[c->v.format], c->format_set, &c->arena, &to);
+    struct endpoint endpoint;
+    const char *why = make_endpoint(url, encoders[c->v.format], c->format_set, &c->arena, &endpoint);
 
     if (why)
         return why;
     if (c->n_outputs == OUTPUTS_MAX)
         return "more than 8 outputs";
-    to.tls = &c->tls;
-    to.http = &c->http;
-    c->output[c->n_outputs++] = to;
+    endpoint.tls = &c->tls;
+    endpoint.http = &c->http;
+    c->output[c->n_outputs++] = endpoint;
     return NULL;
 }
 
 /* A host without a transport: a fail-over of the output before it. */
 static const char *add_failover(struct config *c, const struct url *url)
 {
-    struct endpoint *to = &c->output[c->n_outputs - 1];
+    struct endpoint *endpoint = &c->output[c->n_outputs - 1];
     const char *why;
 
-    if (!transport_fails_over(to->transport))
+    if (!transport_fails_over(endpoint->transport))
         return arena_format(&c->arena,
                             "a host without a transport is a fail-over of the output before it, which %s cannot have",
-                            to->transport->scheme);
-    why = add_target(to, url, &c->arena);
-    to->name = canonical(to, &c->arena);
+                            endpoint->transport->scheme);
+    why = add_target(endpoint, url, &c->arena);
+    endpoint->name = canonical(endpoint, &c->arena);
     return why;
 }
 

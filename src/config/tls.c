@@ -54,10 +54,10 @@ static const char *check_trusted(const char *text, struct diag *d)
     return why;
 }
 
-static const char *check_own(const char *text, struct diag *d)
+static const char *check_chain(const char *text, struct diag *d)
 {
     (void)d;
-    return tls_check_own(text);
+    return tls_check_chain(text);
 }
 
 static const char *check_key(const char *text, struct diag *d)
@@ -121,7 +121,7 @@ void config_read_tls(struct config *c, env_list env, struct diag *d)
                                    .name = v->tls_name,
                                    .verify = v->tls_verify};
     check(c, "SOCKPUSH_TLS_CA", v->tls_ca, check_trusted, d);
-    check(c, "SOCKPUSH_TLS_CERT", v->tls_cert, check_own, d);
+    check(c, "SOCKPUSH_TLS_CERT", v->tls_cert, check_chain, d);
     check(c, "SOCKPUSH_TLS_KEY", v->tls_key, check_key, d);
     if (v->tls_cert && !v->tls_key)
         diag_error(d, "SOCKPUSH_TLS_CERT", "it needs its private key: set SOCKPUSH_TLS_KEY");

@@ -10,7 +10,7 @@
 
 #define ITEMS_MAX (4 * TAGS_MAX) /* of a list: some may be empty, or a tag twice */
 
-static const char own_keys[][11] = {"addr_port", "ip_version", "pid"};
+static const char reserved_keys[][11] = {"addr_port", "ip_version", "pid"};
 
 /* Replaced by '_' in the keys of one format or another. */
 static bool replaceable(char c)
@@ -37,8 +37,8 @@ static int check(const char *key, const char *value, const char *variable, struc
         diag_error(d, variable, "the value of tag \"%.40s\" is longer than %d bytes", key, TAG_VALUE_MAX);
         return -EINVAL;
     }
-    for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
-        if (tags_alike(key, own_keys[i])) {
+    for (size_t i = 0; i < sizeof reserved_keys / sizeof *reserved_keys; i++)
+        if (tags_alike(key, reserved_keys[i])) {
             diag_error(d, variable, "tag \"%s\" is set by sockpush itself; name yours differently", key);
             return -EINVAL;
         }

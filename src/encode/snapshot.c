@@ -28,8 +28,8 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
     const struct tags none = {0};
 
     tagset_init(&st->netstat, &measurements[NETSTAT], &none, users, n, a);
-    tagset_init(&st->own, &measurements[SOCKPUSH], &none, users, n, a);
-    tagset_init(&st->own_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
+    tagset_init(&st->self, &measurements[SOCKPUSH], &none, users, n, a);
+    tagset_init(&st->self_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
     tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
     st->group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *st->group);
     for (int i = 0; i < rules->n_groups; i++)
@@ -119,7 +119,7 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
 static void put_output(const struct snapshot *s, const struct encoder *format, struct sink *sink, int n)
 {
     const struct output_counters *o = &s->output[n];
-    struct tagset *set = &tags_for(s, format)->own_output;
+    struct tagset *set = &tags_for(s, format)->self_output;
     struct values v = {.n = 0};
 
     for (int i = 0; i < OUTPUT_COUNTERS; i++)
@@ -128,16 +128,16 @@ static void put_output(const struct snapshot *s, const struct encoder *format, s
     put(s, format, sink, SOCKPUSH_OUTPUT, set, &v);
 }
 
-static void put_own(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+static void put_self(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    const struct own_counters *own = &s->own;
-    struct tagset *set = &tags_for(s, format)->own;
+    const struct self_counters *self = &s->self;
+    struct tagset *set = &tags_for(s, format)->self;
     struct values v = {.n = 0};
 
-    add(&v, s, FIELD_POLL_US, own->poll_us, 0);
+    add(&v, s, FIELD_POLL_US, self->poll_us, 0);
     add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, 0);
-    add(&v, s, FIELD_PARTIAL_POLLS, own->partial_polls, s->added.n[ADDED_PARTIAL_POLLS]);
-    add(&v, s, FIELD_POLL_ERRORS, own->poll_errors, s->added.n[ADDED_POLL_ERRORS]);
+    add(&v, s, FIELD_PARTIAL_POLLS, self->partial_polls, s->added.n[ADDED_PARTIAL_POLLS]);
+    add(&v, s, FIELD_POLL_ERRORS, self->poll_errors, s->added.n[ADDED_POLL_ERRORS]);
     set->backend->value = s->reading->name;
     put(s, format, sink, SOCKPUSH, set, &v);
     for (int i = 0; i < s->n_outputs; i++)
@@ -166,8 +166,8 @@ void snapshot_encode(const struct snapshot *s, const struct encoder *format, str
         if (pushed(s, series))
             put_series(s, format, sink, series, series_addr_port(s->tally, series));
     }
-    if (s->self)
-        put_own(s, format, sink);
+    if (s->push_self)
+        put_self(s, format, sink);
 }
 
 /* --- the largest ---------------------------------------------------------------- */
@@ -201,7 +201,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     largest.reading = &reading;
     largest.time_ms = INT64_MAX / 1000000;
     largest.pids = true;
-    memset(&largest.own, 0xff, sizeof largest.own);
+    memset(&largest.self, 0xff, sizeof largest.self);
     memset(&largest.added, 0xff, sizeof largest.added);
     for (int i = 0; i < largest.n_outputs; i++)
         memset(&largest.output[i].total, 0xff, sizeof largest.output[i].total);
@@ -223,7 +223,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     if (s->tally->max_discovered)
         for (int i = 0; i < 2; i++)
             measure_series(&largest, format, &sink, RULE_NONE);
-    put_own(&largest, format, &sink);
+    put_self(&largest, format, &sink);
     *oversized = sink.oversized;
     return measure.len + (uint64_t)s->tally->max_discovered * most;
 }

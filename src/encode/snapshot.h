@@ -15,7 +15,7 @@ struct tagset {
 
 /* What stays the same from poll to poll. */
 struct series_tags {
-    struct tagset netstat, own, own_output;
+    struct tagset netstat, self, self_output;
     struct tagset *group; /* by the rules' group */
     struct tagset other;  /* of "other", which stands for several groups */
 };
@@ -25,7 +25,7 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
                       struct arena *a);
 
 /* sockpush's own counters, in total. */
-struct own_counters {
+struct self_counters {
     uint64_t poll_us;
     uint64_t partial_polls, poll_errors;
 };
@@ -42,8 +42,8 @@ struct snapshot {
     const struct reading *reading;
     int64_t time_ms;
     bool pids;
-    bool self; /* with sockpush's own series */
-    struct own_counters own;
+    bool push_self; /* with sockpush's own series */
+    struct self_counters self;
     struct output_counters output[OUTPUTS_MAX];
     int n_outputs;
     struct added added; /* since the receiver was told the last time */

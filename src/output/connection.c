@@ -13,7 +13,7 @@
 
 static bool acknowledged_by(const struct output *o, enum acknowledged how)
 {
-    return o->policy.keep && o->to->transport->acknowledged == how;
+    return o->policy.keep && o->endpoint->transport->acknowledged == how;
 }
 
 /* --- what is kept ------------------------------------------------------------------ */
@@ -48,15 +48,15 @@ void connection_fit(struct output *o)
                                                     : path < DATAGRAM_MIN  ? DATAGRAM_MIN
                                                                            : path;
 
-    if (o->to->transport->line_max || path == o->path_max)
+    if (o->endpoint->transport->line_max || path == o->path_max)
         return;
     o->path_max = path;
     if (o->mtu_set && line_max < o->mtu)
-        log_event(LOG_WARN, "output", o->to->name,
+        log_event(LOG_WARN, "output", o->endpoint->name,
                   "SOCKPUSH_MTU=%zu is more than the %zu bytes that the path takes in one packet", o->mtu, path);
     if (o->mtu_set || line_max == o->line_max)
         return;
-    log_event(LOG_INFO, "output", o->to->name, "datagrams of up to %zu bytes: the path takes %zu in one packet",
+    log_event(LOG_INFO, "output", o->endpoint->name, "datagrams of up to %zu bytes: the path takes %zu in one packet",
               line_max, path);
     pthread_mutex_lock(&o->lock);
     o->line_max = o->box.chunk_max = line_max;
@@ -66,7 +66,7 @@ void connection_fit(struct output *o)
 /* Takes over what is known of the new connection: whether lines may wait for it, and what they are worth late. */
 static void adopt(struct output *o)
 {
-    struct policy policy = policy_of(o->to, o->link->stream);
+    struct policy policy = policy_of(o->endpoint, o->link->stream);
 
     o->link->opened_ns = platform_monotonic_ns();
     pthread_mutex_lock(&o->lock);
@@ -94,7 +94,7 @@ int connection_open(struct output *o)
 
     o->link->why[0] = '\0';
     o->link->wait_ms = 0;
-    ret = o->to->transport->open(o->link);
+    ret = o->endpoint->transport->open(o->link);
     if (!ret)
         adopt(o);
     return ret;
@@ -107,7 +107,7 @@ void connection_swap(struct output *o)
     connection_finish(o, false);
     o->other = o->link;
     o->link = better;
-    better->target_end = o->to->n_targets;
+    better->target_end = o->endpoint->n_targets;
     better->brief = false;
     adopt(o);
 }
@@ -118,7 +118,7 @@ void connection_note(struct output *o, const char *what, int error, const char *
 {
     output_count(o, SEND_ERRORS, 1);
     o->snapshot_errors++;
-    trouble_note(&o->trouble, o->to->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then,
+    trouble_note(&o->trouble, o->endpoint->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then,
                  costs);
 }
 
@@ -203,7 +203,7 @@ static void settle_end(struct output *o, uint64_t end)
 {
     uint64_t acked;
 
-    if (!acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) || !o->to->transport->has_host)
+    if (!acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) || !o->endpoint->transport->has_host)
         return;
     acked = link_acked(o->link);
     note_acked(o, acked);
@@ -236,7 +236,7 @@ void connection_pause(struct output *o, unsigned max_ms)
 {
     if (output_is_closing(o) && max_ms > BACKOFF_CLOSING_MS)
         max_ms = BACKOFF_CLOSING_MS;
-    backoff_next(&o->backoff, o->to->name, max_ms, o->link->wait_ms);
+    backoff_next(&o->backoff, o->endpoint->name, max_ms, o->link->wait_ms);
 }
 
 void connection_drop(struct output *o)
@@ -267,7 +267,7 @@ void connection_lost(struct output *o, const char *what, int error)
     o->link->first = 0;
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && (held_ns >= HELD_MS * NS_PER_MS || has_delivered(o)))
         o->backoff.ms = 0;
-    connection_pause(o, o->to->transport->backoff_max_ms);
+    connection_pause(o, o->endpoint->transport->backoff_max_ms);
     if (rewind_box(o, false, can_be_by_lines(o, error)))
         connection_note_dropped(o, "each connection breaks that carries them");
 }
@@ -277,7 +277,7 @@ static void note_short(struct output *o)
 {
     uint64_t held_ms = (platform_monotonic_ns() - o->link->opened_ns) / NS_PER_MS;
 
-    log_event(o->reported_short ? LOG_DEBUG : LOG_INFO, "output", o->to->name,
+    log_event(o->reported_short ? LOG_DEBUG : LOG_INFO, "output", o->endpoint->name,
               "the receiver ended the connection %llu ms after it was opened, when it had acknowledged all",
               (unsigned long long)held_ms);
     o->reported_short = true;
@@ -285,7 +285,7 @@ static void note_short(struct output *o)
 
 void connection_ended(struct output *o)
 {
-    unsigned max_ms = (unsigned)(o->replay_ns / NS_PER_MS / 4), longest_ms = o->to->transport->backoff_max_ms;
+    unsigned max_ms = (unsigned)(o->replay_ns / NS_PER_MS / 4), longest_ms = o->endpoint->transport->backoff_max_ms;
 
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && !carried_for(o, o->replay_ns)) {
         note_short(o);
@@ -334,7 +334,7 @@ bool connection_drain(struct output *o)
     o->link->why[0] = '\0';
     acked = link_acked(o->link); /* before it is seen that the receiver is gone */
     ret = stream_drain(o->link);
-    if (!ret || o->to->transport->has_host)
+    if (!ret || o->endpoint->transport->has_host)
         note_acked(o, acked);
     if (!ret && is_stalled(o)) {
         link_explain(o->link, "the receiver took nothing for %u s", SEND_MS / 1000);
@@ -363,7 +363,7 @@ static int await_end(struct output *o)
         ret = stream_drain(o->link);
     }
     if (!ret) {
-        log_event(LOG_DEBUG, "output", o->to->name, "the receiver did not end the connection within %u s",
+        log_event(LOG_DEBUG, "output", o->endpoint->name, "the receiver did not end the connection within %u s",
                   FINISH_MS / 1000);
         note_acked(o, link_acked(o->link));
         return -ETIMEDOUT;
@@ -387,13 +387,13 @@ bool connection_finish(struct output *o, bool last)
         return true;
     }
     end = o->link->written;
-    o->link->written += !ret && o->to->transport->has_host; /* the FIN, which the kernel counts as well */
+    o->link->written += !ret && o->endpoint->transport->has_host; /* the FIN, which the kernel counts as well */
     ret = ret ? ret : await_end(o);
     settle_end(o, end);
     link_close(o->link);
     pthread_mutex_lock(&o->lock);
     if (!ret) {
-        if (!o->to->transport->has_host) /* of a Unix socket there is nothing more to know */
+        if (!o->endpoint->transport->has_host) /* of a Unix socket there is nothing more to know */
             outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX, 0);
     }
@@ -405,7 +405,7 @@ bool connection_finish(struct output *o, bool last)
         if (!ret)
             link_explain(o->link, "the receiver has not acknowledged all");
         connection_note(o, "cannot end the connection", ret, "trying on", false);
-        connection_pause(o, o->to->transport->backoff_max_ms);
+        connection_pause(o, o->endpoint->transport->backoff_max_ms);
     }
     return all;
 }

@@ -39,7 +39,7 @@ static bool take_chunks(struct output *o)
         begins |= !o->chunk.index;
         o->len += o->chunk.len;
         o->chunks++;
-        room = o->len < o->to->transport->batch_max ? o->to->transport->batch_max - o->len : 0;
+        room = o->len < o->endpoint->transport->batch_max ? o->endpoint->transport->batch_max - o->len : 0;
     }
     if (!outbox_waiting(&o->box))
         o->chunks_max = 0; /* the next are others */
@@ -54,7 +54,7 @@ static bool take_chunks(struct output *o)
 static void note_sent(struct output *o)
 {
     if (!o->snapshot_errors && o->chunk.index + 1 >= o->chunk.of)
-        trouble_over(&o->trouble, o->to->name, "sending again", "errors");
+        trouble_over(&o->trouble, o->endpoint->name, "sending again", "errors");
 }
 
 /* The receiver will never take these lines all together: the next time each chunk goes alone, so that those are dropped
@@ -70,7 +70,7 @@ static void send_refused(struct output *o)
         connection_note_dropped(o, NULL);
     } else {
         output_count(o, SEND_ERRORS, 1);
-        log_event(LOG_DEBUG, "output", o->to->name, "%s; each part goes alone", o->link->why);
+        log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; each part goes alone", o->link->why);
     }
 }
 
@@ -78,7 +78,7 @@ static void send_refused(struct output *o)
  */
 static int send_in_hand(struct output *o)
 {
-    const struct transport *t = o->to->transport;
+    const struct transport *t = o->endpoint->transport;
     size_t sent = 0, len = 0;
     uint32_t lines;
     int ret = 0;
@@ -115,7 +115,7 @@ static void send_halves(struct output *o)
     }
     o->chunks_max = (o->chunks + 1) / 2;
     output_count(o, SEND_ERRORS, 1);
-    log_event(LOG_DEBUG, "output", o->to->name, "%s; halved", o->link->why);
+    log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; halved", o->link->why);
     pthread_mutex_lock(&o->lock);
     outbox_rewind(&o->box);
     pthread_mutex_unlock(&o->lock);
@@ -124,7 +124,7 @@ static void send_halves(struct output *o)
 /* Returns true if that answer was a verdict, after which the connection is as good as before, or was ended in order. */
 static bool take_verdict(struct output *o, int error)
 {
-    if (o->to->transport->acknowledged != ACKNOWLEDGED_BY_ANSWER)
+    if (o->endpoint->transport->acknowledged != ACKNOWLEDGED_BY_ANSWER)
         return false;
     if (error == -EBADMSG)
         send_refused(o);
@@ -169,7 +169,7 @@ static void send_chunks(struct output *o)
     if (o->link->fd < 0)
         connection_ended(o); /* the answer said so */
     o->ack_pause_ms = ACK_PAUSE_MIN_MS;
-    if (!o->policy.keep || o->to->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER)
+    if (!o->policy.keep || o->endpoint->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER)
         o->backoff.ms = 0;
     if (o->link->refused)
         connection_note(o, "an earlier datagram was not received", o->link->refused, "trying on", false);

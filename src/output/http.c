@@ -69,7 +69,8 @@ static void await_rest(struct link *l, struct http_answer *a)
     while ((!ret || ret == -EALREADY) && a->stage != HTTP_WHOLE)
         ret = await_answer(l, deadline_ns);
     if (ret == -ETIMEDOUT)
-        log_event(LOG_DEBUG, "output", l->to->name, "the rest of the answer did not come within %u s", BODY_MS / 1000);
+        log_event(LOG_DEBUG, "output", l->endpoint->name, "the rest of the answer did not come within %u s",
+                  BODY_MS / 1000);
     http_answer_end(a);
 }
 
@@ -105,8 +106,8 @@ static void explain_answer(struct link *l, struct http_answer *a)
     char target[sizeof a->location + 4], *texts[] = {a->reason, a->words, a->location};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        secrets_mask_words(texts[i], l->to->hidden);
-        secrets_mask_words(texts[i], l->to->http->hidden);
+        secrets_mask_words(texts[i], l->endpoint->hidden);
+        secrets_mask_words(texts[i], l->endpoint->http->hidden);
     }
     text_format(target, sizeof target, "%s%s", a->location[0] ? " to " : "", a->location);
     link_explain(l, "the receiver answers %d%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason,
@@ -143,7 +144,7 @@ static int put(struct link *l, const char *lines, size_t len)
     uint64_t deadline_ns = deadline_in(SEND_MS);
     int ret;
 
-    http_request_put(&head, l->to, &l->to->target[l->target], len);
+    http_request_put(&head, l->endpoint, &l->endpoint->target[l->target], len);
     ret = stream_send_all(l, head.data, head.len, deadline_ns);
     return ret ? ret : stream_send_all(l, lines, len, deadline_ns);
 }
@@ -182,7 +183,7 @@ static int send_http(struct link *l, const char *lines, size_t len)
     l->take = take_unasked;
     l->cut |= !http_answer_known(&answer);
     l->answered = true;
-    log_event(LOG_DEBUG, "output", l->to->name, "%zu bytes posted: %d", len, answer.status);
+    log_event(LOG_DEBUG, "output", l->endpoint->name, "%zu bytes posted: %d", len, answer.status);
     /* The receiver may have ended the connection while the request was on its way: both are right. */
     return answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET) ? -ENOTCONN : ret;
 }

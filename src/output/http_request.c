@@ -18,10 +18,11 @@ static void put_host(struct buf *b, const struct target *host, uint16_t usual_po
     buf_text(b, "\r\n");
 }
 
-void http_request_put(struct buf *b, const struct endpoint *to, const struct target *host, size_t len)
+void http_request_put(struct buf *b, const struct endpoint *endpoint, const struct target *host, size_t len)
 {
-    buf_format(b, "POST %s HTTP/1.1\r\n", to->path);
-    put_host(b, host, to->transport->port);
+    buf_format(b, "POST %s HTTP/1.1\r\n", endpoint->path);
+    put_host(b, host, endpoint->transport->port);
     buf_format(b, "User-Agent: sockpush/%s\r\n%s%sContent-Length: %zu\r\n\r\n", SOCKPUSH_VERSION,
-               to->http->has_type ? "" : "Content-Type: text/plain; charset=utf-8\r\n", to->http->headers, len);
+               endpoint->http->has_type ? "" : "Content-Type: text/plain; charset=utf-8\r\n", endpoint->http->headers,
+               len);
 }

@@ -16,6 +16,6 @@ struct http_settings {
 #define HTTP_REQUEST_MAX (HTTP_PATH_MAX + HTTP_HEADERS_MAX + 1024)
 
 /* Puts the head of a request with so many bytes of lines; b has HTTP_REQUEST_MAX bytes. */
-void http_request_put(struct buf *b, const struct endpoint *to, const struct target *host, size_t len);
+void http_request_put(struct buf *b, const struct endpoint *endpoint, const struct target *host, size_t len);
 
 #endif

@@ -9,13 +9,13 @@
 #include "output/limits.h"
 #include "output/transport.h"
 
-void link_init(struct link *l, const struct endpoint *to)
+void link_init(struct link *l, const struct endpoint *endpoint)
 {
     memset(l, 0, sizeof *l);
-    l->to = to;
+    l->endpoint = endpoint;
     l->fd = -1;
-    l->stream = to->transport->shape == SHAPE_STREAM;
-    l->target_end = to->n_targets;
+    l->stream = endpoint->transport->shape == SHAPE_STREAM;
+    l->target_end = endpoint->n_targets;
 }
 
 void link_adopt(struct link *l, int fd, bool stream)
@@ -44,9 +44,9 @@ static void note_lookup(struct link *l, int t, bool failed)
     struct addresses *known = &l->known[t];
 
     if (failed && known->n && !known->reported)
-        log_event(LOG_WARN, "output", l->to->name, "%s; the address known before stays", l->why);
+        log_event(LOG_WARN, "output", l->endpoint->name, "%s; the address known before stays", l->why);
     else if (!failed && known->reported)
-        log_event(LOG_INFO, "output", l->to->name, "%.70s is looked up again", l->to->target[t].host);
+        log_event(LOG_INFO, "output", l->endpoint->name, "%.70s is looked up again", l->endpoint->target[t].host);
     known->reported = failed && (known->n || known->reported);
 }
 
@@ -61,7 +61,7 @@ static int resolve_ms(const struct link *l, const struct addresses *known)
 
 int link_resolve(struct link *l, int t)
 {
-    const struct target *target = &l->to->target[t];
+    const struct target *target = &l->endpoint->target[t];
     struct addresses *known = &l->known[t];
     struct net_addr found[LINK_ADDRS];
     int n = net_resolve(target->host, target->port, found, LINK_ADDRS, resolve_ms(l, known));
@@ -108,21 +108,21 @@ static int connect_target(struct link *l, int t, int (*handshake)(struct link *,
 {
     struct addresses *known = &l->known[t];
     int ret = link_resolve(l, t), shaken = 0;
-    char said[sizeof l->why];
+    char first_why[sizeof l->why];
 
     for (int i = 0; i < known->n; i++) {
-        ret = connect_addr(l, &known->addr[known->current], l->to->target[t].host, handshake);
+        ret = connect_addr(l, &known->addr[known->current], l->endpoint->target[t].host, handshake);
         known->failed = ret != 0;
         if (!ret)
             return 0;
         if (*l->why && !shaken) {
-            memcpy(said, l->why, sizeof said);
+            memcpy(first_why, l->why, sizeof first_why);
             shaken = ret;
         }
         known->current = (known->current + 1) % known->n;
     }
     if (shaken)
-        memcpy(l->why, said, sizeof said);
+        memcpy(l->why, first_why, sizeof first_why);
     else if (!*l->why)
         link_explain(l, "%s", platform_error_text(-ret));
     return shaken ? shaken : ret;
@@ -144,8 +144,9 @@ int link_connect(struct link *l, int (*handshake)(struct link *, const char *))
             return 0;
         if (!ret)
             break;
-        if (l->to->n_targets > 1)
-            buf_format(&all, "%s%.70s:%u: ", all.len ? "; " : "", l->to->target[t].host, l->to->target[t].port);
+        if (l->endpoint->n_targets > 1)
+            buf_format(&all, "%s%.70s:%u: ", all.len ? "; " : "", l->endpoint->target[t].host,
+                       l->endpoint->target[t].port);
         buf_text(&all, l->why);
     }
     memcpy(l->why, why, all.len);
@@ -157,7 +158,7 @@ int link_handshake(struct link *l, const char *host)
 {
     int ret;
 
-    ret = tls_open(&l->tls, l->fd, l->to->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why,
+    ret = tls_open(&l->tls, l->fd, l->endpoint->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why,
                    sizeof l->why);
     l->written = ret ? 0 : tls_written(l->tls);
     return ret;
@@ -197,8 +198,8 @@ void link_close(struct link *l)
         return;
     tls_close(l->tls);
     l->tls = NULL;
-    if (l->to->transport->close)
-        l->to->transport->close(l);
+    if (l->endpoint->transport->close)
+        l->endpoint->transport->close(l);
     else if (l->cut)
         net_abort(l->fd);
     else

@@ -44,7 +44,7 @@ typedef int link_take_fn(void *ctx, const char *data, size_t len);
 
 /* A connection, or the lack of one; the output thread's alone. */
 struct link {
-    const struct endpoint *to;
+    const struct endpoint *endpoint;
     int fd;        /* -1: not open */
     bool stream;   /* else of datagrams */
     bool cut;      /* set by delivery: something is with the kernel that it must not deliver, and link_close resets */
@@ -69,7 +69,7 @@ struct link {
     char why[800];    /* why open, send or drain failed, if the errno does not say it; else "" */
 };
 
-void link_init(struct link *l, const struct endpoint *to);
+void link_init(struct link *l, const struct endpoint *endpoint);
 
 /* Looks target t up; what was known stays if that fails, and is not waited long for. Returns 0, or
  * -EHOSTUNREACH with l->why. */

@@ -61,7 +61,7 @@ static void count_dropped(struct outbox *box, size_t at, const struct chunk *chu
         return;
     box->lines -= chunk->lines;
     box->dropped_lines += chunk->lines;
-    add_increments(&box->owed, box, at, chunk);
+    add_increments(&box->pending, box, at, chunk);
 }
 
 /* Whether the first chunk arrives will be known when it is acknowledged, or when the connection ends. */
@@ -95,7 +95,7 @@ static void deliver_doubtful(struct outbox *box, uint64_t end)
 static void drop_doubtful(struct outbox *box)
 {
     for (unsigned i = 0; i < box->n_doubts; i++)
-        add(&box->owed, &box->doubt[i].added);
+        add(&box->pending, &box->doubt[i].added);
     box->dropped_lines += box->doubt_lines;
     box->doubt_lines = box->n_doubts = 0;
 }
@@ -196,7 +196,7 @@ void outbox_put(struct outbox *box, const struct lines *lines)
         share = share_of(&chunk, lines, &increments);
         if (need > box->ring.cap) {
             box->dropped_lines += chunk.lines;
-            add(&box->owed, &share);
+            add(&box->pending, &share);
             continue;
         }
         ring_append(&box->ring, &chunk, sizeof chunk);

@@ -64,7 +64,7 @@ struct outbox {
     unsigned n_doubts;
     uint64_t doubt_lines;                    /* of all these */
     uint64_t delivered_lines, dropped_lines; /* ever */
-    struct added owed;                       /* of snapshots whose increments were dropped; the caller takes them */
+    struct added pending;                    /* of snapshots whose increments were dropped; the caller takes them */
 };
 
 /* One poll's lines, each ended by a newline. */

@@ -6,15 +6,15 @@
 #include "output/delivery.h"
 #include "output/limits.h"
 
-bool output_waits(const struct endpoint *to)
+bool output_waits(const struct endpoint *endpoint)
 {
-    return !policy_of(to, to->transport->shape != SHAPE_DATAGRAM).newest_only;
+    return !policy_of(endpoint, endpoint->transport->shape != SHAPE_DATAGRAM).newest_only;
 }
 
 /* Lays out the ring for the shape that the receiver may turn out to have. */
 static void init_box(struct output *o, const struct output_limits *limits, struct arena *a)
 {
-    const struct transport *t = o->to->transport;
+    const struct transport *t = o->endpoint->transport;
     struct outbox *box = &o->box;
     size_t shortest;
 
@@ -26,28 +26,28 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
                    ? DATAGRAM_MIN
                    : box->chunk_max; /* as the path may want it */
     box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest);
-    if (output_waits(o->to) && box->ring.cap < limits->buffer)
+    if (output_waits(o->endpoint) && box->ring.cap < limits->buffer)
         box->ring.cap = limits->buffer;
     box->ring.bytes = arena_zero(a, box->ring.cap, 1);
 }
 
-int output_init(struct output *o, const struct endpoint *to, const struct output_limits *limits, struct arena *a)
+int output_init(struct output *o, const struct endpoint *endpoint, const struct output_limits *limits, struct arena *a)
 {
-    o->to = to;
+    o->endpoint = endpoint;
     o->mtu = limits->mtu;
     o->mtu_set = limits->mtu_set;
-    o->line_max = transport_line_max(to->transport, limits->mtu);
-    o->policy = policy_of(to, to->transport->shape == SHAPE_STREAM);
+    o->line_max = transport_line_max(endpoint->transport, limits->mtu);
+    o->policy = policy_of(endpoint, endpoint->transport->shape == SHAPE_STREAM);
     o->spread_ns = limits->interval_ns / 4 < SPREAD_MS * NS_PER_MS ? limits->interval_ns / 4 : SPREAD_MS * NS_PER_MS;
     o->replay_ns = limits->replay_ns;
     o->link = arena_zero(a, 1, sizeof *o->link);
-    link_init(o->link, to);
-    if (to->n_targets > 1) {
+    link_init(o->link, endpoint);
+    if (endpoint->n_targets > 1) {
         o->other = arena_zero(a, 1, sizeof *o->other);
-        link_init(o->other, to);
+        link_init(o->other, endpoint);
     }
     init_box(o, limits, a);
-    o->data_cap = to->transport->batch_max > o->line_max ? to->transport->batch_max : o->line_max + 1;
+    o->data_cap = endpoint->transport->batch_max > o->line_max ? endpoint->transport->batch_max : o->line_max + 1;
     o->data = arena_zero(a, o->data_cap, 1);
     pthread_mutex_init(&o->lock, NULL);
     return net_wake_open(&o->wake);
@@ -73,10 +73,10 @@ size_t output_line_max(struct output *o)
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
-        trouble_note(&o->overload, o->to->name, "lines are dropped", "the receiver does not take them in time",
+        trouble_note(&o->overload, o->endpoint->name, "lines are dropped", "the receiver does not take them in time",
                      "the oldest go first", true);
     else if (idle)
-        trouble_over(&o->overload, o->to->name, "lines are taken in time again", "snapshots");
+        trouble_over(&o->overload, o->endpoint->name, "lines are taken in time again", "snapshots");
 }
 
 void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed)
@@ -88,7 +88,7 @@ void output_put(struct output *o, const struct lines *lines, uint64_t oversized,
     o->stats.n[DROPPED_LINES] += oversized;
     lost = o->box.dropped_lines;
     idle = !outbox_waiting(&o->box);
-    if (timed || !o->policy.keep || !o->to->format->timestamps)
+    if (timed || !o->policy.keep || !o->endpoint->format->timestamps)
         outbox_put(&o->box, lines);
     else
         o->stats.n[DROPPED_LINES] += lines->n;
@@ -98,16 +98,16 @@ void output_put(struct output *o, const struct lines *lines, uint64_t oversized,
     net_wake_signal(&o->wake);
 }
 
-bool output_take_owed(struct output *o, struct added *owed)
+bool output_take_pending(struct output *o, struct added *pending)
 {
     bool any = false;
 
     pthread_mutex_lock(&o->lock);
-    *owed = o->box.owed;
-    memset(&o->box.owed, 0, sizeof o->box.owed);
+    *pending = o->box.pending;
+    memset(&o->box.pending, 0, sizeof o->box.pending);
     pthread_mutex_unlock(&o->lock);
     for (int i = 0; i < ADDED; i++)
-        any |= owed->n[i] > 0;
+        any |= pending->n[i] > 0;
     return any;
 }
 

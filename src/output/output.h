@@ -11,7 +11,7 @@
 #include "output/trouble.h"
 
 struct output {
-    const struct endpoint *to;
+    const struct endpoint *endpoint;
     size_t mtu; /* SOCKPUSH_MTU, or what is used where it is unset */
     bool mtu_set;
     uint64_t spread_ns; /* over how long a snapshot's datagrams may be spread */
@@ -20,11 +20,11 @@ struct output {
     struct net_wake wake;
     pthread_mutex_t lock; /* of what follows */
     struct outbox box;
-    struct output_stats stats; /* but for the lines, which the box counts */
-    struct output_stats told;  /* as of the last snapshot: main's, for increments */
-    struct trouble overload;   /* main's: lines are dropped because they are not taken in time */
-    struct policy policy;      /* of the connection in use, or of the last */
-    size_t line_max;           /* longest line, its newline not counted */
+    struct output_stats stats;    /* but for the lines, which the box counts */
+    struct output_stats reported; /* as of the last snapshot: main's, for increments */
+    struct trouble overload;      /* main's: lines are dropped because they are not taken in time */
+    struct policy policy;         /* of the connection in use, or of the last */
+    size_t line_max;              /* longest line, its newline not counted */
     bool closing;
     bool done; /* the thread is at its end; without closing: its receiver is gone for good */
     /* The output thread's own. */
@@ -56,14 +56,14 @@ struct output_limits {
 };
 
 /* Lays out *o, which is zeroed before, and stays where it is; memory from a. Returns 0 or -errno. */
-int output_init(struct output *o, const struct endpoint *to, const struct output_limits *limits, struct arena *a);
+int output_init(struct output *o, const struct endpoint *endpoint, const struct output_limits *limits, struct arena *a);
 
 /* Starts the thread. Returns 0 or -errno. */
 int output_start(struct output *o);
 
 /* Returns true if lines may wait for this receiver: not for one of datagrams, nor without their
  * time where that matters. */
-bool output_waits(const struct endpoint *to);
+bool output_waits(const struct endpoint *endpoint);
 
 /* Returns the longest line that the output takes now, in bytes, its newline not counted: a path's MTU may change. */
 size_t output_line_max(struct output *o);
@@ -73,7 +73,7 @@ size_t output_line_max(struct output *o);
 void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed);
 
 /* Takes the increments that are to be told this output again; false if there are none. */
-bool output_take_owed(struct output *o, struct added *owed);
+bool output_take_pending(struct output *o, struct added *pending);
 
 /* Counts for the output's series. Any thread. */
 void output_count(struct output *o, enum output_counter counter, uint64_t n);

@@ -12,7 +12,7 @@ static void look_later(struct output *o)
 
 static const struct target *target_of(const struct output *o, const struct link *l)
 {
-    return &o->to->target[l->target];
+    return &o->endpoint->target[l->target];
 }
 
 static int open_link(struct output *o)
@@ -23,7 +23,7 @@ static int open_link(struct output *o)
         return ret;
     look_later(o);
     if (o->link->target)
-        log_event(LOG_INFO, "output", o->to->name, "connected to %s:%u, because %s", target_of(o, o->link)->host,
+        log_event(LOG_INFO, "output", o->endpoint->name, "connected to %s:%u, because %s", target_of(o, o->link)->host,
                   target_of(o, o->link)->port, o->link->why);
     return 0;
 }
@@ -42,7 +42,7 @@ bool reconnect_ensure(struct output *o)
         o->opened_before |= o->quiet; /* the receiver is gone, after all, and what may be lost is a reason to try now */
         o->quiet = false;
         connection_note(o, "cannot open", ret, "trying on", false);
-        connection_pause(o, o->to->transport->backoff_max_ms);
+        connection_pause(o, o->endpoint->transport->backoff_max_ms);
     }
     left_ms = deadline_left_ms(o->backoff.at_ns);
     if (!o->policy.wait)
@@ -68,12 +68,12 @@ void reconnect_look(struct output *o)
     better->first = 0;
     better->target_end = o->link->target;
     better->brief = true;
-    if (o->to->transport->open(better)) {
-        log_event(LOG_DEBUG, "output", o->to->name, "stays at %s:%u, because %s", target_of(o, o->link)->host,
+    if (o->endpoint->transport->open(better)) {
+        log_event(LOG_DEBUG, "output", o->endpoint->name, "stays at %s:%u, because %s", target_of(o, o->link)->host,
                   target_of(o, o->link)->port, better->why);
         return;
     }
-    log_event(LOG_INFO, "output", o->to->name, "back at %s:%u, which answers again", target_of(o, better)->host,
+    log_event(LOG_INFO, "output", o->endpoint->name, "back at %s:%u, which answers again", target_of(o, better)->host,
               target_of(o, better)->port);
     connection_swap(o);
     look_later(o);

@@ -29,13 +29,13 @@ size_t transport_line_max(const struct transport *t, size_t mtu)
     return t->line_max ? t->line_max : mtu;
 }
 
-struct policy policy_of(const struct endpoint *to, bool stream)
+struct policy policy_of(const struct endpoint *endpoint, bool stream)
 {
-    const struct transport *t = to->transport;
+    const struct transport *t = endpoint->transport;
 
     return (struct policy){
         .wait = stream,
         .keep = stream && t->acknowledged != ACKNOWLEDGED_NEVER,
-        .newest_only = !stream || !(to->format->timestamps || t->queues),
+        .newest_only = !stream || !(endpoint->format->timestamps || t->queues),
     };
 }

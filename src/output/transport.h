@@ -82,6 +82,6 @@ struct policy {
 };
 
 /* Returns what holds for a connection that is a stream, or one of datagrams. */
-struct policy policy_of(const struct endpoint *to, bool stream);
+struct policy policy_of(const struct endpoint *endpoint, bool stream);
 
 #endif

@@ -12,7 +12,7 @@
 static int connect_unix(struct link *l, bool stream)
 {
     struct net_addr addr;
-    int ret = net_unix_addr(l->to->path, &addr);
+    int ret = net_unix_addr(l->endpoint->path, &addr);
 
     if (ret)
         return ret;
@@ -53,8 +53,8 @@ static int send_unix(struct link *l, const char *lines, size_t len)
 {
     if (!l->stream)
         return net_send(l->fd, lines, len - 1, DATAGRAM_MS);
-    return l->to->format->for_agent ? send_frame(l, lines, len - 1, deadline_in(SEND_MS))
-                                    : stream_send_all(l, lines, len, deadline_in(SEND_MS));
+    return l->endpoint->format->for_agent ? send_frame(l, lines, len - 1, deadline_in(SEND_MS))
+                                          : stream_send_all(l, lines, len, deadline_in(SEND_MS));
 }
 
 const struct transport output_unix = {

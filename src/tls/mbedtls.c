@@ -189,7 +189,7 @@ static int configure(struct tls *t)
 
 /* In TLS 1.3 the client is done first: whether its certificate is taken shows in what the
  * receiver sends next, most often tickets. One that sends nothing is not waited for long. */
-static int hear_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns)
+static int drain_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns)
 {
     uint64_t now = platform_monotonic_ns(), before = t->received;
     int ms = VERDICT_MS + 2 * (int)((now - started_ns) / 1000000), left = deadline_left_ms(deadline_ns), ret;
@@ -214,11 +214,11 @@ static int complete_handshake(struct tls *t, uint64_t deadline_ns)
             return ret;
     if (mbedtls_ssl_get_version_number(&t->ssl) != MBEDTLS_SSL_VERSION_TLS1_3)
         return 0;
-    return hear_verdict(t, started_ns, deadline_ns);
+    return drain_verdict(t, started_ns, deadline_ns);
 }
 
 /* The limits hold whatever comes: records without end, too. */
-static int shake_hands(struct tls *t, uint64_t deadline_ns)
+static int run_handshake(struct tls *t, uint64_t deadline_ns)
 {
     int ret;
 
@@ -250,13 +250,13 @@ static int prepare(struct tls *t, struct buf *why)
         }
         platform_file_close(ret);
     }
-    return t->settings->cert ? tls_load_own(t, why) : 0;
+    return t->settings->cert ? tls_load_client(t, why) : 0;
 }
 
 int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char *host, uint64_t deadline_ns, char *why,
              size_t cap)
 {
-    struct buf said = {.data = why, .cap = cap - 1};
+    struct buf reason = {.data = why, .cap = cap - 1};
     int ret = tls_init();
     struct tls *t = ret ? NULL : mbedtls_calloc(1, sizeof *t);
 
@@ -269,20 +269,20 @@ int tls_open(struct tls **out, int fd, const struct tls_settings *s, const char 
     strncpy(t->host, s->name ? s->name : host, sizeof t->host - 1);
     if (*t->host && t->host[strlen(t->host) - 1] == '.')
         t->host[strlen(t->host) - 1] = '\0';
-    t->why = &said;
+    t->why = &reason;
     mbedtls_ssl_init(&t->ssl);
     mbedtls_ssl_config_init(&t->config);
     mbedtls_x509_crt_init(&t->cert);
     mbedtls_pk_init(&t->key);
-    ret = prepare(t, &said);
+    ret = prepare(t, &reason);
     if (!ret) {
         ret = configure(t);
         if (!ret)
-            ret = shake_hands(t, deadline_ns);
+            ret = run_handshake(t, deadline_ns);
         if (ret)
             ret = explain(t, ret, true, why, cap);
     } else {
-        why[said.len] = '\0';
+        why[reason.len] = '\0';
     }
     t->why = NULL;
     if (ret)

@@ -35,8 +35,8 @@ int tls_init(void);
 
 /* The library's memory: true once that is ours. take: zeroed, aligned to 16 bytes, or NULL. */
 bool tls_memory_init(void);
-void *tls_memory_take(size_t count, size_t each);
-void tls_memory_give(void *block); /* or NULL */
+void *tls_memory_alloc(size_t count, size_t each);
+void tls_memory_free(void *block); /* or NULL */
 
 /* A file whole, NUL-terminated, as its PEM parser wants it; for tls_free_text. NULL and *error:
  * an -errno, -EFBIG if it is no file of a few certificates. PEM text is copied. */
@@ -46,7 +46,7 @@ void tls_free_text(char *text, size_t len); /* overwritten before */
 bool tls_is_pem(const char *text_or_path);
 
 /* Reads own certificate and key. 0, or -errno and why. */
-int tls_load_own(struct tls *t, struct buf *why);
+int tls_load_client(struct tls *t, struct buf *why);
 
 /* Calls fn for each certificate of PEM text or of a file, one at a time, however many there are.
  * fn owns the certificate: it keeps it, or gives it to tls_free_certificate. The certificates that

@@ -125,7 +125,7 @@ static size_t chain_size(const mbedtls_x509_crt *crt)
     return size;
 }
 
-int tls_load_own(struct tls *t, struct buf *why)
+int tls_load_client(struct tls *t, struct buf *why)
 {
     const char *cert = t->settings->cert, *key = t->settings->key;
     size_t len;
@@ -209,7 +209,7 @@ static int refill(struct pem_reader *r, size_t keep_from)
 static mbedtls_x509_crt *parse_one(char *start, char *end)
 {
     mbedtls_x509_crt *crt = mbedtls_calloc(1, sizeof *crt);
-    char behind = *end;
+    char after = *end;
 
     if (!crt)
         return NULL;
@@ -219,7 +219,7 @@ static mbedtls_x509_crt *parse_one(char *start, char *end)
         tls_free_certificate(crt);
         crt = NULL;
     }
-    *end = behind;
+    *end = after;
     return crt;
 }
 
@@ -331,7 +331,7 @@ const char *tls_check_trusted(const char *text, int *unread)
     return count.n ? NULL : "there is no certificate in it that can be read";
 }
 
-const char *tls_check_own(const char *text)
+const char *tls_check_chain(const char *text)
 {
     struct count count = {0};
     int ret = tls_init();

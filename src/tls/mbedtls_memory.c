@@ -78,7 +78,7 @@ static void give(struct head *block)
         join_next(before);
 }
 
-void *tls_memory_take(size_t count, size_t each)
+void *tls_memory_alloc(size_t count, size_t each)
 {
     size_t bytes = count * each,
            size = (bytes + 2 * sizeof(struct head) - 1) / sizeof(struct head) * sizeof(struct head);
@@ -95,7 +95,7 @@ void *tls_memory_take(size_t count, size_t each)
     return memset(block + 1, 0, block->size - sizeof *block);
 }
 
-void tls_memory_give(void *data)
+void tls_memory_free(void *data)
 {
     struct head *block = data ? (struct head *)data - 1 : NULL;
 
@@ -109,12 +109,12 @@ void tls_memory_give(void *data)
 
 bool tls_memory_init(void)
 {
-    struct head *all = platform_memory_take(SPACE);
+    struct head *all = platform_memory_alloc(SPACE);
 
     if (!all)
         return false;
     all->size = SPACE;
     all->next = NULL;
     memory.free = all;
-    return !mbedtls_platform_set_calloc_free(tls_memory_take, tls_memory_give);
+    return !mbedtls_platform_set_calloc_free(tls_memory_alloc, tls_memory_free);
 }

@@ -249,7 +249,7 @@ static void put_trusted(struct buf *b, const struct tls *t)
         buf_format(b, t->settings->ca ? " (%.100s)" : "%.100s", t->trusted);
 }
 
-static void say_untrusted(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt)
+static void explain_untrusted(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt)
 {
     if (same_name(&crt->issuer, &crt->subject)) {
         buf_text(b, " is self-signed and not");
@@ -266,12 +266,12 @@ static void say_untrusted(struct buf *b, const struct tls *t, const mbedtls_x509
 }
 
 /* Of a bad certificate: the first thing that is wrong with it. */
-static void say(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt, uint32_t flags)
+static void explain(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt, uint32_t flags)
 {
     buf_text(b, "the certificate of ");
     put_name(b, &crt->subject);
     if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
-        say_untrusted(b, t, crt);
+        explain_untrusted(b, t, crt);
     } else if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
         buf_text(b, " expired on ");
         put_date(b, &crt->valid_to);
@@ -309,6 +309,6 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     if (!depth && tls_host_address(t->host, &ip) && !is_for_address(crt, &ip))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     if (*flags && t->why && !t->why->len)
-        say(t->why, t, crt, *flags);
+        explain(t->why, t, crt, *flags);
     return 0;
 }

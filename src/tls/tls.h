@@ -24,7 +24,7 @@ struct tls;
 extern const bool tls_built;
 
 /* NULL, or why this PEM text is of no use, in words. Reads no file: a path is always good. */
-const char *tls_check_own(const char *text);
+const char *tls_check_chain(const char *text);
 const char *tls_check_key(const char *text);
 
 /* The same of certificates to trust. *unread: how many of them cannot be read, and are not trusted. */

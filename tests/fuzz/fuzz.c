@@ -14,7 +14,7 @@ static void count_warning(void *ctx, enum log_level level, const char *variable,
 struct diag quiet_diag(unsigned *warnings)
 {
     *warnings = 0;
-    return (struct diag){.say = count_warning, .ctx = warnings};
+    return (struct diag){.report = count_warning, .ctx = warnings};
 }
 
 char *text_of(const uint8_t *data, size_t size)

@@ -9,7 +9,7 @@
 
 static void keep(void *ctx, enum log_level level, const char *variable, const char *message)
 {
-    struct told *t = ctx;
+    struct logged *t = ctx;
 
     if (t->n < TOLD_MAX) {
         t->line[t->n].level = level;
@@ -19,18 +19,18 @@ static void keep(void *ctx, enum log_level level, const char *variable, const ch
     t->n++;
 }
 
-void told_init(struct told *t)
+void logged_init(struct logged *t)
 {
     memset(t, 0, sizeof *t);
-    t->diag = (struct diag){.say = keep, .ctx = t};
+    t->diag = (struct diag){.report = keep, .ctx = t};
 }
 
-static unsigned kept(const struct told *t)
+static unsigned kept(const struct logged *t)
 {
     return t->n < TOLD_MAX ? t->n : TOLD_MAX;
 }
 
-unsigned told_count(const struct told *t, enum log_level level)
+unsigned logged_count(const struct logged *t, enum log_level level)
 {
     unsigned n = 0;
 
@@ -39,7 +39,7 @@ unsigned told_count(const struct told *t, enum log_level level)
     return n;
 }
 
-bool told_has(const struct told *t, enum log_level level, const char *variable, const char *part)
+bool logged_has(const struct logged *t, enum log_level level, const char *variable, const char *part)
 {
     for (unsigned i = 0; i < kept(t); i++)
         if (t->line[i].level == level && (!variable || !strcmp(t->line[i].variable, variable)) &&
@@ -48,7 +48,7 @@ bool told_has(const struct told *t, enum log_level level, const char *variable, 
     return false;
 }
 
-void told_print(const struct told *t)
+void logged_print(const struct logged *t)
 {
     for (unsigned i = 0; i < kept(t); i++)
         print_error("told: %s %s: %s\n", log_level_name[t->line[i].level], t->line[i].variable, t->line[i].message);
@@ -109,11 +109,11 @@ struct sock sock_of(enum protocol protocol, const char *address, uint16_t port, 
 
 void rules_of(struct rules *r, const char *text, struct arena *a)
 {
-    struct told told;
+    struct logged logged;
 
-    told_init(&told);
-    if (rules_parse(text, false, "RULES", a, &told.diag, r)) {
-        told_print(&told);
+    logged_init(&logged);
+    if (rules_parse(text, false, "RULES", a, &logged.diag, r)) {
+        logged_print(&logged);
         fail();
     }
 }

@@ -35,7 +35,7 @@
 /* A diag that keeps what it is told. */
 #define TOLD_MAX 200
 
-struct told {
+struct logged {
     struct diag diag;
     struct {
         enum log_level level;
@@ -44,11 +44,11 @@ struct told {
     unsigned n; /* more than TOLD_MAX are counted, not kept */
 };
 
-void told_init(struct told *t);
-unsigned told_count(const struct told *t, enum log_level level);
+void logged_init(struct logged *t);
+unsigned logged_count(const struct logged *t, enum log_level level);
 /* True if a line of that level is about variable (NULL: any) and has part in its message. */
-bool told_has(const struct told *t, enum log_level level, const char *variable, const char *part);
-void told_print(const struct told *t);
+bool logged_has(const struct logged *t, enum log_level level, const char *variable, const char *part);
+void logged_print(const struct logged *t);
 
 /* A copy of bytes whose end is flush against a page that cannot be read; good until the next call.
  * At most 64 KiB. */

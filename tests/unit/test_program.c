@@ -36,13 +36,13 @@ static void a_series_does_not_end_while_a_protocol_cannot_tell_its_zero(void **s
 /* Only what is handed out moves on what the next one begins with. */
 static void a_snapshot_that_is_only_looked_at_loses_no_increments(void **state)
 {
-    static const struct endpoint to = {.name = "test:"};
+    static const struct endpoint endpoint = {.name = "test:"};
     struct snapshot s;
 
     (void)state;
     memset(&p, 0, sizeof p);
     p.config.n_outputs = p.n_outputs = 1;
-    p.config.output[0] = to;
+    p.config.output[0] = endpoint;
     p.output[0].box.delivered_lines = 5;
     for (int i = 0; i < 2; i++) {
         program_snapshot(&p, 0, &s);

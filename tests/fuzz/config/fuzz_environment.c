@@ -51,7 +51,7 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
     struct tally tally;
     /* clang-format off */
     struct snapshot s = {.prefix = c->v.prefix, .sections = "", .tags = &tags, .agent_tags = &agent_tags, .tally = &tally,
-                         .reading = &reading, .time_ms = 1700000000000, .pids = c->v.pid, .self = c->v.self,
+                         .reading = &reading, .time_ms = 1700000000000, .pids = c->v.pid, .push_self = c->v.self,
                          .n_outputs = c->n_outputs};
     /* clang-format on */
 

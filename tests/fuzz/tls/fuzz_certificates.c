@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = size && *data < 4 ? pem_of(kinds[*data], data + 1, size - 1) : text_of(data, size);
 
     if (tls_is_pem(text)) { /* else it would be a path */
-        const char *wrong = tls_check_own(text);
+        const char *wrong = tls_check_chain(text);
         int n = 0, unread = tls_each_certificate(text, count, &n);
 
         MUST(unread >= 0 && (!wrong || *wrong));

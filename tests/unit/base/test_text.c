@@ -108,32 +108,32 @@ static void a_text_of_the_arena_is_as_long_as_it_needs(void **state)
 
 static void errors_of_foreign_variables_are_warnings(void **state)
 {
-    struct told told;
+    struct logged logged;
 
     (void)state;
-    told_init(&told);
-    diag_error(&told.diag, "A", "bad %d", 1);
-    diag_warn(&told.diag, NULL, "odd");
-    assert_int_equal(told.diag.errors, 1);
-    told.diag.foreign = true;
-    diag_error(&told.diag, "B", "bad");
-    assert_int_equal(told.diag.errors, 1);
-    assert_true(told_has(&told, LOG_ERROR, "A", "bad 1"));
-    assert_true(told_has(&told, LOG_WARN, "", "odd"));
-    assert_true(told_has(&told, LOG_WARN, "B", "bad"));
+    logged_init(&logged);
+    diag_error(&logged.diag, "A", "bad %d", 1);
+    diag_warn(&logged.diag, NULL, "odd");
+    assert_int_equal(logged.diag.errors, 1);
+    logged.diag.foreign = true;
+    diag_error(&logged.diag, "B", "bad");
+    assert_int_equal(logged.diag.errors, 1);
+    assert_true(logged_has(&logged, LOG_ERROR, "A", "bad 1"));
+    assert_true(logged_has(&logged, LOG_WARN, "", "odd"));
+    assert_true(logged_has(&logged, LOG_WARN, "B", "bad"));
 }
 
 static void a_long_message_is_cut(void **state)
 {
     struct arena a = {0};
     char *value = arena_zero(&a, 100001, 1);
-    struct told told;
+    struct logged logged;
 
     (void)state;
     memset(value, 'v', 100000);
-    told_init(&told);
-    diag_error(&told.diag, "A", "%s", value);
-    assert_in_range(strlen(told.line[0].message), 100, 511);
+    logged_init(&logged);
+    diag_error(&logged.diag, "A", "%s", value);
+    assert_in_range(strlen(logged.line[0].message), 100, 511);
     arena_free(&a);
 }
 

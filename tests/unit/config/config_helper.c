@@ -4,10 +4,10 @@
 
 void config_of(struct read_config *c, const char *host_name, const char *const *list)
 {
-    told_init(&c->told);
-    config_read(&c->config, list, host_name, &c->told.diag);
-    if (c->told.n <= TOLD_MAX)
-        assert_int_equal(c->told.diag.errors, told_count(&c->told, LOG_ERROR));
+    logged_init(&c->logged);
+    config_read(&c->config, list, host_name, &c->logged.diag);
+    if (c->logged.n <= TOLD_MAX)
+        assert_int_equal(c->logged.diag.errors, logged_count(&c->logged, LOG_ERROR));
 }
 
 const char *outputs_of(const struct read_config *c)

@@ -7,7 +7,7 @@
 
 struct read_config {
     struct config config;
-    struct told told;
+    struct logged logged;
 };
 
 /* list: "NAME=value" texts, NULL-terminated; host_name may be NULL. */

@@ -68,7 +68,7 @@ static void an_agent_is_told_a_host_only_where_a_variable_names_it(void **state)
         for (size_t k = 0; row[i].env[k]; k++)
             env[k + 1] = row[i].env[k];
         config_of(&c, "automatic", env);
-        assert_int_equal(c.told.n, 0);
+        assert_int_equal(c.logged.n, 0);
         assert_agent_tags(&c, row[i].tags);
         arena_free(&c.config.arena);
     }
@@ -80,22 +80,22 @@ static void the_origin_is_read_for_an_agent_only(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_EXTERNAL_ENV=it-false,cn-a,pu-b", "DD_CARDINALITY=Low");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_true(c.config.for_agent && c.config.origin.detected);
     assert_string_equal(c.config.origin.external, "it-false,cn-a,pu-b");
     assert_string_equal(c.config.origin.cardinality, "low");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_EXTERNAL_ENV=x", "DD_ORIGIN_DETECTION_ENABLED=false",
               "DD_CARDINALITY=lots");
-    assert_int_equal(c.told.diag.errors, 0);
-    assert_true(told_has(&c.told, LOG_WARN, "DD_CARDINALITY", "orchestrator"));
+    assert_int_equal(c.logged.diag.errors, 0);
+    assert_true(logged_has(&c.logged, LOG_WARN, "DD_CARDINALITY", "orchestrator"));
     assert_true(!c.config.origin.detected && !c.config.origin.external && !c.config.origin.cardinality);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=datadog+udp://a", "DD_ORIGIN_DETECTION_ENABLED=perhaps");
-    assert_true(told_has(&c.told, LOG_WARN, "DD_ORIGIN_DETECTION_ENABLED", "perhaps") && c.config.origin.detected);
+    assert_true(logged_has(&c.logged, LOG_WARN, "DD_ORIGIN_DETECTION_ENABLED", "perhaps") && c.config.origin.detected);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "DD_EXTERNAL_ENV=x", "DD_CARDINALITY=lots", "DD_ORIGIN_DETECTION_ENABLED=perhaps");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_false(c.config.for_agent);
     arena_free(&c.config.arena);
 }
@@ -107,11 +107,11 @@ static void tags_that_statsd_leaves_out_are_said_once(void **state)
     (void)state;
     CONFIG_OF(&c, "h", "SOCKPUSH_TO=statsd+udp://a,statsd+udp://b", "SOCKPUSH_TAGS=env=prod,zone=1", "DD_ENV=x",
               "SOCKPUSH_PORTS=[{\"ports\":[80],\"tags\":{\"service\":\"http\"}}]");
-    assert_int_equal(c.told.n, 1);
-    assert_true(told_has(&c.told, LOG_WARN, NULL, "left out: env, service, zone"));
+    assert_int_equal(c.logged.n, 1);
+    assert_true(logged_has(&c.logged, LOG_WARN, NULL, "left out: env, service, zone"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, "h", "SOCKPUSH_TO=statsd+udp://a", "SOCKPUSH_TAGS=host=mine");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
 }
 
@@ -121,14 +121,14 @@ static void outputs_that_statsd_would_name_alike_are_refused(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b");
-    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "one name in statsd"));
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TO", "one name in statsd"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b",
               "SOCKPUSH_SELF=off"); /* then neither has a series */
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///a.b,influx+unix:///a_b");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
 }
 
@@ -138,11 +138,11 @@ static void whole_seconds_refuse_a_shorter_interval(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=udp://a,graphite+udp://b", "SOCKPUSH_INTERVAL=999ms");
-    assert_int_equal(c.told.diag.errors, 1);
-    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_INTERVAL", "1s or more with graphite"));
+    assert_int_equal(c.logged.diag.errors, 1);
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_INTERVAL", "1s or more with graphite"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=graphite+udp://b", "SOCKPUSH_INTERVAL=1s");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_string_equal(outputs_of(&c), "udp://b:2003");
     arena_free(&c.config.arena);
 }

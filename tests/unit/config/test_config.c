@@ -31,7 +31,7 @@ static void without_an_environment_all_has_its_default(void **state)
 
     (void)state;
     CONFIG_OF(&c, "box", NULL);
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_int_equal(c.config.v.interval_ms, 10000);
     assert_int_equal(c.config.v.polls, 0);
     assert_int_equal(c.config.v.max_series, 1000);
@@ -61,7 +61,7 @@ static void each_default_is_read_like_a_value(void **state)
 
         CONFIG_OF(&unset, NULL, NULL);
         CONFIG_OF(&set, NULL, assign(text, v, v->def));
-        assert_row(!set.told.n, v->name);
+        assert_row(!set.logged.n, v->name);
         if (!is_text(v))
             assert_row(number_of(&set, v) == number_of(&unset, v), v->name);
         assert_row(!strcmp(outputs_of(&set), "udp://127.0.0.1:8125"), v->name);
@@ -78,12 +78,12 @@ static void check_refused(const struct variable *v, const char *value)
 
     CONFIG_OF(&unset, NULL, NULL);
     CONFIG_OF(&c, NULL, assign(text, v, value));
-    assert_row(c.told.diag.errors == 1 && c.told.n == 1, text);
-    assert_row(told_has(&c.told, LOG_ERROR, v->name, value), text);
+    assert_row(c.logged.diag.errors == 1 && c.logged.n == 1, text);
+    assert_row(logged_has(&c.logged, LOG_ERROR, v->name, value), text);
     if (v->read)
-        assert_row(told_has(&c.told, LOG_ERROR, v->name, v->meaning), text);
+        assert_row(logged_has(&c.logged, LOG_ERROR, v->name, v->meaning), text);
     for (int64_t i = 0; v->word && v->word(i); i++)
-        assert_row(told_has(&c.told, LOG_ERROR, v->name, v->word(i)), text);
+        assert_row(logged_has(&c.logged, LOG_ERROR, v->name, v->word(i)), text);
     assert_row(number_of(&c, v) == number_of(&unset, v), text);
     arena_free(&c.config.arena);
     arena_free(&unset.config.arena);
@@ -111,7 +111,7 @@ static void numbers_are_taken_within_their_range_and_refused_beside_it(void **st
             struct read_config c;
 
             CONFIG_OF(&c, NULL, assign(text, v, in_unit(value, v, end[i])));
-            assert_row(!c.told.n && number_of(&c, v) == end[i], text);
+            assert_row(!c.logged.n && number_of(&c, v) == end[i], text);
             arena_free(&c.config.arena);
         }
         if (v->min)
@@ -186,8 +186,8 @@ static void ranges_are_those_of_the_contract(void **state)
         struct read_config c;
 
         CONFIG_OF(&c, NULL, row[i].text);
-        assert_row((c.told.diag.errors == 0) == row[i].good, row[i].text);
-        assert_row(row[i].good || strlen(c.told.line[0].variable), row[i].text);
+        assert_row((c.logged.diag.errors == 0) == row[i].good, row[i].text);
+        assert_row(row[i].good || strlen(c.logged.line[0].variable), row[i].text);
         arena_free(&c.config.arena);
     }
 }
@@ -198,14 +198,14 @@ static void a_certificate_and_its_key_are_named_together(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_CERT=/c.pem");
-    assert_true(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_CERT", "SOCKPUSH_TLS_KEY"));
+    assert_true(c.logged.n == 1 && logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TLS_CERT", "SOCKPUSH_TLS_KEY"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_KEY=/k.pem");
-    assert_true(c.told.n == 1 && told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT"));
+    assert_true(c.logged.n == 1 && logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TLS_CERT=/c.pem", "SOCKPUSH_TLS_KEY=/k.pem", "SSL_CERT_FILE=/s.pem",
               "SOCKPUSH_TLS_VERIFY=none");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_string_equal(c.config.tls.cert, "/c.pem");
     assert_string_equal(c.config.tls.key, "/k.pem");
     assert_string_equal(c.config.tls.system_ca, "/s.pem");
@@ -226,8 +226,8 @@ static void of_a_wrong_tls_name_it_is_told_what_is_accepted(void **state)
 
         snprintf(text, sizeof text, "SOCKPUSH_TLS_NAME=%s", row[i]);
         CONFIG_OF(&c, NULL, text);
-        assert_row(c.told.n == 1 &&
-                       told_has(&c.told, LOG_ERROR, "SOCKPUSH_TLS_NAME", "accepted is a host name or an address"),
+        assert_row(c.logged.n == 1 &&
+                       logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TLS_NAME", "accepted is a host name or an address"),
                    row[i]);
         arena_free(&c.config.arena);
     }
@@ -245,7 +245,7 @@ static void words_are_taken_and_others_refused(void **state)
             struct read_config c;
 
             CONFIG_OF(&c, NULL, assign(text, v, v->word(i)));
-            assert_row(!c.told.diag.errors && number_of(&c, v) == i, text);
+            assert_row(!c.logged.diag.errors && number_of(&c, v) == i, text);
             arena_free(&c.config.arena);
         }
         for (size_t i = 0; i < COUNT_OF(nonsense) && !is_text(v); i++)
@@ -263,12 +263,12 @@ static void empty_means_unset_and_white_space_is_cut(void **state)
 
         for (size_t i = 0; i < COUNT_OF(blank); i++) {
             CONFIG_OF(&c, NULL, assign(text, v, blank[i]));
-            assert_row(!c.told.n, v->name);
+            assert_row(!c.logged.n, v->name);
             arena_free(&c.config.arena);
         }
         snprintf(value, sizeof value, " \t%s\n ", v->def);
         CONFIG_OF(&c, NULL, assign(text, v, value));
-        assert_row(!c.told.n, v->name);
+        assert_row(!c.logged.n, v->name);
         arena_free(&c.config.arena);
     }
 }
@@ -286,7 +286,7 @@ static void enormous_values_are_refused_or_taken_but_never_harmful(void **state)
             memset(value, *b, sizeof value - 1);
             snprintf(text, sizeof text, "%s=%s", v->name, value);
             CONFIG_OF(&c, NULL, text);
-            assert_row(is_text(v) || c.told.diag.errors == 1, v->name);
+            assert_row(is_text(v) || c.logged.diag.errors == 1, v->name);
             arena_free(&c.config.arena);
         }
 }
@@ -298,7 +298,7 @@ static void all_bad_values_are_told_at_once(void **state)
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_MTU=1", "SOCKPUSH_INTERVAL=x", "SOCKPUSH_TO=x", "SOCKPUSH_PORTS=x",
               "SOCKPUSH_TAGS=pid=1", "SOCKPUSH_PROC=x");
-    assert_int_equal(c.told.diag.errors, 6);
+    assert_int_equal(c.logged.diag.errors, 6);
     arena_free(&c.config.arena);
 }
 
@@ -319,12 +319,12 @@ static void an_unknown_name_is_warned_about_with_the_nearest_known(void **state)
 
         snprintf(name, sizeof name, "%.*s", (int)strcspn(row[i][0], "="), row[i][0]);
         CONFIG_OF(&c, NULL, row[i][0]);
-        assert_row(c.told.n == 1 && told_has(&c.told, LOG_WARN, name, row[i][1]), row[i][0]);
+        assert_row(c.logged.n == 1 && logged_has(&c.logged, LOG_WARN, name, row[i][1]), row[i][0]);
         arena_free(&c.config.arena);
     }
     CONFIG_OF(&c, NULL, "SOCKPUSH_=1", "SOCKPUSH_\xff\xff=1", "SOCKPUSHX=1", "sockpush_to=x", "PATH=/bin", "=x", "",
               "SOCKPUSH");
-    assert_int_equal(c.told.n, 2);
+    assert_int_equal(c.logged.n, 2);
     arena_free(&c.config.arena);
 }
 
@@ -340,8 +340,8 @@ static void an_unknown_name_of_any_length_is_harmless(void **state)
         memcpy(text + len, "=1", 3);
         exact = strdup(text);
         CONFIG_OF(&c, NULL, exact);
-        assert_int_equal(c.told.diag.errors, 0);
-        assert_true(c.told.n == 1 || (len >= 64 && c.told.n == 0));
+        assert_int_equal(c.logged.diag.errors, 0);
+        assert_true(c.logged.n == 1 || (len >= 64 && c.logged.n == 0));
         arena_free(&c.config.arena);
         free(exact);
     }
@@ -356,7 +356,7 @@ static void links_of_a_kubernetes_service_are_ignored_silently(void **state)
               "SOCKPUSH_PORT_8125_TCP_PROTO=tcp", "SOCKPUSH_PORT_8125_TCP_PORT=8125",
               "SOCKPUSH_PORT_8125_TCP_ADDR=10.0.0.1", "SOCKPUSH_SERVICE_HOST=10.0.0.1", "SOCKPUSH_SERVICE_PORT=8125",
               "SOCKPUSH_SERVICE_PORT_STATSD=8125");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
 }
 

@@ -35,7 +35,7 @@ static void outputs_by_http(void **state)
             continue;
         snprintf(to, sizeof to, "SOCKPUSH_TO=%s", row[i].to);
         CONFIG_OF(&c, NULL, to);
-        assert_row(!c.told.n && c.config.n_outputs == 1, row[i].to);
+        assert_row(!c.logged.n && c.config.n_outputs == 1, row[i].to);
         assert_row(!strcmp(c.config.output->name, row[i].name), c.config.output->name);
         assert_row(!strcmp(c.config.output->path, row[i].path), row[i].to);
         assert_row(!strcmp(c.config.output->format->name, row[i].format), row[i].to);
@@ -74,9 +74,9 @@ static void what_is_refused_is_named_without_its_secrets(void **state)
 
         snprintf(to, sizeof to, "SOCKPUSH_TO=%s", row[i].to);
         CONFIG_OF(&c, NULL, to, "SOCKPUSH_INTERVAL=1s");
-        assert_row(c.told.diag.errors, row[i].to);
-        assert_row(told_has(&c.told, LOG_ERROR, NULL, row[i].why), row[i].to);
-        assert_row(!told_has(&c.told, LOG_ERROR, NULL, "sesame"), row[i].to);
+        assert_row(c.logged.diag.errors, row[i].to);
+        assert_row(logged_has(&c.logged, LOG_ERROR, NULL, row[i].why), row[i].to);
+        assert_row(!logged_has(&c.logged, LOG_ERROR, NULL, "sesame"), row[i].to);
         arena_free(&c.config.arena);
     }
 }
@@ -90,11 +90,11 @@ static void a_path_has_its_bound(void **state)
     (void)state;
     memset(to + len, 'x', HTTP_PATH_MAX - 1);
     CONFIG_OF(&c, NULL, to);
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
     to[strlen(to)] = 'x';
     CONFIG_OF(&c, NULL, to);
-    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "longer than 2048 bytes"));
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TO", "longer than 2048 bytes"));
     arena_free(&c.config.arena);
 }
 
@@ -104,7 +104,7 @@ static void outputs_that_differ_only_in_a_secret_are_numbered(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=http://h/w?token=a,http://h/w?token=b,udp://x,http://h/w?token=c");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_string_equal(outputs_of(&c),
                         "http://h:80/w?token=*** http://h:80/w?token=***#2 udp://x:8125 http://h:80/w?token=***#3");
     assert_string_equal(
@@ -150,7 +150,7 @@ static void headers_are_what_the_variables_say(void **state)
         snprintf(token, sizeof token, "SOCKPUSH_HTTP_TOKEN=%s", row[i].token);
         snprintf(headers, sizeof headers, "SOCKPUSH_HTTP_HEADERS=%s", row[i].headers);
         CONFIG_OF(&c, NULL, token, headers);
-        assert_row(!c.told.n && !strcmp(c.config.http.headers, row[i].sent), row[i].sent);
+        assert_row(!c.logged.n && !strcmp(c.config.http.headers, row[i].sent), row[i].sent);
         arena_free(&c.config.arena);
     }
 }
@@ -179,8 +179,8 @@ static void bad_headers_are_named_and_no_value_is_shown(void **state)
         struct read_config c;
 
         CONFIG_OF(&c, NULL, row[i].variable);
-        assert_row(c.told.diag.errors && told_has(&c.told, LOG_ERROR, NULL, row[i].why), row[i].variable);
-        assert_row(!told_has(&c.told, LOG_ERROR, NULL, "sesame"), row[i].variable);
+        assert_row(c.logged.diag.errors && logged_has(&c.logged, LOG_ERROR, NULL, row[i].why), row[i].variable);
+        assert_row(!logged_has(&c.logged, LOG_ERROR, NULL, "sesame"), row[i].variable);
         arena_free(&c.config.arena);
     }
 }
@@ -192,11 +192,11 @@ static void a_second_authorization_is_refused_and_so_are_too_many(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_HTTP_TOKEN=a", "SOCKPUSH_HTTP_HEADERS=authorization=b");
-    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_HTTP_HEADERS", "SOCKPUSH_HTTP_TOKEN is set, too"));
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_HTTP_HEADERS", "SOCKPUSH_HTTP_TOKEN is set, too"));
     arena_free(&c.config.arena);
     memset(long_value + strlen(long_value), 'x', HTTP_HEADERS_MAX);
     CONFIG_OF(&c, NULL, long_value);
-    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_HTTP_TOKEN", "4096 bytes"));
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_HTTP_TOKEN", "4096 bytes"));
     arena_free(&c.config.arena);
 }
 

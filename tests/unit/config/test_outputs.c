@@ -51,10 +51,10 @@ static void the_first_destination_that_is_set_decides(void **state)
 
         config_of(&c, NULL, row[i].env);
         snprintf(what, sizeof what, "row %zu gives %s from %s, %u warnings", i, outputs_of(&c), c.config.to_from,
-                 c.told.n);
+                 c.logged.n);
         assert_row(!strcmp(outputs_of(&c), row[i].outputs), what);
         assert_row(!strcmp(c.config.to_from, row[i].from), what);
-        assert_row(!c.told.diag.errors && c.told.n == row[i].warnings, what);
+        assert_row(!c.logged.diag.errors && c.logged.n == row[i].warnings, what);
         arena_free(&c.config.arena);
     }
 }
@@ -69,7 +69,7 @@ static void several_outputs_each_with_its_format(void **state)
         "SOCKPUSH_TO=udp://a, influx+udp://[2001:DB8::1] ,unix:///run/x%2Cy,unix://@n,unixgram:///g,table+stdout:,"
         "influx+unixstream:///s,udp://fe80.example:1",
         "SOCKPUSH_FORMAT=dogstatsd");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_int_equal(c.config.n_outputs, 8);
     assert_string_equal(c.config.output[0].name, "udp://a:8125");
     assert_string_equal(c.config.output[0].format->name, "dogstatsd");
@@ -116,7 +116,7 @@ static void a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall
             continue;
         snprintf(text, sizeof text, "SOCKPUSH_TO=%s", row[i].to);
         CONFIG_OF(&c, NULL, text);
-        assert_row(!c.told.n && c.config.n_outputs == row[i].n, row[i].to);
+        assert_row(!c.logged.n && c.config.n_outputs == row[i].n, row[i].to);
         assert_row(!strcasecmp(outputs_of(&c), row[i].outputs), outputs_of(&c));
         last = &c.config.output[row[i].n - 1];
         assert_row(last->n_targets == row[i].targets, row[i].to);
@@ -165,9 +165,9 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
 
         snprintf(text, sizeof text, "SOCKPUSH_TO=%s", row[i][0]);
         CONFIG_OF(&c, NULL, text);
-        assert_row(c.told.diag.errors == 1, row[i][0]);
-        if (!told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", row[i][1])) {
-            told_print(&c.told);
+        assert_row(c.logged.diag.errors == 1, row[i][0]);
+        if (!logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TO", row[i][1])) {
+            logged_print(&c.logged);
             assert_row(false, row[i][0]);
         }
         arena_free(&c.config.arena);
@@ -180,10 +180,10 @@ static void the_same_output_twice_is_told_by_all_its_hosts(void **state)
 
     (void)state;
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://a:1,b:2,tcp://a:1,b:2");
-    assert_true(told_has(&c.told, LOG_ERROR, "SOCKPUSH_TO", "twice"));
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TO", "twice"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=tcp://a:1,tcp://a:1,b:2");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_string_equal(outputs_of(&c), "tcp://a:1 tcp://a:1,b:2");
     arena_free(&c.config.arena);
 }

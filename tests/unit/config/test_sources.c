@@ -28,7 +28,7 @@ static void datakits_interval_is_kept_within_datakits_bounds(void **state)
 
         config_of(&c, NULL, row[i].env);
         assert_int_equal(c.config.v.interval_ms, row[i].ms);
-        assert_row(!c.told.diag.errors && c.told.n == row[i].warnings, row[i].env[0]);
+        assert_row(!c.logged.diag.errors && c.logged.n == row[i].warnings, row[i].env[0]);
         assert_string_equal(c.config.interval_from, row[i].from);
         arena_free(&c.config.arena);
     }
@@ -41,17 +41,17 @@ static void datakits_ports_are_used_where_ours_are_unset_and_only_warn(void **st
     (void)state;
     CONFIG_OF(&c, NULL, "ENV_INPUT_NETSTAT_ADDR_PORTS=[\"::1:80\",\"443\"]");
     assert_int_equal(c.config.rules.n, 2);
-    assert_true(!c.told.diag.errors && c.told.n == 1);
+    assert_true(!c.logged.diag.errors && c.logged.n == 1);
     assert_string_equal(c.config.ports_from, "ENV_INPUT_NETSTAT_ADDR_PORTS");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "ENV_INPUT_NETSTAT_ADDR_PORTS=[\"::1:80\",\"x\"]");
     assert_int_equal(c.config.rules.n, 0);
-    assert_int_equal(c.told.diag.errors, 0);
-    assert_true(told_has(&c.told, LOG_WARN, "ENV_INPUT_NETSTAT_ADDR_PORTS", "\"x\""));
+    assert_int_equal(c.logged.diag.errors, 0);
+    assert_true(logged_has(&c.logged, LOG_WARN, "ENV_INPUT_NETSTAT_ADDR_PORTS", "\"x\""));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "ENV_INPUT_NETSTAT_ADDR_PORTS=x", "SOCKPUSH_PORTS=22,listen");
     assert_int_equal(c.config.rules.n, 2);
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
 }
 
@@ -84,7 +84,7 @@ static void of_two_sources_of_a_tag_the_higher_decides(void **state)
                 struct read_config c;
 
                 CONFIG_OF(&c, NULL, tag_source[turned ? low : high], tag_source[turned ? high : low]);
-                assert_int_equal(c.told.n, 0);
+                assert_int_equal(c.logged.n, 0);
                 for (size_t k = 0; k < COUNT_OF(key); k++) {
                     char expected[64], what[256];
 
@@ -105,15 +105,15 @@ static void tags_of_all_sources_are_joined(void **state)
     CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,bare", "ENV_INPUT_NETSTAT_TAGS=b=2", "DD_ENV=prod", "DD_SERVICE=shop",
               "DD_VERSION=1.2", "DD_TAGS=c:3,url:http://x", "ENV_GLOBAL_HOST_TAGS=d=4", "POD_NAME=pod-1",
               "POD_NAMESPACE=ns");
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_string_equal(
         tags_of(&c),
         "a=1;b=2;bare;c=3;d=4;env=prod;host=box;namespace=ns;pod_name=pod-1;service=shop;url=http://x;version=1.2");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,pid=2", "DD_TAGS=ip_version:4,x:1", "ENV_INPUT_NETSTAT_TAGS=addr_port=1",
               "ENV_GLOBAL_HOST_TAGS=pid=1");
-    assert_int_equal(c.told.diag.errors, 1); /* ours; the foreign ones warn */
-    assert_int_equal(told_count(&c.told, LOG_WARN), 3);
+    assert_int_equal(c.logged.diag.errors, 1); /* ours; the foreign ones warn */
+    assert_int_equal(logged_count(&c.logged, LOG_WARN), 3);
     arena_free(&c.config.arena);
 }
 
@@ -145,7 +145,7 @@ static void the_host_is_the_first_name_that_is_set(void **state)
 
         config_of(&c, row[i].host_name, row[i].env);
         assert_string_equal(tags_of(&c), row[i].tags);
-        assert_int_equal(c.told.diag.errors, 0);
+        assert_int_equal(c.logged.diag.errors, 0);
         arena_free(&c.config.arena);
     }
 }
@@ -164,16 +164,16 @@ static void the_prefix_is_ours_else_statsds_without_dots_at_its_end(void **state
     arena_free(&c.config.arena);
     snprintf(ours, sizeof ours, "SOCKPUSH_PREFIX=%0200d", 0);
     CONFIG_OF(&c, NULL, ours);
-    assert_int_equal(c.told.n, 0);
+    assert_int_equal(c.logged.n, 0);
     assert_int_equal(strlen(c.config.v.prefix), 200);
     arena_free(&c.config.arena);
     snprintf(ours, sizeof ours, "SOCKPUSH_PREFIX=%0201d", 0);
     snprintf(theirs, sizeof theirs, "STATSD_PREFIX=%0250d", 0);
     CONFIG_OF(&c, NULL, ours);
-    assert_int_equal(c.told.diag.errors, 1);
+    assert_int_equal(c.logged.diag.errors, 1);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, theirs);
-    assert_true(!c.told.diag.errors && c.told.n == 1);
+    assert_true(!c.logged.diag.errors && c.logged.n == 1);
     assert_string_equal(c.config.v.prefix, "");
     arena_free(&c.config.arena);
 }
@@ -192,7 +192,7 @@ static void procfs_is_where_we_are_told_and_host_proc_only_proposes(void **state
     assert_string_equal(c.config.proc_foreign, "/host/proc");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "HOST_PROC=relative");
-    assert_true(!c.told.diag.errors && c.told.n == 1 && !c.config.proc_foreign);
+    assert_true(!c.logged.diag.errors && c.logged.n == 1 && !c.config.proc_foreign);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_PROC=/proc/");
     assert_string_equal(c.config.v.proc, "/proc");

@@ -58,14 +58,14 @@ static void a_wrong_rule_is_refused_and_named(void **state)
     for (size_t i = 0; i < COUNT_OF(text); i++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
         char list[128];
 
-        told_init(&told);
+        logged_init(&logged);
         snprintf(list, sizeof list, "22, %s ,23", text[i]);
-        assert_row(rules_parse(list, false, "RULES", &a, &told.diag, &r) == -EINVAL, text[i]);
-        assert_row(told.diag.errors == 1 && told_has(&told, LOG_ERROR, "RULES", text[i]), text[i]);
-        assert_row(told_has(&told, LOG_ERROR, "RULES", "accepted"), text[i]);
+        assert_row(rules_parse(list, false, "RULES", &a, &logged.diag, &r) == -EINVAL, text[i]);
+        assert_row(logged.diag.errors == 1 && logged_has(&logged, LOG_ERROR, "RULES", text[i]), text[i]);
+        assert_row(logged_has(&logged, LOG_ERROR, "RULES", "accepted"), text[i]);
         assert_int_equal(r.n, 0);
         arena_free(&a);
     }
@@ -79,11 +79,11 @@ static void a_zone_id_is_refused_as_such(void **state)
     for (size_t i = 0; i < COUNT_OF(text); i++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
 
-        told_init(&told);
-        assert_row(rules_parse(text[i], true, "RULES", &a, &told.diag, &r) == -EINVAL, text[i]);
-        assert_row(told_has(&told, LOG_ERROR, "RULES", "zone"), text[i]);
+        logged_init(&logged);
+        assert_row(rules_parse(text[i], true, "RULES", &a, &logged.diag, &r) == -EINVAL, text[i]);
+        assert_row(logged_has(&logged, LOG_ERROR, "RULES", "zone"), text[i]);
         arena_free(&a);
     }
 }
@@ -100,13 +100,14 @@ static void datakits_bare_ipv6_is_taken_with_a_warning(void **state)
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
 
-        told_init(&told);
-        assert_int_equal(rules_parse(row[i][0], true, "RULES", &a, &told.diag, &r), 0);
+        logged_init(&logged);
+        assert_int_equal(rules_parse(row[i][0], true, "RULES", &a, &logged.diag, &r), 0);
         assert_string_equal(joined(&r), row[i][1]);
-        assert_int_equal(told.n, 1);
-        assert_true(told_has(&told, LOG_WARN, "RULES", row[i][0]) && told_has(&told, LOG_WARN, "RULES", row[i][1]));
+        assert_int_equal(logged.n, 1);
+        assert_true(logged_has(&logged, LOG_WARN, "RULES", row[i][0]) &&
+                    logged_has(&logged, LOG_WARN, "RULES", row[i][1]));
         arena_free(&a);
     }
 }
@@ -131,13 +132,13 @@ static void a_rule_that_never_matches_is_warned_about_and_left_out(void **state)
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
 
-        told_init(&told);
-        assert_int_equal(rules_parse(row[i][0], false, "RULES", &a, &told.diag, &r), 0);
+        logged_init(&logged);
+        assert_int_equal(rules_parse(row[i][0], false, "RULES", &a, &logged.diag, &r), 0);
         assert_string_equal(joined(&r), row[i][1]);
-        assert_row(told.n == (row[i][2] != NULL), row[i][0]);
-        assert_row(!row[i][2] || told_has(&told, LOG_WARN, "RULES", row[i][2]), row[i][0]);
+        assert_row(logged.n == (row[i][2] != NULL), row[i][0]);
+        assert_row(!row[i][2] || logged_has(&logged, LOG_WARN, "RULES", row[i][2]), row[i][0]);
         arena_free(&a);
     }
 }
@@ -151,18 +152,18 @@ static void ten_thousand_rules_and_no_more(void **state)
         for (int n = RULES_MAX; n <= RULES_MAX + 1; n++) {
             struct arena a = {0};
             struct rules r;
-            struct told told;
+            struct logged logged;
             size_t at = 0;
 
             for (int i = 0; i < n; i++)
                 at += addresses ? (size_t)sprintf(list + at, "10.0.%d.%d:%d,", i % 7, i % 11, 1 + i)
                                 : (size_t)sprintf(list + at, "%s%d,", i % 2 ? "*:" : "", 1 + i);
-            told_init(&told);
-            assert_int_equal(rules_parse(list, false, "RULES", &a, &told.diag, &r), n > RULES_MAX ? -EINVAL : 0);
+            logged_init(&logged);
+            assert_int_equal(rules_parse(list, false, "RULES", &a, &logged.diag, &r), n > RULES_MAX ? -EINVAL : 0);
             assert_int_equal(r.n, n > RULES_MAX ? 0 : n);
-            assert_int_equal(told.n, n > RULES_MAX);
+            assert_int_equal(logged.n, n > RULES_MAX);
             if (n > RULES_MAX)
-                assert_true(told_has(&told, LOG_ERROR, "RULES", "10000"));
+                assert_true(logged_has(&logged, LOG_ERROR, "RULES", "10000"));
             arena_free(&a);
         }
 }
@@ -177,16 +178,16 @@ static void every_truncation_and_every_wrong_byte_is_read_or_refused(void **stat
         for (size_t w = 0; w < sizeof wrong; w++) {
             struct arena a = {0};
             struct rules r;
-            struct told told;
+            struct logged logged;
             char copy[sizeof text + 1];
             int ret;
 
             memcpy(copy, text, len);
             copy[len] = wrong[w];
             memcpy(copy + len + 1, text + len, sizeof text - len);
-            told_init(&told);
-            ret = rules_parse(flush_copy(copy, sizeof copy), true, "RULES", &a, &told.diag, &r);
-            assert_row((ret != 0) == (told.diag.errors != 0), copy);
+            logged_init(&logged);
+            ret = rules_parse(flush_copy(copy, sizeof copy), true, "RULES", &a, &logged.diag, &r);
+            assert_row((ret != 0) == (logged.diag.errors != 0), copy);
             arena_free(&a);
         }
 }

@@ -152,7 +152,7 @@ static void any_socket_is_found_in_the_rule_that_a_plain_search_finds(void **sta
         unsigned ports = turn % 2 ? 12 : 60, n = 1 + any(turn % 4 ? 12 : 80);
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
         char list[4096] = "";
 
         for (unsigned i = 0; i < n; i++) {
@@ -162,8 +162,8 @@ static void any_socket_is_found_in_the_rule_that_a_plain_search_finds(void **sta
                 list[at++] = ',';
             any_rule(list + at, sizeof list - at, ports);
         }
-        told_init(&told);
-        assert_row(!rules_parse(list, false, "RULES", &a, &told.diag, &r), list);
+        logged_init(&logged);
+        assert_row(!rules_parse(list, false, "RULES", &a, &logged.diag, &r), list);
         memset(listening, 0, sizeof listening);
         for (unsigned i = 0; i < ports / 2; i++)
             listen_on((uint16_t)(1 + any(ports)));

@@ -29,7 +29,7 @@ static const char *joined(const struct rules *r)
 
 struct row {
     const char *text, *rules; /* rules NULL: an error */
-    const char *told;         /* part of the warning or error; NULL: nothing is said */
+    const char *logged;       /* part of the warning or error; NULL: nothing is said */
 };
 
 static void check(const struct row *row, size_t n)
@@ -37,22 +37,22 @@ static void check(const struct row *row, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
         int ret;
 
-        told_init(&told);
-        ret = rules_parse(row[i].text, false, "RULES", &a, &told.diag, &r);
+        logged_init(&logged);
+        ret = rules_parse(row[i].text, false, "RULES", &a, &logged.diag, &r);
         if ((ret == 0) != (row[i].rules != NULL))
-            told_print(&told);
+            logged_print(&logged);
         assert_row(ret == (row[i].rules ? 0 : -EINVAL), row[i].text);
-        assert_row((told.diag.errors > 0) == !row[i].rules, row[i].text);
+        assert_row((logged.diag.errors > 0) == !row[i].rules, row[i].text);
         if (row[i].rules)
             assert_string_equal(joined(&r), row[i].rules);
         else
             assert_int_equal(r.n, 0);
-        assert_row((told.n > 0) == (row[i].told != NULL), row[i].text);
-        if (row[i].told && !told_has(&told, row[i].rules ? LOG_WARN : LOG_ERROR, "RULES", row[i].told)) {
-            told_print(&told);
+        assert_row((logged.n > 0) == (row[i].logged != NULL), row[i].text);
+        if (row[i].logged && !logged_has(&logged, row[i].rules ? LOG_WARN : LOG_ERROR, "RULES", row[i].logged)) {
+            logged_print(&logged);
             assert_row(false, row[i].text);
         }
         arena_free(&a);
@@ -158,14 +158,14 @@ static void every_truncation_is_refused(void **state)
     for (size_t len = 1; len < sizeof text - 1; len++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
         char copy[sizeof text];
 
         memcpy(copy, text, len);
         copy[len] = '\0';
-        told_init(&told);
-        assert_row(rules_parse(flush_copy(copy, len + 1), false, "RULES", &a, &told.diag, &r) == -EINVAL, copy);
-        assert_row(told.diag.errors == 1, copy);
+        logged_init(&logged);
+        assert_row(rules_parse(flush_copy(copy, len + 1), false, "RULES", &a, &logged.diag, &r) == -EINVAL, copy);
+        assert_row(logged.diag.errors == 1, copy);
         arena_free(&a);
     }
 }
@@ -178,14 +178,14 @@ static void groups_and_rules_are_bounded(void **state)
     for (int n = RULES_MAX; n <= RULES_MAX + 1; n++) {
         struct arena a = {0};
         struct rules r;
-        struct told told;
+        struct logged logged;
         size_t at = 0;
 
         for (int i = 0; i < n; i++)
             at += (size_t)sprintf(text + at, "%c{\"ports\":[%d]}", i ? ',' : '[', 1 + i);
         sprintf(text + at, "]");
-        told_init(&told);
-        assert_int_equal(rules_parse(text, false, "RULES", &a, &told.diag, &r), n > RULES_MAX ? -EINVAL : 0);
+        logged_init(&logged);
+        assert_int_equal(rules_parse(text, false, "RULES", &a, &logged.diag, &r), n > RULES_MAX ? -EINVAL : 0);
         assert_int_equal(r.n, n > RULES_MAX ? 0 : n);
         arena_free(&a);
     }
@@ -196,13 +196,13 @@ static void deep_nesting_is_refused(void **state)
     static char text[200001];
     struct arena a = {0};
     struct rules r;
-    struct told told;
+    struct logged logged;
 
     (void)state;
     memset(text, '[', sizeof text - 1);
     memcpy(text, "[\"80\",", 6);
-    told_init(&told);
-    assert_int_equal(rules_parse(text, false, "RULES", &a, &told.diag, &r), -EINVAL);
+    logged_init(&logged);
+    assert_int_equal(rules_parse(text, false, "RULES", &a, &logged.diag, &r), -EINVAL);
     arena_free(&a);
 }
 

@@ -28,19 +28,19 @@ static void check(enum tag_syntax syntax, const struct row *row, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct arena a = {0};
         struct tags tags;
-        struct told told;
+        struct logged logged;
         int ret;
 
-        told_init(&told);
-        ret = tags_parse(row[i].text, syntax, "TAGS", &a, &told.diag, &tags);
+        logged_init(&logged);
+        ret = tags_parse(row[i].text, syntax, "TAGS", &a, &logged.diag, &tags);
         assert_row(ret == (row[i].tags ? 0 : -EINVAL), row[i].text);
-        assert_row((told.diag.errors > 0) == !row[i].tags, row[i].text);
-        assert_row(told_count(&told, LOG_ERROR) == told.diag.errors, row[i].text);
+        assert_row((logged.diag.errors > 0) == !row[i].tags, row[i].text);
+        assert_row(logged_count(&logged, LOG_ERROR) == logged.diag.errors, row[i].text);
         if (row[i].tags)
             assert_string_equal(joined(&tags), row[i].tags);
-        assert_row(told_count(&told, LOG_WARN) == (row[i].warning != NULL), row[i].text);
+        assert_row(logged_count(&logged, LOG_WARN) == (row[i].warning != NULL), row[i].text);
         if (row[i].warning)
-            assert_row(told_has(&told, LOG_WARN, "TAGS", row[i].warning), row[i].text);
+            assert_row(logged_has(&logged, LOG_WARN, "TAGS", row[i].warning), row[i].text);
         arena_free(&a);
     }
 }
@@ -115,14 +115,14 @@ static void long_keys_and_values_are_refused(void **state)
         size_t key = TAG_KEY_MAX + (more & 1), value = TAG_VALUE_MAX + (more >> 1);
         struct arena a = {0};
         struct tags tags;
-        struct told told;
+        struct logged logged;
 
         memset(text, 'x', sizeof text);
         text[key] = '=';
         text[key + 1 + value] = '\0';
-        told_init(&told);
-        assert_int_equal(tags_parse(text, TAGS_EQUALS, "TAGS", &a, &told.diag, &tags), more ? -EINVAL : 0);
-        assert_int_equal(told.diag.errors, more ? 1 : 0);
+        logged_init(&logged);
+        assert_int_equal(tags_parse(text, TAGS_EQUALS, "TAGS", &a, &logged.diag, &tags), more ? -EINVAL : 0);
+        assert_int_equal(logged.diag.errors, more ? 1 : 0);
         arena_free(&a);
     }
 }
@@ -133,15 +133,15 @@ static void a_series_has_at_most_64_tags_of_one_list(void **state)
     for (int n = TAGS_MAX; n <= TAGS_MAX + 1; n++) {
         struct arena a = {0};
         struct tags tags = {0};
-        struct told told;
+        struct logged logged;
         int ret = 0;
 
-        told_init(&told);
+        logged_init(&logged);
         for (int i = 0; i < n; i++) {
             char key[16];
             int len = snprintf(key, sizeof key, "k%d", i);
 
-            ret = tags_add(&tags, arena_text(&a, key, (size_t)len), "v", "TAGS", &a, &told.diag);
+            ret = tags_add(&tags, arena_text(&a, key, (size_t)len), "v", "TAGS", &a, &logged.diag);
         }
         assert_int_equal(ret, n > TAGS_MAX ? -EINVAL : 0);
         assert_int_equal(tags.n, TAGS_MAX);
@@ -153,14 +153,14 @@ static void another_programs_bad_list_only_warns(void **state)
 {
     struct arena a = {0};
     struct tags tags;
-    struct told told;
+    struct logged logged;
 
     (void)state;
-    told_init(&told);
-    told.diag.foreign = true;
-    assert_int_equal(tags_parse("pid=1", TAGS_EQUALS, "DD_TAGS", &a, &told.diag, &tags), -EINVAL);
-    assert_int_equal(told.diag.errors, 0);
-    assert_int_equal(told_count(&told, LOG_WARN), 1);
+    logged_init(&logged);
+    logged.diag.foreign = true;
+    assert_int_equal(tags_parse("pid=1", TAGS_EQUALS, "DD_TAGS", &a, &logged.diag, &tags), -EINVAL);
+    assert_int_equal(logged.diag.errors, 0);
+    assert_int_equal(logged_count(&logged, LOG_WARN), 1);
     arena_free(&a);
 }
 

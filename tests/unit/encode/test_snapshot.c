@@ -70,7 +70,7 @@ static void lines_stand_in_order_totals_ports_own(void **state)
     tcp(&c.polls, "10.0.0.1", 80, STATE_LISTEN, 1);
     tcp(&c.polls, "10.0.0.1", 22, STATE_LISTEN, 2);
     poll_end(&c.polls);
-    c.s.self = true;
+    c.s.push_self = true;
     c.s.n_outputs = 2;
     c.s.output[0].name = "udp://b:1";
     c.s.output[1].name = "stdout:";
@@ -84,7 +84,7 @@ static void lines_stand_in_order_totals_ports_own(void **state)
                                    "sockpush,backend=netlink,host=h\n"
                                    "sockpush_output,host=h,output=udp://b:1\n"
                                    "sockpush_output,host=h,output=stdout:\n");
-    c.s.self = false;
+    c.s.push_self = false;
     assert_null(strstr(lines(&c, &encoder_influx), "sockpush"));
     tear_down(&c);
 }
@@ -143,7 +143,7 @@ static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
     (void)state;
     set_up(&c, "80", NULL, 0);
     poll_end(&c.polls);
-    c.s.self = true;
+    c.s.push_self = true;
     c.reading.read[PROTOCOL_UDP] = false;
     assert_non_null(strstr(lines(&c, &encoder_influx), "tcp_none=0i 17"));
     assert_null(strstr(text, "udp_socket"));
@@ -153,7 +153,7 @@ static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
     assert_null(strstr(text, "tcp_"));
     c.reading.read[PROTOCOL_UDP] = false;
     c.reading.name = "none";
-    c.s.own.poll_errors = 3;
+    c.s.self.poll_errors = 3;
     assert_string_equal(lines(&c, &encoder_influx),
                         "sockpush,backend=none partial_polls=0i,poll_errors=3i 1700000000123000000\n");
     tear_down(&c);
@@ -191,7 +191,7 @@ static void own_tags_stand_over_the_groups_and_these_over_the_users(void **state
         tcp(&c.polls, "10.0.0.1", port, STATE_LISTEN, 1);
     poll_end(&c.polls);
     c.reading.report.ipv6 = false;
-    c.s.self = true;
+    c.s.push_self = true;
     c.s.n_outputs = 1;
     c.s.output[0].name = "stdout:";
 #define PORT(n) \
@@ -215,9 +215,9 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
     (void)state;
     set_up(&c, "", NULL, 0);
     poll_end(&c.polls);
-    c.s.self = true;
+    c.s.push_self = true;
     c.reading.read[0] = c.reading.read[1] = true;
-    c.s.own = (struct own_counters){.poll_us = 900, .partial_polls = 50, .poll_errors = 60};
+    c.s.self = (struct self_counters){.poll_us = 900, .partial_polls = 50, .poll_errors = 60};
     c.s.added.n[ADDED_PARTIAL_POLLS] = 1;
     c.s.n_outputs = 1;
     c.s.output[0] = (struct output_counters){.name = "stdout:", .total = {{100, 200, 300, 400}}};

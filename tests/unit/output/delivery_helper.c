@@ -6,22 +6,22 @@
 
 const struct output_limits small_limits = {.mtu = 512, .buffer = 4096, .snapshot_max = 200, .interval_ns = MS};
 
-void start_to(struct running *r, const struct endpoint *to, const struct output_limits *limits)
+void start_to(struct running *r, const struct endpoint *endpoint, const struct output_limits *limits)
 {
     memset(r, 0, sizeof *r);
-    r->to = *to;
-    assert_int_equal(output_init(&r->output, &r->to, limits, &r->arena), 0);
+    r->endpoint = *endpoint;
+    assert_int_equal(output_init(&r->output, &r->endpoint, limits, &r->arena), 0);
     assert_int_equal(output_start(&r->output), 0);
     clock_rest(&r->output);
 }
 
 void start_as(struct running *r, const struct transport *transport, const struct encoder *format, uint64_t replay_ns)
 {
-    const struct endpoint to = {.name = "test:", .format = format, .transport = transport};
+    const struct endpoint endpoint = {.name = "test:", .format = format, .transport = transport};
     struct output_limits limits = small_limits;
 
     limits.replay_ns = replay_ns;
-    start_to(r, &to, &limits);
+    start_to(r, &endpoint, &limits);
 }
 
 void start(struct running *r, const struct transport *transport)

@@ -7,7 +7,7 @@
 
 struct running {
     struct output output;
-    struct endpoint to;
+    struct endpoint endpoint;
     struct arena arena;
 };
 
@@ -15,7 +15,7 @@ struct running {
 extern const struct output_limits small_limits;
 
 /* Starts an output to this endpoint, which is copied. Returns once its thread waits for the first snapshot. */
-void start_to(struct running *r, const struct endpoint *to, const struct output_limits *limits);
+void start_to(struct running *r, const struct endpoint *endpoint, const struct output_limits *limits);
 
 /* The same, by the transport alone, and with small limits. */
 void start_as(struct running *r, const struct transport *transport, const struct encoder *format, uint64_t replay_ns);

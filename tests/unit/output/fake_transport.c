@@ -39,7 +39,7 @@ static int open_line(struct link *l)
         line.tried_ns[line.tried] = platform_monotonic_ns();
     line.tried++;
     l->fd = ret ? -1 : 1000000; /* is never waited for */
-    if (!ret && l->to->transport->shape == SHAPE_EITHER)
+    if (!ret && l->endpoint->transport->shape == SHAPE_EITHER)
         l->stream = line.stream;
     pthread_mutex_unlock(&line_lock);
     return ret;

@@ -68,16 +68,16 @@ void start_tcp(struct running *r, const struct transport *transport, const uint1
     static const struct http_settings http = {.headers = "", .hidden = ""};
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
     /* clang-format off */
-    struct endpoint to = {
+    struct endpoint endpoint = {
         .name = "test:", .format = &encoder_influx, .transport = transport, .path = "/write", .http = &http, .hidden = "", .tls = &tls, .n_targets = n,
     };
     /* clang-format on */
     struct output_limits limits = small_limits;
 
     for (int i = 0; i < n; i++)
-        to.target[i] = (struct target){"127.0.0.1", port[i]};
+        endpoint.target[i] = (struct target){"127.0.0.1", port[i]};
     limits.buffer = limits.snapshot_max = 1000000;
-    start_to(r, &to, &limits);
+    start_to(r, &endpoint, &limits);
 }
 
 void abandon(struct running *r)

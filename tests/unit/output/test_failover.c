@@ -134,7 +134,7 @@ static void a_silent_target_is_waited_for_1_5_s_once_in_a_look(void **state)
     int first;
 
     (void)state;
-    first = receiver_listen_full(at.listener[0], at.r.to.target[0].port);
+    first = receiver_listen_full(at.listener[0], at.r.endpoint.target[0].port);
     for (int look = 0; look < 3; look++) {
         assert_true(clock_step(&at.r.output)); /* until the look */
         began_ns = platform_monotonic_ns();

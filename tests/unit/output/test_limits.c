@@ -184,11 +184,11 @@ static int bind_unix(const char *dir, char path[100], int type)
 
 static void start_unix(struct running *r, const struct transport *transport, const char *path)
 {
-    const struct endpoint to = {.name = "test:", .format = &encoder_influx, .transport = transport, .path = path};
+    const struct endpoint endpoint = {.name = "test:", .format = &encoder_influx, .transport = transport, .path = path};
     struct output_limits limits = small_limits;
 
     limits.buffer = limits.snapshot_max = 1000000;
-    start_to(r, &to, &limits);
+    start_to(r, &endpoint, &limits);
 }
 
 static void a_unix_stream_gives_up_a_receiver_that_takes_nothing_for_20_s(void **state)

@@ -96,7 +96,7 @@ static uint16_t assert_received(int which, const char *text)
 
 static void start_named(struct running *r)
 {
-    const struct endpoint to = {
+    const struct endpoint endpoint = {
         .name = "test:",
         .format = &encoder_dogstatsd,
         .transport = &output_udp,
@@ -104,7 +104,7 @@ static void start_named(struct running *r)
         .target = {{"name.test", receiver.port}},
     };
 
-    start_to(r, &to, &small_limits);
+    start_to(r, &endpoint, &small_limits);
 }
 
 static void a_name_is_looked_up_again_after_a_minute_and_its_new_address_is_used(void **state)

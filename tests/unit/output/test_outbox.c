@@ -121,7 +121,7 @@ struct model {
     struct item *in_hand;
     bool newest_only, apart, lonely, mixed, troubled;
     uint64_t newest_poll, put, lines, delivered, dropped;
-    struct added owed;
+    struct added pending;
     struct doubt doubt[UNDER_WAY_MAX];
     unsigned n_doubts;
 };
@@ -160,7 +160,7 @@ static void model_remove(struct model *m, size_t at)
         m->lines -= item->lines;
         if (item->state == WAITING) {
             m->dropped += item->lines;
-            model_add(&m->owed, &item->added);
+            model_add(&m->pending, &item->added);
         } else {
             model_doubt(m, item);
         }
@@ -193,7 +193,7 @@ static void model_lose_doubt(struct model *m)
 {
     m->dropped += model_doubtful(m);
     for (unsigned i = 0; i < m->n_doubts; i++)
-        model_add(&m->owed, &m->doubt[i].added);
+        model_add(&m->pending, &m->doubt[i].added);
     m->n_doubts = 0;
     memset(m->doubt, 0, sizeof m->doubt);
 }
@@ -237,7 +237,7 @@ static void model_put(struct model *m, const struct outbox *box, const struct li
     if (need > box->ring.cap) {
         m->dropped += lines->n;
         for (size_t i = 0; i < n; i++)
-            model_add(&m->owed, &cut[i].added);
+            model_add(&m->pending, &cut[i].added);
         return;
     }
     assert_true(m->n + n <= MODEL_MAX);
@@ -360,7 +360,7 @@ static void model_drop(struct model *m, struct item *item)
     if (!item->counted) {
         m->lines -= item->lines;
         m->dropped += item->lines;
-        model_add(&m->owed, &item->added);
+        model_add(&m->pending, &item->added);
     }
     item->counted = item->done = true;
 }
@@ -457,7 +457,7 @@ static void check(struct play *p)
     assert_int_equal(box->ring.used, m->used);
     assert_int_equal(outbox_waiting(box), waiting);
     assert_int_equal(outbox_under_way(box), under_way);
-    assert_memory_equal(&box->owed, &m->owed, sizeof m->owed);
+    assert_memory_equal(&box->pending, &m->pending, sizeof m->pending);
 }
 
 static void play_put(struct play *p)
@@ -588,8 +588,8 @@ static void play_step(struct play *p)
         model_forget(&p->model, before, copies);
         return;
     case 6:
-        memset(&p->box.owed, 0, sizeof p->box.owed);
-        memset(&p->model.owed, 0, sizeof p->model.owed);
+        memset(&p->box.pending, 0, sizeof p->box.pending);
+        memset(&p->model.pending, 0, sizeof p->model.pending);
         return;
     case 7:
     case 8:
@@ -746,7 +746,7 @@ static void what_was_dropped_under_way_is_known_apart(void **state)
     outbox_rewind(&box);
     assert_int_equal(box.delivered_lines, 1);
     assert_int_equal(box.dropped_lines, 1);
-    assert_int_equal(box.owed.n[0], 2);
+    assert_int_equal(box.pending.n[0], 2);
 }
 
 /* Of a snapshot's increments some arrive, and others not. */
@@ -776,9 +776,9 @@ static void each_chunk_of_increments_knows_its_own(void **state)
     outbox_clear(&box);
     assert_int_equal(box.delivered_lines, 2);
     assert_int_equal(box.dropped_lines, 2);
-    assert_int_equal(box.owed.n[0], 0);
-    assert_int_equal(box.owed.n[1], 2);
-    assert_int_equal(box.owed.n[2], 3);
+    assert_int_equal(box.pending.n[0], 0);
+    assert_int_equal(box.pending.n[1], 2);
+    assert_int_equal(box.pending.n[2], 3);
 }
 
 /* A page of the ring becomes resident when it is first written to. */

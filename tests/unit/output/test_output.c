@@ -597,7 +597,7 @@ static void put_with_increment(struct running *r, uint64_t poll, const char *tex
 static void without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed(void **state)
 {
     struct running r;
-    struct added owed;
+    struct added pending;
 
     (void)state;
     start_as(&r, &fake_kept, &encoder_dogstatsd, 60 * SECOND);
@@ -609,13 +609,13 @@ static void without_their_time_only_the_newest_gauges_are_sent_again_and_increme
     wait_sent(&r, "g1\ni1\ng2\ni2\n");
     put_with_increment(&r, 3, "g3\ni3\n", 3, 300);
     wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\n");
-    assert_false(output_take_owed(&r.output, &owed));
+    assert_false(output_take_pending(&r.output, &pending));
     break_socket();
     wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\ng3\ni3\n");
     assert_int_equal(counted(&r, DROPPED_LINES), 2);
-    assert_true(output_take_owed(&r.output, &owed));
-    assert_int_equal(owed.n[ADDED_PARTIAL_POLLS], 20);
-    assert_false(output_take_owed(&r.output, &owed));
+    assert_true(output_take_pending(&r.output, &pending));
+    assert_int_equal(pending.n[ADDED_PARTIAL_POLLS], 20);
+    assert_false(output_take_pending(&r.output, &pending));
     read_peer();
     wait_for(&r, SENT_LINES, 4);
     line_fail(0, -ECONNRESET, 1);
@@ -623,7 +623,7 @@ static void without_their_time_only_the_newest_gauges_are_sent_again_and_increme
     wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\ng3\ni3\ng4\ni4\n"); /* nothing of what was delivered */
     finish_line(&r);
     assert_int_equal(counted(&r, SENT_LINES), 6);
-    assert_false(output_take_owed(&r.output, &owed));
+    assert_false(output_take_pending(&r.output, &pending));
 }
 
 static void lines_that_lack_their_time_are_not_kept_for_a_stream(void **state)

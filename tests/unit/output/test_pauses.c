@@ -220,7 +220,7 @@ static void at_the_end_it_is_tried_at_once_and_then_often(void **state)
 
 static void spread(uint64_t interval_ns, uint64_t eighth_ns)
 {
-    const struct endpoint to = {.name = "test:", .format = &encoder_dogstatsd, .transport = &datagram};
+    const struct endpoint endpoint = {.name = "test:", .format = &encoder_dogstatsd, .transport = &datagram};
     struct output_limits limits = small_limits;
     char text[20 * 20 + 1] = "";
     struct running r;
@@ -229,7 +229,7 @@ static void spread(uint64_t interval_ns, uint64_t eighth_ns)
         strcat(text, "a line of 20 bytes.\n");
     limits.interval_ns = interval_ns;
     limits.snapshot_max = sizeof text;
-    start_to(&r, &to, &limits);
+    start_to(&r, &endpoint, &limits);
     put(&r, 1, text);
     assert_int_equal(line.n_sent, 8);
     clock_pass(&r.output, interval_ns);

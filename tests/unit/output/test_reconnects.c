@@ -58,13 +58,13 @@ static unsigned descriptors(void)
 static unsigned connect_many(const struct transport *transport)
 {
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
-    struct endpoint to = {
+    struct endpoint endpoint = {
         .name = "test", .transport = transport, .n_targets = 1, .tls = &tls, .target = {{"127.0.0.1", receiver.port}}};
     static struct link link;
     unsigned before = descriptors(), opened = 0;
 
     for (int i = 0; i < TIMES; i++) {
-        link_init(&link, &to);
+        link_init(&link, &endpoint);
         random_state = 1;
         if (transport->open(&link)) {
             assert_true(*link.why);

@@ -47,7 +47,7 @@ struct connection {
 };
 
 static struct {
-    uint64_t now_ns, put_ns, closed_ns, owed_nothing_ns; /* put_ns: when the next snapshot comes */
+    uint64_t now_ns, put_ns, closed_ns, pending_nothing_ns; /* put_ns: when the next snapshot comes */
     unsigned polls, polls_max;
     bool wake, healed, http, blind, slept;
     unsigned calm; /* one in so many steps something breaks */
@@ -55,11 +55,11 @@ static struct {
     unsigned connections;
     struct line line[LINES_MAX];
     unsigned lines;
-    uint64_t told, arrived; /* increments */
+    uint64_t logged, arrived; /* increments */
     uint64_t steps;
     struct output output;
     struct arena arena;
-    struct endpoint to;
+    struct endpoint endpoint;
     uint64_t replay_ns;
 } w;
 
@@ -90,10 +90,10 @@ static void note_acknowledged(const struct connection *c)
 static void break_connection(struct connection *c, bool quiet)
 {
     if (c->len && c->acked == c->len && !c->amid)
-        w.owed_nothing_ns = w.now_ns;
+        w.pending_nothing_ns = w.now_ns;
     for (unsigned i = 0; i < w.lines; i++)
         if (w.line[i].last_connection == c->number)
-            w.line[i].ended_ns = w.owed_nothing_ns;
+            w.line[i].ended_ns = w.pending_nothing_ns;
     c->ended = true;
     c->broken = !quiet;
 }
@@ -165,7 +165,7 @@ static void live(struct connection *c)
     if (c->ended)
         return;
     if (c->len && c->acked == c->len && !c->amid) {
-        w.owed_nothing_ns = w.now_ns;
+        w.pending_nothing_ns = w.now_ns;
         note_acknowledged(c);
     }
     if (c->fin && c->acked == c->len)
@@ -180,7 +180,7 @@ static void put_snapshot(void)
 {
     static char text[LINES_MAX * 60];
     static const uint8_t counter[1] = {0};
-    struct added added = {{0}}, owed;
+    struct added added = {{0}}, pending;
     struct lines lines = {.poll = ++w.polls, .text = text, .added = &added, .counter = counter};
     unsigned n = 1 + any(any(8) ? 6 : 60);
 
@@ -191,11 +191,11 @@ static void put_snapshot(void)
         lines.n++;
     }
     lines.gauges = lines.len;
-    if (!w.to.format->timestamps) {
+    if (!w.endpoint.format->timestamps) {
         added.n[0] = any(5);
-        w.told += added.n[0];
-        output_take_owed(&w.output, &owed);
-        added.n[0] += owed.n[0];
+        w.logged += added.n[0];
+        output_take_pending(&w.output, &pending);
+        added.n[0] += pending.n[0];
         lines.len += (size_t)sprintf(text + lines.len, "I%u\n", (unsigned)added.n[0]);
         lines.n++;
     }
@@ -510,7 +510,7 @@ static void begin(unsigned n)
         w.connection[i].open = false;
     w.connections = w.lines = 0;
     memset(w.line, 0, sizeof w.line);
-    w.told = w.arrived = w.steps = 0;
+    w.logged = w.arrived = w.steps = 0;
     memset(&w.output, 0, sizeof w.output);
     w.now_ns = 1000 * SECOND;
     w.put_ns = w.now_ns;
@@ -519,7 +519,7 @@ static void begin(unsigned n)
     w.http = n % 4 == 3;
     w.blind = n % 20 == 1;
     w.replay_ns = limits.replay_ns = replay_s[any(4)] * SECOND;
-    w.to = (struct endpoint){
+    w.endpoint = (struct endpoint){
         .name = "test:",
         .format = n % 5 && !w.http ? &encoder_influx
                   : n % 5          ? &encoder_influx
@@ -531,7 +531,7 @@ static void begin(unsigned n)
         .target = {{"a", 1}, {"b", 2}},
         .n_targets = n % 3 ? 1 : 2,
     };
-    assert_int_equal(output_init(&w.output, &w.to, &limits, &w.arena), 0);
+    assert_int_equal(output_init(&w.output, &w.endpoint, &limits, &w.arena), 0);
 }
 
 static void check_end(void)
@@ -539,21 +539,21 @@ static void check_end(void)
     struct output_stats stats = output_read_stats(&w.output);
     uint64_t put = w.output.box.lines + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES],
              missing = 0, once = 0;
-    struct added owed;
+    struct added pending;
 
     for (unsigned i = 0; i < w.lines; i++) {
         missing += !w.line[i].arrived;
         once += w.line[i].arrived > 0;
     }
-    assert_int_equal(put, w.lines + (w.to.format->timestamps ? 0 : w.polls)); /* each is counted once */
+    assert_int_equal(put, w.lines + (w.endpoint.format->timestamps ? 0 : w.polls)); /* each is counted once */
     assert_int_equal(output_left(&w.output), w.output.box.lines);
     if (!w.blind)
         assert_true(missing <= stats.n[DROPPED_LINES] + output_left(&w.output)); /* none is lost silently */
-    if (!w.blind && w.to.format->timestamps)
+    if (!w.blind && w.endpoint.format->timestamps)
         assert_true(stats.n[SENT_LINES] <= once); /* what counts as delivered has arrived */
-    output_take_owed(&w.output, &owed);
-    if (!w.to.format->timestamps && !w.blind && !w.http && !output_left(&w.output))
-        assert_int_equal(w.arrived + owed.n[0], w.told); /* increments arrive once */
+    output_take_pending(&w.output, &pending);
+    if (!w.endpoint.format->timestamps && !w.blind && !w.http && !output_left(&w.output))
+        assert_int_equal(w.arrived + pending.n[0], w.logged); /* increments arrive once */
     for (int i = 0; i < CONNECTIONS; i++)
         assert_false(w.connection[i].open);
 }

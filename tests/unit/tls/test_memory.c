@@ -19,7 +19,7 @@ static void blocks_are_zeroed_aligned_and_apart(void **state)
 
     (void)state;
     for (size_t i = 0; i < 200; i++) {
-        block[i] = tls_memory_take(i % 50, 7);
+        block[i] = tls_memory_alloc(i % 50, 7);
         assert_non_null(block[i]);
         assert_int_equal((uintptr_t)block[i] % 16, 0);
         assert_true(is_zero(block[i], i % 50 * 7));
@@ -28,31 +28,31 @@ static void blocks_are_zeroed_aligned_and_apart(void **state)
     for (size_t i = 0; i < 200; i++) {
         for (size_t at = 0; at < i % 50 * 7; at++)
             assert_int_equal(block[i][at], i);
-        tls_memory_give(block[i]);
+        tls_memory_free(block[i]);
     }
-    tls_memory_give(NULL);
+    tls_memory_free(NULL);
 }
 
 static void what_was_given_back_is_taken_again_and_zero(void **state)
 {
-    unsigned char *first = tls_memory_take(1, 20000), *second;
+    unsigned char *first = tls_memory_alloc(1, 20000), *second;
 
     (void)state;
     memset(first, 0xff, 20000);
-    tls_memory_give(first);
-    second = tls_memory_take(2, 9000);
+    tls_memory_free(first);
+    second = tls_memory_alloc(2, 9000);
     assert_ptr_equal(first, second);
     assert_true(is_zero(second, 18000));
-    tls_memory_give(second);
+    tls_memory_free(second);
 }
 
 static void impossible_sizes_give_nothing(void **state)
 {
     (void)state;
-    assert_null(tls_memory_take(1, 393217));
-    assert_null(tls_memory_take(1, SIZE_MAX));
-    assert_null(tls_memory_take(SIZE_MAX / 2, 4));
-    assert_null(tls_memory_take(4, SIZE_MAX / 2));
+    assert_null(tls_memory_alloc(1, 393217));
+    assert_null(tls_memory_alloc(1, SIZE_MAX));
+    assert_null(tls_memory_alloc(SIZE_MAX / 2, 4));
+    assert_null(tls_memory_alloc(4, SIZE_MAX / 2));
 }
 
 static void all_of_it_can_be_taken_more_than_once(void **state)
@@ -62,11 +62,11 @@ static void all_of_it_can_be_taken_more_than_once(void **state)
 
     (void)state;
     for (int turn = 0; turn < 2; turn++) {
-        while ((block[n[turn]] = tls_memory_take(1, 30000)))
+        while ((block[n[turn]] = tls_memory_alloc(1, 30000)))
             n[turn]++;
         assert_int_equal(n[turn], 13); /* a thread's share */
         for (int i = 0; i < n[turn]; i++)
-            tls_memory_give(block[i]);
+            tls_memory_free(block[i]);
     }
     assert_int_equal(n[0], n[1]);
 }
@@ -81,42 +81,42 @@ static void neighbours_join_again(void **state)
     (void)state;
     any_seed(3);
     for (int turn = 0; turn < 20; turn++) {
-        for (n = 0; n < 6000 && (block[n] = tls_memory_take(1, any(100))); n++)
+        for (n = 0; n < 6000 && (block[n] = tls_memory_alloc(1, any(100))); n++)
             ;
         assert_true(n > 1000);
         for (size_t i = n; i > 0; i--) {
             size_t at = any((uint32_t)i);
 
-            tls_memory_give(block[at]);
+            tls_memory_free(block[at]);
             block[at] = block[i - 1];
         }
-        all = tls_memory_take(1, 390000);
+        all = tls_memory_alloc(1, 390000);
         assert_non_null(all);
-        tls_memory_give(all);
+        tls_memory_free(all);
     }
 }
 
 static void *take_share(void *block)
 {
-    *(void **)block = tls_memory_take(1, 390000);
+    *(void **)block = tls_memory_alloc(1, 390000);
     return NULL;
 }
 
 static void what_one_thread_takes_is_not_the_others(void **state)
 {
-    void *mine = tls_memory_take(1, 390000), *other = NULL;
+    void *mine = tls_memory_alloc(1, 390000), *other = NULL;
     pthread_t thread;
 
     (void)state;
     assert_non_null(mine);
-    assert_null(tls_memory_take(1, 10000));
+    assert_null(tls_memory_alloc(1, 10000));
     pthread_create(&thread, NULL, take_share, &other);
     pthread_join(thread, NULL);
     assert_non_null(other);
-    tls_memory_give(mine);
-    mine = tls_memory_take(1, 390000);
+    tls_memory_free(mine);
+    mine = tls_memory_alloc(1, 390000);
     assert_non_null(mine);
-    tls_memory_give(mine);
+    tls_memory_free(mine);
 }
 
 int main(void)
