@@ -52,7 +52,7 @@ def of_linux(item):
         return "procfs, /etc"
     if item.originalname in ("test_auto_is_netlink", "test_backends_agree_by_port", "test_ignored_signal"):
         return "Linux's backends and signals"
-    if item.originalname in ("test_check_connects", "test_check_reads", "test_the_alerts_of_the_readme"):
+    if item.originalname in ("test_check_connects", "test_check_reads", "test_the_alerts_of_the_docs"):
         return "a Unix socket, or procfs, among what it looks at"
     if item.originalname == "test_resident_memory":
         return "wine's own memory is in it"

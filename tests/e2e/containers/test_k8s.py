@@ -136,7 +136,7 @@ def test_alert(namespace, keep, tmp_path):
     """Of two nodes that were there an hour ago, the one that is silent now."""
     text = (ROOT / "k8s" / "base" / "daemonset.yaml").read_text()
     expression = re.search(r"# +(group by .*)", text)[1]
-    assert f"`{expression}`" in (ROOT / "README.md").read_text()
+    assert f"`{expression}`" in (ROOT / "docs" / "metrics.md").read_text()
     victoria = keep(servers.VictoriaMetrics(tmp_path))
     now = time.time_ns()
     line = "sockpush,backend=netlink,host={} sockets=1i {}\n"

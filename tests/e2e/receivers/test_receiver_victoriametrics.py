@@ -53,12 +53,12 @@ def test_time_left_to_the_receiver(victoria):
     assert before - 2 < at / 1000 < time.time() + 2 and value == 12
 
 
-README = (pathlib.Path(__file__).resolve().parents[3] / "README.md").read_text()
+METRICS = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md").read_text()
 
 
-def test_the_alerts_of_the_readme(victoria, start, listen, keep):
+def test_the_alerts_of_the_docs(victoria, start, listen, keep):
     """Quiet while all is well; then nobody listens, more and more connections wait to be closed, and lines are dropped."""
-    alerts = [alert.replace("10m", "5s") for alert in re.findall(r"\| `([^`]+ (?:==|>) 0)` \|$", README, re.M)]
+    alerts = [alert.replace("10m", "5s") for alert in re.findall(r"\| `([^`]+ (?:==|>) 0)` \|$", METRICS, re.M)]
     assert len(alerts) == 3
     firing = lambda: [alert for alert in alerts if victoria.query(alert)]
     listener = listen("127.0.0.1", 443)
