@@ -1,4 +1,4 @@
-"""From DataKit: its variables give the series its users know, and the differences are those the README names."""
+"""From DataKit: its variables give the series its users know, and the differences are those that docs/from-datakit.md names."""
 import json
 
 import pytest

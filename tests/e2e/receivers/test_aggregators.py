@@ -253,7 +253,7 @@ def test_datakit_with_a_dot_has_our_measurements(tmp_path, root, run):
 
 
 def test_datakit_by_default_mixes_them_up(tmp_path, root, run):
-    """Both measurements are `netstat`, and the fields of a port begin with port_: why the README says to set "."."""
+    """Both measurements are `netstat`, and the fields of a port begin with port_: why docs/receivers.md says to set "."."""
     fields = {}
     for point in points(sent(tmp_path, root, run, "udp", "dogstatsd"), "_"):
         fields.setdefault(point.measurement, set()).add(point.field)

@@ -50,7 +50,7 @@ def pushed(start, pki):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("size", [4, 5, 100])
 def test_handshake_in_small_records(pki, pushed, version, size):
-    """What the server says in clear comes in many records. (mbedTLS wants a message's first four bytes in one: the README says so.)"""
+    """What the server says in clear comes in many records. (mbedTLS wants a message's first four bytes in one: docs/delivery.md says so.)"""
     clear = [True]
 
     def change(_, record):
