@@ -5,13 +5,13 @@
 
 #include "platform.h"
 
-#define PIECE 65536 /* memory is taken in such pieces; larger wishes get one of their own */
+#define PIECE 65536 /* bytes of a block; a larger request gets a block for itself */
 
-static const char no_memory[] = "no memory for what SOCKPUSH_MAX_SERIES, SOCKPUSH_PORTS and SOCKPUSH_BUFFER ask for";
+static const char no_memory[] = "no memory: lower SOCKPUSH_MAX_SERIES, SOCKPUSH_PORTS or SOCKPUSH_BUFFER";
 
 struct arena_block {
     struct arena_block *next;
-    size_t size, used; /* bytes, this head included */
+    size_t size, used; /* bytes, this header included */
 };
 
 static size_t aligned(size_t size)

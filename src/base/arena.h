@@ -1,4 +1,5 @@
-/* Memory of the start-up: taken piece by piece, given back at once. */
+/* An arena for the start: memory is allocated piece by piece and freed all at once. Without
+ * memory the program reports it and exits, so no function here returns NULL. */
 #ifndef ARENA_H
 #define ARENA_H
 
@@ -8,10 +9,13 @@ struct arena {
     struct arena_block *blocks;
 };
 
-/* Zeroed, aligned for any type. Never NULL: without memory the program says so and ends,
- * which only its start can meet. */
+/* Allocates count × size bytes. Returns them zeroed and aligned for any type. */
 void *arena_zero(struct arena *a, size_t count, size_t size);
-char *arena_text(struct arena *a, const char *text, size_t len); /* NUL-terminated copy */
+
+/* Copies len bytes of text. Returns the copy, NUL-terminated. */
+char *arena_text(struct arena *a, const char *text, size_t len);
+
+/* Frees everything; the arena is then empty and can be used again. */
 void arena_free(struct arena *a);
 
 #endif

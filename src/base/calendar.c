@@ -1,6 +1,7 @@
 #include "base/calendar.h"
 
-#define DAYS_0_TO_1970 719468 /* of the years that begin in March, so that a leap day is the last */
+/* Days from 0000-03-01 to 1970-01-01. A year begins in March here, so that the leap day is its last. */
+#define DAYS_0_TO_1970 719468
 
 int64_t calendar_days(int64_t year, int64_t month, int64_t day)
 {

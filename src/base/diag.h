@@ -1,4 +1,4 @@
-/* What the reading of the configuration has to say, without saying how. */
+/* Errors and warnings about the configuration: its parsers report them here, the caller decides how to show them. */
 #ifndef DIAG_H
 #define DIAG_H
 
@@ -6,17 +6,18 @@
 
 #include "base/log.h"
 
-/* variable: the environment variable it is about, or NULL; message names the value
- * and what is accepted. */
+/* Shows one message. variable is the environment variable at fault, or NULL; message names
+ * the value and what is accepted, and is valid during the call. */
 typedef void diag_fn(void *ctx, enum log_level level, const char *variable, const char *message);
 
 struct diag {
     diag_fn *report;
     void *ctx;
-    unsigned errors; /* counted here */
-    bool foreign;    /* the variable is another program's: its errors are warnings */
+    unsigned errors; /* reported so far, without warnings */
+    bool foreign;    /* the variable belongs to another program: its errors are reported as warnings */
 };
 
+/* Each reports a message of at most 511 bytes; a longer one is cut. */
 void diag_error(struct diag *d, const char *variable, const char *format, ...)
     __attribute__((format(__printf__, 3, 4)));
 void diag_warn(struct diag *d, const char *variable, const char *format, ...) __attribute__((format(__printf__, 3, 4)));

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define HEADER        12
-#define CLASS_IN      1
-#define RCODE_NO_NAME 3
+#define HEADER        12 /* bytes (RFC 1035, 4.1.1) */
+#define CLASS_IN      1  /* RFC 1035, 3.2.4 */
+#define RCODE_NO_NAME 3  /* RFC 1035, 4.1.1: Name Error */
 
 /* --- messages ---------------------------------------------------------------- */
 
@@ -50,7 +50,8 @@ size_t dns_query(uint8_t out[DNS_QUERY_MAX], uint16_t id, const char *name, enum
     return at + 4;
 }
 
-/* Behind the name at *at: labels up to an empty one or a pointer. */
+/* Moves *at past a name: labels up to an empty one or to a pointer (RFC 1035, 4.1.4). Returns false if msg ends first.
+ */
 static bool skip_name(const uint8_t *msg, size_t len, size_t *at)
 {
     while (*at < len) {
@@ -67,7 +68,7 @@ static bool skip_name(const uint8_t *msg, size_t len, size_t *at)
     return false;
 }
 
-/* The question comes back as it was, but perhaps in another case. */
+/* Returns true if the answer repeats the query's question; its letters may have another case. */
 static bool same_question(const uint8_t *answer, const uint8_t *query, size_t query_len)
 {
     if (get16(answer + 4) != 1)
@@ -86,7 +87,7 @@ int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t q
 
     if (len < HEADER || get16(answer) != get16(query) || !(answer[2] & 0x80))
         return DNS_NOT_OURS;
-    /* Some servers refuse with a header alone. */
+    /* Some servers refuse with a bare header. */
     if (len == HEADER && !get16(answer + 4) && (answer[3] & 15) && (answer[3] & 15) != RCODE_NO_NAME)
         return DNS_FAILED;
     if (len < query_len || !same_question(answer, query, query_len))
@@ -117,7 +118,7 @@ int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t q
 
 /* --- files -------------------------------------------------------------------- */
 
-/* The next word of the line, moved behind it; false: none, or a comment begins. */
+/* Finds the next word of the line and moves *line past it. Returns false at the line's end or at a comment. */
 static bool next_word(const char **line, const char *end, const char **word, size_t *len)
 {
     while (*line < end && (**line == ' ' || **line == '\t'))
@@ -134,7 +135,7 @@ static bool is(const char *word, size_t len, const char *text)
     return len == strlen(text) && !strncasecmp(word, text, len);
 }
 
-/* "ndots:5": the number if it is this option, brought into min … max; else *out stays. */
+/* Reads the option name from a word such as "ndots:5" into *out, clamped to min … max; another word leaves *out. */
 static void read_option(const char *word, size_t len, const char *name, int min, int max, int *out)
 {
     size_t at = strlen(name);
@@ -163,13 +164,13 @@ void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t size)
     if (!next_word(&line, end, &key, &key_len) || *key == ';')
         return;
     if (is(key, key_len, "search") || is(key, key_len, "domain"))
-        conf->n_search = 0; /* the last of them counts */
+        conf->n_search = 0; /* the last such line wins */
     while (next_word(&line, end, &word, &len)) {
         if (is(key, key_len, "nameserver")) {
             if (conf->n_servers < DNS_SERVERS_MAX && ip_parse_scoped(word, len, &conf->server[conf->n_servers]))
                 conf->n_servers++;
         } else if (is(key, key_len, "search") || is(key, key_len, "domain")) {
-            /* systemd-resolved writes "." for no domain. */
+            /* systemd-resolved writes "." where no domain is set. */
             if (conf->n_search < DNS_SEARCH_MAX && len <= DNS_NAME_MAX && !is(word, len, ".")) {
                 memcpy(conf->search[conf->n_search], word, len);
                 conf->search[conf->n_search++][len] = '\0';
@@ -190,7 +191,7 @@ void resolv_conf_complete(struct resolv_conf *conf)
         conf->n_servers = 1;
 }
 
-/* The length without the dot that ends a name in DNS. */
+/* Returns the length without the name's last dot. */
 static size_t undotted(const char *name, size_t len)
 {
     return len > 1 && name[len - 1] == '.' ? len - 1 : len;

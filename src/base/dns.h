@@ -1,4 +1,4 @@
-/* DNS messages (RFC 1035), resolv.conf(5) and hosts(5) as bytes. Pure. */
+/* DNS messages (RFC 1035), and lines of resolv.conf(5) and hosts(5). Pure. */
 #ifndef DNS_H
 #define DNS_H
 
@@ -8,29 +8,29 @@
 
 #include "base/ip.h"
 
-#define DNS_NAME_MAX    253
+#define DNS_NAME_MAX    253 /* a name as text; it is 255 bytes in a message (RFC 1035, 2.3.4) */
 #define DNS_QUERY_MAX   (12 + DNS_NAME_MAX + 2 + 4)
-#define DNS_SERVERS_MAX 3 /* as resolv.conf(5) says of nameserver and search */
-#define DNS_SEARCH_MAX  6
+#define DNS_SERVERS_MAX 3 /* resolv.conf(5), nameserver */
+#define DNS_SEARCH_MAX  6 /* resolv.conf(5), search */
 
-enum dns_type { DNS_A = 1, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_AAAA = 28 }; /* RFC 1035, 3.2.2; RFC 3596, 2.1 */
 
-/* What one answer says, but for addresses. */
+/* The result of an answer that holds no address. */
 enum dns_result {
-    DNS_NO_ADDRESS = -1, /* the name may exist, it has none of this type */
+    DNS_NO_ADDRESS = -1, /* no record of this type; the name may exist */
     DNS_NO_NAME = -2,
-    DNS_FAILED = -3,    /* the server could not tell */
-    DNS_TRUNCATED = -4, /* to be asked again over TCP */
-    DNS_NOT_OURS = -5,  /* not an answer to this query */
-    DNS_NO_TCP = -6,    /* truncated, and there was no answer over TCP */
+    DNS_FAILED = -3,    /* the server reported an error, or its answer is malformed */
+    DNS_TRUNCATED = -4, /* the query has to be repeated over TCP */
+    DNS_NOT_OURS = -5,  /* the message does not answer this query */
+    DNS_NO_TCP = -6,    /* the answer is truncated, and TCP failed */
 };
 
-/* A query with recursion desired; its length, or 0 if name is none (an empty or too long
- * label, too long as a whole). A dot may end name. */
+/* Writes a query with recursion desired; name may end in a dot. Returns its bytes, or 0 if name is not one: a label is
+ * empty or over 63 bytes, or the name is over DNS_NAME_MAX. */
 size_t dns_query(uint8_t out[DNS_QUERY_MAX], uint16_t id, const char *name, enum dns_type type);
 
-/* Reads an answer to query: the number of addresses put into out (at most max), or an
- * enum dns_result. A CNAME chain needs no following: its end's records are in it. */
+/* Reads the addresses of an answer to query into out, at most max. A CNAME chain is not followed: the answer holds the
+ * records of its end. Returns the number of addresses, or an enum dns_result. */
 int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t query_len, struct ip *out, int max);
 
 struct resolv_conf {
@@ -44,14 +44,14 @@ struct resolv_conf {
 /* Sets the defaults: no server, 1 dot, 5 s, 2 attempts. */
 void resolv_conf_init(struct resolv_conf *conf);
 
-/* Sets what holds where no line names a server: this machine's (resolv.conf(5)). */
-void resolv_conf_complete(struct resolv_conf *conf);
-
-/* Takes one line (len bytes, no newline). */
+/* Applies one line of len bytes, without its newline. */
 void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t len);
 
-/* The address of a line of /etc/hosts that names host (any case, with or without a dot at its end); false: it does not.
- */
+/* Adds 127.0.0.1 as the server where no line named one (resolv.conf(5)). */
+void resolv_conf_complete(struct resolv_conf *conf);
+
+/* Returns true if a line of /etc/hosts names host (in any case, with or without a last dot); *out is then its address,
+ * else undefined. */
 bool hosts_line(const char *line, size_t len, const char *host, struct scoped_ip *out);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* Puts as much of the text as fits. */
 static void put_cut(struct buf *b, const char *text, size_t len)
 {
     size_t room = b->cap - b->len;
@@ -10,7 +11,7 @@ static void put_cut(struct buf *b, const char *text, size_t len)
     b->full |= len > room;
 }
 
-/* Left-aligned in width. */
+/* Puts the text left-aligned in width columns. */
 static void put_padded(struct buf *b, const char *text, size_t len, size_t width)
 {
     put_cut(b, text, len);
@@ -18,6 +19,7 @@ static void put_padded(struct buf *b, const char *text, size_t len, size_t width
         put_cut(b, " ", 1);
 }
 
+/* Reads a width or a precision: digits, or "*" for the next argument. Returns it, or 0 where both are absent. */
 static size_t read_number(const char **at, va_list *args)
 {
     size_t value = 0;
@@ -76,7 +78,7 @@ void buf_format_args(struct buf *b, const char *format, va_list args_in)
                     : longs    ? (long long)va_arg(args, unsigned long)
                                : (long long)va_arg(args, unsigned);
             put_number(b, value, false, width);
-        } else { /* d: tests/lint/format.sh lets no other pass */
+        } else { /* 'd'; tests/lint/format.sh accepts no other */
             value = longs == 2 ? va_arg(args, long long) : longs ? va_arg(args, long) : va_arg(args, int);
             put_number(b, value, value < 0, width);
         }

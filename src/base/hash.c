@@ -34,7 +34,7 @@ uint32_t hash_words(const uint32_t *words, size_t n)
     uint32_t v[4] = {key[0], key[1], 0x6c796765 ^ key[0], 0x74656462 ^ key[1]};
 
     for (size_t i = 0; i <= n; i++) {
-        uint32_t word = i < n ? words[i] : (uint32_t)n << 26; /* the length in bytes, in the highest byte */
+        uint32_t word = i < n ? words[i] : (uint32_t)n << 26; /* the highest byte is the length in bytes */
 
         v[3] ^= word;
         mix(v);

@@ -11,7 +11,7 @@ bool ip_is_mapped(const uint8_t bytes[16])
     return memcmp(bytes, mapped_prefix, sizeof mapped_prefix) == 0;
 }
 
-/* Four decimal numbers, no leading zeros: "010" is octal to some readers. */
+/* Parses four decimal numbers without leading zeros: some programs read "010" as octal. */
 static bool parse_v4(const char *text, size_t len, uint8_t out[4])
 {
     size_t at = 0;
@@ -120,8 +120,8 @@ static size_t format_hex(unsigned value, char *out)
     return n;
 }
 
-/* RFC 5952: the longest run of two or more zero groups, the first of equals,
- * becomes "::"; lower case, no leading zeros. */
+/* Writes RFC 5952 text: lower case, no leading zeros; "::" replaces the longest run of two
+ * or more zero groups, the first of equals. Returns its length; the text has no NUL. */
 static size_t format_v6(const uint8_t *bytes, char *out)
 {
     unsigned group[8];

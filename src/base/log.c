@@ -18,7 +18,7 @@ void log_set_level(enum log_level level)
     max_level = level;
 }
 
-/* A value that needs no quotes is written bare, as logfmt readers expect. */
+/* Returns true if logfmt needs quotes around the value. */
 static bool needs_quotes(const char *text)
 {
     if (!*text)
@@ -40,11 +40,14 @@ static void put_hex(struct buf *b, const char *bytes, size_t len)
     }
 }
 
-/* Which bytes put_escaped leaves as they are; a value of the log stands in quotes, so there quotes are escaped as well.
- */
-enum kept { KEPT_NOTHING, KEPT_QUOTES, KEPT_LINES };
+/* The bytes that put_escaped leaves as they are. */
+enum kept {
+    KEPT_NOTHING, /* a value in the log: it is in quotes, so quotes and backslashes are escaped */
+    KEPT_QUOTES,
+    KEPT_LINES, /* quotes and newlines */
+};
 
-/* Puts text that others may have chosen: it must not end a line, nor make a terminal show anything else. */
+/* Puts text that strangers may have chosen: escaped, it can neither end a line nor control a terminal. */
 static void put_escaped(struct buf *b, const char *text, enum kept kept)
 {
     size_t left = strlen(text), n;
@@ -103,7 +106,7 @@ static void put_two(struct buf *b, int value)
     buf_format(b, "%s%d", value < 10 ? "0" : "", value);
 }
 
-/* RFC 3339 in UTC; the C library's strftime would bring its time zones along. */
+/* The C library's strftime would link its time zones. */
 void log_put_time(struct buf *b, int64_t seconds)
 {
     int of_day = (int)(seconds % 86400), parts[] = {of_day / 3600, of_day / 60 % 60, of_day % 60};
@@ -121,7 +124,8 @@ void log_put_time(struct buf *b, int64_t seconds)
     buf_char(b, 'Z');
 }
 
-/* Nobody may read the log: lines that would have to wait are dropped, and counted until one goes through again. */
+/* Writes a line without waiting. A line that stderr does not accept is dropped and counted; the count is logged before
+ * the next line that is accepted. */
 static void write_line(const char *line, size_t len)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -133,7 +137,7 @@ static void write_line(const char *line, size_t len)
     if (dropped) {
         log_put_time(&b, platform_wall_ms() / 1000);
         buf_char(&b, ' ');
-        text_format(text_lost, sizeof text_lost, "%llu lines of the log were dropped, for they were not read", dropped);
+        text_format(text_lost, sizeof text_lost, "%llu log lines were dropped: nobody read them", dropped);
         if (!platform_write_log(text, b.len + log_format(text + b.len, LOG_WARN, NULL, NULL, text_lost)))
             dropped = 0;
     }
@@ -165,7 +169,7 @@ bool print_is_whole(void)
     return !print_failed;
 }
 
-/* Writes the text with what is kept of it, and an end of line or none. */
+/* Prints the text, then end as it is. */
 static void print_escaped(const char *format, va_list args, enum kept kept, const char *end)
 {
     struct arena arena = {0};

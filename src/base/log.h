@@ -1,5 +1,6 @@
-/* One line of logfmt on stderr:
- *   2026-11-22T10:00:00Z warn output=udp://a:8125 msg="refused" */
+/* The log, logfmt on stderr, and text for people on stdout:
+ *   2026-11-22T10:00:00Z warn output=udp://a:8125 msg="refused"
+ * Both may repeat text that strangers chose; control characters in it are escaped. */
 #ifndef LOG_H
 #define LOG_H
 
@@ -12,32 +13,30 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
 
 extern const char log_level_name[LOG_LEVEL_COUNT][6];
 
-#define LOG_LINE_MAX 1024 /* a longer line is cut, with "..." */
+#define LOG_LINE_MAX 1024 /* bytes without the time; a longer line is cut and ends in "..." */
 
-/* Lines above this level are left out. Set before the first thread starts. */
+/* Sets the level above which lines are left out; LOG_INFO until then. Called before the first thread starts. */
 void log_set_level(enum log_level level);
 
-/* key and value (both or neither NULL) say what the line is about. Safe from any
- * thread; one write() a line, which never waits: what nobody reads is dropped and counted. Controls in value and
- * message are escaped. */
+/* Logs one line about what key and value name (output=udp://a:8125), or with both NULL about the program. Any thread
+ * may call it. It never waits: a line that nobody reads is dropped and counted. */
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
     __attribute__((format(__printf__, 4, 5)));
 
-/* To stdout, whole, for --help and --check. Controls in it, which others may have put there, are escaped, but for ends
- * of lines. */
+/* Prints a text of any length on stdout, for --help and --check; its newlines are kept. */
 void print(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
-/* The same as one line: what ends a line is escaped, too. */
+/* Prints one line on stdout; newlines in it are escaped, too. */
 void print_line(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
-/* Returns true if stdout took all of it. */
+/* Returns true if nothing that was printed failed to be written. */
 bool print_is_whole(void);
 
-/* Pure: the line without its time, newline included, into out; its length. */
+/* Pure. Writes the line without its time, with its newline and no NUL. Returns its length. */
 size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value,
                   const char *message);
 
-/* Pure: "2026-11-22T10:00:00Z"; seconds since 1970, not negative. */
+/* Pure. Puts an RFC 3339 time, "2026-11-22T10:00:00Z"; seconds since 1970 are not negative. */
 void log_put_time(struct buf *b, int64_t seconds);
 
 #endif

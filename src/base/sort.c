@@ -10,7 +10,7 @@ static void swap(char *a, char *b, size_t size)
     }
 }
 
-/* Moves the element at root down until no child is greater. */
+/* Moves the element at root down until neither child is greater. */
 static void sift_down(char *base, size_t root, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
     for (;;) {

@@ -1,11 +1,11 @@
-/* Sorting, for lists that are sorted seldom. */
+/* Sorting, for lists that are seldom sorted. Pure. */
 #ifndef SORT_H
 #define SORT_H
 
 #include <stddef.h>
 
-/* As qsort: n elements of size bytes; heap sort, so O(n log n) always, no memory taken,
- * equal elements in any order. A tenth of the C library's code. */
+/* Sorts n elements of size bytes like qsort, in a tenth of the C library's code: heapsort, so
+ * always O(n log n), without allocation; equal elements end in any order. */
 void sort(void *array, size_t n, size_t size, int (*compare)(const void *, const void *));
 
 #endif

@@ -1,16 +1,17 @@
-/* Pieces of text that are not NUL-terminated. Pure. */
+/* Helpers for parsers of text. Pure. */
 #ifndef TEXT_H
 #define TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-bool text_is_blank(char c); /* white space of any kind */
+/* Returns true for white space as isspace has it in the C locale. */
+bool text_is_blank(char c);
 
-/* Bytes up to the first that is in stops, or to the end. */
+/* Returns the number of bytes before the first that is in stops, or before the end. */
 size_t text_until(const char *text, const char *stops);
 
-/* Cuts white space off both ends of *len bytes at *text. */
+/* Trims white space from both ends of the *len bytes at *text. */
 void text_trim(const char **text, size_t *len);
 
 /* Returns the value of a hexadecimal digit, or -1. */

@@ -26,7 +26,7 @@ size_t utf8_read(const char *text, size_t len, uint32_t *code)
     return *code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : n;
 }
 
-/* Unicode's general categories Cc, Zl, Zp, and of Cf those that are met in text. */
+/* The ranges are Unicode's general categories Cc, Zl and Zp, and the common ones of Cf. */
 bool utf8_is_control(uint32_t code)
 {
     static const uint32_t range[][2] = {

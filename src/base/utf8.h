@@ -6,15 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns the bytes of the character that text begins with, and *code; 0: it begins with none. An overlong form, half
- * of a surrogate pair, and what is beyond U+10FFFF are none. */
+/* Decodes the character at the start of text into *code. Returns its bytes, or 0 if they are not a character: overlong,
+ * a surrogate, above U+10FFFF, or cut. */
 size_t utf8_read(const char *text, size_t len, uint32_t *code);
 
-/* Returns true for characters that are not seen but change what is: controls (C0, DEL, C1), ends of lines, and those
- * without width or with a direction. */
+/* Returns true for invisible characters that change how others are shown: controls (C0, DEL, C1), line ends, zero-width
+ * and directional ones. */
 bool utf8_is_control(uint32_t code);
 
-/* Replaces each byte that belongs to no character by "_". Returns true if there was one. */
+/* Replaces each byte that is not part of a character by "_". Returns true if it replaced any. */
 bool utf8_clean(char *text);
 
 #endif

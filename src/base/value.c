@@ -5,10 +5,10 @@
 
 struct unit {
     char name[4];
-    int32_t factor; /* 0 behind the last */
+    int32_t factor; /* 0 ends the list */
 };
 
-/* Digits at *text, moved behind them. */
+/* Reads digits and moves *text past them. Returns false if there are none or they overflow. */
 static bool read_digits(const char **text, int64_t *out)
 {
     const char *at = *text;
@@ -34,7 +34,7 @@ bool value_count(const char *text, int64_t *out)
     return true;
 }
 
-/* The unit that stands at text up to len bytes, or NULL. */
+/* Returns the unit whose name is the len bytes at text, in any case, or NULL. */
 static const struct unit *find_unit(const struct unit *units, const char *text, size_t len)
 {
     for (; units->factor; units++)

@@ -1,5 +1,5 @@
-/* Set at a release. The date is what the clock is compared with: no run is older. A
- * constant, so that two builds of the same source are the same bytes. */
+/* The version and its date, set at a release. A clock before that date is wrong. The date is a constant, so that two
+ * builds of the same source are the same bytes. */
 #ifndef VERSION_H
 #define VERSION_H
 
