@@ -20,13 +20,13 @@ void owners_init(struct owners *o, const struct tally *t, const char *proc, stru
     o->wanted = arena_zero(a, (size_t)t->n_room * OWNER_INODES, sizeof *o->wanted);
 }
 
-/* The owner is known, and not only of a connection where there is a listener now. */
+/* Returns true if the owner is known; a connection's owner is not enough once there is a listener. */
 static bool settled(const struct series *s)
 {
     return s->owner.pid && s->owner.listening == s->hint.listening;
 }
 
-/* True if this series alone would be reason for a walk. */
+/* Returns true if this series needs a walk. */
 static bool must_look(const struct series *s, uint64_t now_ms)
 {
     if (settled(s) || !s->hint.n)
@@ -35,6 +35,7 @@ static bool must_look(const struct series *s, uint64_t now_ms)
            (s->hint.listening && s->hint.inode[0] != s->owner.sought);
 }
 
+/* Forgets an owner that no longer holds its socket. */
 static void verify(const struct owners *o, struct series *s)
 {
     struct owner *owner = &s->owner;
@@ -46,8 +47,8 @@ static void verify(const struct owners *o, struct series *s)
     *owner = (struct owner){.lost = true};
 }
 
-/* What the rows themselves say: of several the lowest pid, 1 only if it is alone. */
-static void take_pid(struct series *s)
+/* Sets the owner from rows that name it: the lowest pid, but 1 only if it is the only one. */
+static void set_pid(struct series *s)
 {
     const struct owner_hint *h = &s->hint;
     uint32_t pid = h->n ? h->inode[h->n > 1 && h->inode[0] == 1] : 0;
@@ -62,8 +63,8 @@ static int by_inode(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* platform_owner_fn: of several the lowest pid; 1, which holds the sockets that it hands
- * to others (socket activation), only if it is alone. */
+/* A platform_owner_fn: chooses the lowest pid. Process 1 keeps sockets that it passes to
+ * others (socket activation), so it is chosen only if it is the only one. */
 static void found(void *ctx, uint32_t inode, int pid, int fd)
 {
     const struct owners *o = ctx;
@@ -85,6 +86,7 @@ static void found(void *ctx, uint32_t inode, int pid, int fd)
     }
 }
 
+/* Looks for the owners of all series that are not settled, and schedules the next try for those not found. */
 static void walk(struct owners *o, struct tally *t)
 {
     o->n_wanted = 0;
@@ -119,7 +121,7 @@ void owners_update(struct owners *o, struct tally *t)
         struct series *s = tally_series(t, i);
 
         if (s->hint.pids)
-            take_pid(s);
+            set_pid(s);
         else
             verify(o, s);
         look |= must_look(s, t->now_ms);

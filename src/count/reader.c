@@ -29,7 +29,7 @@ static void close_slot(struct reader_slot *slot)
     slot->state = NULL;
 }
 
-/* Counts what a backend emits. */
+/* The caller's emit, wrapped to count sockets. */
 struct counting {
     sock_fn *emit;
     void *ctx;
@@ -44,7 +44,7 @@ static void count_sock(void *ctx, const struct sock *s, uint64_t n)
     counting->emit(counting->ctx, s, n);
 }
 
-/* 0 or -errno. What a failed backend was in the middle of is given up by closing it. */
+/* Reads one protocol through one backend, and closes the backend if it fails. Returns 0 or -errno. */
 static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p, sock_fn *emit, void *ctx,
                      struct poll_report *report)
 {
@@ -65,13 +65,14 @@ static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p
     return ret;
 }
 
+/* Reads one protocol through the first backend that works. Returns false if none does. */
 static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, sock_fn *emit, discard_fn *discard,
                           void *ctx, struct reading *reading)
 {
     for (int i = 0; i < r->n; i++) {
         struct reader_slot *slot = &r->slot[i];
         struct poll_report report = reading->report;
-        bool last = i == r->n - 1; /* is always tried: there is nothing else */
+        bool last = i == r->n - 1; /* the last is always tried */
 
         if (slot->error[p] && now_ns < slot->retry_ns[p] && !last && !recording_replays(r->want.recording))
             continue;
@@ -90,7 +91,7 @@ static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, so
     return false;
 }
 
-/* Two names joined, one of two equal ones. */
+/* Returns the name of the backend in use, or both names joined where TCP and UDP use different ones. */
 static const char *name(struct reader *r)
 {
     int tcp = r->active[PROTOCOL_TCP], udp = r->active[PROTOCOL_UDP];

@@ -7,12 +7,12 @@
 
 #define BACKENDS_MAX    4
 #define READER_WHY_MAX  256
-#define READER_NAME_MAX 32 /* of two backends joined */
+#define READER_NAME_MAX 32 /* bytes of two names joined, NUL included */
 
 struct reader_slot {
     const struct backend *backend;
     struct backend_state *state; /* NULL: not open */
-    int error[PROTOCOL_COUNT];   /* -errno of the last try, 0: none */
+    int error[PROTOCOL_COUNT];   /* -errno of the last try, or 0 */
     uint64_t retry_ns[PROTOCOL_COUNT];
 };
 
@@ -20,33 +20,33 @@ struct reader {
     struct reader_slot slot[BACKENDS_MAX];
     int n;
     struct backend_want want;
-    int active[PROTOCOL_COUNT]; /* slot last read, or -1 */
+    int active[PROTOCOL_COUNT]; /* slot of the last successful read, or -1 */
     char name[READER_NAME_MAX];
 };
 
-/* What one poll brought. */
+/* The result of one poll. */
 struct reading {
     struct poll_report report;
-    bool read[PROTOCOL_COUNT]; /* else no backend could */
-    bool ended;                /* a replay is over: nothing was read */
-    bool changed;              /* another backend than at the poll before */
-    const char *name;          /* "netlink", "procfs", "netlink+procfs", "none"; the reader's */
+    bool read[PROTOCOL_COUNT]; /* false: every backend failed */
+    bool ended;                /* the replay is over; nothing was read */
+    bool changed;              /* a protocol changed its backend since the poll before */
+    const char *name;          /* "netlink", "procfs", "netlink+procfs" or "none"; belongs to the reader */
 };
 
-/* Takes back what emit was given of a protocol in this poll. */
+/* Discards what was emitted for a protocol in this poll. */
 typedef void discard_fn(void *ctx, enum protocol protocol);
 
-/* list: NULL-terminated, best first, at most BACKENDS_MAX (more end the program); only: the one to use, or NULL for
- * all. */
+/* Sets up a reader of the backends in list (NULL-terminated, best first), or of the one named only unless that is NULL.
+ * More than BACKENDS_MAX end the program. */
 void reader_init(struct reader *r, const struct backend *const *list, const char *only,
                  const struct backend_want *want);
 
-/* now_ns: monotonic. Never fails: reading->read says what was read. */
+/* Reads both protocols at now_ns (monotonic) and reports the result in *reading. */
 void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *discard, void *ctx,
                  struct reading *reading);
 
-/* Why a better backend than the one used, or any, was not read: "netlink: Permission
- * denied; …" into out, "" if there is nothing to say. Returns out. */
+/* Writes the last error of each backend, such as "netlink: Permission denied; …", or "" if
+ * there were none. Returns out. */
 const char *reader_why(const struct reader *r, char out[READER_WHY_MAX]);
 
 #endif

@@ -17,8 +17,8 @@ static const char *byte_order(void)
     return *(const unsigned char *)&one ? "little-endian" : "big-endian";
 }
 
-/* What a file to replay has to begin with. The width of words stands behind: it makes no
- * difference to what is recorded so far. */
+/* Writes the start of the first line, which a replay requires. The word size that follows
+ * it is not compared: nothing recorded so far depends on it. */
 static void put_head(char head[HEAD_MAX])
 {
     text_format(head, HEAD_MAX, MAGIC "1 %s %s ", platform_name, byte_order());
@@ -37,7 +37,7 @@ static uint32_t get_u32(const unsigned char in[4])
 
 /* --- writing ---------------------------------------------------------------------- */
 
-/* A recording that cannot go on ends; the program does not. */
+/* Writes, or ends the recording where that fails; the program continues. */
 static void write_all(struct recording *r, const void *data, size_t len)
 {
     int ret = r->over ? 0 : platform_write(r->fd, data, len, NULL);
@@ -80,7 +80,7 @@ static bool read_all(struct recording *r, void *out, size_t len)
     return !r->over;
 }
 
-/* The first line, NUL-terminated, without its newline. */
+/* Reads the first line without its newline, NUL-terminated. Returns false if it is too long or cut. */
 static bool read_head(struct recording *r, char head[HEAD_MAX])
 {
     for (size_t i = 0; i < HEAD_MAX && read_all(r, head + i, 1); i++)
@@ -93,25 +93,25 @@ static bool read_head(struct recording *r, char head[HEAD_MAX])
 
 int recording_open(struct recording *r, const char *path, char *why, size_t why_cap)
 {
-    char head[HEAD_MAX] = "", own[HEAD_MAX];
+    char head[HEAD_MAX] = "", expected[HEAD_MAX];
 
     *r = (struct recording){.fd = platform_file_open(path, false), .replays = true};
-    put_head(own);
+    put_head(expected);
     if (r->fd < 0)
         text_format(why, why_cap, "%s", platform_error_text(-r->fd));
     else if (!read_head(r, head) || strncmp(head, MAGIC, sizeof MAGIC - 1))
         text_format(why, why_cap, "not a recording of sockpush");
-    else if (strncmp(head, own, strlen(own)))
+    else if (strncmp(head, expected, strlen(expected)))
         text_format(
             why, why_cap,
             "of another version, operating system or byte order: it begins \"%s\", where this program reads \"%s\"",
-            head, own);
+            head, expected);
     else
         return 0;
     return -1;
 }
 
-/* True if there is a block at hand. */
+/* Reads the next block's header, unless a block is already open. Returns false at the end. */
 static bool peek(struct recording *r)
 {
     unsigned char head[8];

@@ -1,12 +1,12 @@
-/* What backends read, kept in a file (record:PATH) or taken from it in their place
- * (replay:PATH): everything behind the system calls is then the same program.
+/* The data that backends read, written to a file (record:PATH) or read from it instead of
+ * the kernel (replay:PATH). All code after the system calls runs the same in both.
  *
- * A line says whose it is, "sockpush recording 1 linux little-endian 64-bit"; blocks follow,
- * of four letters, the payload's length (4 bytes, little endian) and the payload:
- *   poll              a poll begins
- *   read  "netlink tcp"   a backend begins to read a protocol
- *   data              a datagram, or what one read gave; empty at a file's end
- *   fail  errno, 4 bytes, little endian */
+ * The first line is "sockpush recording 1 linux little-endian 64-bit". Blocks follow: four
+ * letters, the payload's length (4 bytes, little endian) and the payload:
+ *   poll  empty                   a poll begins
+ *   read  "netlink tcp"           a backend begins to read a protocol
+ *   data  bytes                   a datagram, or the bytes of one read; empty at a file's end
+ *   fail  4 bytes, little endian  the errno of a system call or of the backend */
 #ifndef RECORDING_H
 #define RECORDING_H
 
@@ -21,32 +21,32 @@
 struct recording {
     int fd;
     bool replays;
-    bool over; /* the file's end, or what is no block: nothing more is read or written */
-    /* Of a replay: the block at hand. */
-    char kind[4];                  /* kind[0] == 0: none yet */
-    uint32_t left;                 /* bytes of its payload that were not read yet */
-    char name[RECORDING_NAME_MAX]; /* a "read" block's payload */
+    bool over; /* the file ended, or reading or writing failed: it is used no more */
+    /* The open block of a replay: */
+    char kind[4];                  /* its letters; kind[0] is 0 if no block is open */
+    uint32_t left;                 /* bytes of its payload that are not read yet */
+    char name[RECORDING_NAME_MAX]; /* the payload of a "read" block */
 };
 
-/* Creates the file, which must not be there. 0 or -errno. */
+/* Creates the file. Returns 0 or -errno; -EEXIST if there is anything at path. */
 int recording_create(struct recording *r, const char *path);
 
-/* Opens one to replay. 0, or -1 and why not in words: no such file, another machine's, … */
+/* Opens a recording to replay. Returns 0, or -1 with the reason in why. */
 int recording_open(struct recording *r, const char *path, char *why, size_t why_cap);
 
-/* In what follows r may be NULL: then nothing is recorded and data passes through. */
+/* In the functions below r may be NULL: nothing is recorded, and data passes through. */
 
 bool recording_replays(const struct recording *r);
 
-/* A poll begins. False: a replay has none left. */
+/* Begins a poll. Returns false if a replay has no more polls. */
 bool recording_poll(struct recording *r);
 
-/* A backend begins to read. 0, or -ENODATA: at this place in a replay it did not. */
+/* Begins a backend's read of a protocol. Returns 0, or -ENODATA where a replay has no such read next. */
 int recording_read(struct recording *r, const char *backend, enum protocol p);
 
-/* Passes on what a system call gave: n bytes of data, or -errno. A replay puts what was
- * given then into data (cap bytes) instead; -EMSGSIZE if it does not fit, -ENODATA if there
- * is nothing. The number of bytes, or -errno. */
+/* Records the result of a system call: n bytes of data, or -errno in n. A replay instead
+ * copies the recorded result into data (cap bytes). Returns the number of bytes or -errno;
+ * in a replay also -EMSGSIZE if the result does not fit, -ENODATA if it is absent. */
 long recording_pass(struct recording *r, void *data, size_t cap, long n);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/value.h"
 
-#define RULES_NAMED 10 /* of those that are bad, and of those that count nothing */
+#define RULES_NAMED 10 /* bad rules that are reported one by one; the same number of useless ones */
 #include "base/format.h"
 
 bool rule_discovers(const struct rule *rule)
@@ -40,7 +40,7 @@ static bool parse_port(const char *text, size_t len, uint16_t *port)
     return true;
 }
 
-/* "80" or "8000-8100". */
+/* Parses "80" or "8000-8100" into rule->low and high. */
 static bool parse_ports(const char *text, size_t len, struct rule *rule)
 {
     const char *dash = memchr(text, '-', len);
@@ -52,7 +52,7 @@ static bool parse_ports(const char *text, size_t len, struct rule *rule)
     return !dash || (parse_port(dash + 1, len - low_len - 1, &rule->high) && rule->high >= rule->low);
 }
 
-/* "1.1.1.1:80", "[::1]:80"; "::1:80" if bare_v6. */
+/* Parses "1.1.1.1:80" or "[::1]:80", and "::1:80" if bare_v6; *bare is set for the last form. */
 static bool parse_address(const char *text, size_t len, bool bare_v6, struct rule *rule, bool *bare)
 {
     size_t colon = len;
@@ -85,6 +85,7 @@ static const char *canonical(const struct rule *rule, struct arena *a)
     }
 }
 
+/* Reports a rule as bad, with the accepted forms. */
 static void refuse(struct diag *d, const char *variable, const char *text, size_t len, bool match_only)
 {
     int shown = len > 60 ? 60 : (int)len;
@@ -110,6 +111,7 @@ static uint32_t hash_address(uint8_t version, const uint8_t bytes[16], uint16_t 
     return hash_words(words, 5);
 }
 
+/* Returns the address rule's place in the hash, or the free place where it belongs. */
 static uint16_t *find_address(const struct rules *r, uint8_t version, const uint8_t bytes[16], uint16_t port)
 {
     uint32_t at = hash_address(version, bytes, port) & r->address_mask;
@@ -122,8 +124,8 @@ static uint16_t *find_address(const struct rules *r, uint8_t version, const uint
     }
 }
 
-/* Enters the rule at index n; returns what makes it useless (a rule before it takes all
- * that it could), or NULL. */
+/* Adds rule n to the index. Returns NULL, or why the rule is useless: rules before it match
+ * all of its sockets. */
 static const char *enter(struct rules *r, int n)
 {
     const struct rule *rule = &r->rule[n];
@@ -203,7 +205,7 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
     if (!good) {
         if (++r->bad <= RULES_NAMED)
             refuse(d, variable, text, len, match_only);
-        return 0; /* others may be bad as well */
+        return 0; /* so that the other bad rules are reported, too */
     }
     rule.text = canonical(&rule, a);
     if (bare)
@@ -224,7 +226,7 @@ static int parse_list(const char *text, bool bare_v6, const char *variable, stru
                       struct rules *r)
 {
     rules_add_group(r, &(struct tags){0}, a);
-    while (*text) { /* a comma may end the list */
+    while (*text) { /* the list may end in a comma */
         const char *rule = text;
         size_t len = text_until(text, ",");
 
@@ -236,7 +238,7 @@ static int parse_list(const char *text, bool bare_v6, const char *variable, stru
     return 0;
 }
 
-/* JSON: "[" and then, blanks aside, one of \" { ]. "[::1]:80" begins a plain list. */
+/* Returns true for "{", or "[" that is followed, after blanks, by one of \" { ]. "[::1]:80" begins a plain list. */
 static bool is_json(const char *text)
 {
     if (*text++ != '[')
@@ -269,8 +271,8 @@ int rules_parse(const char *text, bool bare_v6, const char *variable, struct are
 
 /* --- finding --------------------------------------------------------------- */
 
-/* True for "80": behind "listen", which therefore leaves that port alone, it would make a
- * second series of the same name. */
+/* Returns true if rule n is a single port such as "80". After "listen" it would make a
+ * second series of the same name, so "listen" leaves that port to it. */
 static bool names_port(const struct rules *r, int n)
 {
     return n != RULE_NONE && r->rule[n].kind == RULE_PORTS && r->rule[n].low == r->rule[n].high;
@@ -279,7 +281,7 @@ static bool names_port(const struct rules *r, int n)
 int rules_find(const struct rules *r, const struct sock *s, const uint8_t listening[8192])
 {
     uint16_t port = s->local_port;
-    int best = r->any[port] - 1; /* RULE_NONE where there is none */
+    int best = r->any[port] - 1; /* RULE_NONE if r->any is 0 */
 
     if (s->known & SOCK_ADDRESS) {
         int exact = *find_address(r, s->ip_version, s->local, port) - 1;

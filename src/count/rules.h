@@ -1,5 +1,6 @@
-/* Port rules (SOCKPUSH_PORTS): reading them, and finding the one a socket counts in.
- * Pure but for memory at the start. */
+/* Port rules (SOCKPUSH_PORTS): parsing them, and finding the rule that counts a socket.
+ * Pure; memory is allocated from an arena, at the start only. Errors are reported to d, under
+ * the name variable. */
 #ifndef RULES_H
 #define RULES_H
 
@@ -14,60 +15,62 @@
 
 #define RULES_MAX     10000
 #define RULE_NONE     (-1)
-#define ADDR_PORT_MAX 54 /* "[" IPv6 "]:65535" and its NUL */
+#define ADDR_PORT_MAX 54 /* bytes of "[" IPv6 "]:65535" and its NUL */
 
 enum rule_kind {
     RULE_PORTS,   /* 80, 8000-8100: any address, one series */
-    RULE_ADDRESS, /* 1.1.1.1:80: that bound address, one series */
+    RULE_ADDRESS, /* 1.1.1.1:80: sockets bound to that address, one series */
     RULE_MATCH,   /* *:80, *:8000-8100: a series per local address and port */
     RULE_LISTEN,  /* listen: a series per listening TCP port */
 };
 
 struct rule {
     enum rule_kind kind;
-    uint16_t low, high; /* ports, inclusive; equal but for ranges */
+    uint16_t low, high; /* first and last port */
     struct ip ip;       /* RULE_ADDRESS */
-    uint16_t group;     /* whose tags its series carry */
-    const char *text;   /* canonical; what addr_port says for the first two kinds */
+    uint16_t group;     /* its series carry this group's tags */
+    const char *text;   /* canonical; the addr_port of RULE_PORTS and RULE_ADDRESS */
 };
 
 struct rules {
     struct rule *rule;
     int n;
-    struct tags *group_tags; /* by group, unmerged */
+    struct tags *group_tags; /* by group, not merged */
     int n_groups;
 
-    /* The index, made by rules_index. */
-    uint16_t *any;     /* by port: 1 + the first rule for any address, 0 none */
-    uint16_t *address; /* open-addressing hash of RULE_ADDRESS: 1 + rule, 0 free */
+    /* The index, built by rules_add. */
+    uint16_t *any;     /* by port: 1 + the first rule for any address, or 0 */
+    uint16_t *address; /* open-addressing hash of RULE_ADDRESS: 1 + rule, or 0 */
     uint32_t address_mask;
     int listen;  /* the listen rule, or RULE_NONE */
-    int useless; /* rules that were warned about and left out */
-    int bad;     /* rules that d was told of as errors */
+    int useless; /* rules that can never match; they are left out */
+    int bad;     /* rules that are errors */
 };
 
-/* True for the two kinds whose series appear with their sockets. */
+/* Returns true for the rules whose series appear with their sockets: RULE_MATCH, RULE_LISTEN. */
 bool rule_discovers(const struct rule *rule);
 
-/* Reads the plain list or JSON in text. bare_v6: also takes "::1:80", with a warning, as
- * DataKit's variable does. Returns 0 or -EINVAL after telling d. Either way *out may be
- * used; it has no rules after an error. */
+/* Parses the plain list or JSON in text. With bare_v6, "::1:80" is accepted with a warning,
+ * for DataKit's variable. Returns 0 or -EINVAL; *out is valid in both cases, and empty after
+ * an error. */
 int rules_parse(const char *text, bool bare_v6, const char *variable, struct arena *a, struct diag *d,
                 struct rules *out);
 
-/* For the readers of the two syntaxes: a new group, and one rule's text into it. A bad rule is counted in r->bad, so
- * that all of them are named; -EINVAL is for what cannot be gone on with. */
+/* Begin a group, and add one rule of len bytes to it, for the parsers of the two syntaxes. With match_only, only "*:"
+ * forms are accepted. A bad rule is reported and counted in r->bad. Return 0, or -EINVAL if parsing has to stop. */
 int rules_add_group(struct rules *r, const struct tags *tags, struct arena *a);
 int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bool bare_v6, const char *variable,
               struct arena *a, struct diag *d);
+
+/* Parses the JSON form. Returns 0 or -EINVAL. */
 int rules_parse_json(const char *text, bool bare_v6, const char *variable, struct arena *a, struct diag *d,
                      struct rules *out);
 
-/* The first rule, in the order written, that s counts in, or RULE_NONE. listening has a
- * bit for each TCP port that has a LISTEN socket. Costs the same for any number of rules. */
+/* Finds the first rule, in the order written, that matches s, in constant time. listening
+ * has a bit per TCP port with a LISTEN socket. Returns its index, or RULE_NONE. */
 int rules_find(const struct rules *r, const struct sock *s, const uint8_t listening[8192]);
 
-/* "80", "1.1.1.1:80", "[::1]:80": the canonical text, NUL-terminated. */
+/* Writes "1.1.1.1:80" or "[::1]:80", NUL-terminated. */
 void addr_port_format(const struct ip *ip, uint16_t port, char out[ADDR_PORT_MAX]);
 
 #endif

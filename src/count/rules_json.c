@@ -8,9 +8,9 @@
 #include "cJSON.h"
 #include "count/rules.h"
 
-static struct arena *json_arena; /* of the one parsing that is under way */
+static struct arena *json_arena; /* memory of the parsing in progress; there is one at a time */
 
-/* *end stays at text if there is no digit; a fraction is left to be refused. */
+/* Replaces strtod for cJSON (cjson_config.h): reads digits only, so cJSON rejects a fraction. */
 int json_number(const char *text, char **end)
 {
     int value = 0;
@@ -26,7 +26,7 @@ void *json_malloc(size_t size)
     return arena_zero(json_arena, size, 1);
 }
 
-/* Only printing JSON grows what it has. */
+/* Never called: only cJSON's printing reallocates. */
 void *json_realloc(void *memory, size_t size)
 {
     (void)memory, (void)size;
@@ -52,7 +52,7 @@ static int refuse(const struct reader *r, const char *why)
     return -EINVAL;
 }
 
-/* A string, or a number that is a port. */
+/* Adds the rule in item: a string, or a port number. */
 static int add_rule(const struct reader *r, const cJSON *item, bool match_only)
 {
     char number[16];
@@ -75,7 +75,7 @@ static int add_rules(const struct reader *r, const cJSON *array, bool match_only
     return 0;
 }
 
-/* Each value a string; the texts are copied, since the JSON tree is freed. */
+/* Adds the object's members as tags. Copies their texts, because the JSON tree is freed. */
 static int read_tags(const struct reader *r, const cJSON *object, struct tags *tags)
 {
     const cJSON *item;
@@ -156,10 +156,10 @@ static int add_groups(const struct reader *r, const cJSON *root)
     return 0;
 }
 
-/* A text would end there without a word. */
+/* Returns true if a string has \u0000, where cJSON's text would silently end. */
 static bool holds_nul(const char *text)
 {
-    for (; (text = strchr(text, '\\')); text += 1 + (text[1] != '\0')) /* what an escape escapes begins none */
+    for (; (text = strchr(text, '\\')); text += 1 + (text[1] != '\0')) /* skips the escaped byte, too */
         if (!strncmp(text, "\\u0000", 6))
             return true;
     return false;

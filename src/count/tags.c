@@ -8,11 +8,11 @@
 #include "base/sort.h"
 #include "base/text.h"
 
-#define ITEMS_MAX (4 * TAGS_MAX) /* of a list: some may be empty, or a tag twice */
+#define ITEMS_MAX (4 * TAGS_MAX) /* items of a list, with empty and repeated ones */
 
 static const char reserved_keys[][11] = {"addr_port", "ip_version", "pid"};
 
-/* Replaced by '_' in the keys of one format or another. */
+/* Returns true if some format replaces c by '_' in a key. */
 static bool replaceable(char c)
 {
     return (unsigned char)c <= ' ' || c == 0x7f || strchr("_:|,;!^=\\", c);
@@ -77,7 +77,7 @@ static char *trimmed(struct arena *a, const char *text, size_t len)
     return arena_text(a, text, len);
 }
 
-/* One item of the list, at text; nothing between two commas is no tag. */
+/* Parses one item of the list; an empty one is skipped. Returns 0 or -EINVAL. */
 static int parse_item(const char *text, size_t len, char split, const char *variable, struct arena *a, struct diag *d,
                       struct tags *out)
 {

@@ -1,4 +1,5 @@
-/* Tag lists: reading them, merging them by precedence. Pure. */
+/* Tag lists: parsing, and merging by precedence. Pure; memory is allocated from the arena a.
+ * Errors and warnings are reported to d, under the name variable. */
 #ifndef TAGS_H
 #define TAGS_H
 
@@ -8,9 +9,9 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-#define TAGS_MAX      64   /* of one series */
-#define TAG_LISTS_MAX 8    /* that are merged for it */
-#define TAG_KEY_MAX   200  /* bytes, what Datadog allows a whole tag */
+#define TAGS_MAX      64   /* tags of a list */
+#define TAG_LISTS_MAX 8    /* lists of a series */
+#define TAG_KEY_MAX   200  /* bytes; Datadog's limit for a whole tag (docs.datadoghq.com/getting_started/tagging) */
 #define TAG_VALUE_MAX 1000 /* bytes */
 
 struct tag {
@@ -23,30 +24,28 @@ struct tags {
     size_t n;
 };
 
-/* How a list is written. */
 enum tag_syntax {
     TAGS_EQUALS, /* key=value,key2=value2 */
-    TAGS_COLONS, /* DD_TAGS: commas, else white space; the first ':' splits */
+    TAGS_COLONS, /* key:value, between commas, or white space where there is no comma (DD_TAGS) */
 };
 
-/* Reads text into *out, memory from a. In one list the last of two equal keys wins,
- * with a warning (equal: some format may write them alike); an empty value leaves the tag
- * out, with a warning. Keys that sockpush sets itself (addr_port, ip_version, pid) are
- * errors, as are overlong parts. Returns 0 or -EINVAL after telling d, with variable as the name. */
+/* Parses text into *out. A key that is too long, or that sockpush sets (addr_port,
+ * ip_version, pid), is an error; so is a value that is too long. With a warning, the later
+ * of two alike keys wins, and a tag with an empty value is left out. Returns 0 or -EINVAL. */
 int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a, struct diag *d,
                struct tags *out);
 
-/* Adds one tag under the same rules; key and value are kept, not copied. */
+/* Adds one tag under the same rules; key and value are not copied. Returns 0 or -EINVAL. */
 int tags_add(struct tags *t, const char *key, const char *value, const char *variable, struct arena *a, struct diag *d);
 
-/* Merges n lists, highest precedence first, into one sorted by key (byte order), no
- * key twice nor alike. Texts are shared with the lists. */
+/* Merges n lists, highest precedence first. Returns one list, sorted by key (byte order),
+ * without alike keys; it shares the lists' texts. */
 struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a);
 
-/* True if some format may write these keys alike: a tag must not come twice in a line. */
+/* Returns true if some format may write both keys the same, which would repeat a tag in a line. */
 bool tags_alike(const char *a, const char *b);
 
-/* The tag of that key in a sorted list, or NULL. */
+/* Returns the tag with that key in a merged list, or NULL. */
 struct tag *tags_find(const struct tags *t, const char *key);
 
 #endif

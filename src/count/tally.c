@@ -17,7 +17,7 @@ static void init_series(struct series *s, int rule, uint8_t ip_version)
     s->ip_version = ip_version;
 }
 
-/* An address rule has the one series of its own IP version, the others have two. */
+/* Adds the series of a rule: one of its IP version for an address rule, else one of each. */
 static void add_explicit(struct tally *t, int rule)
 {
     const struct rule *r = &t->rules->rule[rule];
@@ -43,7 +43,7 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
     for (int i = 0; i < rules->n; i++)
         discovers |= rule_discovers(&rules->rule[i]);
     t->max_discovered = discovers ? max_discovered : 0;
-    /* 2 more for what exceeds the maximum: "other", of either IP version. */
+    /* Two more are for "other", which counts what exceeds the maximum, of each IP version. */
     t->n_room = 2 * (uint32_t)rules->n + t->max_discovered + 2;
     t->series = arena_zero(a, t->n_room, sizeof *t->series);
     t->order = arena_zero(a, t->n_room, sizeof *t->order);
@@ -61,7 +61,7 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
 
 /* --- discovered series ----------------------------------------------------- */
 
-/* What a discovered series is looked up by. */
+/* The key of a discovered series. */
 struct key {
     int rule;
     uint8_t ip_version;
@@ -99,7 +99,7 @@ static struct series *create(struct tally *t, const struct key *k, uint32_t *buc
     } else {
         struct buf b = {.data = s->addr_port, .cap = ADDR_PORT_MAX - 1};
 
-        buf_u64(&b, k->port); /* the slot is zeroed: NUL stands behind it */
+        buf_u64(&b, k->port); /* the zeroed slot ends it with NUL */
     }
     s->discovered = s->live = true;
     s->seen_ms = t->now_ms;
@@ -171,7 +171,7 @@ void tally_begin(struct tally *t, uint64_t now_ms)
     memset(t->listening, 0, sizeof t->listening);
 }
 
-/* Keeps the lowest inodes, ascending; a listener's drive out all others. */
+/* Keeps the lowest inodes, ascending. A listener's replace all others. */
 static void hint_owner(struct owner_hint *h, const struct sock *s)
 {
     bool listening = s->protocol == PROTOCOL_TCP && s->state == STATE_LISTEN;
@@ -188,7 +188,7 @@ static void hint_owner(struct owner_hint *h, const struct sock *s)
         return;
     for (uint8_t i = 0; i < h->n; i++)
         if (h->inode[i] == s->inode)
-            return; /* read again after a failure */
+            return; /* the same socket, read again after a failure */
     if (h->n == OWNER_INODES)
         at = --h->n;
     while (at && h->inode[at - 1] > s->inode) {
@@ -248,10 +248,10 @@ void tally_discard(struct tally *t, enum protocol protocol)
     memset(&t->total[1].count[first], 0, size);
     for (uint32_t i = 0; i < t->n_slots; i++) {
         memset(&t->series[i].count[first], 0, size);
-        if (protocol == PROTOCOL_TCP) /* is read first: no hint is of another protocol */
+        if (protocol == PROTOCOL_TCP) /* TCP is read first, so all hints are TCP's */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
     }
-    if (protocol == PROTOCOL_TCP) /* UDP is told by them, too */
+    if (protocol == PROTOCOL_TCP) /* UDP sockets need these ports for "listen" rules */
         memcpy(t->listening, t->listened, sizeof t->listening);
 }
 
@@ -263,7 +263,7 @@ static bool empty(const struct series *s)
     return true;
 }
 
-/* RULE_NONE, as unsigned, stands last. */
+/* Orders by rule (RULE_NONE last, as unsigned), port, IP version and address. */
 static int by_rule(const void *a, const void *b)
 {
     const struct series *x = *(const struct series *const *)a, *y = *(const struct series *const *)b;
@@ -287,7 +287,7 @@ void tally_end(struct tally *t)
             s->seen_ms = t->now_ms;
             s->zero_polls = 0;
         } else if (s->seen_ms == t->now_ms) {
-            end_series(t, s); /* born of a reading that was taken back */
+            end_series(t, s); /* it came from a reading that was discarded */
         }
     }
     if (!t->reorder)

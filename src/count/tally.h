@@ -1,5 +1,5 @@
-/* Counts sockets: rules → series × state. Memory is taken once, for the largest number
- * of series; a poll allocates nothing. Times are given by the caller. */
+/* Counts sockets: rules → series × state. Memory is allocated once, for the largest number
+ * of series; a poll allocates nothing. The caller passes the time, which is monotonic. */
 #ifndef TALLY_H
 #define TALLY_H
 
@@ -9,28 +9,27 @@
 #include "count/rules.h"
 #include "count/sock.h"
 
-#define FIELD_UDP    STATE_COUNT /* the fields: one per TCP state, then UDP */
+#define FIELD_UDP    STATE_COUNT /* fields are the TCP states, then UDP */
 #define FIELD_COUNT  (STATE_COUNT + 1)
 #define OWNER_INODES 8
 
-/* Sockets by which a series' owner can be found: the lowest inodes of its listeners,
- * else of any of its sockets, ascending; where the rows name their owners (SOCK_PID), pids. */
+/* Sockets to find a series' owner by: those of its listeners, else any. */
 struct owner_hint {
-    uint32_t inode[OWNER_INODES];
+    uint32_t inode[OWNER_INODES]; /* the lowest, ascending */
     uint8_t n;
-    bool listening;
-    bool pids;
+    bool listening; /* they are listeners */
+    bool pids;      /* the inodes are pids: rows name their owners (SOCK_PID) */
 };
 
-/* What is known of a series' owner; owners.c keeps it. */
+/* The owner of a series; owners.c maintains it. */
 struct owner {
-    int pid; /* 0: not known */
-    int fd;  /* of that process, holds the inode */
-    uint32_t inode;
-    bool listening;
-    bool lost;       /* was known until this poll */
-    uint8_t misses;  /* look-ups without an answer, in a row */
-    uint32_t sought; /* the inode of the last miss */
+    int pid;         /* 0: not known */
+    int fd;          /* the process's descriptor of the socket */
+    uint32_t inode;  /* of the socket */
+    bool listening;  /* the socket is a listener */
+    bool lost;       /* it was known until this poll */
+    uint8_t misses;  /* walks in a row that did not find it */
+    uint32_t sought; /* the first inode that the last such walk looked for */
     uint64_t retry_ms;
 };
 
@@ -40,48 +39,47 @@ struct series {
     uint8_t address[16];           /* RULE_MATCH: the local address */
     uint16_t port;                 /* discovered: the local port */
     int rule;                      /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
-    char addr_port[ADDR_PORT_MAX]; /* discovered; a rule's text stands in the rule */
+    char addr_port[ADDR_PORT_MAX]; /* discovered; an explicit series has its rule's text */
     struct owner_hint hint;
     struct owner owner;
 
-    /* Discovered series end when their sockets have been gone long enough. */
-    bool discovered;
-    bool live;           /* is pushed */
-    uint64_t seen_ms;    /* last poll with a socket */
-    unsigned zero_polls; /* zeros pushed since */
-    uint32_t next;       /* chain of the hash, or of the free slots: 1 + index, 0 end */
+    bool discovered;     /* the series ends some time after its last socket */
+    bool live;           /* it is pushed */
+    uint64_t seen_ms;    /* time of the last poll with a socket */
+    unsigned zero_polls; /* polls since then that pushed zeros */
+    uint32_t next;       /* in the hash's chain, or among the free slots: 1 + index, or 0 at the end */
 };
 
 struct tally {
     const struct rules *rules;
     struct series total[2];                        /* IPv4, IPv6 */
-    struct series *series;                         /* explicit ones first: rule order, 4 before 6 */
-    struct series **order;                         /* the live ones, in the order they are pushed */
-    uint32_t *explicit_of;                         /* by rule: 1 + its first series, 0 for rules that discover */
-    uint32_t n_order, n_explicit, n_slots, n_room; /* n_room: the most slots there can be */
+    struct series *series;                         /* slots; explicit series first: rule order, 4 before 6 */
+    struct series **order;                         /* the live series, in the order they are pushed */
+    uint32_t *explicit_of;                         /* by rule: 1 + its first series, or 0 for rules that discover */
+    uint32_t n_order, n_explicit, n_slots, n_room; /* n_room is the largest n_slots */
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
-    bool reorder, overflowed; /* overflowed: ever counted in "other" */
-    uint64_t now_ms, step_ms; /* this poll's time, and since the one before */
-    uint8_t listening[8192];  /* a bit per TCP port, this poll */
-    uint8_t listened[8192];   /* the poll before; taken again after a failed reading */
+    bool reorder, overflowed; /* overflowed: "other" was needed */
+    uint64_t now_ms, step_ms; /* this poll's time, and the time since the poll before */
+    uint8_t listening[8192];  /* this poll: a bit per TCP port with a LISTEN socket */
+    uint8_t listened[8192];   /* the poll before; restored when a reading of TCP fails */
 };
 
-/* rules must outlive t; memory is the arena's. */
+/* Sets up *t for rules, which must outlive it. Allocates from a. */
 void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a);
 
-/* A poll: begin, rows by tally_sock (a sock_fn on the tally), end. What a failed reading
- * of one protocol brought is taken back by tally_discard. */
+/* Count one poll: begin, tally_sock (a sock_fn on the tally) per row, end. tally_discard
+ * removes what a failed reading of one protocol added. */
 void tally_begin(struct tally *t, uint64_t now_ms);
 void tally_sock(void *tally, const struct sock *s, uint64_t n);
 void tally_discard(struct tally *t, enum protocol protocol);
 void tally_end(struct tally *t);
 
-/* After the poll was pushed: counts the zeros that went out, and ends the discovered
- * series whose time is over. Not called for a poll that could not be read. */
+/* Ends discovered series that have pushed zeros long enough. Called after a poll was
+ * pushed, but not for one that could not be read. */
 void tally_expire(struct tally *t);
 
-/* Port series to push: 0 <= i < tally_count. */
+/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port. */
 uint32_t tally_count(const struct tally *t);
 struct series *tally_series(struct tally *t, uint32_t i);
 const char *series_addr_port(const struct tally *t, const struct series *s);
