@@ -1,4 +1,4 @@
-/* sockpush's own counters. */
+/* Counters of sockpush itself. */
 #ifndef COUNTERS_H
 #define COUNTERS_H
 
@@ -6,17 +6,18 @@
 
 #define OUTPUTS_MAX 8
 
-/* Of an output, pushed as series sockpush_output. SENT_LINES: acknowledged by the receiver's
- * kernel where a stream tells, else handed over. */
+/* Counters of an output, the fields of sockpush_output. SENT_LINES counts lines that the
+ * receiver acknowledged, or that were sent where the transport does not report that. */
 enum output_counter { SENT_LINES, SEND_ERRORS, DROPPED_LINES, RECONNECTS, OUTPUT_COUNTERS };
 
 struct output_stats {
     uint64_t n[OUTPUT_COUNTERS];
 };
 
-/* What one snapshot adds to every counter that is pushed: sockpush's, then each output's. */
+/* Indexes of struct added: the counters of sockpush, then those of each output. */
 enum { ADDED_PARTIAL_POLLS, ADDED_POLL_ERRORS, ADDED_OUTPUTS, ADDED = ADDED_OUTPUTS + OUTPUTS_MAX * OUTPUT_COUNTERS };
 
+/* The increase of every counter that one snapshot pushes. */
 struct added {
     uint64_t n[ADDED];
 };

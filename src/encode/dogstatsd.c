@@ -1,13 +1,14 @@
 /* netstat.tcp_established:12|g|#host:a,ip_version:4
- * dogstatsd has nothing after the tags: what every DogStatsD receiver takes (datagram
- * protocol 1.0). datadog adds the sections of protocol 1.4 to 1.6, which other receivers
- * refuse: |c: the container, |e: what an admission controller said of it, |card:. */
+ * dogstatsd ends at the tags, which every DogStatsD receiver accepts (protocol 1.0). datadog
+ * adds sections of protocol 1.4 to 1.6, which some other receivers reject: |c: the container,
+ * |e: data from an admission controller, |card: the cardinality
+ * (docs.datadoghq.com/developers/dogstatsd/datagram_shell). */
 #include <string.h>
 
 #include "encode/encode.h"
 
-/* Bytes that would end a part of the line, or that a receiver reads as another tag
- * dialect inside a name (Influx ',', Librato '#', Graphite ';', SignalFx '['). */
+/* Bytes that would end a part of the line, or begin tags of another dialect in a name
+ * (Influx ',', Librato '#', Graphite ';', SignalFx '['). */
 #define NAME_UNSAFE  " :|@#,;[]="
 #define KEY_UNSAFE   ":|,"
 #define VALUE_UNSAFE "|,"
@@ -23,7 +24,7 @@ static void put_name(struct buf *b, const struct point *p, const char *field)
     buf_text(b, field);
 }
 
-/* The agent replaces brackets by '_': [::1]:80 goes without. */
+/* Puts the address without brackets, which the agent would replace by '_'. */
 static void put_addr_port(struct buf *b, const char *addr_port)
 {
     for (; *addr_port; addr_port++)

@@ -1,4 +1,4 @@
-/* The measurements that are pushed, and their fields: a row each. */
+/* Measurements and their fields, as they are pushed. */
 #ifndef FIELDS_H
 #define FIELDS_H
 
@@ -6,25 +6,25 @@
 #include "encode/counters.h"
 
 enum field_kind {
-    GAUGE,    /* as it is now */
-    INCREASE, /* a running total; what came since the last push, in formats of increments */
+    GAUGE,    /* the current value */
+    INCREASE, /* a running total; formats with increments push the increase since the last push */
 };
 
-/* Protocols: a field is pushed after one of those was read from which it comes. */
+/* The protocols that a field comes from; it is pushed if one of them was read. */
 #define FROM_TCP (1u << PROTOCOL_TCP)
 #define FROM_UDP (1u << PROTOCOL_UDP)
 
 struct field {
     char name[16];
-    char heading[9]; /* its column's, for a person; "" has no column */
-    uint8_t from;    /* FROM_ bits; 0: from sockpush itself */
+    char heading[9]; /* of its column in the table; "" has no column */
+    uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself */
     uint8_t kind;    /* enum field_kind */
 };
 
-/* Indexes of fields[]: the counts of struct series come first, then these. */
+/* Indexes of fields[], after the counts of struct series. */
 enum {
     FIELD_PID = FIELD_COUNT,
-    FIELD_COLUMNS, /* those before are */
+    FIELD_COLUMNS, /* the fields before it are columns of the table */
     FIELD_POLL_US = FIELD_COLUMNS,
     FIELD_SOCKETS,
     FIELD_PARTIAL_POLLS,
@@ -37,8 +37,8 @@ extern const struct field fields[FIELDS];
 
 struct measurement {
     char name[16];
-    const char *tag[2]; /* keys of its built-in tags, sorted; NULL: none, or no second */
-    bool folded;        /* they tell its series apart: where a format has no tags, they are in the name */
+    const char *tag[2]; /* keys of its built-in tags, sorted; the second may be NULL */
+    bool folded;        /* formats that fold tags put these into the name, to keep its series apart */
 };
 
 enum { NETSTAT, NETSTAT_PORT, SOCKPUSH, SOCKPUSH_OUTPUT, MEASUREMENTS };

@@ -2,11 +2,11 @@
  * Graphite's plaintext with tags (graphite-web, docs/tags.rst). */
 #include "encode/encode.h"
 
-#define RENAMED      "name_" /* the metric's own */
+#define RENAMED      "name_" /* Graphite's tag "name" is the metric's name */
 #define NAME_UNSAFE  " ;!^="
 #define VALUE_UNSAFE " ;"
 
-/* Neither a name nor a value begins with '~'. */
+/* Puts text like put_replaced, and '_' for a '~' at its start. */
 static void put_safe(struct buf *b, const char *text, const char *unsafe)
 {
     bool tilde = *text == '~';
@@ -48,7 +48,7 @@ static void encode(struct sink *s, const struct point *p)
         buf_char(s->out, ' ');
         buf_u64(s->out, p->value[i].now);
         if (p->time_ms < 0) {
-            buf_text(s->out, " -1"); /* the receiver's time */
+            buf_text(s->out, " -1"); /* carbon replaces it by the time of receipt */
         } else {
             buf_char(s->out, ' ');
             buf_u64(s->out, (uint64_t)p->time_ms / 1000);

@@ -3,12 +3,12 @@
 
 #include "encode/encode.h"
 
-#define RENAMED   "time_" /* InfluxDB refuses lines with a tag `time` */
+#define RENAMED   "time_" /* InfluxDB rejects lines with a tag "time" */
 #define FIELD_MAX 64      /* ",tcp_established=" and 20 digits and "i" */
 #define TIME_MAX  21
 
-/* Escapes with '\' what the line protocol escapes. A '\' itself cannot be told from an
- * escape before ',', '=', ' ' or at an end, so it is replaced, as control bytes are. */
+/* Puts text with a '\' before each byte in escape. Control bytes become '_', and so does '\':
+ * before ',', '=', ' ' or at an end it would be read as an escape. */
 static void put_escaped(struct buf *b, const char *text, const char *escape)
 {
     for (; *text; text++) {
@@ -57,7 +57,7 @@ static void put_time(struct buf *b, int64_t time_ms, const struct time_unit *uni
     buf_text(b, unit ? unit->zeros : "000000");
 }
 
-/* A line longer than the sink takes is split into several of the same series and time. */
+/* Splits a line that is too long into several lines with the same series and time. */
 static void encode(struct sink *s, const struct point *p)
 {
     size_t i = 0;

@@ -6,12 +6,12 @@ static const char addr_port_longest[] = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff
 
 /* --- tags -------------------------------------------------------------------- */
 
-/* The values of its built-in tags are set before each point. */
+/* Merges the tags; the values of the built-in ones are set before each point. */
 static void tagset_init(struct tagset *set, const struct measurement *m, const struct tags *group,
                         const struct tags *users, size_t n, struct arena *a)
 {
-    struct tag own[] = {{.key = m->tag[0]}, {.key = m->tag[1]}};
-    struct tags list[2 + TAG_LISTS_MAX] = {{own, 1 + (m->tag[1] != NULL)}, *group};
+    struct tag builtin[] = {{.key = m->tag[0]}, {.key = m->tag[1]}};
+    struct tags list[2 + TAG_LISTS_MAX] = {{builtin, 1 + (m->tag[1] != NULL)}, *group};
 
     for (size_t i = 0; i < n && i < TAG_LISTS_MAX; i++)
         list[2 + i] = users[i];
@@ -144,7 +144,8 @@ static void put_self(const struct snapshot *s, const struct encoder *format, str
         put_output(s, format, sink, i);
 }
 
-/* An IPv6 series of a kernel without IPv6 could hold nothing but zeros. */
+/* Returns true if the series is pushed. Without IPv6 in the kernel, an IPv6 series that neither a socket nor an address
+ * rule made is not: it would always be 0. */
 static bool pushed(const struct snapshot *s, const struct series *series)
 {
     const struct rules *rules = s->tally->rules;
@@ -172,7 +173,7 @@ void snapshot_encode(const struct snapshot *s, const struct encoder *format, str
 
 /* --- the largest ---------------------------------------------------------------- */
 
-/* A series with the largest numbers of that rule, RULE_NONE for "other"; its bytes. */
+/* Puts a series of the rule, or of "other" for RULE_NONE, with the largest numbers. Returns its bytes. */
 static size_t measure_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, int rule)
 {
     struct series worst = {.rule = rule, .ip_version = 6, .owner = {.pid = 0x7fffffff}};
@@ -184,7 +185,7 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
     return sink->out->len - before;
 }
 
-/* With the largest numbers; of rules that discover, the series with the longest lines as
+/* Encodes everything with the largest numbers. The longest discovered series counts as
  * often as there can be such series. */
 uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max, uint64_t *oversized)
 {

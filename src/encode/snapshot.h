@@ -1,4 +1,4 @@
-/* One poll as lines: totals, port series, sockpush's own, in this order. Pure. */
+/* One poll as lines: totals, port series, sockpush itself, in this order. Pure. */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
@@ -7,27 +7,27 @@
 #include "encode/counters.h"
 #include "encode/encode.h"
 
-/* The tags of one kind of series, sorted; slots for what differs from series to series. */
+/* The sorted tags of one measurement or group. Pointers lead to those whose values change with each point. */
 struct tagset {
     struct tags tags;
     struct tag *ip_version, *addr_port, *backend, *output; /* in tags, or NULL */
 };
 
-/* What stays the same from poll to poll. */
+/* The tags of all series, merged once. */
 struct series_tags {
     struct tagset netstat, self, self_output;
     struct tagset *group; /* by the rules' group */
-    struct tagset other;  /* of "other", which stands for several groups */
+    struct tagset other;  /* for "other", which counts sockets of all groups */
 };
 
-/* users: the tags of every series, highest precedence first (n lists). */
+/* Merges the tags of all series. users are n lists, highest precedence first, of tags for every series. Allocates from
+ * a. */
 void series_tags_init(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
                       struct arena *a);
 
-/* sockpush's own counters, in total. */
 struct self_counters {
-    uint64_t poll_us;
-    uint64_t partial_polls, poll_errors;
+    uint64_t poll_us;                    /* duration of the last poll */
+    uint64_t partial_polls, poll_errors; /* totals */
 };
 
 struct output_counters {
@@ -37,23 +37,22 @@ struct output_counters {
 
 struct snapshot {
     const char *prefix, *sections;
-    struct series_tags *tags, *agent_tags; /* the latter for formats for an agent */
+    struct series_tags *tags, *agent_tags; /* agent_tags: in formats for an agent */
     struct tally *tally;
     const struct reading *reading;
-    int64_t time_ms;
-    bool pids;
-    bool push_self; /* with sockpush's own series */
+    int64_t time_ms; /* as in struct point */
+    bool pids;       /* push the field pid */
+    bool push_self;  /* push the series of sockpush itself */
     struct self_counters self;
     struct output_counters output[OUTPUTS_MAX];
     int n_outputs;
-    struct added added; /* since the receiver was told the last time */
+    struct added added; /* the increase since the last push to the receiver */
 };
 
-/* Encodes all of it into sink. */
 void snapshot_encode(const struct snapshot *s, const struct encoder *format, struct sink *sink);
 
-/* Bytes of the largest snapshot there can be in this format. *oversized: the lines that
- * could be too long for line_max, of one series of each rule. */
+/* Returns the bytes of the largest possible snapshot in this format. *oversized counts the
+ * lines that could exceed line_max, among one series of each rule. */
 uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max, uint64_t *oversized);
 
 #endif

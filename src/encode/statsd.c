@@ -1,12 +1,12 @@
 /* HOST.netstat.4.tcp_established:12|g   HOST.netstat_port.80.4.tcp_established:3|g
- * For receivers without tags: what tells two series apart is folded into the name, the
- * host too, since a fleet would overwrite one gauge. Values have no sign: in StatsD "+1|g"
- * and "-1|g" are changes. */
+ * StatsD without tags. Tags that keep series apart are folded into the name, and so is the
+ * host: a fleet would overwrite one gauge. Values have no sign, because "+1|g" and "-1|g"
+ * change a gauge (statsd, docs/metric_types.md). */
 #include <string.h>
 
 #include "encode/encode.h"
 
-/* In a component of a name stay letters, digits, '-' and '_'; a dot would begin the next. */
+/* Returns c if it is a letter, a digit, '-' or '_', else '_'. A dot would begin the name's next component. */
 static char safe(char c)
 {
     bool letter = (c | 32) >= 'a' && (c | 32) <= 'z', digit = c >= '0' && c <= '9';
@@ -23,7 +23,7 @@ bool name_alike(const char *a, const char *b)
     return !*a && !*b;
 }
 
-/* kept: bytes that stay though they are not safe. */
+/* Puts text as a component, and a dot. Bytes in kept stay as they are, bytes in left_out are left out. */
 static void put_component(struct buf *b, const char *text, const char *kept, const char *left_out)
 {
     for (; *text; text++)
@@ -32,8 +32,8 @@ static void put_component(struct buf *b, const char *text, const char *kept, con
     buf_char(b, '.');
 }
 
-/* Without brackets no two addresses come out alike: the last '_' parts the port, the others
- * stand for '.' between four numbers, or for ':'. */
+/* Puts the tag's value as a component. Even without brackets no two addresses become alike:
+ * the last '_' precedes the port, the others replace the '.' of IPv4 or the ':' of IPv6. */
 static void put_tag(struct buf *b, const struct point *p, const char *key)
 {
     const struct tag *tag = tags_find(&p->tags, key);

@@ -1,11 +1,11 @@
-/* For a person at a terminal: a header, then a row a series. */
+/* A table for people at a terminal: a header, then a row per series. */
 #include <string.h>
 
 #include "encode/encode.h"
 
 #define ADDR_WIDTH 16
 
-/* Returns the width of a column: that of its heading, or of a million. */
+/* Returns the width of a column, which fits its heading and a million. */
 static size_t column_width(size_t column)
 {
     size_t len = strlen(fields[column].heading);
@@ -56,7 +56,7 @@ static void row(struct sink *s, const struct point *p)
         char digits[21];
         struct buf number = {.data = digits, .cap = sizeof digits - 1};
 
-        if (p->value[i].field == &fields[column]) /* else it could not be read */
+        if (p->value[i].field == &fields[column]) /* else its protocol could not be read */
             buf_u64(&number, p->value[i++].now);
         digits[number.len] = '\0';
         put_right(s->out, digits, column_width(column));
@@ -65,7 +65,7 @@ static void row(struct sink *s, const struct point *p)
 }
 
 /* Writes a point without columns: name and values on one line. */
-static void own(struct sink *s, const struct point *p)
+static void put_self(struct sink *s, const struct point *p)
 {
     size_t mark = line_begin(s);
 
@@ -89,13 +89,13 @@ static void encode(struct sink *s, const struct point *p)
     if (p->value->field < fields + FIELD_COLUMNS)
         row(s, p);
     else
-        own(s, p);
+        put_self(s, p);
 }
 
 const struct encoder encoder_table = {
     .name = "table",
     .only_stdout = true,
-    .timestamps = true, /* a person reads every poll, late or not */
+    .timestamps = true, /* so that late polls are printed, too */
     .begin = begin,
     .point = encode,
 };
