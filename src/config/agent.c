@@ -1,4 +1,4 @@
-/* What only formats for Datadog's agent have: whose the points are. */
+/* The origin of the points, for Datadog's agent: DD_*. Invalid values are ignored with a warning. */
 #include <string.h>
 #include <strings.h>
 
@@ -60,7 +60,7 @@ void config_read_agent(struct config *c, env_list env, struct diag *d)
         return;
     soft.foreign = true;
     memcpy(c->agent_tags, c->tags, sizeof c->agent_tags);
-    /* The agent knows its host, and a tag `host` would replace it. */
+    /* A tag "host" would replace the host name that the agent adds. */
     if (!c->host_named)
         c->agent_tags[c->n_tags - 1] = (struct tags){0};
     id = env_get(env, "DD_ENTITY_ID", &c->arena);

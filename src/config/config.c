@@ -11,7 +11,7 @@
 #define PREFIX_MAX   200
 #define LEFT_OUT_MAX 150
 
-/* A copy of d for a variable of another program's, whose errors only warn. */
+/* Returns a copy of d that reports errors as warnings, for another program's variable. */
 static struct diag foreign(const struct diag *d)
 {
     struct diag copy = *d;
@@ -20,7 +20,7 @@ static struct diag foreign(const struct diag *d)
     return copy;
 }
 
-/* DataKit's own bounds. */
+/* Reads DataKit's interval where SOCKPUSH_INTERVAL is unset. DataKit clamps it to 1s … 60s. */
 static void read_interval(struct config *c, env_list env, struct diag *d)
 {
     static const char name[] = "ENV_INPUT_NETSTAT_INTERVAL";
@@ -68,7 +68,7 @@ static void read_prefix(struct config *c, env_list env, struct diag *d)
     c->v.prefix = arena_text(&c->arena, text ? text : "", len > PREFIX_MAX ? 0 : len);
 }
 
-/* "/proc/" is "/proc". */
+/* Reads where procfs is mounted, without slashes at the end. */
 static void read_proc(struct config *c, env_list env, struct diag *d)
 {
     const char *text = c->v.proc;
@@ -105,7 +105,7 @@ static void check_interval(const struct config *c, const struct endpoint *endpoi
                    endpoint->unit ? endpoint->name : endpoint->format->name);
 }
 
-/* Every key there is. */
+/* Returns the tags that any series may have, merged. */
 static struct tags all_tags(struct config *c)
 {
     size_t n = c->n_tags + (size_t)c->rules.n_groups;
@@ -117,7 +117,7 @@ static struct tags all_tags(struct config *c)
     return tags_merge(list, n, &c->arena);
 }
 
-/* Says which tags statsd leaves out. */
+/* Warns which tags statsd leaves out. */
 static void warn_left_out(struct config *c, const struct tags *all, struct diag *d)
 {
     const char *keys = "";
@@ -134,7 +134,7 @@ static void warn_left_out(struct config *c, const struct tags *all, struct diag 
         diag_warn(d, NULL, "format statsd has no tags; left out: %s", keys);
 }
 
-/* Without tags, outputs whose names fold alike would have one series. */
+/* Reports outputs whose names fold alike: without tags they would share one series. */
 static void check_alike(const struct config *c, struct diag *d)
 {
     for (int i = 0; i < c->n_outputs; i++)
@@ -181,7 +181,7 @@ static void read_backend(struct config *c, struct diag *d)
     c->record = path_after(text, "record:");
     c->replay = path_after(text, "replay:");
     if (c->replay)
-        c->v.pid = false; /* owners would be this machine's */
+        c->v.pid = false; /* owners can be looked up on this machine only */
     for (const struct backend *const *b = platform_backends; *b; b++) {
         accepted = arena_format(&c->arena, "%s, %s", accepted, (*b)->name);
         if (!strcasecmp(text, (*b)->name))

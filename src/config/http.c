@@ -1,4 +1,4 @@
-/* HTTP: path and query of an output, SOCKPUSH_HTTP_*. No value of theirs is ever shown. */
+/* HTTP: path and query of an output, and SOCKPUSH_HTTP_*, whose values are never shown. */
 #include <string.h>
 #include <strings.h>
 
@@ -7,9 +7,9 @@
 #include "config/config.h"
 #include "output/url.h"
 
-#define WRONG_SHOWN 8 /* headers that are reported; then the rest is not looked at */
+#define WRONG_SHOWN 8 /* wrong headers that are reported; the rest is then not read */
 
-/* The words of InfluxDB 1, 2 and 3, VictoriaMetrics, DataKit. */
+/* The words of InfluxDB 1, 2 and 3, VictoriaMetrics and DataKit for "precision". */
 static const struct {
     char word[12];
     struct time_unit unit;
@@ -20,7 +20,7 @@ static const struct {
     {"h", {3600000, ""}},
 };
 
-/* Of an output's path, the value of this key in the query; NULL: none. */
+/* Finds a key in the path's query. Returns its value, of *len bytes, or NULL. */
 static const char *find_in_query(const char *path, const char *key, size_t *len)
 {
     const char *at = path + text_until(path, "?");
@@ -91,22 +91,22 @@ static const char *check_name(const char *name)
     return NULL;
 }
 
-/* NULL, or why this header cannot be sent, in words. */
+/* Returns NULL, or why this header cannot be sent. */
 static const char *check_header(const char *name, const char *value)
 {
-    static const char *const own[] = {
+    static const char *const reserved[] = {
         "Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
         "TE",   "Trailer",        "Upgrade",           "User-Agent",       NULL};
 
     if (!is_printable(value))
         return "the value has a control byte";
-    for (const char *const *one = own; *one; one++)
+    for (const char *const *one = reserved; *one; one++)
         if (!strcasecmp(name, *one))
             return "that is sockpush's own to say";
     return NULL;
 }
 
-/* "Name: value"; the value is not shown, but for the scheme before a token. */
+/* Adds "Name: value". Its value is hidden in the log, except the scheme before a token. */
 static void put_header(struct config *c, const char *name, const char *value)
 {
     const char *blank = strcasecmp(name, "Authorization") ? NULL : strchr(value, ' ');
@@ -115,7 +115,7 @@ static void put_header(struct config *c, const char *name, const char *value)
     c->http.hidden = arena_format(&c->arena, "%s%s\n", c->http.hidden, blank ? blank + 1 : value);
 }
 
-/* Name=value. *name: what may be said of it. */
+/* Adds the header Name=value. *name is the name, or "" if it may not be shown. Returns NULL, or the error. */
 static const char *add_header(struct config *c, const char *item, size_t len, const char **name)
 {
     char *text = arena_text(&c->arena, item, len), *value = strchr(text, '=');
@@ -126,7 +126,7 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
         return "there is no \"=\" behind a name";
     *value++ = '\0';
     if ((why = check_name(text)))
-        return why; /* what is no name may be a secret */
+        return why; /* an invalid name may be a secret */
     *name = text;
     if (!url_decode(value))
         return "a % in a value is followed by two hexadecimal digits";
@@ -155,7 +155,7 @@ static void read_headers(struct config *c, struct diag *d)
     }
 }
 
-/* "Bearer x" says itself what it is. */
+/* Sends the token as "Authorization: Token …", unless it has a scheme: "Bearer …". */
 static void read_token(struct config *c, struct diag *d)
 {
     const char *token = c->v.http_token;

@@ -11,7 +11,7 @@
 #include "output/secrets.h"
 #include "output/url.h"
 
-#define NAME_PATH_MAX 200 /* bytes of a path that a name has: it is a tag of sockpush's own series */
+#define NAME_PATH_MAX 200 /* bytes of a path in an output's name, which is a tag of sockpush_output */
 
 static const char *scheme(int i)
 {
@@ -23,7 +23,7 @@ static const char *format_name(int i)
     return encoders[i] ? encoders[i]->name : NULL;
 }
 
-/* "what \"given\": accepted are …" */
+/* Returns: what "given": accepted are name, … */
 static const char *refuse(const char *what, const char *given, const char *(*name)(int i), struct arena *a)
 {
     const char *text = arena_format(a, "%s \"%.40s\": accepted are %s", what, given, name(0));
@@ -38,7 +38,7 @@ static const char *host_port(const struct target *t, struct arena *a)
     return arena_format(a, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host, t->port);
 }
 
-/* http://a:8086/write?db=x,b:8086 */
+/* Returns the output's name, its URL without secrets: http://a:8086/write?db=x,b:8086 */
 static const char *canonical(struct endpoint *endpoint, struct arena *a)
 {
     bool socket = transport_has_socket_path(endpoint->transport);
@@ -52,11 +52,11 @@ static const char *canonical(struct endpoint *endpoint, struct arena *a)
                                                                 secrets_mask_path(endpoint->path, &endpoint->hidden, a))
                                                  : "");
     copy = arena_text(a, name, strlen(name));
-    utf8_clean(copy); /* it is a tag; a path may be any bytes */
+    utf8_clean(copy); /* a path may have any bytes, a tag may not */
     return copy;
 }
 
-/* NULL, or why the host of url cannot be one more of to's. */
+/* Adds the host of url to the endpoint. Returns NULL, or the error. */
 static const char *add_target(struct endpoint *endpoint, const struct url *url, struct arena *a)
 {
     struct target *t = &endpoint->target[endpoint->n_targets];
@@ -77,7 +77,7 @@ static const char *add_target(struct endpoint *endpoint, const struct url *url, 
     return NULL;
 }
 
-/* NULL and *to, or why this URL is no output of this build. */
+/* Makes *endpoint from url. Returns NULL, or the error. */
 static const char *make_endpoint(const struct url *url, const struct encoder *otherwise, bool format_set,
                                  struct arena *a, struct endpoint *endpoint)
 {
@@ -128,7 +128,7 @@ static const char *add_output(struct config *c, const struct url *url)
     return NULL;
 }
 
-/* A host without a transport: a fail-over of the output before it. */
+/* Adds a host without a transport: a fail-over of the output before it. Returns NULL, or the error. */
 static const char *add_failover(struct config *c, const struct url *url)
 {
     struct endpoint *endpoint = &c->output[c->n_outputs - 1];
@@ -153,7 +153,7 @@ static const char *add_url(struct config *c, const char *text, size_t len)
     return !url.scheme && c->n_outputs ? add_failover(c, &url) : add_output(c, &url);
 }
 
-/* HOST[:PORT] for UDP; port: of another variable, or NULL. */
+/* Adds the output udp://HOST[:PORT]; port is the value of variable port_name, or NULL. Returns NULL, or the error. */
 static const char *add_host(struct config *c, const char *text, const char *port, const char *port_name, struct diag *d)
 {
     struct url url;
@@ -183,7 +183,7 @@ static const char *try_foreign(struct config *c, env_list env, const char *name,
     return add_host(c, text, NULL, NULL, d);
 }
 
-/* Where Datadog's names lead is an agent, if nobody says otherwise. */
+/* Returns the format for a destination from this variable: datadog for DD_*, unless SOCKPUSH_FORMAT is set. */
 static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
 {
     int64_t i = 0;
@@ -195,7 +195,7 @@ static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
     return i;
 }
 
-/* The first foreign name that is set and good; a bad one is warned about. */
+/* Adds the output of the first foreign variable that is valid, and warns of invalid ones. Returns false if none is. */
 static bool read_foreign(struct config *c, env_list env, struct diag *d)
 {
     static const char of[] = "destination";
@@ -223,7 +223,7 @@ static bool same_path(const struct endpoint *a, const struct endpoint *b)
     return !a->path || !b->path || !strcmp(a->path, b->path);
 }
 
-/* Once all hosts of each are known. What differs only where it is masked is numbered. */
+/* Reports outputs that are the same, and numbers those that differ only in masked parts. */
 static void check_twice(struct config *c, struct diag *d)
 {
     int number[OUTPUTS_MAX];
@@ -243,7 +243,7 @@ static void check_twice(struct config *c, struct diag *d)
             c->output[i].name = arena_format(&c->arena, "%s#%d", c->output[i].name, number[i]);
 }
 
-/* Returns why, with what was meant where that can be guessed. */
+/* Returns why, with a corrected URL where one can be guessed. */
 static const char *with_guess(const char *why, const char *item, size_t len, struct arena *a)
 {
     const char *guess = url_guess(item, len, a);
@@ -252,12 +252,11 @@ static const char *with_guess(const char *why, const char *item, size_t len, str
     if (!guess)
         return why;
     if (url_parse(item, len, a, &url))
-        why = "is no URL"; /* what was found wrong with it is not what is wrong */
+        why = "is no URL"; /* the parser's reason would mislead */
     return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));
 }
 
-/* True if the item was cut off from a password with commas in it: an '@' stands in what follows, before the next URL or
- * path. */
+/* Returns true if the item was cut at a comma in a password: in rest, an '@' comes before the next URL or path. */
 static bool is_cut_secret(const char *rest)
 {
     const char *item;

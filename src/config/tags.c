@@ -1,4 +1,4 @@
-/* Tags of every series, from our names, DataKit's, Datadog's and the downward API. */
+/* Tags of every series, from variables of sockpush, DataKit, Datadog and the downward API. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -44,8 +44,8 @@ static char *host(struct config *c, env_list env, char *host_name)
     return host_name;
 }
 
-/* DataKit's host tags may be placeholders, "host=__datakit_hostname" or "$datakit_…": the
- * name behind the mark, or NULL. */
+/* Returns "hostname" for DataKit's placeholders "__datakit_hostname" and "$datakit_hostname",
+ * and so on for others, or NULL. */
 static const char *placeholder(const char *value)
 {
     if (value && !strncmp(value, "__datakit_", 10))
@@ -53,7 +53,7 @@ static const char *placeholder(const char *value)
     return value && !strncmp(value, "$datakit_", 9) ? value + 9 : NULL;
 }
 
-/* Of those the host's name is known here; an address or an id is not. */
+/* Replaces the placeholder of the host name. Others, of an address or an id, are left out with a warning. */
 static void resolve_placeholders(struct tags *list, const char *host_tag, struct diag *d)
 {
     size_t kept = 0;
@@ -73,7 +73,7 @@ static void resolve_placeholders(struct tags *list, const char *host_tag, struct
     list->n = kept;
 }
 
-/* The system's name for the host, as text that can be pushed; NULL: none. */
+/* Returns the system's host name as UTF-8, in HOST_TEXT_MAX bytes, or NULL. */
 static char *system_name(struct config *c, const char *name, struct diag *d)
 {
     char *text;

@@ -1,4 +1,4 @@
-/* Certificates, keys and whom to trust: SOCKPUSH_TLS_*. */
+/* Certificates and keys: SOCKPUSH_TLS_*. */
 #include <string.h>
 
 #include "base/format.h"
@@ -17,7 +17,7 @@ static bool is_path(const char *text)
     return platform_is_path(text) && !text[strcspn(text, "\r\n")];
 }
 
-/* In PEM text the two characters \n mean a newline. */
+/* Returns PEM text with each \n of two characters replaced by a newline; other text as it is. */
 static const char *with_newlines(const char *text, struct arena *a)
 {
     char *copy, *out;
@@ -35,7 +35,7 @@ static const char *with_newlines(const char *text, struct arena *a)
     return copy;
 }
 
-/* Never SOCKPUSH_TLS_KEY's, and of others only what is too short for a key, which may stand in the wrong variable. */
+/* Returns the text to begin a message with, or "" if it may be a key: it is SOCKPUSH_TLS_KEY's, or too long. */
 static const char *shown(const char *name, const char *text, struct arena *a)
 {
     return !strcmp(name, "SOCKPUSH_TLS_KEY") || strlen(text) > SHOWN_MAX || strstr(text, "-----")
@@ -43,7 +43,7 @@ static const char *shown(const char *name, const char *text, struct arena *a)
                : arena_format(a, "\"%s\": ", text);
 }
 
-/* A certificate that cannot be read is not trusted, in a file as well (tls_find_issuer); at least one must remain. */
+/* Returns NULL if at least one certificate can be read. Others are not trusted, as in a file (tls_find_issuer). */
 static const char *check_trusted(const char *text, struct diag *d)
 {
     int unread;
@@ -97,7 +97,7 @@ static void check_name(struct config *c, struct diag *d)
                    shown("SOCKPUSH_TLS_NAME", c->tls.name, &c->arena), why);
 }
 
-static void warn_of_anybody(const struct config *c, struct diag *d)
+static void warn_unverified(const struct config *c, struct diag *d)
 {
     bool any = false;
 
@@ -128,5 +128,5 @@ void config_read_tls(struct config *c, env_list env, struct diag *d)
     if (v->tls_key && !v->tls_cert)
         diag_error(d, "SOCKPUSH_TLS_KEY", "it needs its certificate: set SOCKPUSH_TLS_CERT");
     check_name(c, d);
-    warn_of_anybody(c, d);
+    warn_unverified(c, d);
 }

@@ -90,7 +90,7 @@ const struct variable variables[] = {
 };
 /* clang-format on */
 
-/* The value without white space around it, or NULL. */
+/* Returns the value without white space around it, of *len bytes, or NULL if it is unset or empty. */
 static const char *find_value(env_list env, const char *name, size_t *len)
 {
     size_t name_len = strlen(name);
@@ -207,7 +207,7 @@ static size_t min3(size_t a, size_t b, size_t c)
     return least < c ? least : c;
 }
 
-/* Levenshtein distance of two names, neither longer than 63. */
+/* Returns the Levenshtein distance of two names of at most 63 bytes. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[64];
@@ -236,8 +236,8 @@ static const struct variable *find(const char *name)
     return NULL;
 }
 
-/* Kubernetes injects SOCKPUSH_PORT=tcp://…, SOCKPUSH_PORT_…, SOCKPUSH_SERVICE_… for a
- * Service named sockpush. SOCKPUSH_PORT=80 is none. */
+/* Returns true for variables that Kubernetes injects for a Service named sockpush:
+ * SOCKPUSH_PORT=tcp://…, SOCKPUSH_PORT_… and SOCKPUSH_SERVICE_…, but not SOCKPUSH_PORT=80. */
 static bool service_link(const char *text)
 {
     return !strncmp(text, "SOCKPUSH_PORT_", 14) || !strncmp(text, "SOCKPUSH_SERVICE_", 17) ||

@@ -1,5 +1,5 @@
-/* The SOCKPUSH_* environment: one row a variable. Parsing, --help, --check and the
- * README's table come from these rows. Pure. */
+/* The SOCKPUSH_* variables, one row each. Parsing, --help, --check and the README's table
+ * come from these rows. Pure; texts are allocated from an arena. */
 #ifndef VARIABLES_H
 #define VARIABLES_H
 
@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-/* Values as they were read; texts are the arena's, never empty, NULL where unset. */
+/* Parsed values. Texts are not empty, or NULL where unset. */
 struct values {
     const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
     const char *tls_ca, *tls_cert, *tls_key, *tls_name;
@@ -24,42 +24,39 @@ struct values {
 /* Properties of a variable's value; bits. */
 enum form {
     FORM_TEXT = 1,   /* it is pushed, so it must be UTF-8 */
-    FORM_LIST = 2,   /* of items with commas between */
+    FORM_LIST = 2,   /* it is a list, separated by commas */
     FORM_SECRET = 4, /* it is never shown */
 };
 
+/* A variable's value is a number if "read" is set, a word if "word" is set, else a text. */
 struct variable {
-    char name[22];       /* "": behind the last row */
-    char def[16];        /* the default as text; of numbers and words it is read like a value */
-    char unit[4];        /* of a number, as --check prints it behind */
-    const char *meaning; /* --help and README; of a number, with what is accepted */
-    bool (*read)(const char *text, int64_t *out); /* a number */
-    int32_t min, max;
-    const char *(*word)(int64_t i); /* a word: its index; NULL behind the last */
-    uint16_t offset;                /* in struct values */
+    char name[22];                                /* "" ends the rows */
+    char def[16];                                 /* the default, parsed like a value unless that is a text */
+    char unit[4];                                 /* of a number; --check prints it */
+    const char *meaning;                          /* for --help and README; of a number, with its range */
+    bool (*read)(const char *text, int64_t *out); /* parses a number */
+    int32_t min, max;                             /* of a number; max 0: no range */
+    const char *(*word)(int64_t i);               /* returns the word whose value is i, or NULL after the last */
+    uint16_t offset;                              /* in struct values */
     uint8_t form;
 };
 
-/* What --help and the README say of it: its words, if any, and its meaning. */
+/* Returns the text for --help and README: the words, if any, and the meaning. */
 const char *variable_help(const struct variable *v, struct arena *a);
 
-/* Rows have read, or word, or neither: then the value is a text. All rows; a nameless one ends
- * them. */
 extern const struct variable variables[];
 
 /* The environment: "NAME=value" texts, NULL-terminated. */
 typedef const char *const *env_list;
 
-/* The value of name without white space around it, or NULL if unset or empty. Of what is to be pushed bytes that are no
- * UTF-8 are
- * "_". name is one of variables or foreign. */
+/* Returns the value of a row of variables or foreign, or NULL if it is unset or empty. White space around it is cut;
+ * with FORM_TEXT, bytes that are not UTF-8 become "_". */
 char *env_get(env_list env, const char *name, struct arena *a);
 
-/* Warns of values that are not what who set them meant: bytes that are no UTF-8, quotes around them, ends of lines in a
- * list. */
+/* Warns of values that are probably mistakes: bytes that are not UTF-8, quotes around a value, newlines in a list. */
 void variables_check_texts(env_list env, struct arena *a, struct diag *d);
 
-/* Reads all rows; tells d of bad values and of unknown SOCKPUSH_* names. */
+/* Reads all rows. Reports bad values as errors, and warns of unknown SOCKPUSH_* names. */
 void variables_read(env_list env, struct values *out, struct arena *a, struct diag *d);
 
 #endif
