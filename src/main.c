@@ -11,7 +11,7 @@ static struct program program;
 static void report(void *ctx, enum log_level level, const char *variable, const char *message)
 {
     (void)ctx;
-    /* Is known by now; before it only errors are told. */
+    /* The level is known only once the variables are read; until then it is 0, which logs errors only. */
     log_set_level((enum log_level)program.config.v.log_level);
     log_event(level, variable ? "variable" : NULL, variable, "%s", message);
 }
@@ -31,7 +31,7 @@ static void print_help(void)
           "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
 }
 
-/* Returns the exit status: not 0 where what was to be printed did not get out. */
+/* Returns the exit status: 1 if stdout failed, else the status passed. */
 static int printed(int status)
 {
     if (print_is_whole())
@@ -50,7 +50,7 @@ static void be_first_process(void)
         log_event(LOG_WARN, NULL, NULL, "is process 1: cannot mount /proc: %s", platform_error_text(-ret));
 }
 
-/* HOST_PROC is other programs' name: where there is no such procfs it is not meant for us. */
+/* Uses HOST_PROC if it is a procfs. It belongs to other programs, so a wrong value is ignored with a warning. */
 static void choose_proc(struct config *c)
 {
     int ret = c->proc_foreign ? platform_proc_check(c->proc_foreign) : 0;
@@ -68,7 +68,7 @@ static bool is_known(const char *argument)
            !strcmp(argument, "--check");
 }
 
-/* Returns the argument that is one too many: the first that is unknown, or the second. */
+/* Returns the first unknown argument, or the second. */
 static const char *wrong_argument(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     be_first_process();
     choose_proc(&program.config);
     if (check)
-        program.config.record = NULL; /* leaves no trace */
+        program.config.record = NULL; /* --check creates no file */
     status = program_init(&program);
     if (status)
         return status;

@@ -11,7 +11,7 @@
 
 #define SNAPSHOT_MAX (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
 
-/* A recording has them first, too, so that it serves whatever the rules of its replay are. */
+/* Returns true for rules that need listeners first, and for recordings, whose replay may have such rules. */
 static bool wants_listeners_first(const struct config *c)
 {
     return c->rules.listen != RULE_NONE || c->record || c->replay;
@@ -43,7 +43,7 @@ const char *program_view(const struct program *p, char *out, size_t cap)
     return out;
 }
 
-/* "|c:ci-…|e:…|card:…", of each what is known. */
+/* Returns "|c:ci-…|e:…|card:…" without the parts that are unknown. */
 static const char *sections(const struct origin *origin, struct arena *a)
 {
     char container[PLATFORM_CONTAINER_MAX] = "";
@@ -61,7 +61,8 @@ static const char *sections(const struct origin *origin, struct arena *a)
     return arena_text(a, text, b.len);
 }
 
-/* A path may take only shorter datagrams than the longest; lines that are split for them repeat their tags. */
+/* Returns the bytes of the largest snapshot. Shorter datagrams, which a path may need, can make it larger: lines that
+ * are split repeat their tags. */
 static uint64_t largest_snapshot(const struct config *c, const struct endpoint *endpoint, const struct snapshot *s)
 {
     uint64_t oversized,
@@ -73,7 +74,8 @@ static uint64_t largest_snapshot(const struct config *c, const struct endpoint *
     return max > shortest ? max : shortest;
 }
 
-/* The system's name may become as long as it can be, and need an escape for each byte. */
+/* Replaces the system's host name by the longest text it may become, where every byte needs an escape. Returns the old
+ * name, or NULL if no tag has it. */
 static char *lengthen_host(struct config *c)
 {
     char *name = c->host_text ? arena_text(&c->arena, c->host_text, strlen(c->host_text)) : NULL;
@@ -83,7 +85,7 @@ static char *lengthen_host(struct config *c)
     return name;
 }
 
-/* Memory is taken for the largest snapshots there can be, of streams for two. */
+/* Measures the largest snapshot of each output. Returns false if one is too large. */
 static bool measure(struct program *p)
 {
     struct config *c = &p->config;
@@ -133,7 +135,7 @@ static void discard(void *ctx, enum protocol protocol)
     tally_discard(ctx, protocol);
 }
 
-/* Before the build date a clock was not set: a board that starts in 1970. */
+/* Returns the wall clock, or -1 if it was not set, such as on a board that starts in 1970. */
 static int64_t wall_clock(struct program *p)
 {
     int64_t now = platform_wall_ms();
@@ -158,7 +160,7 @@ static void count_poll(struct program *p, uint64_t us)
     self->poll_errors += p->added.n[ADDED_POLL_ERRORS];
 }
 
-/* cloud-init, DHCP or an operator may name the machine after the start. */
+/* Updates the tag "host": cloud-init, DHCP or an operator may name the machine after the start. */
 static void follow_host_name(struct program *p)
 {
     char *text = p->config.host_text, name[HOST_TEXT_MAX];
@@ -224,16 +226,15 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     }
 }
 
-/* Notes what the snapshot, which has been handed out, said of the outputs' counters: the next one's increments begin
- * there. */
+/* Remembers the counters in this snapshot, from which the next one's increments are counted. */
 static void note_reported(struct program *p, const struct snapshot *s)
 {
     for (int i = 0; i < p->n_outputs; i++)
         p->output[i].reported = s->output[i].total;
 }
 
-/* Encodes for output i, and gives the same lines to all others that want and have not got
- * the same. line_max: by output; 0: it has got its lines. */
+/* Encodes for output i, and passes the lines to later outputs that need the same ones, unless
+ * alone. line_max is by output, and 0 for those that have their lines. */
 static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
 {
     struct output *first = &p->output[i];
@@ -262,18 +263,18 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
     }
 }
 
-/* Increments that did not reach one output are told it again, and it alone. */
+/* Encodes for output i alone if increments are pending, which did not reach its receiver; adds them. */
 static void push_pending(struct program *p, const struct snapshot *s, int i, size_t *line_max)
 {
-    struct snapshot own;
+    struct snapshot with_pending;
     struct added pending;
 
     if (!output_take_pending(&p->output[i], &pending))
         return;
-    own = *s;
+    with_pending = *s;
     for (int k = 0; k < ADDED; k++)
-        own.added.n[k] += pending.n[k];
-    push_format(p, &own, i, true, line_max);
+        with_pending.added.n[k] += pending.n[k];
+    push_format(p, &with_pending, i, true, line_max);
 }
 
 void program_push(struct program *p, int64_t time_ms)

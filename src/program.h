@@ -1,4 +1,4 @@
-/* The running program: its parts wired together, and one poll through all of them. */
+/* The running program: its parts, and one poll through all of them. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
@@ -14,45 +14,45 @@ struct program {
     struct owners owners;
     struct reader reader;
     struct recording recording;
-    struct reading reading; /* of the last poll */
+    struct reading reading; /* result of the last poll */
     struct series_tags tags, agent_tags;
-    const char *sections; /* of points for an agent */
+    const char *sections; /* sections of points for an agent */
     struct self_counters self;
-    struct added added; /* by the last poll */
+    struct added added; /* increments of the last poll */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
-    int n_outputs;                    /* started */
-    struct buf lines;                 /* one snapshot, while it is handed out */
+    int n_outputs;                    /* outputs that are started */
+    struct buf lines;                 /* the snapshot that is being encoded */
     uint64_t polls;
     bool logged_overflow, logged_clock;
 };
 
-/* Lays out everything that config asks for; starts nothing. Memory is the config's. 0, or
- * the exit status after saying why: a recording cannot be opened, there are too many series. */
+/* Prepares everything that config requires, and opens the recording. Memory is allocated
+ * from the config's arena. Returns 0, or the exit status after logging an error. */
 int program_init(struct program *p);
 
-/* What is read, in words. Returns out. */
+/* Writes what is read, for people. Returns out. */
 const char *program_view(const struct program *p, char *out, size_t cap);
 
-/* Reads the tables and counts. time_ms: the wall clock just before; < 0 if not to be trusted. */
+/* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */
 void program_read(struct program *p, int64_t *time_ms);
 
-/* Encodes what was counted, once per distinct format and line length, for each output. */
+/* Encodes the counts, once per distinct format, unit and line length, and passes the lines to the outputs. */
 void program_push(struct program *p, int64_t time_ms);
 
-/* Starts the outputs' threads. 0 or -errno. */
+/* Starts the outputs' threads. Returns 0 or -errno. */
 int program_start(struct program *p);
 
-/* Flushes for up to 5 s, or until asked to stop again; the lines that were not sent. */
+/* Flushes for up to FLUSH_MS, or until a second signal. Returns the number of lines that were not sent. */
 uint64_t program_finish(struct program *p);
 
-/* The snapshot as of now, to be encoded or measured. */
+/* Makes the snapshot of the last poll, to be encoded or measured. */
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out);
 
-/* Polls to absolute deadlines until told to end; the exit status. */
+/* Polls at absolute deadlines until a signal. Returns the exit status. */
 int program_run(struct program *p);
 
-/* --check: prints the configuration, tries outputs and one poll; the exit status. */
+/* Prints the configuration, tries the outputs and one poll (--check). Returns the exit status. */
 int program_check(struct program *p);
 
 #endif

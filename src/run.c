@@ -41,7 +41,7 @@ static bool any_output(struct program *p)
     return false;
 }
 
-/* Missed deadlines are skipped, never caught up. */
+/* Returns the next deadline. Missed ones are skipped, not caught up. */
 static uint64_t next_deadline(uint64_t start, uint64_t interval)
 {
     uint64_t passed = (platform_monotonic_ns() - start) / interval;
