@@ -61,8 +61,7 @@ static const char *sections(const struct origin *origin, struct arena *a)
     return arena_text(a, text, b.len);
 }
 
-/* Returns the bytes of the largest snapshot. Shorter datagrams, which a path may need, can make it larger: lines that
- * are split repeat their tags. */
+/* A path may need shorter datagrams, which can make the snapshot larger: lines that are split repeat their tags. */
 static uint64_t largest_snapshot(const struct config *c, const struct endpoint *endpoint, const struct snapshot *s)
 {
     uint64_t oversized,
@@ -74,8 +73,7 @@ static uint64_t largest_snapshot(const struct config *c, const struct endpoint *
     return max > shortest ? max : shortest;
 }
 
-/* Replaces the system's host name by the longest text it may become, where every byte needs an escape. Returns the old
- * name, or NULL if no tag has it. */
+/* Makes the system's host name the longest it may become: every byte needs an escape. Returns the old name, or NULL. */
 static char *lengthen_host(struct config *c)
 {
     char *name = c->host_text ? arena_text(&c->arena, c->host_text, strlen(c->host_text)) : NULL;

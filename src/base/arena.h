@@ -1,5 +1,5 @@
-/* An arena for the start: memory is allocated piece by piece and freed all at once. Without
- * memory the program reports it and exits, so no function here returns NULL. */
+/* An arena for the start: memory is allocated piece by piece and freed at once. Never NULL:
+ * without memory the program exits with a message. */
 #ifndef ARENA_H
 #define ARENA_H
 
@@ -15,7 +15,7 @@ void *arena_zero(struct arena *a, size_t count, size_t size);
 /* Copies len bytes of text. Returns the copy, NUL-terminated. */
 char *arena_text(struct arena *a, const char *text, size_t len);
 
-/* Frees everything; the arena is then empty and can be used again. */
+/* Frees everything; the arena can then be used again. */
 void arena_free(struct arena *a);
 
 #endif

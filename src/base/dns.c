@@ -118,7 +118,7 @@ int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t q
 
 /* --- files -------------------------------------------------------------------- */
 
-/* Finds the next word of the line and moves *line past it. Returns false at the line's end or at a comment. */
+/* Finds the next word and moves *line past it. Returns false at the end or at a comment. */
 static bool next_word(const char **line, const char *end, const char **word, size_t *len)
 {
     while (*line < end && (**line == ' ' || **line == '\t'))
@@ -135,7 +135,7 @@ static bool is(const char *word, size_t len, const char *text)
     return len == strlen(text) && !strncasecmp(word, text, len);
 }
 
-/* Reads the option name from a word such as "ndots:5" into *out, clamped to min … max; another word leaves *out. */
+/* Reads an option such as "ndots:5", clamped to min … max. Another word leaves *out unchanged. */
 static void read_option(const char *word, size_t len, const char *name, int min, int max, int *out)
 {
     size_t at = strlen(name);

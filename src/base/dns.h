@@ -25,12 +25,12 @@ enum dns_result {
     DNS_NO_TCP = -6,    /* the answer is truncated, and TCP failed */
 };
 
-/* Writes a query with recursion desired; name may end in a dot. Returns its bytes, or 0 if name is not one: a label is
- * empty or over 63 bytes, or the name is over DNS_NAME_MAX. */
+/* Writes a query with recursion desired; name may end in a dot. Returns its bytes, or 0 if the name or a label is empty
+ * or too long. */
 size_t dns_query(uint8_t out[DNS_QUERY_MAX], uint16_t id, const char *name, enum dns_type type);
 
-/* Reads the addresses of an answer to query into out, at most max. A CNAME chain is not followed: the answer holds the
- * records of its end. Returns the number of addresses, or an enum dns_result. */
+/* Reads up to max addresses from an answer to query. A CNAME chain is not followed: the answer holds the records of its
+ * end. Returns the number of addresses, or an enum dns_result. */
 int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t query_len, struct ip *out, int max);
 
 struct resolv_conf {
@@ -50,8 +50,8 @@ void resolv_conf_line(struct resolv_conf *conf, const char *line, size_t len);
 /* Adds 127.0.0.1 as the server where no line named one (resolv.conf(5)). */
 void resolv_conf_complete(struct resolv_conf *conf);
 
-/* Returns true if a line of /etc/hosts names host (in any case, with or without a last dot); *out is then its address,
- * else undefined. */
+/* Returns true if a line of /etc/hosts names host, in any case, with or without a last dot; *out is then its address.
+ */
 bool hosts_line(const char *line, size_t len, const char *host, struct scoped_ip *out);
 
 #endif

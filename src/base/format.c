@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-/* Puts as much of the text as fits. */
 static void put_cut(struct buf *b, const char *text, size_t len)
 {
     size_t room = b->cap - b->len;
@@ -19,7 +18,7 @@ static void put_padded(struct buf *b, const char *text, size_t len, size_t width
         put_cut(b, " ", 1);
 }
 
-/* Reads a width or a precision: digits, or "*" for the next argument. Returns it, or 0 where both are absent. */
+/* Reads digits, or "*" for the next argument. */
 static size_t read_number(const char **at, va_list *args)
 {
     size_t value = 0;

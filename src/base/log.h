@@ -18,8 +18,8 @@ extern const char log_level_name[LOG_LEVEL_COUNT][6];
 /* Sets the level above which lines are left out; LOG_INFO until then. Called before the first thread starts. */
 void log_set_level(enum log_level level);
 
-/* Logs one line about what key and value name (output=udp://a:8125), or with both NULL about the program. Any thread
- * may call it. It never waits: a line that nobody reads is dropped and counted. */
+/* Logs one line with key=value, or without if both are NULL. Safe from any thread. Never waits: a line that nobody
+ * reads is dropped and counted. */
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
     __attribute__((format(__printf__, 4, 5)));
 

@@ -8,7 +8,7 @@ struct unit {
     int32_t factor; /* 0 ends the list */
 };
 
-/* Reads digits and moves *text past them. Returns false if there are none or they overflow. */
+/* Reads digits and moves *text past them. Returns false without digits or if they overflow. */
 static bool read_digits(const char **text, int64_t *out)
 {
     const char *at = *text;

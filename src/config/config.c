@@ -20,7 +20,7 @@ static struct diag foreign(const struct diag *d)
     return copy;
 }
 
-/* Reads DataKit's interval where SOCKPUSH_INTERVAL is unset. DataKit clamps it to 1s … 60s. */
+/* Clamps DataKit's interval to 1s … 60s, as DataKit does. */
 static void read_interval(struct config *c, env_list env, struct diag *d)
 {
     static const char name[] = "ENV_INPUT_NETSTAT_INTERVAL";

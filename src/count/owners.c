@@ -35,7 +35,6 @@ static bool must_look(const struct series *s, uint64_t now_ms)
            (s->hint.listening && s->hint.inode[0] != s->owner.sought);
 }
 
-/* Forgets an owner that no longer holds its socket. */
 static void verify(const struct owners *o, struct series *s)
 {
     struct owner *owner = &s->owner;
@@ -86,7 +85,6 @@ static void found(void *ctx, uint32_t inode, int pid, int fd)
     }
 }
 
-/* Looks for the owners of all series that are not settled, and schedules the next try for those not found. */
 static void walk(struct owners *o, struct tally *t)
 {
     o->n_wanted = 0;

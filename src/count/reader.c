@@ -65,7 +65,6 @@ static int read_slot(struct reader *r, struct reader_slot *slot, enum protocol p
     return ret;
 }
 
-/* Reads one protocol through the first backend that works. Returns false if none does. */
 static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, sock_fn *emit, discard_fn *discard,
                           void *ctx, struct reading *reading)
 {
@@ -91,7 +90,7 @@ static bool read_protocol(struct reader *r, uint64_t now_ns, enum protocol p, so
     return false;
 }
 
-/* Returns the name of the backend in use, or both names joined where TCP and UDP use different ones. */
+/* Returns the backend's name, or both joined if TCP and UDP use different ones. */
 static const char *name(struct reader *r)
 {
     int tcp = r->active[PROTOCOL_TCP], udp = r->active[PROTOCOL_UDP];

@@ -44,9 +44,9 @@ bool recording_poll(struct recording *r);
 /* Begins a backend's read of a protocol. Returns 0, or -ENODATA where a replay has no such read next. */
 int recording_read(struct recording *r, const char *backend, enum protocol p);
 
-/* Records the result of a system call: n bytes of data, or -errno in n. A replay instead
- * copies the recorded result into data (cap bytes). Returns the number of bytes or -errno;
- * in a replay also -EMSGSIZE if the result does not fit, -ENODATA if it is absent. */
+/* Records the result of a system call: n bytes of data, or -errno in n. A replay copies the
+ * recorded result into data (cap bytes) instead. Returns n or that result, which is
+ * -EMSGSIZE if it does not fit, -ENODATA if it is absent. */
 long recording_pass(struct recording *r, void *data, size_t cap, long n);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/value.h"
 
-#define RULES_NAMED 10 /* bad rules that are reported one by one; the same number of useless ones */
+#define RULES_NAMED 10 /* bad rules, and useless ones, that are reported one by one */
 #include "base/format.h"
 
 bool rule_discovers(const struct rule *rule)
@@ -52,7 +52,7 @@ static bool parse_ports(const char *text, size_t len, struct rule *rule)
     return !dash || (parse_port(dash + 1, len - low_len - 1, &rule->high) && rule->high >= rule->low);
 }
 
-/* Parses "1.1.1.1:80" or "[::1]:80", and "::1:80" if bare_v6; *bare is set for the last form. */
+/* Parses "1.1.1.1:80" or "[::1]:80", and "::1:80" (*bare) if bare_v6. */
 static bool parse_address(const char *text, size_t len, bool bare_v6, struct rule *rule, bool *bare)
 {
     size_t colon = len;
@@ -85,7 +85,6 @@ static const char *canonical(const struct rule *rule, struct arena *a)
     }
 }
 
-/* Reports a rule as bad, with the accepted forms. */
 static void refuse(struct diag *d, const char *variable, const char *text, size_t len, bool match_only)
 {
     int shown = len > 60 ? 60 : (int)len;
@@ -111,7 +110,7 @@ static uint32_t hash_address(uint8_t version, const uint8_t bytes[16], uint16_t 
     return hash_words(words, 5);
 }
 
-/* Returns the address rule's place in the hash, or the free place where it belongs. */
+/* Returns the rule's place in the hash, or a free one. */
 static uint16_t *find_address(const struct rules *r, uint8_t version, const uint8_t bytes[16], uint16_t port)
 {
     uint32_t at = hash_address(version, bytes, port) & r->address_mask;
@@ -271,8 +270,8 @@ int rules_parse(const char *text, bool bare_v6, const char *variable, struct are
 
 /* --- finding --------------------------------------------------------------- */
 
-/* Returns true if rule n is a single port such as "80". After "listen" it would make a
- * second series of the same name, so "listen" leaves that port to it. */
+/* Returns true for a single port, "80". "listen" leaves it to that rule: they would make two
+ * series of one name. */
 static bool names_port(const struct rules *r, int n)
 {
     return n != RULE_NONE && r->rule[n].kind == RULE_PORTS && r->rule[n].low == r->rule[n].high;

@@ -144,8 +144,7 @@ static void put_self(const struct snapshot *s, const struct encoder *format, str
         put_output(s, format, sink, i);
 }
 
-/* Returns true if the series is pushed. Without IPv6 in the kernel, an IPv6 series that neither a socket nor an address
- * rule made is not: it would always be 0. */
+/* Returns false for an IPv6 series that must be 0 because the kernel has no IPv6, unless a rule has its address. */
 static bool pushed(const struct snapshot *s, const struct series *series)
 {
     const struct rules *rules = s->tally->rules;

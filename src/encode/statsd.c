@@ -23,7 +23,7 @@ bool name_alike(const char *a, const char *b)
     return !*a && !*b;
 }
 
-/* Puts text as a component, and a dot. Bytes in kept stay as they are, bytes in left_out are left out. */
+/* Puts text and a dot. Bytes in kept stay, those in left_out are left out. */
 static void put_component(struct buf *b, const char *text, const char *kept, const char *left_out)
 {
     for (; *text; text++)
@@ -32,8 +32,8 @@ static void put_component(struct buf *b, const char *text, const char *kept, con
     buf_char(b, '.');
 }
 
-/* Puts the tag's value as a component. Even without brackets no two addresses become alike:
- * the last '_' precedes the port, the others replace the '.' of IPv4 or the ':' of IPv6. */
+/* Puts the tag's value. Even without brackets no two addresses become alike: the last '_'
+ * precedes the port, the others replace the '.' of IPv4 or the ':' of IPv6. */
 static void put_tag(struct buf *b, const struct point *p, const char *key)
 {
     const struct tag *tag = tags_find(&p->tags, key);
