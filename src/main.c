@@ -36,7 +36,7 @@ static int printed(int status)
 {
     if (print_is_whole())
         return status;
-    log_event(LOG_ERROR, NULL, NULL, "stdout did not take all");
+    log_event(LOG_ERROR, NULL, NULL, "not all could be written to stdout");
     return 1;
 }
 
@@ -45,9 +45,9 @@ static void be_first_process(void)
     int ret = platform_first_process();
 
     if (ret > 0)
-        log_event(LOG_INFO, NULL, NULL, "is process 1: has mounted /proc");
+        log_event(LOG_INFO, NULL, NULL, "mounted /proc, as process 1");
     else if (ret < 0)
-        log_event(LOG_WARN, NULL, NULL, "is process 1: cannot mount /proc: %s", platform_error_text(-ret));
+        log_event(LOG_WARN, NULL, NULL, "cannot mount /proc, as process 1: %s", platform_error_text(-ret));
 }
 
 /* Uses HOST_PROC if it is a procfs. It belongs to other programs, so a wrong value is ignored with a warning. */
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
         return 2;
     if (!named && !program.config.host_named)
         log_event(LOG_WARN, "variable", "SOCKPUSH_HOST",
-                  "is not set, and this machine has no name: what is pushed has no tag host");
+                  "not set, and this machine has no name: nothing has a tag host");
     be_first_process();
     choose_proc(&program.config);
     if (check)

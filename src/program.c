@@ -39,7 +39,7 @@ const char *program_view(const struct program *p, char *out, size_t cap)
 {
     if (!p->config.replay)
         return platform_view(p->config.v.proc, out, cap);
-    text_format(out, cap, "what was recorded in %s", p->config.replay);
+    text_format(out, cap, "the recording %s", p->config.replay);
     return out;
 }
 
@@ -97,7 +97,7 @@ static bool measure(struct program *p)
 
         if (max > SNAPSHOT_MAX) {
             log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
-                      "with so many series one poll's lines could take %llu MiB; accepted is what takes up to %u MiB",
+                      "with so many series one poll's lines could take %llu MiB; accepted are %u MiB",
                       (unsigned long long)max >> 20, (unsigned)(SNAPSHOT_MAX >> 20));
             return false;
         }
@@ -142,7 +142,7 @@ static int64_t wall_clock(struct program *p)
         return now;
     if (!p->logged_clock)
         log_event(LOG_WARN, NULL, NULL,
-                  "the clock stands before this program's build date; lines go without their time until it is set");
+                  "the clock is before this program's build date: lines have no time until it is set");
     p->logged_clock = true;
     return -1;
 }
@@ -168,7 +168,7 @@ static void follow_host_name(struct program *p)
     utf8_clean(name);
     if (!strcmp(name, text))
         return;
-    log_event(LOG_INFO, NULL, NULL, "the machine's name is \"%s\" now, before \"%s\"", name, text);
+    log_event(LOG_INFO, NULL, NULL, "the host name changed from \"%s\" to \"%s\"", text, name);
     strcpy(text, name);
 }
 
@@ -340,10 +340,9 @@ uint64_t program_finish(struct program *p)
     while (event == PLATFORM_WAKE && !all_done(p))
         event = platform_wait(deadline);
     if (event == PLATFORM_STOP)
-        log_event(LOG_INFO, NULL, NULL, "a second signal came: what is left is not flushed");
+        log_event(LOG_INFO, NULL, NULL, "a second signal came: the rest is not flushed");
     else if (event == PLATFORM_DEADLINE && !all_done(p))
-        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: what is left is not flushed",
-                  FLUSH_MS / 1000);
+        log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: the rest is not flushed", FLUSH_MS / 1000);
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
         uint64_t left = output_left(o), dropped = output_read_stats(o).n[DROPPED_LINES];

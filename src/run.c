@@ -11,7 +11,7 @@ static void log_reading(struct program *p)
 
     reader_why(&p->reader, why);
     log_event(good ? LOG_INFO : LOG_WARN, "backend", p->reading.name, "reading %s%s%s%s",
-              program_view(p, view, sizeof view), *why ? "; not better, because " : "", why,
+              program_view(p, view, sizeof view), *why ? "; others failed: " : "", why,
               p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
 }
 
@@ -21,7 +21,7 @@ static void log_outputs(struct program *p)
         struct output *o = &p->output[i];
         bool waits = output_waits(o->endpoint), raised = waits && o->box.ring.cap > (size_t)p->config.v.buffer;
 
-        log_event(LOG_INFO, "output", o->endpoint->name, "pushing %s every %lld ms, as %s says; %s %zu bytes%s",
+        log_event(LOG_INFO, "output", o->endpoint->name, "pushing %s every %lld ms, set by %s; %s %zu bytes%s",
                   o->endpoint->format->name, (long long)p->config.v.interval_ms, p->config.to_from,
                   waits ? "outbox of" : "lines of up to", waits ? o->box.ring.cap : o->line_max,
                   raised ? " (SOCKPUSH_BUFFER, raised to two snapshots)" : "");

@@ -35,7 +35,7 @@ static void read_interval(struct config *c, env_list env, struct diag *d)
         return;
     }
     if (ms < 1000 || ms > 60000)
-        diag_warn(d, name, "\"%.60s\" is brought into DataKit's range, 1s to 60s", text);
+        diag_warn(d, name, "\"%.60s\" is clamped to DataKit's range, 1s to 60s", text);
     c->v.interval_ms = ms < 1000 ? 1000 : ms > 60000 ? 60000 : ms;
     c->interval_from = name;
 }
@@ -155,8 +155,8 @@ static void check_formats(struct config *c, struct diag *d)
         folded |= format->folds_tags;
         for (size_t k = 0; *format->renamed && k < all.n; k++)
             if (!key_end(&all, all.tag[k].key, format->renamed))
-                diag_warn(d, NULL, "tag %s is left out of %s, where it would be %s, which is there, too",
-                          all.tag[k].key, format->name, format->renamed);
+                diag_warn(d, NULL, "tag %s is left out of %s: it would become %s, which exists, too", all.tag[k].key,
+                          format->name, format->renamed);
     }
     if (folded) {
         warn_left_out(c, &all, d);

@@ -87,7 +87,7 @@ static const char *check_name(const char *name)
         return "a header has no name";
     for (const char *at = name; *at; at++)
         if (*at <= ' ' || *at >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *at))
-            return "a header's name has a byte that none has";
+            return "a header's name has an invalid byte";
     return NULL;
 }
 
@@ -102,7 +102,7 @@ static const char *check_header(const char *name, const char *value)
         return "the value has a control byte";
     for (const char *const *one = reserved; *one; one++)
         if (!strcasecmp(name, *one))
-            return "that is sockpush's own to say";
+            return "sockpush sets this header itself";
     return NULL;
 }
 
@@ -123,7 +123,7 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
 
     *name = "";
     if (!value)
-        return "there is no \"=\" behind a name";
+        return "a name has no \"=\" after it";
     *value++ = '\0';
     if ((why = check_name(text)))
         return why; /* an invalid name may be a secret */
@@ -133,7 +133,7 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
     if ((why = check_header(text, value)))
         return why;
     if (!strcasecmp(text, "Authorization") && c->v.http_token)
-        return "SOCKPUSH_HTTP_TOKEN is set, too, and says the same";
+        return "SOCKPUSH_HTTP_TOKEN sets it, too: unset one";
     c->http.has_type |= !strcasecmp(text, "Content-Type");
     put_header(c, text, value);
     return NULL;

@@ -62,7 +62,7 @@ static const char *add_target(struct endpoint *endpoint, const struct url *url, 
     struct target *t = &endpoint->target[endpoint->n_targets];
 
     if (endpoint->n_targets == TARGETS_MAX)
-        return "more than 8 hosts of one output";
+        return arena_format(a, "more than %d hosts of one output", TARGETS_MAX);
     if (!url->port && endpoint->transport->needs_port)
         return arena_format(a, "%s:// needs a port: %s://%.100s:PORT", endpoint->transport->scheme,
                             endpoint->transport->scheme, url->host);
@@ -72,7 +72,7 @@ static const char *add_target(struct endpoint *endpoint, const struct url *url, 
                                                              : endpoint->format->port};
     for (int i = 0; i < endpoint->n_targets; i++)
         if (t->port == endpoint->target[i].port && !strcasecmp(t->host, endpoint->target[i].host))
-            return "the same host stands there twice";
+            return "the same host twice";
     endpoint->n_targets++;
     return NULL;
 }
@@ -98,13 +98,12 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
     if (url->format && !(endpoint->format = encoder_find(url->format)))
         return refuse("format", url->format, format_name, a);
     if (endpoint->format->only_stdout && endpoint->transport != &output_stdout)
-        return arena_format(a, "format %s is for eyes: only on stdout:", endpoint->format->name);
+        return arena_format(a, "format %s is for people: only on stdout:", endpoint->format->name);
     if (url->path && !endpoint->transport->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
     if (transport_has_socket_path(endpoint->transport) && (ret = net_unix_addr(endpoint->path, &addr)))
-        return ret == -ENAMETOOLONG
-                   ? "the socket's path is longer than the system takes"
-                   : arena_format(a, "%s:// with such a path is not there on this system", url->scheme);
+        return ret == -ENAMETOOLONG ? "the socket's path is too long for this system"
+                                    : arena_format(a, "%s:// with such a path is not supported here", url->scheme);
     if (endpoint->transport->has_host)
         why = add_target(endpoint, url, a);
     if (!why && endpoint->transport->has_path && endpoint->transport->has_host)
@@ -121,7 +120,7 @@ static const char *add_output(struct config *c, const struct url *url)
     if (why)
         return why;
     if (c->n_outputs == OUTPUTS_MAX)
-        return "more than 8 outputs";
+        return arena_format(&c->arena, "more than %d outputs", OUTPUTS_MAX);
     endpoint.tls = &c->tls;
     endpoint.http = &c->http;
     c->output[c->n_outputs++] = endpoint;
@@ -234,7 +233,7 @@ static void check_twice(struct config *c, struct diag *d)
             if (strcmp(c->output[i].name, c->output[k].name))
                 continue;
             if (same_path(&c->output[i], &c->output[k]))
-                diag_error(d, "SOCKPUSH_TO", "\"%.150s\": the same output stands there twice", c->output[i].name);
+                diag_error(d, "SOCKPUSH_TO", "\"%.150s\": the same output twice", c->output[i].name);
             number[i]++;
         }
     }
@@ -252,7 +251,7 @@ static const char *with_guess(const char *why, const char *item, size_t len, str
     if (!guess)
         return why;
     if (url_parse(item, len, a, &url))
-        why = "is no URL"; /* the parser's reason would mislead */
+        why = "not a URL"; /* the parser's reason would mislead */
     return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));
 }
 

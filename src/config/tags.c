@@ -83,7 +83,7 @@ static char *system_name(struct config *c, const char *name, struct diag *d)
     text = arena_zero(&c->arena, HOST_TEXT_MAX, 1);
     strncpy(text, name, HOST_TEXT_MAX - 1);
     if (utf8_clean(text))
-        diag_warn(d, "host name", "it has bytes that are no UTF-8: each becomes _");
+        diag_warn(d, "host name", "its bytes that are not UTF-8 become _");
     return text;
 }
 

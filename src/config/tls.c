@@ -50,7 +50,7 @@ static const char *check_trusted(const char *text, struct diag *d)
     const char *why = tls_check_trusted(text, &unread);
 
     if (!why && unread)
-        diag_warn(d, "SOCKPUSH_TLS_CA", "%d of its certificates cannot be read, and are not trusted", unread);
+        diag_warn(d, "SOCKPUSH_TLS_CA", "%d of its certificates cannot be read and are not trusted", unread);
     return why;
 }
 
@@ -72,7 +72,7 @@ static void check(struct config *c, const char *name, const char *text,
     const char *why = !text           ? NULL
                       : is_pem(text)  ? why_not(text, d)
                       : is_path(text) ? NULL
-                                      : "not PEM text, and no absolute path";
+                                      : "neither PEM text nor an absolute path";
 
     if (why)
         diag_error(d, name,
@@ -104,7 +104,7 @@ static void warn_unverified(const struct config *c, struct diag *d)
     for (int i = 0; i < c->n_outputs; i++)
         any |= c->output[i].transport->has_tls;
     if (any && !c->tls.verify)
-        diag_warn(d, "SOCKPUSH_TLS_VERIFY", "none: whoever answers is taken for the receiver");
+        diag_warn(d, "SOCKPUSH_TLS_VERIFY", "none: the receiver's certificate is not verified");
 }
 
 void config_read_tls(struct config *c, env_list env, struct diag *d)

@@ -138,14 +138,12 @@ static void check_text(env_list env, const char *name, unsigned form, struct are
     if (!text)
         return;
     if (form & FORM_TEXT && utf8_clean(arena_text(a, text, len)))
-        diag_warn(d, name, "it has bytes that are no UTF-8: each becomes _");
+        diag_warn(d, name, "its bytes that are not UTF-8 become _");
     if (len > 1 && (quote == '"' || quote == '\'') && text[len - 1] == quote)
-        diag_warn(
-            d, name,
-            "it begins and ends with %s, which is taken as a part of it: files of variables and YAML lists keep quotes",
-            quote == '"' ? "\"" : "'");
+        diag_warn(d, name, "the quotes around it (%s) are part of it: env files and YAML lists keep quotes",
+                  quote == '"' ? "\"" : "'");
     if (form & FORM_LIST && *text != '[' && (memchr(text, '\n', len) || memchr(text, '\r', len)))
-        diag_warn(d, name, "it has an end of line in it, which separates nothing: between items there are commas");
+        diag_warn(d, name, "it has a line break, which separates nothing: use commas");
 }
 
 void variables_check_texts(env_list env, struct arena *a, struct diag *d)

@@ -102,10 +102,9 @@ int recording_open(struct recording *r, const char *path, char *why, size_t why_
     else if (!read_head(r, head) || strncmp(head, MAGIC, sizeof MAGIC - 1))
         text_format(why, why_cap, "not a recording of sockpush");
     else if (strncmp(head, expected, strlen(expected)))
-        text_format(
-            why, why_cap,
-            "of another version, operating system or byte order: it begins \"%s\", where this program reads \"%s\"",
-            head, expected);
+        text_format(why, why_cap,
+                    "of another version, operating system or byte order: it begins \"%s\", this program reads \"%s\"",
+                    head, expected);
     else
         return 0;
     return -1;

@@ -90,7 +90,7 @@ static void refuse(struct diag *d, const char *variable, const char *text, size_
     int shown = len > 60 ? 60 : (int)len;
 
     if (memchr(text, '%', len))
-        diag_error(d, variable, "rule \"%.*s\": a zone id (%%) is not taken in a rule", shown, text);
+        diag_error(d, variable, "rule \"%.*s\": a zone id (%%) is not accepted", shown, text);
     else if (match_only)
         diag_error(d, variable, "ports_match \"%.*s\": accepted are *:80 and *:8000-8100", shown, text);
     else
@@ -215,7 +215,7 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
         r->n++;
     else if (++r->useless <= RULES_NAMED)
         diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless,
-                  r->useless == RULES_NAMED ? "; more are not told" : "");
+                  r->useless == RULES_NAMED ? "; more are not logged" : "");
     return 0;
 }
 
@@ -258,7 +258,7 @@ int rules_parse(const char *text, bool bare_v6, const char *variable, struct are
         text++;
     ret = (is_json(text) ? rules_parse_json : parse_list)(text, bare_v6, variable, a, d, out);
     if (out->bad > RULES_NAMED)
-        diag_error(d, variable, "%d rules are bad, of which the first %d are named", out->bad, RULES_NAMED);
+        diag_error(d, variable, "%d rules are bad; the first %d are named", out->bad, RULES_NAMED);
     if (out->bad)
         ret = -EINVAL;
     if (ret) {

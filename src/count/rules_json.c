@@ -88,7 +88,7 @@ static int read_tags(const struct reader *r, const cJSON *object, struct tags *t
             return refuse(r, "\"tags\" is an object of strings");
         for (const cJSON *before = object->child; before != item; before = before->next)
             if (!strcmp(before->string, item->string))
-                return refuse(r, "a key stands twice in \"tags\"");
+                return refuse(r, "a key is twice in \"tags\"");
         if (tags_add(tags, arena_text(r->arena, item->string, strlen(item->string)),
                      arena_text(r->arena, item->valuestring, strlen(item->valuestring)), r->variable, r->arena,
                      r->diag))
@@ -114,7 +114,7 @@ static int add_group(const struct reader *r, const cJSON *group)
             return -EINVAL;
         }
         if (*known) {
-            diag_error(r->diag, r->variable, "key \"%s\" stands twice in a group", item->string);
+            diag_error(r->diag, r->variable, "key \"%s\" is twice in a group", item->string);
             return -EINVAL;
         }
         *known = item;
@@ -122,11 +122,11 @@ static int add_group(const struct reader *r, const cJSON *group)
     if ((ports && !cJSON_IsArray(ports)) || (match && !cJSON_IsArray(match)))
         return refuse(r, "\"ports\" and \"ports_match\" are arrays");
     if (cJSON_GetArraySize(ports) + cJSON_GetArraySize(match) == 0)
-        return refuse(r, "a group without ports");
+        return refuse(r, "a group has no ports");
     if (read_tags(r, tags_object, &tags))
         return -EINVAL;
     if (cJSON_GetArraySize(ports) && cJSON_GetArraySize(match))
-        diag_warn(r->diag, r->variable, "a group's \"ports\" are ignored beside its \"ports_match\"");
+        diag_warn(r->diag, r->variable, "a group with \"ports_match\" ignores its \"ports\"");
     if (rules_add_group(r->rules, &tags, r->arena))
         return refuse(r, "too many groups");
     if (cJSON_GetArraySize(match))
@@ -141,7 +141,7 @@ static int add_groups(const struct reader *r, const cJSON *root)
     if (!root->child)
         return refuse(r, "an empty list of rules");
     if (cJSON_IsObject(root))
-        return refuse(r, "the groups stand in an array: [{…}]");
+        return refuse(r, "put groups into an array: [{…}]");
     if (!cJSON_IsObject(root->child)) {
         rules_add_group(r->rules, &(struct tags){0}, r->arena);
         return add_rules(r, root, false);
@@ -175,7 +175,7 @@ int rules_parse_json(const char *text, bool bare_v6, const char *variable, struc
     int ret = -EINVAL;
 
     if (holds_nul(text))
-        return refuse(&r, "\\u0000 can stand in no text");
+        return refuse(&r, "\\u0000 is not accepted");
     json_arena = &memory;
     root = cJSON_ParseWithOpts(text, &end, true);
 

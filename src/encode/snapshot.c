@@ -144,7 +144,7 @@ static void put_self(const struct snapshot *s, const struct encoder *format, str
         put_output(s, format, sink, i);
 }
 
-/* Returns false for an IPv6 series that must be 0 because the kernel has no IPv6, unless a rule has its address. */
+/* Returns false for IPv6 totals, and IPv6 series of RULE_PORTS, if the kernel has no IPv6. */
 static bool pushed(const struct snapshot *s, const struct series *series)
 {
     const struct rules *rules = s->tally->rules;

@@ -174,7 +174,7 @@ def test_each_bad_rule_is_named(run, ports):
 
 def test_so_many_bad_rules_are_counted(run):
     refused = run(ports=",".join(map(str, range(70000, 80000))), to="stdout:")
-    assert refused.log.count(" error ") == 11 and "10000 rules are bad, of which the first 10 are named" in refused.log
+    assert refused.log.count(" error ") == 11 and "10000 rules are bad; the first 10 are named" in refused.log
 
 
 @pytest.mark.parametrize("to", ["http://user:Hunter22,hunter23@host/w", "tcp://u:hunter22,hunter23,hunter24@host:1", "tcp://u:12,hunter23@h:1",

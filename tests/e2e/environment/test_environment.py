@@ -227,7 +227,7 @@ def test_a_machine_that_is_named_later(root, start, format):
     program.until(lambda: "localhost" in program.out)
     for name in ("web17", "x" * 64, "w"):
         rename(name)
-        program.until(lambda: program.log.count(f'is \\"{name}\\" now') == 1)
+        program.until(lambda: program.log.count(f'to \\"{name}\\"') == 1)
         seen = len(program.out)
         program.until(lambda: name in program.out[seen:])
         program.until(lambda: len(program.out) > seen + 1000)

@@ -148,7 +148,7 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
         {"udp://user:pw@a", "user"}, {"udp://a/path", "path"}, {"udp://a?q", "path"}, {"udp://a#f", "path"},
         {"carrier://a", "udp"}, {"a:8125", "udp"}, {"udp://a:1,b:1", "fail-over"}, {"udp://a,", "nothing"}, {",udp://a", "nothing"},
         {"xml+udp://a", "influx"}, {"table+udp://a", "stdout"}, {"table+unix:///a", "stdout"}, {"udp://a:0", "65535"},
-        {"unix:///01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012", "longer"},
+        {"unix:///01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012", "too long"},
         {"unix://a", "absolute"}, {"udp:a", "udp"}, {"udp:/a", "udp"}, {"stdout:/x", "port"}, {"udp://", "host"},
         {"tcp://a", "port"}, {"influx+tcp://a", "port"}, {"tcp://a:1,b", "port"}, {"tcp://a:0", "65535"}, {"tcp://a:1/x", "path"},
         {"tcp://a:1,b:2/x", "port"}, {"tcp://a:1,a:1", "twice"}, {"tcp://a:1,b:2,A:1", "twice"},

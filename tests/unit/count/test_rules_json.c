@@ -82,8 +82,8 @@ static void strings_are_one_group_and_objects_are_groups_with_tags(void **state)
 static void what_is_odd_is_warned_about(void **state)
 {
     static const struct row row[] = {
-        {"[{\"ports\":[\"80\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignored"},
-        {"[{\"ports\":[\"garbage\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignored"}, /* not even read */
+        {"[{\"ports\":[\"80\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignores"},
+        {"[{\"ports\":[\"garbage\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignores"}, /* not even read */
         {"[{\"ports\":[\"80\"]},{\"ports\":[\"80\",\"81\"]}]", "80 81", "80"},
         {"[{\"ports\":[\"80\"],\"tags\":{\"a\":\"\"}}]", "80", "a"},
     };
@@ -96,11 +96,11 @@ static void what_is_wrong_is_refused(void **state)
 {
     static const struct row row[] = {
         {"{\"ports\":[\"80\"]}", NULL, "array"},
-        {"[{}]", NULL, "without ports"},
-        {"[{\"ports\":[]}]", NULL, "without ports"},
-        {"[{\"ports_match\":[]}]", NULL, "without ports"},
-        {"[{\"tags\":{\"a\":\"1\"}}]", NULL, "without ports"},
-        {"[{\"ports\":[\"80\"]},{}]", NULL, "without ports"},
+        {"[{}]", NULL, "has no ports"},
+        {"[{\"ports\":[]}]", NULL, "has no ports"},
+        {"[{\"ports_match\":[]}]", NULL, "has no ports"},
+        {"[{\"tags\":{\"a\":\"1\"}}]", NULL, "has no ports"},
+        {"[{\"ports\":[\"80\"]},{}]", NULL, "has no ports"},
         {"[{\"port\":[\"80\"]}]", NULL, "port"},
         {"[{\"ports\":[\"80\"],\"Tags\":{}}]", NULL, "Tags"},
         {"[{\"ports\":[\"80\"],\"ports\":[\"81\"]}]", NULL, "twice"},
