@@ -61,11 +61,12 @@ demo: all ## a load, sockpush, VictoriaMetrics and a page that draws what is sto
 	@third_party/receivers.sh demo
 	@PYTHONDONTWRITEBYTECODE=1 exec $(PYTHON) demo/demo.py
 
-dist: all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist
+dist: all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist; their sizes in docs
 	@NO_INSTALL=1 third_party/install.sh build dist $(PROCESSORS)
 	@rm -rf build/dist; mkdir -p build/dist
 	@$(MAKE) -j$(shell nproc) -s $(PROCESSORS:%=dist-%)
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
+	@tests/binary/sizes.sh write build/dist/sockpush-$(VERSION)-$(OS)
 
 image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
 	@docker/image.sh $(IMAGE_ARGS)

@@ -112,8 +112,11 @@ bench: need-build-bench all ## what a poll costs, beside other tools
 	@third_party/receivers.sh peers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
-size: all ## what the binary is made of; fails above MAX_SIZE=327680 bytes, without TLS 122880
+# The processor that OUT's binary is for, by the names of PROCESSORS.
+FOR_CPU = $(or $(CPU),$(patsubst i%86,i386,$(firstword $(subst -, ,$(MACHINE)))))
+size: all ## what the binary is made of, and that docs say its size; fails above MAX_SIZE=327680 bytes, without TLS 122880
 	@tests/binary/size.sh $(TARGET) $(OUT)/sockpush.full $(MAX_SIZE)
+	@[ $(OS) != linux ] || tests/binary/sizes.sh check $(TARGET) $(FOR_CPU) $(TLS)
 
 twice: all ## build it again in another directory: the same bytes? CPU=mips, OS=windows: of those
 	@MAKE='$(MAKE) $(JOBS)' tests/binary/twice.sh $(TARGET)
