@@ -71,12 +71,13 @@ dist: all ## the binaries for all processors, with TLS and without, sums, conten
 image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
 	@docker/image.sh $(IMAGE_ARGS)
 
-install: all ## the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local, and the files that make it a service
+install: all ## the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local, its manual page, and the files that make it a service
 	install -D -m 755 $(TARGET) $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE)
+	install -D -m 644 docs/sockpush.8 $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh install '$(DESTDIR)' '$(PREFIX)'
 
 uninstall: ## remove what install copied, but for a configuration
-	rm -f $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE)
+	rm -f $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE) $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh uninstall '$(DESTDIR)' '$(PREFIX)'
 
 clean: ## remove build/, but for the fetched sources

@@ -5,6 +5,7 @@ import parse
 import ports
 import posts
 import receivers
+from program import version
 from posts import answer, post      # the latter a fixture
 from tls_pki import pki             # likewise
 
@@ -21,7 +22,7 @@ def test_one_post_a_snapshot_over_one_connection(post):
         assert receiver.lines() == program.out.splitlines()
         first = receiver.posts[0]
         assert first.target == "/write?db=x"
-        assert first.headers == {"host": f"127.0.0.1:{receiver.port}", "user-agent": "sockpush/0.1.0",
+        assert first.headers == {"host": f"127.0.0.1:{receiver.port}", "user-agent": f"sockpush/{version()}",
                                  "content-type": "text/plain; charset=utf-8", "content-length": str(len(first.body))}
 
 

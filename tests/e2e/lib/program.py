@@ -1,6 +1,7 @@
 """Running the binary: always in an environment of exactly what the test says, always with a time limit."""
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -67,6 +68,11 @@ class Run(NamedTuple):
     @property
     def ports(self):
         return parse.ports(self.series)
+
+
+def version():
+    """What src/base/version.h says, the one place for it."""
+    return re.search(r'SOCKPUSH_VERSION\s+"(.*)"', (ROOT / "src/base/version.h").read_text())[1]
 
 
 def run_binary(env, *arguments, binary=BINARY, timeout=3 * wait.DEADLINE, **popen):

@@ -262,10 +262,12 @@ def test_install_and_uninstall(tmp_path):
     (tmp_path / "etc/rc.common").touch()
     install(tmp_path, "install", "PREFIX=/opt/x")
     files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
-    names = {"opt/x/bin/sockpush", "opt/x/lib/systemd/system/sockpush.service", "etc/init.d/sockpush", "etc/config/sockpush"}
+    names = {"opt/x/bin/sockpush", "opt/x/share/man/man8/sockpush.8", "opt/x/lib/systemd/system/sockpush.service", "etc/init.d/sockpush",
+             "etc/config/sockpush"}
     assert set(files) == names | {"etc/rc.common"}
     assert "\nExecStart=/opt/x/bin/sockpush\n" in files["opt/x/lib/systemd/system/sockpush.service"].read_text()
     assert files["opt/x/bin/sockpush"].read_bytes() == BINARY.read_bytes()
+    assert files["opt/x/share/man/man8/sockpush.8"].read_text().startswith(".\\\"")
     assert "command /opt/x/bin/sockpush\n" in files["etc/init.d/sockpush"].read_text() and os.access(files["etc/init.d/sockpush"], os.X_OK)
     assert " build/mips/sockpush " in install(tmp_path, "-n", "install", "CPU=mips")
     files["etc/config/sockpush"].write_text("mine")

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "unit/config/config_helper.h"
 
 static void outputs_by_http(void **state)
@@ -211,8 +212,8 @@ static void a_request_is_a_post(void **state)
         {"https://10.0.0.1:8086/w", "POST /w HTTP/1.1\r\nHost: 10.0.0.1:8086\r\n"},
         {"http://[fe80::1%25eth0]/w", "POST /w HTTP/1.1\r\nHost: [fe80::1]\r\n"},
     };
-    static const char rest[] =
-        "User-Agent: sockpush/0.1.0\r\nContent-Type: text/plain; charset=utf-8\r\nA: b\r\nContent-Length: 1234\r\n\r\n";
+    static const char rest[] = "User-Agent: sockpush/" SOCKPUSH_VERSION
+                               "\r\nContent-Type: text/plain; charset=utf-8\r\nA: b\r\nContent-Length: 1234\r\n\r\n";
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {
