@@ -1,16 +1,16 @@
-/* When a connection may be tried again. */
+/* The pause before the next attempt to connect. It runs in the output's thread. */
 #ifndef BACKOFF_H
 #define BACKOFF_H
 
 #include <stdint.h>
 
 struct backoff {
-    uint64_t at_ns; /* not before */
-    unsigned ms;    /* the last span that a pause was drawn from; 0: the next is the first */
+    uint64_t at_ns; /* no attempt before this time */
+    unsigned ms;    /* the span that the last pause was drawn from; 0: the next pause is the first */
 };
 
-/* Draws the next pause, with full jitter, from a span that doubles up to max_ms. least_ms: where the receiver said how
- * long to wait, the pause is that and a little more. output: for the log. */
+/* Draws the next pause, with full jitter, from a span that doubles up to max_ms. Where the receiver asked for a pause
+ * of least_ms, the next one is that plus up to BACKOFF_MIN_MS. `output` is its name for the log. */
 void backoff_next(struct backoff *b, const char *output, unsigned max_ms, unsigned least_ms);
 
 #endif

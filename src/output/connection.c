@@ -16,18 +16,20 @@ static bool acknowledged_by(const struct output *o, enum acknowledged how)
     return o->policy.keep && o->endpoint->transport->acknowledged == how;
 }
 
-/* --- what is kept ------------------------------------------------------------------ */
+/* --- keeping ------------------------------------------------------------------ */
 
-/* True if the connection has carried traffic for so long. */
+/* Returns true if the connection has carried traffic for span_ns. */
 static bool carried_for(const struct output *o, uint64_t span_ns)
 {
     return o->first_ack_ns && o->last_ack_ns - o->first_ack_ns >= span_ns;
 }
 
-/* With the lock. Lets go of what was first acknowledged longer ago than SOCKPUSH_REPLAY. A connection that did not
- * carry traffic for that time, and was not broken, may have led to a proxy without a receiver behind it: what went over
- * such ones alone is sent again over some more (doubtful). Time stands still while an acknowledgement is awaited: of a
- * receiver that fell silent, which takes TCP some time to notice, what it had until then may be lost. */
+/* Drops what was first acknowledged longer ago than SOCKPUSH_REPLAY. Call it with the lock held.
+ *
+ * A connection that did not carry traffic that long, and did not break (doubtful), may have led to a proxy without a
+ * receiver: its lines are kept until enough connections have carried them (COPY_MS). Lines do not age while an
+ * acknowledgement is pending: a receiver that fell silent may have lost what it acknowledged before, and TCP takes a
+ * while to notice. */
 static void forget_old(struct output *o, bool doubtful)
 {
     uint64_t span_ns = o->replay_ns + (o->link->blind ? SILENCE_MS * NS_PER_MS : 0);
@@ -41,7 +43,6 @@ static void forget_old(struct output *o, bool doubtful)
 
 /* --- opening ---------------------------------------------------------------------- */
 
-/* Fits the length of datagrams to the path, which is looked at by the transport. */
 void connection_fit(struct output *o)
 {
     size_t path = o->link->datagram_max, line_max = !path || path > o->mtu ? o->mtu
@@ -63,7 +64,7 @@ void connection_fit(struct output *o)
     pthread_mutex_unlock(&o->lock);
 }
 
-/* Takes over what is known of the new connection: whether lines may wait for it, and what they are worth late. */
+/* Applies the rules of the new connection: whether lines may wait for it, and whether late lines are worth sending. */
 static void adopt(struct output *o)
 {
     struct policy policy = policy_of(o->endpoint, o->link->stream);
@@ -79,7 +80,7 @@ static void adopt(struct output *o)
     o->quiet = false;
     o->stats.n[RECONNECTS] += o->opened_before;
     if (policy.newest_only && !o->box.newest_only)
-        outbox_clear(&o->box); /* waited for a stream */
+        outbox_clear(&o->box); /* these lines waited for a stream */
     o->policy = policy;
     o->box.newest_only = policy.newest_only;
     o->box.apart = policy.keep;
@@ -135,9 +136,9 @@ void connection_note_dropped(struct output *o, const char *why)
     connection_note(o, "cannot send", 0, then, true);
 }
 
-/* --- what arrived -------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------- */
 
-/* With the lock. Counts what is acknowledged, and lets go of what will not be sent again. */
+/* Counts what is acknowledged, and drops what will not be sent again. Call it with the lock held. */
 static void count_acked(struct output *o, uint64_t acked)
 {
     uint64_t now = platform_monotonic_ns();
@@ -171,7 +172,7 @@ static bool any_under_way(struct output *o)
     return any;
 }
 
-/* True if there are lines that were never delivered. */
+/* Returns true if lines wait that were never delivered. */
 static bool any_fresh(struct output *o)
 {
     bool any;
@@ -196,9 +197,9 @@ void connection_sent(struct output *o)
 
 /* --- the end -------------------------------------------------------------------------- */
 
-/* Counts what arrived of the bytes up to end, and lets the kernel deliver none of the others, for
- * they will be sent again. A Unix socket whose peer is gone tells nothing, for what was unread is thrown away; TCP
- * still does. */
+/* Counts which of the first `end` bytes arrived. If some did not, sets link->cut: they are sent again, so the kernel
+ * must not deliver them now. A Unix socket reports nothing once its peer is gone: its kernel discards what was not
+ * read. */
 static void settle_end(struct output *o, uint64_t end)
 {
     uint64_t acked;
@@ -210,14 +211,14 @@ static void settle_end(struct output *o, uint64_t end)
     o->link->cut |= acked < end;
 }
 
-/* True if lines in hand can be the reason why the receiver ended the connection; not if it fell silent. */
+/* Returns true if the lines in hand may have made the receiver end the connection. A timeout has other causes. */
 static bool can_be_by_lines(const struct output *o, int error)
 {
     return o->policy.keep && (error == -EPIPE || error == -ECONNRESET);
 }
 
-/* Makes wait again what was sent over the connection. quiet: it was not broken. strike: the chunks under way can be why
- * it was. Returns true if the chunk in hand is dropped instead. */
+/* Makes what was sent over the connection wait again. quiet: the connection did not break. strike: the chunks under way
+ * may be why it did. Returns true if the chunk in hand is dropped instead. */
 static bool rewind_box(struct output *o, bool quiet, bool strike)
 {
     bool dropped;
@@ -246,7 +247,7 @@ void connection_drop(struct output *o)
     pthread_mutex_unlock(&o->lock);
 }
 
-/* True if lines were delivered over this connection for the first time: the receiver is at work, though it breaks. */
+/* Returns true if this connection delivered new lines: the receiver works, even though the connection broke. */
 static bool has_delivered(struct output *o)
 {
     bool any;
@@ -272,7 +273,7 @@ void connection_lost(struct output *o, const char *what, int error)
         connection_note_dropped(o, "each connection breaks that carries them");
 }
 
-/* A receiver, or a proxy without one, that ends connections early. */
+/* Logs, first at info, that the receiver, or a proxy without one, ended the connection early. */
 static void note_short(struct output *o)
 {
     uint64_t held_ms = (platform_monotonic_ns() - o->link->opened_ns) / NS_PER_MS;
@@ -289,24 +290,24 @@ void connection_ended(struct output *o)
 
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && !carried_for(o, o->replay_ns)) {
         note_short(o);
-        if (!o->policy.newest_only || any_fresh(o)) /* else the next snapshot comes soon enough, and does not wait */
+        if (!o->policy.newest_only || any_fresh(o)) /* otherwise the next snapshot comes soon enough */
             connection_pause(o, max_ms < longest_ms ? max_ms : longest_ms);
     }
     link_close(o->link);
-    o->link->first = o->link->target; /* there it is tried first */
-    o->opened_before = false;         /* the next is no reconnect */
+    o->link->first = o->link->target; /* try it first */
+    o->opened_before = false;         /* the next one is not a reconnect */
     o->quiet = true;
     rewind_box(o, true, false);
 }
 
-/* Returns the time since then, or since the connection was opened if that was later. */
+/* Returns the nanoseconds since `ns`, or since the connection was opened if that was later. */
 static uint64_t time_since(const struct output *o, uint64_t ns)
 {
     return platform_monotonic_ns() - (ns > o->link->opened_ns ? ns : o->link->opened_ns);
 }
 
-/* The receiver ended its side, or reset the connection while nothing went over it. Where the system does not tell what
- * is pending, only time does. */
+/* Returns true if the receiver ended its side, or reset an idle connection, with nothing pending. Idle means HELD_MS
+ * without an acknowledgement, the only sign where the system does not report what is pending. */
 static bool is_quiet_end(struct output *o, int error)
 {
     bool idle = time_since(o, o->last_ack_ns) >= HELD_MS * NS_PER_MS;
@@ -316,8 +317,8 @@ static bool is_quiet_end(struct output *o, int error)
     return !any_under_way(o) && ((error == -EPIPE && (idle || !o->link->blind)) || (error == -ECONNRESET && idle));
 }
 
-/* Returns true if the receiver has acknowledged nothing for too long. Where as much is under way as may be, no write
- * meets that limit. */
+/* Returns true if the receiver has acknowledged nothing for SEND_MS. With UNDER_WAY_MAX chunks under way, no write runs
+ * into that limit. */
 static bool is_stalled(struct output *o)
 {
     return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) &&
@@ -332,7 +333,7 @@ bool connection_drain(struct output *o)
     if (!o->policy.keep || o->link->fd < 0)
         return true;
     o->link->why[0] = '\0';
-    acked = link_acked(o->link); /* before it is seen that the receiver is gone */
+    acked = link_acked(o->link); /* read it before stream_drain sees the end */
     ret = stream_drain(o->link);
     if (!ret || o->endpoint->transport->has_host)
         note_acked(o, acked);
@@ -352,7 +353,7 @@ bool connection_drain(struct output *o)
     return false;
 }
 
-/* Waits until the receiver ends its side. Returns 0, or -errno. */
+/* Waits until the receiver ends its side. Returns 0 or -errno. */
 static int await_end(struct output *o)
 {
     uint64_t deadline_ns = deadline_in(FINISH_MS);
@@ -382,18 +383,18 @@ bool connection_finish(struct output *o, bool last)
     if (!connection_drain(o))
         return false;
     ret = link_finish(o->link);
-    if (acknowledged_by(o, ACKNOWLEDGED_BY_ANSWER)) { /* all is answered */
+    if (acknowledged_by(o, ACKNOWLEDGED_BY_ANSWER)) { /* every request was answered */
         link_close(o->link);
         return true;
     }
     end = o->link->written;
-    o->link->written += !ret && o->endpoint->transport->has_host; /* the FIN, which the kernel counts as well */
+    o->link->written += !ret && o->endpoint->transport->has_host; /* the kernel counts the FIN as a byte */
     ret = ret ? ret : await_end(o);
     settle_end(o, end);
     link_close(o->link);
     pthread_mutex_lock(&o->lock);
     if (!ret) {
-        if (!o->endpoint->transport->has_host) /* of a Unix socket there is nothing more to know */
+        if (!o->endpoint->transport->has_host) /* a Unix socket reports nothing more */
             outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX, 0);
     }

@@ -11,8 +11,7 @@
 
 /* --- sending --------------------------------------------------------------------- */
 
-/* Waits until a datagram is due by the clock, not for so many pauses: one may take longer than it should, 15 ms on
- * Windows. */
+/* Waits until a datagram is due by the clock. Pauses would add up: on Windows one takes 15 ms. */
 static void pace(struct output *o)
 {
     uint64_t now, due;
@@ -27,7 +26,7 @@ static void pace(struct output *o)
         platform_sleep_ns(due - now);
 }
 
-/* Takes the next chunk in hand, and with it what else can be sent at once. */
+/* Takes the next chunk, and what else can be sent at once, into o->data. Returns false if there is nothing to send. */
 static bool take_chunks(struct output *o)
 {
     size_t room = o->data_cap;
@@ -42,23 +41,22 @@ static bool take_chunks(struct output *o)
         room = o->len < o->endpoint->transport->batch_max ? o->endpoint->transport->batch_max - o->len : 0;
     }
     if (!outbox_waiting(&o->box))
-        o->chunks_max = 0; /* the next are others */
+        o->chunks_max = 0; /* later chunks differ */
     pthread_mutex_unlock(&o->lock);
     if (begins)
         o->snapshot_errors = 0;
     return o->chunks > 0;
 }
 
-/* A refused datagram is reported a snapshot later, so only a snapshot that passed whole
- * and without an error shows that the trouble is over. */
+/* Logs the end of trouble after a whole snapshot without an error, since a later send reports a refused datagram. */
 static void note_sent(struct output *o)
 {
     if (!o->snapshot_errors && o->chunk.index + 1 >= o->chunk.of)
         trouble_over(&o->trouble, o->endpoint->name, "sending again", "errors");
 }
 
-/* The receiver will never take these lines all together: the next time each chunk goes alone, so that those are dropped
- * that it means. */
+/* Handles lines that the receiver refuses for good. A single chunk is dropped; several are then sent one by one, to
+ * drop only the refused ones. */
 static void send_refused(struct output *o)
 {
     bool dropped;
@@ -74,8 +72,7 @@ static void send_refused(struct output *o)
     }
 }
 
-/* Sends what is in hand. A datagram may have become too long for the path since it was packed: it goes in several then.
- */
+/* Sends what is in hand. A datagram is split if the path's MTU shrank since it was packed. Returns 0 or -errno. */
 static int send_in_hand(struct output *o)
 {
     const struct transport *t = o->endpoint->transport;
@@ -94,7 +91,7 @@ static int send_in_hand(struct output *o)
     return ret;
 }
 
-/* A datagram gets one more try at once, since a receiver that was restarted has a new socket. */
+/* Sends a datagram once more over a new socket, since a restarted receiver has a new one. Drops it if that fails. */
 static void send_datagram_again(struct output *o, int error)
 {
     connection_note(o, "cannot send", error, "trying on", false);
@@ -106,7 +103,7 @@ static void send_datagram_again(struct output *o, int error)
     connection_drop(o);
 }
 
-/* The receiver takes less at once: half of the chunks are tried, until a single one is too much. */
+/* Handles lines that are too much at once: half of the chunks are sent next; a single chunk is refused. */
 static void send_halves(struct output *o)
 {
     if (o->chunks == 1) {
@@ -121,7 +118,8 @@ static void send_halves(struct output *o)
     pthread_mutex_unlock(&o->lock);
 }
 
-/* Returns true if that answer was a verdict, after which the connection is as good as before, or was ended in order. */
+/* Handles an error that is the receiver's answer: the connection is still good, or ended in order. Returns false for
+ * other errors. */
 static bool take_verdict(struct output *o, int error)
 {
     if (o->endpoint->transport->acknowledged != ACKNOWLEDGED_BY_ANSWER)
@@ -137,7 +135,7 @@ static bool take_verdict(struct output *o, int error)
     return true;
 }
 
-/* begun: the kernel took a part. */
+/* Handles a failed send. begun: the kernel accepted a part. */
 static void send_failed(struct output *o, int error, bool begun)
 {
     if (take_verdict(o, error))
@@ -167,7 +165,7 @@ static void send_chunks(struct output *o)
     }
     connection_sent(o);
     if (o->link->fd < 0)
-        connection_ended(o); /* the answer said so */
+        connection_ended(o); /* the receiver asked for it */
     o->ack_pause_ms = ACK_PAUSE_MIN_MS;
     if (!o->policy.keep || o->endpoint->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER)
         o->backoff.ms = 0;
@@ -179,7 +177,7 @@ static void send_chunks(struct output *o)
 
 /* --- the thread -------------------------------------------------------------------- */
 
-/* Until there is a new snapshot, or the receiver sends something. */
+/* Waits for a new snapshot, for bytes from the receiver, or for the next look at acknowledgements or targets. */
 static void wait_for_work(struct output *o, bool under_way)
 {
     bool watch = o->policy.keep && o->link->fd >= 0;
@@ -189,12 +187,12 @@ static void wait_for_work(struct output *o, bool under_way)
         ms = (int)o->ack_pause_ms;
         o->ack_pause_ms = o->ack_pause_ms < ACK_PAUSE_MAX_MS / 2 ? o->ack_pause_ms * 2 : ACK_PAUSE_MAX_MS;
     }
-    /* A stream's end is seen here, not by the write after it, which would be lost. */
+    /* A stream's end is noticed here. A write after it would be lost. */
     net_wake_wait(&o->wake, watch ? o->link->fd : -1, ms);
     reconnect_look(o);
 }
 
-/* The last datagrams' fate, as far as it is known already (on loopback it is). */
+/* Counts the last datagram as lost if its refusal is known by now, as it is on loopback. */
 static void last_refusal(struct output *o)
 {
     int ret = o->link->fd < 0 || o->link->stream ? 0 : net_pending_error(o->link->fd);
@@ -205,13 +203,13 @@ static void last_refusal(struct output *o)
     output_count(o, DROPPED_LINES, o->chunk.lines);
 }
 
-/* The receiver said to come back when the program will have ended. */
+/* Returns true if the receiver asked for a pause that outlasts the program. */
 static bool waits_beyond_end(const struct output *o)
 {
     return o->link->fd < 0 && o->link->wait_ms && o->backoff.at_ns > deadline_in(FLUSH_MS);
 }
 
-/* The program ends: what waits, for whatever reason, goes now. */
+/* Makes what waits go now, because the program ends. */
 static void hurry(struct output *o)
 {
     o->hurried = true;
@@ -220,7 +218,7 @@ static void hurry(struct output *o)
         o->backoff.at_ns = 0;
 }
 
-/* Returns false when there is nothing more to do. */
+/* Does the next piece of work, or waits for it. Returns false when the thread is to end. */
 static bool step(struct output *o)
 {
     bool ready, waiting, under_way, closing, fresh;

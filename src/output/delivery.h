@@ -1,11 +1,11 @@
-/* An output's thread: it sends what waits. */
+/* The thread of an output, which sends what waits in its outbox. */
 #ifndef DELIVERY_H
 #define DELIVERY_H
 
 #include "output/output.h"
 
-/* The thread: arg is its output. Ends once output_close was called and all is delivered, or the
- * receiver is gone for good. */
+/* Runs the thread; arg is its struct output. Returns NULL once output_close was called and all is delivered, or once
+ * the receiver is gone for good. */
 void *delivery_run(void *arg);
 
 #endif

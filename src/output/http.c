@@ -1,6 +1,6 @@
-/* http://HOST[:PORT]/PATH?QUERY and https://…: a POST, whose answer says whether its lines are stored. One at a time
- * over a connection that stays; whatever leaves an answer in doubt ends it, and the lines are sent again over the next.
- */
+/* http://HOST[:PORT]/PATH?QUERY and https://…: each batch is one POST, and its answer decides whether the lines are
+ * stored. Requests go one by one over a persistent connection. An answer in doubt ends it, and the lines are sent
+ * again. */
 #include <errno.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@
 
 /* --- the exchange -------------------------------------------------------------------- */
 
-/* The receiver sent something though it owes no answer: a connection that does so is of no more use. */
+/* Refuses bytes that no request asked for: a connection that carries them is of no more use. */
 static int take_unasked(void *ctx, const char *data, size_t len)
 {
     (void)ctx, (void)data, (void)len;
@@ -38,17 +38,17 @@ static int open_https(struct link *l)
     return link_connect(l, link_handshake);
 }
 
-/* -EALREADY: the verdict is known, while the request may not be written yet. */
+/* Parses a part of the answer. Returns -EALREADY once the verdict is known, even amid the request. */
 static int take_answer(void *ctx, const char *data, size_t len)
 {
     struct http_answer *a = ctx;
 
     if (http_answer_take(a, data, len) < len)
-        a->closes = true; /* there is more than the answer */
+        a->closes = true; /* bytes follow the answer */
     return a->wrong || http_answer_known(a) ? -EALREADY : 0;
 }
 
-/* Waits for more of the answer until the deadline. Returns 0, or -errno. */
+/* Waits for more of the answer, until the deadline. Returns 0 or -errno. */
 static int await_answer(struct link *l, uint64_t deadline_ns)
 {
     int ret = stream_drain(l), left_ms = deadline_left_ms(deadline_ns);
@@ -74,7 +74,7 @@ static void await_rest(struct link *l, struct http_answer *a)
     http_answer_end(a);
 }
 
-/* Returns 0: the answer's verdict is known, or -errno with l->why. */
+/* Waits for the answer. Returns 0 once its verdict is known, or -errno with l->why. */
 static int get_answer(struct link *l, struct http_answer *a)
 {
     uint64_t deadline_ns = deadline_in(ANSWER_MS);
@@ -100,7 +100,7 @@ static int get_answer(struct link *l, struct http_answer *a)
 
 /* --- the verdict ------------------------------------------------------------------------ */
 
-/* "413 Request Entity Too Large: "words"" */
+/* Sets l->why, as in: the receiver answers 413 Request Entity Too Large: "words" */
 static void explain_answer(struct link *l, struct http_answer *a)
 {
     char target[sizeof a->location + 4], *texts[] = {a->reason, a->words, a->location};
@@ -136,7 +136,7 @@ static int judge(struct link *l, struct http_answer *a)
     return -EBUSY;
 }
 
-/* Sends the request. Returns 0, -EALREADY if the verdict came before the end of it, or another -errno with l->why. */
+/* Sends the request. Returns 0, -EALREADY if the verdict came before its end, or another -errno with l->why. */
 static int put(struct link *l, const char *lines, size_t len)
 {
     char text[HTTP_REQUEST_MAX];
@@ -153,7 +153,7 @@ static int exchange(struct link *l, struct http_answer *a, const char *lines, si
 {
     int sent = put(l, lines, len), ret;
 
-    /* Whoever refuses a request may end the connection before it has read all of it, but say why. */
+    /* A receiver that refuses a request may end the connection before it has read all of it, but still answer. */
     if (sent && sent != -EALREADY && sent != -EPIPE && sent != -ECONNRESET)
         return sent;
     if (sent)
@@ -184,7 +184,7 @@ static int send_http(struct link *l, const char *lines, size_t len)
     l->cut |= !http_answer_known(&answer);
     l->answered = true;
     log_event(LOG_DEBUG, "output", l->endpoint->name, "%zu bytes posted: %d", len, answer.status);
-    /* The receiver may have ended the connection while the request was on its way: both are right. */
+    /* The receiver may end an idle connection while a request is under way (RFC 9112, 9.5), which is not an error. */
     return answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET) ? -ENOTCONN : ret;
 }
 

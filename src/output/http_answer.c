@@ -33,7 +33,7 @@ static void begin_head(struct http_answer *a)
 
 /* --- small texts --------------------------------------------------------------------- */
 
-/* A text of the receiver's for the log: one line, printable, cut. */
+/* Copies text for the log: one line, printable, cut to cap. */
 static void copy_printable(char *out, size_t cap, const char *text, size_t len)
 {
     size_t n = 0;
@@ -43,7 +43,7 @@ static void copy_printable(char *out, size_t cap, const char *text, size_t len)
     out[n] = '\0';
 }
 
-/* Does a list of words, separated by commas, have this one? */
+/* Returns true if a comma-separated list has this word. */
 static bool has_word(const char *list, const char *word)
 {
     while (list) {
@@ -60,8 +60,8 @@ static bool has_word(const char *list, const char *word)
 
 /* --- the head ------------------------------------------------------------------------------ */
 
-/* "HTTP/1.1 204 No Content". Later minor versions, several blanks and statuses from 600 on are read as well (RFC
- * 9110 2.5, 15; RFC 9112 4). */
+/* Parses "HTTP/1.1 204 No Content". It accepts later minor versions, several blanks and statuses from 600 on (RFC 9110,
+ * 2.5 and 15; RFC 9112, 4). Returns NULL, or what is wrong. */
 static const char *take_status_line(struct http_answer *a)
 {
     const char *text = a->line + 8;
@@ -81,7 +81,7 @@ static const char *take_status_line(struct http_answer *a)
     return NULL;
 }
 
-/* "5", or as RFC 9110 8.6 lets a list pass, "5, 5". */
+/* Parses Content-Length: "5", or "5, 5" as RFC 9110, 8.6 allows. */
 static void take_length(struct http_answer *a, const char *value)
 {
     uint64_t length;
@@ -99,7 +99,7 @@ static void take_length(struct http_answer *a, const char *value)
     a->doubtful |= value[-1] != '\0';
 }
 
-/* Takes a transfer coding: chunked is the one that tells where the body ends; identity is none (RFC 2616 3.6). */
+/* Parses Transfer-Encoding. Only chunked delimits the body; identity means no coding (RFC 2616, 3.6). */
 static void take_coding(struct http_answer *a, const char *value)
 {
     if (!strcasecmp(value, "identity"))
@@ -143,9 +143,8 @@ static void take_header(struct http_answer *a, const char *name, const char *val
     }
 }
 
-/* "Name: value". What cannot be read is passed over. A line that begins with a blank belongs to the one before (RFC
- * 9112 5.2), and a blank before the colon is none (5.1); where these say how long the body is, others may read it
- * otherwise. */
+/* Parses "Name: value", and skips anything else. A line that begins with a blank continues the one before (RFC
+ * 9112, 5.2); a blank before the colon is invalid (5.1). Both make the body's length doubtful. */
 static void take_header_line(struct http_answer *a)
 {
     size_t len = text_until(a->line, ":"), name_len = len, value_len;
@@ -167,7 +166,7 @@ static void take_header_line(struct http_answer *a)
     a->doubtful |= a->framing && (name_len < len || a->cut);
 }
 
-/* After the empty line. */
+/* Ends the head, after its empty line, and decides how the body is delimited. Returns NULL, or what is wrong. */
 static const char *end_head(struct http_answer *a)
 {
     if (a->status < 200) {
@@ -176,19 +175,19 @@ static const char *end_head(struct http_answer *a)
         begin_head(a);
         return NULL;
     }
-    /* By its own clock, for ours may be wrong. */
+    /* Use the receiver's clock, since ours may be wrong. */
     if (a->retry_s > a->date_s && a->date_s)
         a->wait_s = a->retry_s - a->date_s < RETRY_AFTER_MAX_S ? (uint64_t)(a->retry_s - a->date_s) : RETRY_AFTER_MAX_S;
     a->closes |= !a->minor && !a->keeps;
     a->closes |= a->doubtful ||
                  (a->status == 204 &&
-                  (a->chunked || (a->has_length && a->left))); /* a body that there is none of may come */
+                  (a->chunked || (a->has_length && a->left))); /* a 204 has no body, but this one may send it */
     if (a->status == 204 || a->status == 304 || (a->doubtful && a->status < 300)) {
         a->stage = HTTP_WHOLE;
     } else if (a->doubtful) {
-        a->stage = HTTP_BODY_TO_END; /* for its words */
+        a->stage = HTTP_BODY_TO_END; /* read it for its words */
     } else if (a->chunked) {
-        a->closes |= a->has_length || !a->minor; /* as who smuggles a second answer in would have it */
+        a->closes |= a->has_length || !a->minor; /* faulty framing, or response splitting (RFC 9112, 6.1, 6.3) */
         a->stage = HTTP_CHUNK_SIZE;
     } else if (a->has_length) {
         a->stage = a->left ? HTTP_BODY : HTTP_WHOLE;
@@ -201,7 +200,7 @@ static const char *end_head(struct http_answer *a)
 
 /* --- the body ------------------------------------------------------------------------------- */
 
-/* The verdict stands already: what is wrong with the body ends the connection, no more. */
+/* Stops reading the body. The verdict is known, so only the connection ends. */
 static void give_up_body(struct http_answer *a)
 {
     a->closes = true;
@@ -221,7 +220,7 @@ static void take_chunk_size(struct http_answer *a)
         a->stage = a->left ? HTTP_CHUNK : HTTP_TRAILERS;
 }
 
-/* Of a page for a browser the status tells more than its beginning. */
+/* Keeps the start of the body, unless it is markup: then the status is clearer. */
 static void keep_words(struct http_answer *a, const char *data, size_t len)
 {
     for (; len && a->words_len + 2 < sizeof a->words; data++, len--) {
@@ -237,7 +236,7 @@ static void keep_words(struct http_answer *a, const char *data, size_t len)
     }
 }
 
-/* The bytes taken. */
+/* Consumes bytes of the body. Returns how many. */
 static size_t take_body(struct http_answer *a, const char *data, size_t len)
 {
     bool to_end = a->stage == HTTP_BODY_TO_END;
@@ -275,7 +274,7 @@ static void take_line(struct http_answer *a)
     }
 }
 
-/* A line with a byte that no line has. */
+/* Handles a line with a CR or NUL inside. */
 static void take_broken_line(struct http_answer *a)
 {
     if (http_answer_known(a)) {
@@ -284,10 +283,10 @@ static void take_broken_line(struct http_answer *a)
     }
     if (a->stage == HTTP_STATUS_LINE)
         a->wrong = take_status_line(a);
-    a->doubtful = true; /* where others end the line there may be a length */
+    a->doubtful = true; /* other recipients may end the line there and read a length after it */
 }
 
-/* The next byte of a line; at its end the line is taken. */
+/* Adds a byte to the line, and parses the line at its end. */
 static void take_byte(struct http_answer *a, char c)
 {
     if (c != '\n') {
@@ -309,7 +308,7 @@ static void take_byte(struct http_answer *a, char c)
     a->cut = false;
 }
 
-/* Its status decides all the same, if it is there. */
+/* Stops reading a head that is too long. Its status is the verdict if it was read. */
 static void end_long_head(struct http_answer *a)
 {
     if (a->status < 200)

@@ -22,7 +22,7 @@ static bool take_char(const char **text, char c)
     return is;
 }
 
-/* "Jan": 0 */
+/* Parses "Jan" as 0 and so on. */
 static bool take_month(const char **text, int64_t *out)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

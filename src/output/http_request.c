@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 
-/* Without the port where it is the usual one, and without a zone id, which only means something here. */
+/* Writes the Host header, without the default port, and without a zone id, which is local to this machine. */
 static void put_host(struct buf *b, const struct target *host, uint16_t usual_port)
 {
     bool brackets = strchr(host->host, ':');

@@ -38,7 +38,7 @@ void link_explain(struct link *l, const char *format, ...)
     l->why[b.len] = '\0';
 }
 
-/* Reports that the addresses known before have to do, and when that is over. */
+/* Logs when a look-up fails and known addresses stay in use, and when look-ups work again. */
 static void note_lookup(struct link *l, int t, bool failed)
 {
     struct addresses *known = &l->known[t];
@@ -102,12 +102,12 @@ static int connect_addr(struct link *l, const struct net_addr *addr, const char 
     return ret;
 }
 
-/* Tries every address once, from the one that was good last on. What a receiver said tells more
- * than that another address has none. */
+/* Tries every address once, starting with the last good one. Returns 0, or -errno with l->why, preferably from a
+ * handshake rather than a connect. */
 static int connect_target(struct link *l, int t, int (*handshake)(struct link *, const char *))
 {
     struct addresses *known = &l->known[t];
-    int ret = link_resolve(l, t), shaken = 0;
+    int ret = link_resolve(l, t), handshake_error = 0;
     char first_why[sizeof l->why];
 
     for (int i = 0; i < known->n; i++) {
@@ -115,17 +115,17 @@ static int connect_target(struct link *l, int t, int (*handshake)(struct link *,
         known->failed = ret != 0;
         if (!ret)
             return 0;
-        if (*l->why && !shaken) {
+        if (*l->why && !handshake_error) {
             memcpy(first_why, l->why, sizeof first_why);
-            shaken = ret;
+            handshake_error = ret;
         }
         known->current = (known->current + 1) % known->n;
     }
-    if (shaken)
+    if (handshake_error)
         memcpy(l->why, first_why, sizeof first_why);
     else if (!*l->why)
         link_explain(l, "%s", platform_error_text(-ret));
-    return shaken ? shaken : ret;
+    return handshake_error ? handshake_error : ret;
 }
 
 int link_connect(struct link *l, int (*handshake)(struct link *, const char *))

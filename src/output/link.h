@@ -1,4 +1,4 @@
-/* The connection of an output to its receiver. */
+/* A connection to a receiver: how it is opened, read, written and closed. Functions run in the output's thread. */
 #ifndef LINK_H
 #define LINK_H
 
@@ -16,80 +16,80 @@ struct target {
     uint16_t port;
 };
 
-/* Where an output goes: one item of SOCKPUSH_TO, checked. */
+/* One item of SOCKPUSH_TO, checked. */
 struct endpoint {
-    const char *name; /* canonical, without format: "tls://a:6514,b:6514"; the tag `output` */
+    const char *name; /* canonical URL without the format, "tls://a:6514,b:6514"; the tag `output` */
     const struct encoder *format;
     const struct transport *transport;
-    struct target target[TARGETS_MAX]; /* none where the transport has no host */
+    struct target target[TARGETS_MAX]; /* empty where the transport has no host */
     int n_targets;
-    const char *path;             /* "unix" kinds; of HTTP path and query, as they are sent */
-    const struct time_unit *unit; /* that the receiver reads times in; NULL: the format's own */
+    const char *path;             /* of a Unix socket; over HTTP path and query, as they are sent */
+    const struct time_unit *unit; /* unit of the receiver's times; NULL: the format's */
     const struct tls_settings *tls;
     const struct http_settings *http;
-    const char *hidden; /* of HTTP: what of the path is masked in name, a line each */
+    const char *hidden; /* HTTP only: the parts of path that `name` masks, one a line */
 };
 
-/* What is known of a target's name: the last good addresses stay. */
+/* The addresses of a target's name. The last good ones are kept while look-ups fail. */
 struct addresses {
     struct net_addr addr[LINK_ADDRS];
     int n, current;
     uint64_t resolved_ns;
-    bool failed;   /* none of them works: a look-up gets all the time it needs */
-    bool reported; /* that a look-up failed, since it last succeeded */
+    bool failed;   /* no address works: a look-up may take its full time */
+    bool reported; /* a failed look-up was logged, and none succeeded since */
 };
 
-/* Takes bytes that the receiver sent. Returns 0, or what stream_drain returns then. */
+/* Consumes bytes that the receiver sent. Returns 0, or the error that stream_drain is to return. */
 typedef int link_take_fn(void *ctx, const char *data, size_t len);
 
-/* A connection, or the lack of one; the output thread's alone. */
+/* A connection, open or not. */
 struct link {
     const struct endpoint *endpoint;
     int fd;        /* -1: not open */
-    bool stream;   /* else of datagrams */
-    bool cut;      /* set by delivery: something is with the kernel that it must not deliver, and link_close resets */
+    bool stream;   /* else datagrams */
+    bool cut;      /* set by delivery: the kernel holds bytes that must not be delivered: link_close resets */
     bool gone;     /* set by send: the receiver is gone for good (a closed pipe) */
-    bool blind;    /* set by link_acked: the system does not tell what of a stream is acknowledged */
-    bool segments; /* set by open: each send is to be a TCP segment of its own */
-    int refused;   /* set by send: -errno that an *earlier* datagram met; this one was sent */
+    bool blind;    /* set by link_acked: the system does not report acknowledgements */
+    bool segments; /* set by open: each send becomes one TCP segment */
+    int refused;   /* set by send: -errno of an *earlier* datagram; this one was sent */
     struct addresses known[TARGETS_MAX];
-    int target;          /* which of them it leads to */
-    int first;           /* which is tried first; then the others in their order */
-    int target_end;      /* those before it are tried */
-    bool brief;          /* trying must not take long: there is another connection */
-    uint64_t written;    /* bytes that the kernel took over this connection */
+    int target;          /* index of the target that it leads to */
+    int first;           /* index of the target to try first; the others follow in order */
+    int target_end;      /* targets below this index are tried */
+    bool brief;          /* attempts must be short, because another connection works */
+    uint64_t written;    /* bytes that the kernel accepted over this connection */
     uint64_t opened_ns;  /* set by delivery */
-    bool answered;       /* set by send: it has carried an answer */
-    uint32_t window_max; /* largest that the receiver had open */
-    size_t datagram_max; /* set by open and send: bytes that the path takes whole; 0: not known */
+    bool answered;       /* set by send: an answer arrived over it */
+    uint32_t window_max; /* largest window that the receiver advertised */
+    size_t datagram_max; /* set by open and send: bytes of a datagram that the path carries whole; 0: unknown */
     struct tls *tls;     /* NULL: not encrypted */
-    link_take_fn *take;  /* what the receiver sends; NULL: it is thrown away */
+    link_take_fn *take;  /* consumes what the receiver sends; NULL: it is discarded */
     void *take_ctx;
-    unsigned wait_ms; /* set by send: not to be tried again before; 0: that was not said */
-    char why[800];    /* why open, send or drain failed, if the errno does not say it; else "" */
+    unsigned wait_ms; /* set by send: least pause that the receiver asked for; 0: none */
+    char why[800];    /* why open, send or drain failed; "": the errno is the reason */
 };
 
 void link_init(struct link *l, const struct endpoint *endpoint);
 
-/* Looks target t up; what was known stays if that fails, and is not waited long for. Returns 0, or
- * -EHOSTUNREACH with l->why. */
+/* Looks up target t. If that fails, the known addresses stay. Returns 0, or -EHOSTUNREACH with l->why if no address is
+ * known. */
 int link_resolve(struct link *l, int t);
 
-/* Connects a stream to the first target that has an address where that works, and handshake too
- * (NULL: nothing to do). Returns 0, or the last -errno with l->why, where each target's reason is. */
+/* Connects a stream to the first target with an address where connect and handshake (NULL: none) succeed. Returns 0, or
+ * the last -errno with l->why, which names each target's reason. */
 int link_connect(struct link *l, int (*handshake)(struct link *l, const char *host));
 
-/* Makes this descriptor the connection: a new one, over which nothing went yet. */
+/* Makes fd the connection, over which nothing was sent yet. The link closes fd. */
 void link_adopt(struct link *l, int fd, bool stream);
 
-/* Writes the reason of a failure to l->why. */
+/* Formats the reason of a failure into l->why. */
 void link_explain(struct link *l, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 
-/* For link_connect: TLS's handshake with the receiver. */
+/* Does the TLS handshake; for link_connect. Returns 0, or -errno with l->why. */
 int link_handshake(struct link *l, const char *host);
 
-/* Return the bytes that the connection took or gave at once, 0 at its end, -EAGAIN, or another -errno
- * with l->why. Sending counts in l->written. */
+/* Send or receive what is possible without waiting. Return the number of bytes, 0 at the end of the connection,
+ * -EAGAIN, or another -errno with l->why. Sent bytes are added to l->written. */
 long link_send_some(struct link *l, const void *data, size_t len);
 long link_receive_some(struct link *l, void *data, size_t len);
 
@@ -99,8 +99,8 @@ int link_finish(struct link *l);
 /* Closes the connection, if there is one. */
 void link_close(struct link *l);
 
-/* Returns the position in this connection up to which the receiver's kernel has acknowledged. Where the system does not
- * tell, that is all that was written, and l->blind is set. */
+/* Returns how many bytes of this connection the receiver's kernel has acknowledged. Where the system does not report
+ * that, returns l->written and sets l->blind. */
 uint64_t link_acked(struct link *l);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define IN_HAND UINT64_MAX /* the position of a chunk that was taken and not sent yet */
+#define IN_HAND UINT64_MAX /* position of a chunk that was taken and not sent yet */
 
 size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n)
 {
@@ -23,8 +23,7 @@ size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n)
 
 size_t outbox_room(size_t n, size_t size, size_t chunk_max)
 {
-    /* Two neighbours together are longer than chunk_max, or they would be one; but for the
-     * last of the gauges. */
+    /* Two neighbours together exceed chunk_max, or they would be one chunk, except at the last of the gauges. */
     size_t chunks = 2 * (size / (chunk_max + 1)) + 2, of_increments = chunks < ADDED ? chunks : ADDED;
 
     return n * (size + chunks * sizeof(struct chunk) + of_increments * sizeof(struct added));
@@ -43,7 +42,7 @@ static void add(struct added *sum, const struct added *more)
         sum->n[i] += more->n[i];
 }
 
-/* Adds the increments of the chunk at this distance from head. */
+/* Adds the increments of the chunk at offset `at`. */
 static void add_increments(struct added *sum, const struct outbox *box, size_t at, const struct chunk *chunk)
 {
     struct added added;
@@ -54,7 +53,7 @@ static void add_increments(struct added *sum, const struct outbox *box, size_t a
     add(sum, &added);
 }
 
-/* The chunk at this distance from head is lost, unless it was delivered. */
+/* Counts the chunk at offset `at` as dropped, unless it was delivered. */
 static void count_dropped(struct outbox *box, size_t at, const struct chunk *chunk)
 {
     if (chunk->counted)
@@ -64,7 +63,8 @@ static void count_dropped(struct outbox *box, size_t at, const struct chunk *chu
     add_increments(&box->pending, box, at, chunk);
 }
 
-/* Whether the first chunk arrives will be known when it is acknowledged, or when the connection ends. */
+/* Moves the first chunk to the doubts: whether it arrives is known when it is acknowledged, or when the connection
+ * ends. */
 static void count_doubtful(struct outbox *box, const struct chunk *chunk)
 {
     struct doubt *last;
@@ -91,7 +91,7 @@ static void deliver_doubtful(struct outbox *box, uint64_t end)
     memmove(box->doubt, box->doubt + n, box->n_doubts * sizeof *box->doubt);
 }
 
-/* They did not arrive. */
+/* Counts the doubts as dropped, because they did not arrive. */
 static void drop_doubtful(struct outbox *box)
 {
     for (unsigned i = 0; i < box->n_doubts; i++)
@@ -155,7 +155,7 @@ void outbox_clear(struct outbox *box)
 
 /* --- putting ---------------------------------------------------------------------- */
 
-/* The next chunk's lines, from at on. */
+/* Describes the next chunk, whose lines begin at `at`. */
 static void cut_chunk(const struct outbox *box, const struct lines *lines, size_t at, struct chunk *chunk)
 {
     size_t gauges = box->apart ? lines->gauges : lines->len, end = at < gauges ? gauges : lines->len;
@@ -165,7 +165,7 @@ static void cut_chunk(const struct outbox *box, const struct lines *lines, size_
     chunk->extra = chunk->increments ? sizeof(struct added) : 0;
 }
 
-/* What the chunk's lines add; *line is the first of them. */
+/* Returns the increments of the chunk's lines, the first of which is *line, and advances *line. */
 static struct added share_of(const struct chunk *chunk, const struct lines *lines, uint32_t *line)
 {
     struct added share = {{0}};
@@ -210,7 +210,7 @@ void outbox_put(struct outbox *box, const struct lines *lines)
 
 /* --- on its way --------------------------------------------------------------------- */
 
-/* Passes over what is never sent again. */
+/* Skips chunks that are never sent again. */
 static void skip_done(struct outbox *box)
 {
     struct chunk chunk;
@@ -300,7 +300,7 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
     deliver_doubtful(box, end);
 }
 
-/* Marks what is old behind what is not. */
+/* Marks old chunks as done. They may come after younger ones. */
 static void finish_old(struct outbox *box, uint64_t before_ns, unsigned copies)
 {
     struct chunk chunk;
@@ -340,9 +340,9 @@ void outbox_rewind(struct outbox *box)
         drop_head(box);
 }
 
-/* --- what breaks connections, or is refused -------------------------------------------- */
+/* --- breaks and refusals -------------------------------------------- */
 
-/* The chunk at this distance from head is dropped where it lies. */
+/* Counts the chunk at offset `at` as dropped. It stays in the ring, and is skipped. */
 static void drop_at(struct outbox *box, size_t at, struct chunk *chunk)
 {
     count_dropped(box, at, chunk);
@@ -370,8 +370,8 @@ bool outbox_refuse(struct outbox *box)
     return single;
 }
 
-/* The chunk broke a connection though it was alone. Returns true if it is dropped, for others passed it each time
- * since. */
+/* Moves a chunk that broke a connection although it was alone to the end. Returns true if it is dropped instead, since
+ * others were delivered each time. */
 static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned strikes_max)
 {
     if (chunk->passed && box->delivered_lines >= chunk->passed)

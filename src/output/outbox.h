@@ -5,10 +5,9 @@
  *     | acknowledged, kept | under way | waiting |
  *                          acked       sent
  *
- * What is under way or kept can be sent again after its connection broke. When the ring is
- * full the oldest whole snapshot (the chunks of one poll) goes; its lines are counted as
- * dropped unless they were delivered. Every line that was put is in the end counted once, in
- * delivered_lines or in dropped_lines. Pure; the output locks. */
+ * Chunks that are under way or kept can be sent again after their connection broke. When the ring is full, the oldest
+ * whole snapshot (the chunks of one poll) is dropped, and its lines are counted as dropped unless they were delivered.
+ * Every line is counted once in the end, as delivered or as dropped. Pure; the output locks. */
 #ifndef OUTBOX_H
 #define OUTBOX_H
 
@@ -20,51 +19,51 @@
 #include "output/ring.h"
 
 struct chunk {
-    uint64_t poll;     /* whose snapshot */
-    uint64_t end;      /* under way: the connection's position after it; 0: it is passed over */
-    uint64_t acked_ns; /* when it was first seen to be acknowledged */
-    uint64_t passed;   /* delivered_lines when it was put behind the others, or 0 */
+    uint64_t poll;     /* the poll that its snapshot is of */
+    uint64_t end;      /* while under way: the connection's position after it; 0: it is skipped */
+    uint64_t acked_ns; /* when its acknowledgement was first seen */
+    uint64_t passed;   /* delivered_lines + 1 when it was moved to the end; 0: it was not */
     uint32_t len;      /* bytes of its lines, the last newline included */
     uint32_t lines;
-    uint32_t index, of; /* place in its snapshot: 0 … of-1 */
-    uint16_t extra;     /* bytes before its lines in the ring: a struct added, of its own lines alone */
+    uint32_t index, of; /* its place in its snapshot: 0 to of - 1 */
+    uint16_t extra;     /* bytes before its lines in the ring: a struct added with the increments of these lines */
     uint8_t strikes;    /* connections that broke while it was under way */
-    uint8_t copies;     /* connections that it was sent over; 255: as many or more */
+    uint8_t copies;     /* connections that carried it; 255: as many or more */
     bool increments;    /* its lines must not be delivered twice */
-    bool counted;       /* its lines are counted: as delivered, perhaps over an earlier connection, or as dropped */
+    bool counted;       /* its lines are counted, as delivered or as dropped */
     bool done;          /* it is never sent again */
     bool alone;         /* it was refused with others: it is sent while no other is under way */
-    bool suspected;     /* connections broke with it: it is sent alone as well, while none gets through */
+    bool suspected;     /* connections broke with it: it is sent alone while no chunk gets through */
 };
 
-/* A chunk that was dropped while under way: whether it arrived will be known. */
+/* A chunk that was dropped while under way. Whether it arrived is not known yet. */
 struct doubt {
     uint64_t end, lines;
     struct added added;
 };
 
-/* Chunks that are under way or in doubt. With so many no more are taken, so each has its place among the doubts. */
+/* Limit of chunks under way and in doubt together. At the limit none is taken, so each has a slot in doubt[]. */
 #define UNDER_WAY_MAX 32
 
 struct outbox {
     struct ring ring;
     size_t sent, acked; /* bytes from head */
-    size_t last;        /* where in the ring the chunk lies that was taken last */
-    size_t line_max;    /* bytes, the newline not counted */
-    size_t chunk_max;   /* bytes of a chunk without its last newline; a longer line is a chunk of its own */
-    bool newest_only;   /* a new snapshot drives out those that wait: they are worth nothing late */
-    bool apart;         /* increments are chunks of their own, so that it is known which were lost */
+    size_t last;        /* offset in ring.bytes of the chunk taken last */
+    size_t line_max;    /* bytes, without the newline */
+    size_t chunk_max;   /* bytes of a chunk without its last newline; only a single line may be longer */
+    bool newest_only;   /* a new snapshot replaces those that wait, which are worth nothing late */
+    bool apart;         /* increments get separate chunks, so that it is known which were lost */
     bool lonely;        /* the chunk under way has to be alone */
     bool troubled;      /* a connection broke, and no chunk got through since */
-    bool mixed;         /* a chunk was put behind younger ones */
+    bool mixed;         /* a chunk was moved after younger ones */
     uint64_t newest_poll;
     uint64_t lines;                    /* in the ring and not counted yet */
     unsigned n_under_way;              /* chunks in the ring that were taken and not acknowledged */
-    struct doubt doubt[UNDER_WAY_MAX]; /* the oldest first */
+    struct doubt doubt[UNDER_WAY_MAX]; /* oldest first */
     unsigned n_doubts;
-    uint64_t doubt_lines;                    /* of all these */
-    uint64_t delivered_lines, dropped_lines; /* ever */
-    struct added pending;                    /* of snapshots whose increments were dropped; the caller takes them */
+    uint64_t doubt_lines;                    /* sum of doubt[].lines */
+    uint64_t delivered_lines, dropped_lines; /* since the start */
+    struct added pending;                    /* dropped increments, until output_take_pending */
 };
 
 /* One poll's lines, each ended by a newline. */
@@ -73,49 +72,49 @@ struct lines {
     const char *text;
     size_t len;
     uint64_t n;                /* lines */
-    size_t gauges;             /* bytes before the lines of increments; len: there are none */
-    const struct added *added; /* those increments; needed if there are any: */
-    const uint8_t *counter;    /* which of them it is, of each of these lines */
+    size_t gauges;             /* bytes before the lines of increments; len: no such lines */
+    const struct added *added; /* their values, if there are such lines */
+    const uint8_t *counter;    /* index into `added` of each such line */
 };
 
-/* Returns the bytes a ring needs for n snapshots of size bytes each. */
+/* Returns the ring size, in bytes, for n snapshots of size bytes each. */
 size_t outbox_room(size_t n, size_t size, size_t chunk_max);
 
-/* Adds a snapshot. Lines are no longer than line_max. */
+/* Adds a snapshot, whose lines are no longer than line_max. One that is larger than the ring is dropped. */
 void outbox_put(struct outbox *box, const struct lines *lines);
 
-/* Returns true if a chunk waits that can be taken now: there may be others under way that it has to wait for. */
+/* Returns true if the next chunk can be taken now. It cannot while it waits for others that are under way. */
 bool outbox_ready(struct outbox *box);
 
-/* Copies the oldest chunk that waits, which then is under way; data has room for the longest line and its newline.
- * Returns false if none can be taken now, or it is longer than room. */
+/* Copies the oldest waiting chunk to data and its header to *chunk; then it is under way. Returns false if none can be
+ * taken now, or it is longer than room. Room for line_max and a newline is always enough. */
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room);
 
-/* The chunk taken last is with the kernel; end: the connection's position after it, which is not 0. */
+/* Marks the chunk taken last as handed to the kernel. end, not 0, is the connection's position after it. */
 void outbox_sent(struct outbox *box, uint64_t end);
 
-/* All up to position end is acknowledged; UINT64_MAX: all that is under way. */
+/* Marks all chunks up to position end as acknowledged at now_ns; UINT64_MAX: all that are under way. */
 void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns);
 
-/* Lets go of chunks that are not under way, if they were first acknowledged up to before_ns and sent over so many
+/* Drops chunks that are not under way, if they were first acknowledged by before_ns and carried by at least `copies`
  * connections. */
 void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies);
 
-/* The connection ended: what was under way or kept waits again; with newest_only, the gauges
- * of the newest snapshot and increments that were not delivered. */
+/* Makes chunks that were under way or kept wait again, after the connection ended. With newest_only, only gauges of the
+ * newest snapshot and undelivered increments remain. */
 void outbox_rewind(struct outbox *box);
 
-/* The receiver refused what is under way. A single chunk is dropped: it never will be taken. Of several each is sent
- * alone from now on, once they wait again. Returns true if it was dropped. */
+/* Handles a refusal of what is under way. A single chunk is dropped, because it will never be accepted. Several wait
+ * again, and each is sent alone. Returns true if a chunk was dropped. */
 bool outbox_refuse(struct outbox *box);
 
-/* The connection broke, and what is under way may be the cause. A chunk to which that happened strikes_max times is
- * sent alone, until another gets through. One that breaks a connection alone as well stays alone, and goes behind all
- * others; after strikes_max such breaks, between which others arrived each time, it is dropped. Returns true if it was.
- * What is under way waits again after outbox_rewind. */
+/* Handles a break of the connection that the chunks under way may have caused. A chunk with strikes_max such breaks is
+ * sent alone until another gets through. If it breaks a connection alone as well, it stays alone and moves to the end.
+ * After strikes_max more such breaks, with others delivered between them, it is dropped. Returns true if it was
+ * dropped. Call outbox_rewind afterwards. */
 bool outbox_strike(struct outbox *box, unsigned strikes_max);
 
-/* Drops what is under way, and what waits. */
+/* Drops what is under way or waits. */
 void outbox_clear(struct outbox *box);
 
 static inline bool outbox_waiting(const struct outbox *box)
@@ -128,8 +127,8 @@ static inline bool outbox_under_way(const struct outbox *box)
     return box->sent > box->acked || box->doubt_lines;
 }
 
-/* Returns the length, the last newline included, of the longest run of whole lines that has at most
- * max bytes without it, or of the first line if that is longer; *n: its lines. */
+/* Returns the length of the longest run of whole lines that fits max bytes without its last newline, or of the first
+ * line if that is longer; the length includes the newline. *n is the number of lines. */
 size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n);
 
 #endif

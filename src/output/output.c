@@ -11,7 +11,7 @@ bool output_waits(const struct endpoint *endpoint)
     return !policy_of(endpoint, endpoint->transport->shape != SHAPE_DATAGRAM).newest_only;
 }
 
-/* Lays out the ring for the shape that the receiver may turn out to have. */
+/* Sizes the ring for either shape that the receiver may turn out to have. */
 static void init_box(struct output *o, const struct output_limits *limits, struct arena *a)
 {
     const struct transport *t = o->endpoint->transport;
@@ -24,7 +24,7 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
     box->apart = o->policy.keep;
     shortest = box->chunk_max > DATAGRAM_MIN && !t->line_max && !limits->mtu_set
                    ? DATAGRAM_MIN
-                   : box->chunk_max; /* as the path may want it */
+                   : box->chunk_max; /* a path may limit datagrams to that */
     box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest);
     if (output_waits(o->endpoint) && box->ring.cap < limits->buffer)
         box->ring.cap = limits->buffer;
@@ -68,8 +68,8 @@ size_t output_line_max(struct output *o)
     return line_max;
 }
 
-/* lost: lines that the snapshot that was put last drove out for want of room, or its own. idle: nothing waited when it
- * came. */
+/* Logs when lines begin to be lost for want of room, and when that is over. lost: lines that the last snapshot
+ * displaced, or its own. idle: nothing waited when it came. */
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)

@@ -1,5 +1,6 @@
-/* An output takes snapshots from the main thread and delivers them from its own, which
- * may block: a dead aggregator or a slow resolver never delays a poll. */
+/* An output takes snapshots from the main thread and delivers them in its thread, which may block: a dead aggregator or
+ * a slow resolver never delays a poll. Functions below output_start take the lock; output_put is for the main thread
+ * only. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -12,81 +13,80 @@
 
 struct output {
     const struct endpoint *endpoint;
-    size_t mtu; /* SOCKPUSH_MTU, or what is used where it is unset */
+    size_t mtu; /* SOCKPUSH_MTU, or its default */
     bool mtu_set;
-    uint64_t spread_ns; /* over how long a snapshot's datagrams may be spread */
+    uint64_t spread_ns; /* a snapshot's datagrams are spread over this */
     uint64_t replay_ns; /* SOCKPUSH_REPLAY */
     pthread_t thread;
     struct net_wake wake;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* guards the members from here to `done` */
     struct outbox box;
-    struct output_stats stats;    /* but for the lines, which the box counts */
-    struct output_stats reported; /* as of the last snapshot: main's, for increments */
-    struct trouble overload;      /* main's: lines are dropped because they are not taken in time */
-    struct policy policy;         /* of the connection in use, or of the last */
-    size_t line_max;              /* longest line, its newline not counted */
+    struct output_stats stats;    /* all counters but lines, which the box counts */
+    struct output_stats reported; /* at the last snapshot, for increments; the main thread's */
+    struct trouble overload;      /* lines are not sent in time and dropped; the main thread's */
+    struct policy policy;         /* of the connection in use, or the last one */
+    size_t line_max;              /* longest line in bytes, without its newline */
     bool closing;
-    bool done; /* the thread is at its end; without closing: its receiver is gone for good */
-    /* The output thread's own. */
-    struct link *link, *other; /* in use; for looking whether a better target answers, or NULL */
-    char *data;                /* in hand: len bytes of so many chunks, this being the last */
+    bool done; /* the thread has ended; without closing: its receiver is gone for good */
+    /* The rest belongs to the output's thread. */
+    struct link *link, *other; /* in use; the second looks for a better target, or is NULL */
+    char *data;                /* in hand: len bytes of `chunks` chunks, the last being `chunk` */
     size_t len, data_cap;
-    unsigned chunks, chunks_max; /* chunks_max: since more were too much at once; 0: no limit */
+    unsigned chunks, chunks_max; /* chunks_max: limit after more were too much; 0: none */
     struct chunk chunk;
     struct trouble trouble;
     struct backoff backoff;
     bool opened_before, hurried;
-    bool quiet;          /* the receiver ended the connection, and nothing was pending: no reason to connect again */
-    bool reported_short; /* that it ends connections early is logged */
-    uint64_t acked_ns;   /* when the receiver last owed no acknowledgement, or gave one */
+    bool quiet;                         /* the receiver ended an idle connection: reopen only for new lines */
+    bool reported_short;                /* an early end by the receiver was logged */
+    uint64_t acked_ns;                  /* time of the last acknowledgement, or when nothing was pending */
     uint64_t first_ack_ns, last_ack_ns; /* over this connection; 0: none yet */
-    uint64_t delivered_before;          /* lines, when it was opened */
+    uint64_t delivered_before;          /* delivered_lines when it was opened */
     uint64_t paced_from_ns;             /* when the snapshot's first datagram was sent */
-    uint64_t look_ns;                   /* when a better target is looked for */
+    uint64_t look_ns;                   /* when to look for a better target */
     uint64_t snapshot_errors;
     unsigned ack_pause_ms;
-    size_t path_max; /* bytes of a datagram that the path took in one packet, when it was last looked at */
+    size_t path_max; /* link->datagram_max when last read */
 };
 
 struct output_limits {
     size_t mtu, buffer; /* SOCKPUSH_MTU, SOCKPUSH_BUFFER */
     bool mtu_set;
-    size_t snapshot_max; /* bytes of the largest snapshot there can be */
+    size_t snapshot_max; /* bytes of the largest possible snapshot */
     uint64_t interval_ns, replay_ns;
 };
 
-/* Lays out *o, which is zeroed before, and stays where it is; memory from a. Returns 0 or -errno. */
+/* Initialises *o, which is zeroed and never moves, with memory from `a`. Returns 0 or -errno. */
 int output_init(struct output *o, const struct endpoint *endpoint, const struct output_limits *limits, struct arena *a);
 
 /* Starts the thread. Returns 0 or -errno. */
 int output_start(struct output *o);
 
-/* Returns true if lines may wait for this receiver: not for one of datagrams, nor without their
- * time where that matters. */
+/* Returns true if lines may wait for this receiver: not for datagrams, nor where a line is worth nothing late. */
 bool output_waits(const struct endpoint *endpoint);
 
-/* Returns the longest line that the output takes now, in bytes, its newline not counted: a path's MTU may change. */
+/* Returns the longest line in bytes, without its newline, that the output accepts now; a path's MTU may change. */
 size_t output_line_max(struct output *o);
 
-/* Gives the output one poll's whole lines. oversized: lines left away for their length.
- * timed: they have their time, which on a stream they must where the format has one. */
+/* Queues one poll's lines. oversized: lines left out for their length. timed: lines have timestamps; without, a stream
+ * drops them if its format has timestamps. */
 void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed);
 
-/* Takes the increments that are to be told this output again; false if there are none. */
+/* Moves the increments that are to be sent again to *pending. Returns false if all are zero. */
 bool output_take_pending(struct output *o, struct added *pending);
 
-/* Counts for the output's series. Any thread. */
+/* Adds n to one of the output's counters. */
 void output_count(struct output *o, enum output_counter counter, uint64_t n);
 
-/* Returns the counters. */
+/* Returns a copy of the counters. */
 struct output_stats output_read_stats(struct output *o);
 
-/* Tells the thread to send what waits and to end; main is woken when it has. */
+/* Asks the thread to send what waits, and to end. output_done then becomes true, and the main thread is woken. */
 void output_close(struct output *o);
 bool output_is_closing(struct output *o);
 bool output_done(struct output *o);
 
-/* Returns the lines not delivered yet. */
+/* Returns the number of lines not delivered yet. */
 uint64_t output_left(struct output *o);
 
 #endif

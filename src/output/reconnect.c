@@ -28,7 +28,6 @@ static int open_link(struct output *o)
     return 0;
 }
 
-/* Datagrams that cannot be sent now never will be; a stream's lines wait. */
 bool reconnect_ensure(struct output *o)
 {
     int ret, left_ms;
@@ -39,7 +38,7 @@ bool reconnect_ensure(struct output *o)
         ret = open_link(o);
         if (!ret)
             return true;
-        o->opened_before |= o->quiet; /* the receiver is gone, after all, and what may be lost is a reason to try now */
+        o->opened_before |= o->quiet; /* the receiver is gone after all: reopen at once for what may be lost */
         o->quiet = false;
         connection_note(o, "cannot open", ret, "trying on", false);
         connection_pause(o, o->endpoint->transport->backoff_max_ms);
@@ -57,7 +56,7 @@ int reconnect_look_ms(const struct output *o)
     return o->other && o->link->fd >= 0 && o->link->target ? deadline_left_ms(o->look_ns) : -1;
 }
 
-/* Over a second link, so that the first goes on until there is a better one. */
+/* The better target is tried over a second link, so that the first one works on until then. */
 void reconnect_look(struct output *o)
 {
     struct link *better = o->other;

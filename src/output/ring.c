@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Returns where in memory that distance is, and how many of the len bytes are there before the end. */
+/* Returns the memory at offset `at`. *first is how many of the len bytes lie there before the end of the memory. */
 static char *place(const struct ring *r, size_t at, size_t len, size_t *first)
 {
     size_t from = (r->head + at) % r->cap;

@@ -9,9 +9,9 @@
 #include "output/url.h"
 
 #define KEY_MIN 20 /* bytes of a part of a path that looks like a key */
-#define RUN_MIN 6  /* bytes of a secret that would tell of it */
+#define RUN_MIN 6  /* bytes of a secret that are enough to reveal it */
 
-/* Of InfluxDB, VictoriaMetrics and DataKit. */
+/* Keys whose values are shown: those of InfluxDB, VictoriaMetrics and DataKit that name a place. */
 static const char *const open_keys[] = {"db",     "rp",    "precision", "consistency", "org", "orgID",
                                         "bucket", "input", "source",    "version",     NULL};
 
@@ -34,7 +34,7 @@ static bool looks_like_key(const char *part, size_t len)
     return len >= KEY_MIN && digit && letter;
 }
 
-/* What is shown, and what is not. */
+/* A text as it is shown, and the parts that it hides. */
 struct masked {
     struct buf shown, hidden;
 };
@@ -46,7 +46,7 @@ static void hide(struct masked *m, const char *part, size_t len)
     buf_text(&m->hidden, "\n");
 }
 
-/* "/a/b", up to the query */
+/* Masks the parts of "/a/b". Returns the query, or the end. */
 static const char *put_parts(struct masked *m, const char *path)
 {
     while (*path && *path != '?') {
@@ -63,7 +63,7 @@ static const char *put_parts(struct masked *m, const char *path)
     return path;
 }
 
-/* "?a=b&c=d" */
+/* Masks values in "?a=b&c=d". */
 static void put_query(struct masked *m, const char *query)
 {
     while (*query) {
@@ -72,7 +72,7 @@ static void put_query(struct masked *m, const char *query)
         if (key < len && is_open(query + 1, key - 1)) {
             buf_put(&m->shown, query, len);
         } else {
-            size_t open = key < len ? key + 1 : 1; /* with its "=" */
+            size_t open = key < len ? key + 1 : 1; /* up to the "=" */
 
             buf_put(&m->shown, query, open);
             if (key < len || len > 1)
@@ -84,7 +84,7 @@ static void put_query(struct masked *m, const char *query)
 
 const char *secrets_mask_path(const char *path, const char **hidden, struct arena *a)
 {
-    /* A mask is longer than the shortest that it stands for. */
+    /* A mask may be longer than what it masks. */
     size_t len = strlen(path), cap = len * (1 + strlen(SECRET_MASK)) + 1;
     struct masked m = {.shown = {.data = arena_zero(a, cap + 1, 1), .cap = cap},
                        .hidden = {.data = arena_zero(a, cap + 1, 1), .cap = cap}};
@@ -98,7 +98,7 @@ const char *secrets_mask_path(const char *path, const char **hidden, struct aren
     return m.shown.data;
 }
 
-/* "user:pa" of "user:pa?ss@host": what stands after the colon is no port. */
+/* Returns true for "user:pa" of "user:pa?ss@host": after the colon comes no port. */
 static bool begins_with_password(const char *host)
 {
     size_t len = text_until(host, "/?"), colon = len;
@@ -115,7 +115,7 @@ const char *secrets_mask_url(const char *url, size_t len, struct arena *a)
 
     while (at > host && at[-1] != '@')
         at--;
-    if (at > host + 1) /* unix://@name has nothing before it */
+    if (at > host + 1) /* the @ of unix://@name comes first */
         return arena_format(a, "%.*s" SECRET_MASK "@%s", (int)(host - text), text, secrets_mask_url(at, strlen(at), a));
     path = host + text_until(host, "/?");
     return arena_format(a, "%.*s%s", (int)(path - text), text, secrets_mask_path(path, NULL, a));

@@ -1,4 +1,4 @@
-/* What must not be shown of a URL, and of what a receiver says. Pure. */
+/* Masks secrets in URLs, and in what a receiver answers. Results belong to the arena `a`. Pure. */
 #ifndef SECRETS_H
 #define SECRETS_H
 
@@ -8,15 +8,15 @@
 
 #define SECRET_MASK "***"
 
-/* A copy of path and query with what may be secret masked: the values of all keys but those that
- * name a database and the like, and parts of a path that look like a key. *hidden, unless hidden is
- * NULL: what that was, a line each, as it stands there and percent-decoded. */
+/* Masks what may be secret in path and query: the values of keys other than those that name a database and the like,
+ * and parts that look like a key. Returns the masked copy. *hidden, unless hidden is NULL, gets what was masked, one a
+ * line, as written and percent-decoded. */
 const char *secrets_mask_path(const char *path, const char **hidden, struct arena *a);
 
-/* The same of a whole URL, good or not: besides what stands before an '@'. */
+/* Masks a whole URL, valid or not, and user info before an '@' as well. Returns the masked copy. */
 const char *secrets_mask_url(const char *url, size_t len, struct arena *a);
 
-/* Masks, in place, each run of 6 and more bytes of text that stands in a line of hidden. */
+/* Masks, in place, each run of at least 6 bytes of text that occurs in `hidden`. */
 void secrets_mask_words(char *text, const char *hidden);
 
 #endif

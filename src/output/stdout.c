@@ -1,4 +1,4 @@
-/* stdout: — for pipes, files and eyes. */
+/* stdout: writes to a pipe, a file or a terminal. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,14 +13,14 @@ static int open_stdout(struct link *l)
     return 0;
 }
 
-/* The chunk that was begun last, if a full disk or the like did not take all of it: its rest comes first, so that no
- * line is cut. */
+/* The last chunk that was written in part, for example to a full disk. Its rest is written first, so that no line is
+ * cut. */
 static struct {
     char lines[CHUNK + 1];
     size_t len, left; /* bytes; left: not written yet */
 } begun;
 
-/* Writes the rest. Returns 0, or -errno. */
+/* Writes the rest. Returns 0 or -errno. */
 static int finish_begun(void)
 {
     size_t written;
@@ -30,7 +30,7 @@ static int finish_begun(void)
     return ret;
 }
 
-/* True if these lines are those that were begun: then they are all written now. */
+/* Returns true if these lines are the ones written in part; they are written now. */
 static bool is_begun(const char *lines, size_t len)
 {
     return begun.left && len == begun.len && !memcmp(lines, begun.lines, len);
@@ -56,7 +56,7 @@ static int send_stdout(struct link *l, const char *lines, size_t len)
 
 static void close_stdout(struct link *l)
 {
-    (void)l; /* stays open: what failed may be a full disk, and is tried again */
+    (void)l; /* stays open: a full disk may have room later */
 }
 
 const struct transport output_stdout = {

@@ -5,7 +5,7 @@
 #include "base/deadline.h"
 #include "output/limits.h"
 
-#define READS_MAX 64 /* of one drain */
+#define READS_MAX 64 /* reads of one drain */
 
 int stream_drain(struct link *l)
 {
@@ -23,7 +23,7 @@ int stream_drain(struct link *l)
     return 0;
 }
 
-/* The receiver ended the connection: what it sent before may say why. */
+/* Reads what the receiver sent before it ended the connection, which may be the reason. Returns the error to report. */
 static int read_last_words(struct link *l, int error)
 {
     int ret = 0;
@@ -37,7 +37,7 @@ static int read_last_words(struct link *l, int error)
     return ret && ret != -EPIPE ? ret : error;
 }
 
-/* Waits a little, and reads what has come. */
+/* Waits up to pause_ms, and reads what has come. Returns 0, or -errno with l->why. */
 static int pause_sending(struct link *l, bool (*wait)(int fd, int timeout_ms), int pause_ms, uint64_t deadline_ns)
 {
     int left_ms = deadline_left_ms(deadline_ns);

@@ -1,14 +1,12 @@
-/* tcp://HOST:PORT[,HOST:PORT…]. A receiver stores the beginning of a line as if it were whole,
- * should the connection end there. So a chunk fits into one segment, which is never parted,
- * and goes only when the receiver's window has room for all of it: then whatever happens, it
- * has whole lines. */
+/* tcp://HOST:PORT[,HOST:PORT…]. A receiver stores a cut last line as if it were whole. So each chunk fits one segment,
+ * which is never split, and is sent only when the receiver's window has room for it. */
 #include "base/deadline.h"
 #include "output/limits.h"
 #include "output/stream.h"
 #include "output/transport.h"
 
 #define LINE_MAX_BYTES 16383
-#define SEGMENT        1200 /* fits into a packet of every network that carries IPv6 (MTU 1280) */
+#define SEGMENT        1200 /* bytes; fits a packet of the smallest IPv6 MTU, 1280 (RFC 8200, 5) */
 
 static int open_tcp(struct link *l)
 {

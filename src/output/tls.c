@@ -1,5 +1,4 @@
-/* tls://HOST:PORT[,HOST:PORT…]. A record holds whole lines, and a receiver that has not all of
- * it has nothing of it. */
+/* tls://HOST:PORT[,HOST:PORT…]. A record holds whole lines, and a receiver accepts only whole records. */
 #include "base/deadline.h"
 #include "output/limits.h"
 #include "output/stream.h"

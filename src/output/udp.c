@@ -1,6 +1,5 @@
-/* udp://HOST[:PORT]. The socket is connected, so that a refused datagram is reported. Such a socket pins what was
- * decided when it was opened: source address, route, and a NAT's choice on the way. So it is renewed with the name's
- * address. */
+/* udp://HOST[:PORT]. The socket is connected, so that the kernel reports a refused datagram. A connected socket keeps
+ * the source address, route and NAT mapping of its opening, so it is renewed together with the name's address. */
 #include <errno.h>
 #include <string.h>
 
@@ -21,7 +20,7 @@ static void adopt_socket(struct link *l, int fd)
     l->datagram_max = net_datagram_max(fd);
 }
 
-/* Tries every address once, from the current one on. */
+/* Tries every address once, starting with the current one. Returns 0 or -errno. */
 static int open_udp(struct link *l)
 {
     struct addresses *known = l->known;
@@ -38,11 +37,11 @@ static int open_udp(struct link *l)
         known->current = (known->current + 1) % known->n;
     }
     if (ret)
-        known->n = 0; /* none of them is of use: look the name up the next time */
+        known->n = 0; /* no address works: look the name up next time */
     return ret;
 }
 
-/* Logs where datagrams go now, if that is another way than before. */
+/* Logs the addresses that datagrams now go from and to, if they changed. */
 static void log_change(const struct link *l, int before, int now)
 {
     enum { OLD_FROM, OLD_TO, FROM, TO, ENDS };
@@ -59,7 +58,7 @@ static void log_change(const struct link *l, int before, int now)
               text[TO], text[OLD_FROM], text[OLD_TO]);
 }
 
-/* The next datagram goes to the address that the name has now, by the way that the system chooses now. */
+/* Opens a socket to the name's current address, over the current route. If that fails, the old one stays. */
 static void renew(struct link *l)
 {
     int fd;
@@ -77,8 +76,8 @@ static void renew(struct link *l)
     adopt_socket(l, fd);
 }
 
-/* The kernel reports at a send that the datagram before it was refused, and does not
- * send this one: so it is sent again, to the name's next address if there is one. */
+/* Sends one datagram. The kernel reports the refusal of the one before, and does not send this one: it is sent again,
+ * to the name's next address if there is one. Returns 0 or -errno. */
 static int send_udp(struct link *l, const char *lines, size_t len)
 {
     int ret = net_send(l->fd, lines, len - 1, DATAGRAM_MS);

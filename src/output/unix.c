@@ -1,5 +1,5 @@
-/* unix:///PATH: datagrams or a stream, found out; unixgram:// and unixstream:// say which.
- * The file comes and goes with its receiver, so trying again is cheap and frequent. */
+/* unix:///PATH finds out whether the socket takes datagrams or a stream; unixgram:// and unixstream:// fix it. The file
+ * comes and goes with its receiver, and retries are cheap, so they are frequent. */
 #include <errno.h>
 
 #include "base/deadline.h"
@@ -40,10 +40,10 @@ static int open_either(struct link *l)
     return ret == -EPROTOTYPE ? open_stream(l) : ret;
 }
 
-/* Datadog's agent reads from a stream what else were datagrams, each after its length. */
+/* Sends lines as Datadog's agent reads them from a stream: after a 4-byte length, little endian. */
 static int send_frame(struct link *l, const char *lines, size_t len, uint64_t deadline_ns)
 {
-    const unsigned char head[4] = {(unsigned char)len, (unsigned char)(len >> 8)}; /* little endian */
+    const unsigned char head[4] = {(unsigned char)len, (unsigned char)(len >> 8)};
     int ret = stream_send_all(l, head, sizeof head, deadline_ns);
 
     return ret ? ret : stream_send_all(l, lines, len, deadline_ns);

@@ -11,7 +11,7 @@
 #include "output/transport.h"
 
 #define HOST_MAX  255
-#define GUESS_MAX 512 /* bytes of an item; no longer one was a slip of the hand */
+#define GUESS_MAX 512 /* bytes of an item; a longer one is not a slip */
 
 const char *url_next(const char **list, size_t *len)
 {
@@ -90,7 +90,7 @@ static const char *parse_bracketed(char *text, struct url *out)
     return check_host(text);
 }
 
-/* HOST[:PORT], as it stands between "//" and what follows. */
+/* Parses HOST[:PORT], the text between "//" and the path. Returns NULL, or what is wrong. */
 static const char *parse_authority(char *text, struct url *out)
 {
     char *colon = strchr(text, ':');
@@ -135,7 +135,7 @@ static const char *parse_socket_path(char *path, struct url *out)
     return NULL;
 }
 
-/* FORMAT+SCHEME, in text. */
+/* Parses FORMAT+SCHEME in place. Returns NULL, or what is wrong. */
 static const char *parse_scheme(char *text, struct url *out)
 {
     char *plus = strchr(text, '+');
@@ -152,7 +152,7 @@ static const char *parse_scheme(char *text, struct url *out)
     return *text ? NULL : "the transport is missing before \":\"";
 }
 
-/* The ":" of "://", or NULL. */
+/* Returns the ":" of "://", or NULL. */
 static char *find_scheme_end(char *text)
 {
     char *colon = strchr(text, ':');
@@ -182,7 +182,7 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
         return why;
     transport = transport_find(out->scheme);
     if (!transport)
-        return NULL; /* what follows has no form that is known */
+        return NULL; /* the form of the rest is not known */
     if (transport_has_socket_path(transport))
         return parse_socket_path(rest, out);
     path = rest + text_until(rest, "/?#");
@@ -193,7 +193,7 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
     return parse_authority(rest, out);
 }
 
-/* --- what was meant ---------------------------------------------------------------- */
+/* --- guessing ---------------------------------------------------------------- */
 
 static bool is_good(const char *item, struct arena *a)
 {
@@ -206,7 +206,7 @@ static bool is_good(const char *item, struct arena *a)
     return t && (url.port || !t->needs_port) && (!url.path || t->has_path);
 }
 
-/* Puts commas where there are blanks. Returns NULL if that leaves an item that is none. */
+/* Replaces blanks by commas. Returns NULL if an item is not a good URL then. */
 static const char *guess_list(const char *item, struct arena *a)
 {
     const char *list = "";
@@ -225,7 +225,7 @@ static const char *guess_list(const char *item, struct arena *a)
     return list;
 }
 
-/* Writes the URL of this transport. format: with its '+', or "". rest: the text after the transport's name. */
+/* Returns the URL of transport t, or NULL. format: with its '+', or "". rest: the text after the transport's name. */
 static const char *guess_transport(const char *format, const struct transport *t, const char *rest, struct arena *a)
 {
     bool marked = !strncmp(rest, "://", 3);

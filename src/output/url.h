@@ -1,4 +1,4 @@
-/* SOCKPUSH_TO: a list of [FORMAT+]TRANSPORT://HOST[:PORT][/PATH]. Pure. */
+/* Parses SOCKPUSH_TO, a list of [FORMAT+]TRANSPORT://HOST[:PORT][/PATH]. Texts belong to the arena `a`. Pure. */
 #ifndef URL_H
 #define URL_H
 
@@ -8,30 +8,29 @@
 
 #include "base/arena.h"
 
-/* Texts are the arena's, NUL-terminated, percent-decoded unless said. */
+/* A parsed item. Texts are percent-decoded unless noted. */
 struct url {
-    const char *format; /* NULL: none given */
+    const char *format; /* NULL: not given */
     const char *scheme; /* NULL: a bare HOST[:PORT] */
-    const char *host;   /* without brackets; NULL: none */
-    const char *path;   /* of a socket: "/…" or "@abstract"; else from the first of "/?#", not decoded; NULL: none */
-    uint16_t port;      /* 0: none given */
+    const char *host;   /* without brackets; NULL: not given */
+    const char *path;   /* a socket's "/…" or "@abstract"; else text from the first of "/?#" on, as written; or NULL */
+    uint16_t port;      /* 0: not given */
 };
 
-/* The next item of a list separated by commas, white space around it cut; *list moves
- * on. NULL at the end. */
+/* Returns the next item of a comma-separated list, trimmed, and moves *list past it. Returns NULL at the end. */
 const char *url_next(const char **list, size_t *len);
 
-/* NULL and *out, or why the item is not a URL, in words. Of a scheme that no transport has *out holds no more than
- * that. */
+/* Parses an item into *out. Returns NULL, or the reason why it is not a URL. With an unknown scheme, *out holds only
+ * format and scheme. */
 const char *url_parse(const char *item, size_t len, struct arena *a, struct url *out);
 
-/* Returns what an item that is no URL may have been meant to be, with a form that url_parse takes; or NULL. */
+/* Returns a URL that the bad item may have been meant to be, which url_parse accepts; or NULL. */
 const char *url_guess(const char *item, size_t len, struct arena *a);
 
-/* HOST, HOST:PORT, an IPv6 literal with or without brackets. As url_parse. */
+/* Parses HOST, HOST:PORT, or an IPv6 literal with or without brackets. Returns what url_parse returns. */
 const char *url_parse_host(const char *text, struct arena *a, struct url *out);
 
-/* Percent-decodes in place; false on a broken escape or an encoded NUL. */
+/* Percent-decodes text in place. Returns false on a broken escape or an encoded NUL. */
 bool url_decode(char *text);
 
 #endif
