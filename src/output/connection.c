@@ -129,7 +129,7 @@ void connection_note_dropped(struct output *o, const char *why)
     const char *end = memchr(o->data, '\n', len);
     char then[LINE_SHOWN + 64];
 
-    text_format(then, sizeof then, "these lines are dropped: %u, the first is \"%.*s\"", o->chunk.lines,
+    text_format(then, sizeof then, "%u lines are dropped, the first is \"%.*s\"", o->chunk.lines,
                 end ? (int)(end - o->data) : (int)len, o->data);
     if (why)
         link_explain(o->link, "%s", why);
@@ -262,7 +262,7 @@ void connection_lost(struct output *o, const char *what, int error)
 {
     uint64_t held_ns = platform_monotonic_ns() - o->link->opened_ns;
 
-    connection_note(o, what, error, "trying on", false);
+    connection_note(o, what, error, "retrying", false);
     settle_end(o, o->link->written);
     link_close(o->link);
     o->link->first = 0;
@@ -270,7 +270,7 @@ void connection_lost(struct output *o, const char *what, int error)
         o->backoff.ms = 0;
     connection_pause(o, o->endpoint->transport->backoff_max_ms);
     if (rewind_box(o, false, can_be_by_lines(o, error)))
-        connection_note_dropped(o, "each connection breaks that carries them");
+        connection_note_dropped(o, "every connection that carries them breaks");
 }
 
 /* Logs, first at info, that the receiver, or a proxy without one, ended the connection early. */
@@ -279,7 +279,7 @@ static void note_short(struct output *o)
     uint64_t held_ms = (platform_monotonic_ns() - o->link->opened_ns) / NS_PER_MS;
 
     log_event(o->reported_short ? LOG_DEBUG : LOG_INFO, "output", o->endpoint->name,
-              "the receiver ended the connection %llu ms after it was opened, when it had acknowledged all",
+              "the receiver ended the connection after %llu ms, with everything acknowledged",
               (unsigned long long)held_ms);
     o->reported_short = true;
 }
@@ -404,8 +404,8 @@ bool connection_finish(struct output *o, bool last)
     pthread_mutex_unlock(&o->lock);
     if (!all && last) {
         if (!ret)
-            link_explain(o->link, "the receiver has not acknowledged all");
-        connection_note(o, "cannot end the connection", ret, "trying on", false);
+            link_explain(o->link, "the receiver has not acknowledged everything");
+        connection_note(o, "cannot end the connection", ret, "retrying", false);
         connection_pause(o, o->endpoint->transport->backoff_max_ms);
     }
     return all;

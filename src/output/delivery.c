@@ -68,7 +68,7 @@ static void send_refused(struct output *o)
         connection_note_dropped(o, NULL);
     } else {
         output_count(o, SEND_ERRORS, 1);
-        log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; each part goes alone", o->link->why);
+        log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; sending each chunk alone", o->link->why);
     }
 }
 
@@ -94,7 +94,7 @@ static int send_in_hand(struct output *o)
 /* Sends a datagram once more over a new socket, since a restarted receiver has a new one. Drops it if that fails. */
 static void send_datagram_again(struct output *o, int error)
 {
-    connection_note(o, "cannot send", error, "trying on", false);
+    connection_note(o, "cannot send", error, "retrying", false);
     link_close(o->link);
     if (!connection_open(o) && !send_in_hand(o)) {
         connection_sent(o);
@@ -112,7 +112,7 @@ static void send_halves(struct output *o)
     }
     o->chunks_max = (o->chunks + 1) / 2;
     output_count(o, SEND_ERRORS, 1);
-    log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; halved", o->link->why);
+    log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; sending half", o->link->why);
     pthread_mutex_lock(&o->lock);
     outbox_rewind(&o->box);
     pthread_mutex_unlock(&o->lock);
@@ -170,7 +170,7 @@ static void send_chunks(struct output *o)
     if (!o->policy.keep || o->endpoint->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER)
         o->backoff.ms = 0;
     if (o->link->refused)
-        connection_note(o, "an earlier datagram was not received", o->link->refused, "trying on", false);
+        connection_note(o, "an earlier datagram was not received", o->link->refused, "retrying", false);
     connection_fit(o);
     note_sent(o);
 }
@@ -199,7 +199,7 @@ static void last_refusal(struct output *o)
 
     if (!ret)
         return;
-    connection_note(o, "the last datagram was not received", ret, "trying on", false);
+    connection_note(o, "the last datagram was not received", ret, "retrying", false);
     output_count(o, DROPPED_LINES, o->chunk.lines);
 }
 

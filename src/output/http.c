@@ -162,7 +162,7 @@ static int exchange(struct link *l, struct http_answer *a, const char *lines, si
     if (!ret)
         ret = judge(l, a);
     if (!ret && sent) {
-        link_explain(l, "the receiver answers %d before it has all", a->status);
+        link_explain(l, "the receiver answers %d amid the request", a->status);
         return -EPROTO;
     }
     if ((!ret || ret == -EBADMSG || ret == -EMSGSIZE) && (sent || a->closes))

@@ -171,7 +171,7 @@ static const char *end_head(struct http_answer *a)
 {
     if (a->status < 200) {
         if (a->status == 101 || ++a->interim > INTERIM_MAX)
-            return "the receiver only answers that it will answer";
+            return "the receiver sends interim answers only";
         begin_head(a);
         return NULL;
     }

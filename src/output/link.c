@@ -44,7 +44,7 @@ static void note_lookup(struct link *l, int t, bool failed)
     struct addresses *known = &l->known[t];
 
     if (failed && known->n && !known->reported)
-        log_event(LOG_WARN, "output", l->endpoint->name, "%s; the address known before stays", l->why);
+        log_event(LOG_WARN, "output", l->endpoint->name, "%s; keeping the known address", l->why);
     else if (!failed && known->reported)
         log_event(LOG_INFO, "output", l->endpoint->name, "%.70s is looked up again", l->endpoint->target[t].host);
     known->reported = failed && (known->n || known->reported);

@@ -73,10 +73,10 @@ size_t output_line_max(struct output *o)
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
-        trouble_note(&o->overload, o->endpoint->name, "lines are dropped", "the receiver does not take them in time",
+        trouble_note(&o->overload, o->endpoint->name, "lines are dropped", "the receiver reads too slowly",
                      "the oldest go first", true);
     else if (idle)
-        trouble_over(&o->overload, o->endpoint->name, "lines are taken in time again", "snapshots");
+        trouble_over(&o->overload, o->endpoint->name, "lines are sent in time again", "snapshots");
 }
 
 void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed)

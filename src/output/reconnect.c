@@ -40,7 +40,7 @@ bool reconnect_ensure(struct output *o)
             return true;
         o->opened_before |= o->quiet; /* the receiver is gone after all: reopen at once for what may be lost */
         o->quiet = false;
-        connection_note(o, "cannot open", ret, "trying on", false);
+        connection_note(o, "cannot open", ret, "retrying", false);
         connection_pause(o, o->endpoint->transport->backoff_max_ms);
     }
     left_ms = deadline_left_ms(o->backoff.at_ns);

@@ -54,7 +54,7 @@ static void log_change(const struct link *l, int before, int now)
         return;
     for (int i = 0; i < ENDS; i++)
         ip_format(&ip[i], text[i]);
-    log_event(LOG_INFO, "output", l->endpoint->name, "datagrams go from %s to %s now, before from %s to %s", text[FROM],
+    log_event(LOG_INFO, "output", l->endpoint->name, "datagrams now go from %s to %s, before from %s to %s", text[FROM],
               text[TO], text[OLD_FROM], text[OLD_TO]);
 }
 
@@ -66,7 +66,7 @@ static void renew(struct link *l)
     link_resolve(l, 0);
     fd = net_connect(&l->known->addr[l->known->current], false, 0);
     if (fd < 0) {
-        log_event(LOG_DEBUG, "output", l->endpoint->name, "the socket stays, for a new one cannot be opened: %s",
+        log_event(LOG_DEBUG, "output", l->endpoint->name, "keeping the socket, cannot open a new one: %s",
                   platform_error_text(-fd));
         return;
     }

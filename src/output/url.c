@@ -11,6 +11,8 @@
 #include "output/transport.h"
 
 #define HOST_MAX  255
+#define TEXT_(x)  #x
+#define TEXT(x)   TEXT_(x)
 #define GUESS_MAX 512 /* bytes of an item; a longer one is not a slip */
 
 const char *url_next(const char **list, size_t *len)
@@ -60,7 +62,7 @@ static const char *check_host(const char *host)
     if (!*host)
         return "the host is missing";
     if (strlen(host) > HOST_MAX)
-        return "the host is longer than 255 bytes";
+        return "the host is longer than " TEXT(HOST_MAX) " bytes";
     for (; *host; host++)
         if ((unsigned char)*host <= ' ' || *host == 0x7f || strchr("\"<>\\^`{|}/?#@[]", *host))
             return "the host has a character that no host name has";
@@ -85,7 +87,7 @@ static const char *parse_bracketed(char *text, struct url *out)
         return "a zone id is written as %25eth0";
     zone = strchr(text, '%');
     if (!ip_parse(text, zone ? (size_t)(zone - text) : strlen(text), &ip) || !strchr(text, ':'))
-        return "between brackets stands an IPv6 address";
+        return "brackets are for an IPv6 address: [::1]";
     out->host = text;
     return check_host(text);
 }
@@ -99,9 +101,9 @@ static const char *parse_authority(char *text, struct url *out)
     if (*text == '[')
         return parse_bracketed(text, out);
     if (strchr(text, '@'))
-        return "user names and passwords are not taken in a URL";
+        return "user names and passwords are not accepted in a URL";
     if (colon && strchr(colon + 1, ':'))
-        return "an IPv6 address stands between brackets: [::1]";
+        return "an IPv6 address needs brackets: [::1]";
     if (colon) {
         *colon = '\0';
         if ((why = parse_port(colon + 1, out)))
@@ -169,7 +171,7 @@ const char *url_parse(const char *item, size_t len, struct arena *a, struct url 
 
     memset(out, 0, sizeof *out);
     if (!*text)
-        return "nothing stands between two commas";
+        return "there is nothing between two commas";
     if (!mark && len >= 7 && !strcasecmp(text + len - 7, "stdout:")) {
         text[len - 1] = '\0';
         return parse_scheme(text, out);

@@ -65,7 +65,7 @@ def test_nobody_is_connected_to_himself(start, transport):
     except subprocess.CalledProcessError:
         rights.needs_root("can't choose the ports for clients")
     program = start(to=f"influx+{transport}://127.0.0.1:45002")
-    program.until(lambda: "Connection refused; trying on" in program.log)
+    program.until(lambda: "Connection refused; retrying" in program.log)
     kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as receiver:
         receiver.bind(("127.0.0.1", 45002))     # and it does not keep the receiver from its port

@@ -86,7 +86,7 @@ def test_agent_restarts(tmp_path, root, start, before, after):
     program = start(to=f"unix://{path}", proc=root)
     first.until(lambda text: "sockpush_output" in text)
     receivers.remove(first, path)
-    program.until(lambda: "trying on" in program.log)
+    program.until(lambda: "retrying" in program.log)
     with KINDS[after](path) as second:
         second.until(lambda text: re.search(r"reconnects=[1-9]", text))     # not in what was queued before; two, where the first still listened for a moment
     assert program.process.poll() is None

@@ -182,7 +182,7 @@ def test_so_many_bad_rules_are_counted(run):
 def test_password_with_commas(run, to):
     """It is cut where the list's items are, and no part of it is shown."""
     refused = run(to=to)
-    assert refused.status == 2 and "unter2" not in refused.log and "user names and passwords are not taken" in refused.log, refused.log
+    assert refused.status == 2 and "unter2" not in refused.log and "user names and passwords are not accepted" in refused.log, refused.log
     assert "unter2" not in run("--check", to=to).out
 
 

@@ -16,8 +16,8 @@ def polls(program):
 
 def poll_while_stuck(program):
     """So many polls come before the first wait is over, of which the log would speak."""
-    program.until(lambda: polls(program) > POLLS or "trying on" in program.log)
-    assert polls(program) > POLLS and "trying on" not in program.log, program.log
+    program.until(lambda: polls(program) > POLLS or "retrying" in program.log)
+    assert polls(program) > POLLS and "retrying" not in program.log, program.log
 
 
 @pytest.fixture

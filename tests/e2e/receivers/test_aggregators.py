@@ -181,7 +181,7 @@ def test_frames_after_the_agent_restarts(tmp_path, root, start):
     program = start(to=f"unix://{path}", format="datadog", proc=root)
     assert wait.until(lambda: first.chunks)
     receivers.remove(first, path)
-    program.until(lambda: "trying on" in program.log)
+    program.until(lambda: "retrying" in program.log)
     with receivers.unix_stream(path) as second:
         assert wait.until(lambda: ".reconnects:1|c" in "".join(packets(second, True)))
         assert program.end() == 0

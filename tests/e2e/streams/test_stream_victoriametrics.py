@@ -32,7 +32,7 @@ def test_power_cut(victoria, crowd, start, tell):
     if why := chaos.lose_packets(100, 8089):
         pytest.skip(why)
     victoria.kill()
-    crowd.stir(chaos.DEADLINE, lambda: "trying on" in program.log)
+    crowd.stir(chaos.DEADLINE, lambda: "retrying" in program.log)
     victoria.start()
     chaos.lose_packets(0)
     crowd.stir(chaos.DEADLINE, lambda: chaos.connected(8089))

@@ -136,9 +136,9 @@ def test_end_while_a_write_waits(pki, start):
     with tls_pki.Plain(serve) as peer:
         peer._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         program = start(to=f"influx+tls://localhost:{peer.port}", tls_ca=pki.ca, ports=",".join(map(str, range(1, 2000))), buffer="16MiB", self="off")
-        program.until(lambda: "trying on" in program.log)
+        program.until(lambda: "retrying" in program.log)
         over.set()
-        assert ends and ": the receiver closed it; trying on" in program.log, program.log
+        assert ends and ": the receiver closed it; retrying" in program.log, program.log
         assert wait.until(lambda: len(peer.received) > 1 and b"netstat" in peer.received[1]), program.log
         program.kill()
 

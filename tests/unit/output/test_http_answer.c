@@ -163,11 +163,11 @@ static void what_is_no_answer_is_wrong(void **state)
         {WORDS("HTTP/1.10 204 x\r\n"), "HTTP/1.1"},
         {WORDS("HTTP/1.1 2\r04 x\r\n"), "no status"},
         {WORDS("HTTP/1.1\0204 x\r\n"), "HTTP/1.1"},
-        {WORDS("HTTP/1.1 101 Switching Protocols\r\n\r\n"), "only answers"},
+        {WORDS("HTTP/1.1 101 Switching Protocols\r\n\r\n"), "interim answers"},
         {WORDS("HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 "
                "x\r\n\r\n"
                "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n"),
-         "only answers"},
+         "interim answers"},
     };
 
     (void)state;

@@ -435,7 +435,7 @@ static void a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive(
     }
     assert_int_equal(counted(&r, SENT_LINES), 23);
     assert_int_equal(counted(&r, DROPPED_LINES), 1);
-    assert_string_equal(r.output.trouble.why, "each connection breaks that carries them");
+    assert_string_equal(r.output.trouble.why, "every connection that carries them breaks");
     finish_line(&r);
 }
 

@@ -303,7 +303,7 @@ static void trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends(
     text = caught_log(&n);
     assert_int_equal(counted(&r, SENT_LINES), 1);
     finish_line(&r);
-    assert_non_null(strstr(text, " warn output=test: msg=\"cannot open: Connection refused; trying on\"\n"));
+    assert_non_null(strstr(text, " warn output=test: msg=\"cannot open: Connection refused; retrying\"\n"));
     /* Tried at once, then after 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5 and 121.5 s. */
     assert_non_null(strstr(text, " info output=test: msg=\"sending again, after 9 errors in 121 s\"\n"));
     assert_int_equal(n, 2);
@@ -336,9 +336,9 @@ static void lines_dropped_for_want_of_room_are_reported_once_and_when_it_is_over
     text = caught_log(&n);
     abandon_line(&r);
     assert_int_equal(dropped, 5);
-    assert_non_null(strstr(text, " warn output=test: msg=\"lines are dropped: the receiver does not take them in time; "
+    assert_non_null(strstr(text, " warn output=test: msg=\"lines are dropped: the receiver reads too slowly; "
                                  "the oldest go first\"\n"));
-    assert_non_null(strstr(text, " info output=test: msg=\"lines are taken in time again, after 5 snapshots in "));
+    assert_non_null(strstr(text, " info output=test: msg=\"lines are sent in time again, after 5 snapshots in "));
     assert_int_equal(n, 2);
 }
 
