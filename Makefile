@@ -14,7 +14,7 @@ MAX_SIZE = $(if $(filter 0,$(TLS)),122880,327680)
 # The folder of what is built for OS and CPU; without CPU, for this machine or for the only processor of that system.
 OUT      = build$(filter-out /linux,/$(OS))$(CPU:%=/%)
 TARGET   = $(OUT)/sockpush$(EXE)
-VERSION  = $(shell sed -n 's/^.define SOCKPUSH_VERSION "\(.*\)"/\1/p' src/base/version.h)
+VERSION  = $(shell sed -n 's/^.define SOCKPUSH_VERSION *"\(.*\)"/\1/p' src/base/version.h)
 Q        = $(if $(V),,@)
 .DEFAULT_GOAL = all
 

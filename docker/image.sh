@@ -18,7 +18,7 @@ if [ -z "$engine" ]; then
     engine=$(builder)
 fi
 [ -n "$engine" ] || { echo 'image: neither docker nor podman nor buildah works here; "docker info" and the like say why' >&2; exit 1; }
-version=$(sed -n 's/^#define SOCKPUSH_VERSION "\(.*\)"/\1/p' src/base/version.h)
+version=$(sed -n 's/^#define SOCKPUSH_VERSION *"\(.*\)"/\1/p' src/base/version.h)
 revision=$(git rev-parse HEAD 2>/dev/null || true)
 echo "image: sockpush:$version, by $engine" >&2
 "$engine" build -f docker/Dockerfile -t "sockpush:$version" -t sockpush:latest --build-arg VERSION="$version" --build-arg REVISION="$revision" "$@" .
