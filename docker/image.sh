@@ -1,10 +1,13 @@
 #!/bin/sh
-# image.sh [ARGUMENT...]: builds the image sockpush:VERSION, and :latest, with docker, podman or buildah, the first that works here.
-# The arguments are the builder's own, --platform or --build-arg BASE=… among them.
+# image.sh [ARGUMENT...]: builds the image sockpush:VERSION, also named sockpush:latest, with docker, podman or buildah, whichever works
+# first. The arguments go to the builder: --platform, --build-arg BASE=… and the like.
+#
+# Kubernetes reads the name sockpush as docker.io/library/sockpush, and so does docker. podman and buildah read it as localhost/sockpush:
+# there the image gets the long names, too, so that `podman save docker.io/library/sockpush` writes the name that the manifests in k8s/ use.
 set -eu
 cd "$(dirname "$0")/.."
 
-# docker may be a client whose engine does not run.
+# docker alone may be a client whose engine does not run.
 works() { command -v "$1" >/dev/null && "$1" info >/dev/null 2>&1; }
 
 builder() { for one in docker podman buildah; do if works $one; then echo $one; return; fi; done; }
@@ -21,4 +24,6 @@ fi
 version=$(sed -n 's/^#define SOCKPUSH_VERSION *"\(.*\)"/\1/p' src/base/version.h)
 revision=$(git rev-parse HEAD 2>/dev/null || true)
 echo "image: sockpush:$version, by $engine" >&2
-"$engine" build -f docker/Dockerfile -t "sockpush:$version" -t sockpush:latest --build-arg VERSION="$version" --build-arg REVISION="$revision" "$@" .
+set -- --build-arg VERSION="$version" --build-arg REVISION="$revision" "$@" .
+for name in sockpush $([ "$engine" = docker ] || echo docker.io/library/sockpush); do set -- -t "$name:$version" -t "$name:latest" "$@"; done
+"$engine" build -f docker/Dockerfile "$@"

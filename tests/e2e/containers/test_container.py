@@ -1,4 +1,5 @@
 """The image: built by `make image` from its Dockerfile, then run alone, beside others, and where much is missing."""
+import json
 import os
 import shutil
 import socket
@@ -41,6 +42,16 @@ def test_one_file(podman, tmp_path):
     assert image["Size"] - size < 8192
     podman.do("save", "--format=oci-archive", "-o", str(tmp_path / "image.tar"), "sockpush")
     assert len([name for name in tarfile.open(tmp_path / "image.tar").getnames() if name.startswith("blobs/sha256/")]) == 3, "manifest, config, one layer"
+
+
+@pytest.mark.parametrize("tag", ["latest", "VERSION"])
+def test_its_name_for_kubernetes(podman, tmp_path, tag):
+    """An archive names the image as the manifests do, once containerd has put the registry before both."""
+    tag = run_binary({}, "--version").out.split()[1] if tag == "VERSION" else tag
+    name = f"docker.io/library/sockpush:{tag}"
+    podman.do("save", "--format=docker-archive", "-o", str(tmp_path / "image.tar"), name)
+    with tarfile.open(tmp_path / "image.tar") as archive:
+        assert json.load(archive.extractfile("manifest.json"))[0]["RepoTags"] == [name]
 
 
 @pytest.mark.skipif(not os.environ.get("SOCKPUSH_TEST_SLOW"), reason="takes a minute: SOCKPUSH_TEST_SLOW=1 runs it")

@@ -21,12 +21,13 @@ def objects(request):
 
 
 def test_overlays():
-    assert {"sidecar", "daemonset", "datadog", "tls"} <= set(manifests.OVERLAYS)
+    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "sidecar", "tls", "tls-client"}
 
 
 def test_shape(tmp_path):
     """All at once: it takes seconds."""
     objects = [one for overlay in manifests.OVERLAYS for one in manifests.build(overlay)]
+    objects += [one for component in ("sidecar", "native-sidecar") for one in with_each_kind(tmp_path / component, component)]
     assert manifests.check(objects + manifests.with_pid(tmp_path), tmp_path) == ""
 
 
@@ -49,7 +50,12 @@ def test_rights(objects):
     assert security["seccompProfile"] == {"type": "RuntimeDefault"}
     assert container["resources"] == {"requests": {"cpu": "5m", "memory": "4Mi"}, "limits": {"memory": "16Mi"}}
     assert not {"ports", "livenessProbe", "readinessProbe", "startupProbe", "command"} & set(container)
-    assert container["image"].split(":")[0].endswith("/sockpush") and not container["image"].endswith(":latest")
+
+
+def test_image(objects):
+    """`make image` makes it; a node that has it asks no registry."""
+    container = manifests.sockpush(objects)
+    assert (container["image"], container["imagePullPolicy"]) == ("sockpush:latest", "IfNotPresent")
 
 
 def test_environment_is_understood(objects):
@@ -67,7 +73,7 @@ def test_environment_is_understood(objects):
     if "POD_NAME" in env:
         assert (tags["pod_name"], tags["namespace"]) == ("app-7d4b9c-x2x9z", "shop")
     whole = run_binary(environment(env, {}), "--check")
-    assert f"output {env['SOCKPUSH_TO'].split('+')[-1]}" in whole.out, whole.out + whole.log
+    assert f"output {env['SOCKPUSH_TO'].split('+')[-1].split('?')[0]}" in whole.out and manifests.TOKEN not in whole.out + whole.log, whole.out + whole.log
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "k8s").rglob("*.yaml")), ids=lambda file: "/".join(file.parts[-2:]))
@@ -75,7 +81,7 @@ def test_values_are_quoted(file):
     """In the files themselves: kustomize puts quotes around on and off, who copies from them has them as booleans."""
     def values(node):
         children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        own = [node["value"]] if isinstance(node, dict) and "value" in node else []
+        own = [node["value"]] if isinstance(node, dict) and "value" in node and "op" not in node else []
         return own + [value for child in children for value in values(child)]
 
     assert all(isinstance(value, str) for value in values(manifests.yaml().safe_load(file.read_text())))
@@ -83,25 +89,123 @@ def test_values_are_quoted(file):
 
 def test_what_each_is_about():
     pods = {name: manifests.pod(manifests.build(name)) for name in manifests.OVERLAYS}
-    assert {name for name, pod in pods.items() if pod.get("hostNetwork")} == {"daemonset", "datadog", "tls"}
+    assert {name for name, pod in pods.items() if pod.get("hostNetwork")} == {"daemonset", "datadog", "example", "tls", "tls-client"}
     assert all(pod["dnsPolicy"] == "ClusterFirstWithHostNet" for pod in pods.values() if pod.get("hostNetwork"))
-    sidecar = pods["sidecar"]["initContainers"][0]
-    assert sidecar["restartPolicy"] == "Always" and len(pods["sidecar"]["containers"]) == 1
-    for name in ("datadog", "tls", "host-proc"):
+    for name in ("datadog", "tls", "tls-client", "host-proc"):
         mounts = {mount["name"]: mount for mount in pods[name]["containers"][0]["volumeMounts"]}
         volumes = {volume["name"] for volume in pods[name]["volumes"]}
         assert set(mounts) == volumes and all(mount["readOnly"] and "subPath" not in mount for mount in mounts.values())
-    env = manifests.environment(manifests.build("tls"))
-    assert env["SOCKPUSH_TO"].startswith("influx+tls://") and env["SOCKPUSH_TLS_CA"].startswith("/tls/")
+
+
+def test_tls():
+    """Without a client certificate a ConfigMap is all; with one a Secret is all."""
+    objects, pod = manifests.build("tls"), manifests.pod(manifests.build("tls"))
+    env = manifests.environment(objects)
+    assert env["SOCKPUSH_TO"].startswith("influx+tls://") and env["SOCKPUSH_TLS_CA"] == "/tls/ca.crt"
+    assert not {"SOCKPUSH_TLS_CERT", "SOCKPUSH_TLS_KEY"} & set(env)
+    assert pod["volumes"] == [{"name": "tls", "configMap": {"name": "sockpush-ca"}}] and "fsGroup" not in pod["securityContext"]
+    objects, pod = manifests.build("tls-client"), manifests.pod(manifests.build("tls-client"))
+    assert manifests.environment(objects) == {**env, "SOCKPUSH_TLS_CERT": "/tls/tls.crt", "SOCKPUSH_TLS_KEY": "/tls/tls.key"}
+    assert pod["volumes"] == [{"name": "tls", "secret": {"secretName": "sockpush-tls", "defaultMode": 0o440}}]
+    assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"] == 65534
+
+
+# --- the overlay to copy
+
+def copied(place, **replaced):
+    """The overlay example, copied as its comment says, with other text in its files."""
+    tree = shutil.copytree(ROOT / "k8s", place / "k8s")
+    mine = shutil.copytree(tree / "overlays" / "example", tree / "overlays" / "mine")
+    for old, new in replaced.values():
+        files = [path for path in mine.iterdir() if old in path.read_text()]
+        assert files, old
+        for path in files:
+            path.write_text(path.read_text().replace(old, new))
+    return manifests.build("mine", tree)
+
+
+def test_example_is_the_daemonset_but_for_its_settings():
+    objects, plain = manifests.build("example"), manifests.build("daemonset")
+    variables = {one["name"]: one for one in manifests.sockpush(objects)["env"]}
+    assert variables["SOCKPUSH_HTTP_TOKEN"]["valueFrom"] == {"secretKeyRef": {"name": "sockpush", "key": "token"}}
+    assert {one["name"] for one in manifests.sockpush(plain)["env"]} == set(variables) - {"SOCKPUSH_HTTP_TOKEN"}
+    for one in (objects, plain):
+        del manifests.sockpush(one)["env"]
+    assert objects == plain
+
+
+def test_example_can_be_copied(tmp_path):
+    objects = copied(tmp_path, to=("http://influxdb.monitoring.svc:8086/", "https://influx.example/"), image=("newName: sockpush", "newName: registry.example/sockpush"),
+                     tag=("newTag: latest", "newTag: 0.1.0"), base=("- ../daemonset", "- ../host-proc"))
+    assert manifests.environment(objects)["SOCKPUSH_TO"].startswith("https://influx.example/api/v2/write?")
+    assert manifests.sockpush(objects)["image"] == "registry.example/sockpush:0.1.0"
+    assert "hostNetwork" not in manifests.pod(objects) and manifests.environment(objects)["SOCKPUSH_PROC"] == "/host/proc"
+
+
+# --- the components
+
+def with_each_kind(place, component):
+    place.mkdir(exist_ok=True)
+    return manifests.with_component(component, place, [manifests.application(kind) for kind in manifests.KINDS])
+
+
+def components(place, component):
+    """By kind the pods of four applications, to which the component was added."""
+    objects = with_each_kind(place, component)
+    return {one["kind"]: one["spec"]["template"]["spec"] for one in objects if one["metadata"]["name"].startswith("app-")}
+
+
+def test_sidecar(tmp_path):
+    """After the application's container, which stays the first. A Job with it would never end."""
+    pods = components(tmp_path, "sidecar")
+    assert not manifests.in_pod(pods.pop("Job")) and set(pods) == {"Deployment", "StatefulSet", "DaemonSet"}
+    for pod in pods.values():
+        assert [one["name"] for one in pod["containers"]] == ["app", "sockpush"] and "initContainers" not in pod
+
+
+def test_native_sidecar(tmp_path):
+    pods = components(tmp_path, "native-sidecar")
+    assert set(pods) == set(manifests.KINDS)
+    for pod in pods.values():
+        assert [one["name"] for one in pod["containers"]] == ["app"]
+        assert [(one["name"], one["restartPolicy"]) for one in pod["initContainers"]] == [("sockpush", "Always")]
+
+
+def test_sidecars_differ_in_nothing_else(tmp_path):
+    containers = []
+    for component in ("sidecar", "native-sidecar"):
+        pods = components(tmp_path / component, component)
+        containers += [{name: value for name, value in manifests.in_pod(pod)[0].items() if name != "restartPolicy"} for pod in pods.values() if manifests.in_pod(pod)]
+    assert len(containers) == 7 and all(one == containers[0] for one in containers)
+
+
+@pytest.mark.parametrize("component", ["sidecar", "native-sidecar"])
+def test_sidecar_beside_the_daemonset(tmp_path, component):
+    """In one overlay: the DaemonSet of sockpush itself is left as it is. One entry in `images` is for both."""
+    images = [{"name": "sockpush", "newName": "registry.example/sockpush", "newTag": "0.1.0"}]
+    objects = manifests.with_component(component, tmp_path, [manifests.application("Deployment")], resources=["../daemonset"], images=images)
+    plain = manifests.build("daemonset")
+    manifests.sockpush(plain)["image"] = "registry.example/sockpush:0.1.0"
+    assert [one for one in objects if one["kind"] == "DaemonSet"] == [manifests.workload(plain)]
+    [pod] = [one["spec"]["template"]["spec"] for one in objects if one["kind"] == "Deployment"]
+    assert manifests.in_pod(pod)[0]["image"] == "registry.example/sockpush:0.1.0"
+
+
+def test_sidecar_overlays():
+    """What they add to their applications; settings.yaml has the last word."""
+    pods = {name: manifests.pod(manifests.build(name)) for name in ("sidecar", "native-sidecar")}
+    assert {one["name"] for one in pods["sidecar"]["containers"]} == {"app", "sockpush"} and "initContainers" not in pods["sidecar"]
+    assert manifests.workload(manifests.build("sidecar"))["spec"]["template"]["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "app"}
+    assert [one["name"] for one in pods["native-sidecar"]["containers"]] == ["job"] and manifests.workload(manifests.build("native-sidecar"))["kind"] == "Job"
+    assert manifests.environment(manifests.build("native-sidecar"))["SOCKPUSH_INTERVAL"] == "1s"
 
 
 def test_native_sidecar_is_first(tmp_path):
-    """Before what else is initialised: it is there for their connections, too."""
-    tree = shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
-    app = tree / "overlays" / "sidecar" / "app.yaml"
-    other = "      initContainers:\n        - name: migrate\n          image: migrate:1\n"
-    app.write_text(app.read_text().replace("      containers:", other + "      containers:"))
-    assert [one["name"] for one in manifests.pod(manifests.build("sidecar", tree))["initContainers"]] == ["sockpush", "migrate"]
+    """It starts before the other init containers, and so counts their connections, too."""
+    one = manifests.application("Job")
+    one["spec"]["template"]["spec"]["initContainers"] = [{"name": "migrate", "image": "migrate:1"}]
+    pod = manifests.pod(manifests.with_component("native-sidecar", tmp_path, [one]))
+    assert [container["name"] for container in pod["initContainers"]] == ["sockpush", "migrate"]
 
 
 def test_pid_takes_no_more(tmp_path):

@@ -11,7 +11,10 @@ from servers import NPM
 
 OVERLAYS = sorted(path.name for path in (ROOT / "k8s" / "overlays").iterdir())
 CHECKER = NPM / "k8s"
-SAMPLES = {"spec.nodeName": "node-1", "metadata.name": "app-7d4b9c-x2x9z", "metadata.namespace": "shop"}    # of the downward API
+KINDS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
+# Values that a cluster would fill in: the pod's own fields, and a Secret's.
+SAMPLES = {"spec.nodeName": "node-1", "metadata.name": "app-7d4b9c-x2x9z", "metadata.namespace": "shop"}
+TOKEN = "c2VjcmV0"
 
 
 def yaml():
@@ -28,6 +31,31 @@ def build(overlay, tree=ROOT / "k8s"):
         pytest.skip(f"kubectl is too old: {done.stderr[:200]}")
     assert done.returncode == 0, done.stderr
     return list(yaml().safe_load_all(done.stdout))
+
+
+def application(kind):
+    """One of a user's, without sockpush."""
+    labels = {"app.kubernetes.io/name": "app"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+    spec = {"template": template}
+    if kind == "Job":
+        template["spec"]["restartPolicy"] = "Never"
+    else:
+        spec["selector"] = {"matchLabels": labels}
+    if kind == "StatefulSet":
+        spec["serviceName"] = "app"
+    return {"apiVersion": KINDS[kind], "kind": kind, "metadata": {"name": f"app-{kind.lower()}"}, "spec": spec}
+
+
+def with_component(component, place, applications, **more):
+    """The objects of an overlay that has these applications and this component. More: other fields of its kustomization."""
+    tree = shutil.copytree(ROOT / "k8s", place / "k8s")
+    overlay = tree / "overlays" / "test"
+    overlay.mkdir()
+    (overlay / "applications.yaml").write_text(yaml().safe_dump_all(applications))
+    kustomization = {"resources": ["applications.yaml", *more.pop("resources", [])], "components": [f"../../{component}"], **more}
+    (overlay / "kustomization.yaml").write_text(yaml().safe_dump(kustomization))
+    return build("test", tree)
 
 
 def with_pid(place):
@@ -58,7 +86,7 @@ def check(objects, place):
 
 
 def workload(objects):
-    return next(one for one in objects if one["kind"] in ("DaemonSet", "Deployment"))
+    return next(one for one in objects if one["kind"] in KINDS)
 
 
 def pod(objects):
@@ -66,10 +94,22 @@ def pod(objects):
 
 
 def sockpush(objects):
-    spec = pod(objects)
-    return next(one for one in spec.get("initContainers", []) + spec["containers"] if one["name"] == "sockpush")
+    [found] = in_pod(pod(objects))
+    return found
+
+
+def in_pod(spec):
+    """Its containers of that name, none or one."""
+    return [one for one in spec.get("initContainers", []) + spec["containers"] if one["name"] == "sockpush"]
+
+
+def value(variable):
+    if "value" in variable:
+        return variable["value"]
+    source = variable["valueFrom"]
+    return TOKEN if "secretKeyRef" in source else SAMPLES[source["fieldRef"]["fieldPath"]]
 
 
 def environment(objects):
     """As the kubelet would set it."""
-    return {one["name"]: one["value"] if "value" in one else SAMPLES[one["valueFrom"]["fieldRef"]["fieldPath"]] for one in sockpush(objects)["env"]}
+    return {one["name"]: value(one) for one in sockpush(objects)["env"]}
