@@ -76,7 +76,7 @@ install: all ## the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local, its manual 
 	install -D -m 644 docs/sockpush.8 $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh install '$(DESTDIR)' '$(PREFIX)'
 
-uninstall: ## remove what install copied, but for a configuration
+uninstall: ## remove what install copied, but for a configuration that was changed
 	rm -f $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE) $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh uninstall '$(DESTDIR)' '$(PREFIX)'
 

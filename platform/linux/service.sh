@@ -1,23 +1,49 @@
 #!/bin/sh
-# service.sh install|uninstall DESTDIR PREFIX: the files with which DESTDIR/PREFIX/bin/sockpush runs as a service: systemd's unit,
-# and where there is OpenWrt's rc.common procd's script and its configuration. Neither starts nor stops anything.
+# service.sh install|uninstall DESTDIR PREFIX: copies or removes the files that make DESTDIR/PREFIX/bin/sockpush a service. It starts and
+# stops nothing.
+#
+# systemd: the unit, and /etc/default/sockpush with all variables.   OpenWrt, where /etc/rc.common is: procd's script and its configuration.
+# A configuration that is there is kept by install. uninstall keeps it too, if it was changed.
 set -eu
 cd "$(dirname "$0")"
 action=$1 root=$2 prefix=$3
-unit=$root$prefix/lib/systemd/system/sockpush.service
 
-# put FILE TO MODE: with the prefix that is meant
+# systemd reads units below /usr, /usr/local and /etc, whatever the prefix is (systemd.unit(5), "Unit File Load Path"). /etc is the
+# administrator's: `systemctl edit --full` writes there.
+case $prefix in
+/usr | /usr/) unit=$root/usr/lib/systemd/system/sockpush.service ;;
+*) unit=$root/usr/local/lib/systemd/system/sockpush.service ;;
+esac
+
+# put FILE TO MODE: copies or removes, with the binary's path for that of the file
 put() {
     echo "$action $2"
     rm -f "$2"
     [ "$action" = install ] || return 0
     mkdir -p "$(dirname "$2")"
-    sed "s,^\(ExecStart=\|.*param command \).*/bin/,\1$prefix/bin/," "$1" >"$2"
+    (umask 077 && sed "s,^\(ExecStart=\|.*param command \).*/bin/,\1$prefix/bin/," "$1" >"$2")
     chmod "$3" "$2"
 }
 
+# put_config FILE TO: for its owner alone, because a token may be in it
+put_config() {
+    if [ ! -e "$2" ]; then
+        [ "$action" = uninstall ] || put "$1" "$2" 600
+    elif [ "$action" = install ] || ! cmp -s "$1" "$2"; then
+        echo "kept $2"
+    else
+        put "$1" "$2" 600
+    fi
+}
+
+# Without root only the program is installed, to a PREFIX of the user's.
+if [ -z "$root" ] && [ ! -w /etc ]; then
+    echo "not a service: /etc cannot be written to" >&2
+    exit 0
+fi
 put sockpush.service "$unit" 644
+put_config sockpush.default "$root/etc/default/sockpush"
 if [ -e "$root/etc/rc.common" ]; then
     put openwrt/sockpush.init "$root/etc/init.d/sockpush" 755
-    [ -e "$root/etc/config/sockpush" ] || [ "$action" = uninstall ] || put openwrt/sockpush.config "$root/etc/config/sockpush" 600
+    put_config openwrt/sockpush.config "$root/etc/config/sockpush"
 fi

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -83,7 +84,8 @@ class Systemd:
         shutil.copytree(installed / "usr/local", place / "local")
         shutil.copytree(installed / "usr/local/lib/systemd/system", place / "units")
         (place / "default").mkdir()
-        (place / "default/sockpush").write_text("".join(f"{name}={value}\n" for name, value in environment.items()))
+        settings = "".join(f"{name}={value}\n" for name, value in environment.items())
+        (place / "default/sockpush").write_text((installed / "etc/default/sockpush").read_text() + settings)
         (place / "units/sockpush.service.d").mkdir()
         (place / "units/sockpush.service.d/test.conf").write_text(f"[Service]\nStandardError=append:/run/log\n{drop_in}")
         place.chmod(0o755)
@@ -255,27 +257,91 @@ def test_drop_in_for_a_key(systemd, receiver, tmp_path):
     assert first_points(receiver)
 
 
-# --- OpenWrt
+def test_values_are_kept_as_they_are(systemd, receiver):
+    """JSON needs no quotes around it in /etc/default/sockpush."""
+    one = systemd(to=to(receiver), interval="500ms", ports='[{"ports": ["80"], "tags": {"service": "web"}}]')
+    points = []
+    assert wait.until(lambda: points.extend(first_points(receiver)) or "web" in {point.tag("service") for point in points}), one.log
+    assert "warn" not in one.log, one.log
 
-def test_install_and_uninstall(tmp_path):
+
+# --- make install
+
+def files(root):
+    return {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file() or path.is_symlink()}
+
+
+@pytest.mark.parametrize("prefix,place", [("/usr", "usr"), ("/usr/local", "usr/local"), ("/opt", "usr/local"), ("/opt/x", "usr/local")])
+def test_systemd_finds_the_unit(tmp_path, prefix, place):
+    """Whatever the prefix is: where systemd looks, and where `systemctl enable` finds it."""
+    unit = f"{place}/lib/systemd/system/sockpush.service"
+    install(tmp_path, "install", f"PREFIX={prefix}")
+    assert set(files(tmp_path)) == {f"{prefix[1:]}/bin/sockpush", f"{prefix[1:]}/share/man/man8/sockpush.8", unit, "etc/default/sockpush"}
+    assert f"\nExecStart={prefix}/bin/sockpush\n" in (tmp_path / unit).read_text()
+    assert (tmp_path / prefix[1:] / "bin/sockpush").read_bytes() == BINARY.read_bytes()
+    if shutil.which("systemd-analyze"):
+        paths = subprocess.run(["systemd-analyze", "unit-paths"], check=True, capture_output=True, text=True).stdout.split()
+        assert f"/{place}/lib/systemd/system" in paths
+        subprocess.run(["systemctl", f"--root={tmp_path}", "enable", "sockpush"], check=True, capture_output=True)
+        link = tmp_path / "etc/systemd/system/multi-user.target.wants/sockpush.service"
+        assert os.readlink(link) == f"/{unit}"
+        link.unlink()
+    install(tmp_path, "uninstall", f"PREFIX={prefix}")
+    assert not files(tmp_path)
+
+
+def test_a_changed_configuration_is_kept(tmp_path):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/rc.common").touch()
     install(tmp_path, "install", "PREFIX=/opt/x")
-    files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
-    names = {"opt/x/bin/sockpush", "opt/x/share/man/man8/sockpush.8", "opt/x/lib/systemd/system/sockpush.service", "etc/init.d/sockpush",
-             "etc/config/sockpush"}
-    assert set(files) == names | {"etc/rc.common"}
-    assert "\nExecStart=/opt/x/bin/sockpush\n" in files["opt/x/lib/systemd/system/sockpush.service"].read_text()
-    assert files["opt/x/bin/sockpush"].read_bytes() == BINARY.read_bytes()
-    assert files["opt/x/share/man/man8/sockpush.8"].read_text().startswith(".\\\"")
-    assert "command /opt/x/bin/sockpush\n" in files["etc/init.d/sockpush"].read_text() and os.access(files["etc/init.d/sockpush"], os.X_OK)
-    assert " build/mips/sockpush " in install(tmp_path, "-n", "install", "CPU=mips")
-    files["etc/config/sockpush"].write_text("mine")
-    install(tmp_path, "install", "PREFIX=/opt/x")
-    assert files["etc/config/sockpush"].read_text() == "mine"
-    install(tmp_path, "uninstall", "PREFIX=/opt/x")
-    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {"etc/rc.common", "etc/config/sockpush"}
+    openwrt = {"etc/rc.common", "etc/init.d/sockpush", "etc/config/sockpush"}
+    names = {"opt/x/bin/sockpush", "opt/x/share/man/man8/sockpush.8", "usr/local/lib/systemd/system/sockpush.service", "etc/default/sockpush"}
+    assert set(files(tmp_path)) == openwrt | names
+    script = tmp_path / "etc/init.d/sockpush"
+    assert "command /opt/x/bin/sockpush\n" in script.read_text() and os.access(script, os.X_OK)
+    configurations = [tmp_path / "etc/default/sockpush", tmp_path / "etc/config/sockpush"]
+    for path in configurations:
+        assert path.stat().st_mode & 0o777 == 0o600, "a token may be in it"
+        path.write_text("mine")
+    for words in (["install"], ["uninstall"]):
+        told = install(tmp_path, *words, "PREFIX=/opt/x")
+        assert all(f"kept {path}\n" in told and path.read_text() == "mine" for path in configurations)
+    assert set(files(tmp_path)) == {"etc/rc.common", "etc/default/sockpush", "etc/config/sockpush"}
 
+
+def test_install_for_another_processor(tmp_path):
+    assert " build/mips/sockpush " in install(tmp_path, "-n", "install", "CPU=mips")
+
+
+def test_install_without_root(other_users):
+    """To a prefix of the user's: the program alone, for the service's places are root's."""
+    with tempfile.TemporaryDirectory() as place:        # the checkout may be closed to that user
+        os.chmod(place, 0o755)
+        script = shutil.copy(LINUX / "service.sh", place)
+        words = [script, "install", "", f"{place}/home"]
+        done = subprocess.run(words, user=1000, group=1000, extra_groups=(), cwd=place, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "not a service: /etc cannot be written to\n")
+
+
+def test_default_file_is_written_from_the_help():
+    written = subprocess.run([LINUX / "default.sh"], input=run_binary({}, "--help").out, check=True, capture_output=True, text=True).stdout
+    assert (LINUX / "sockpush.default").read_text() == written, "build/sockpush --help | platform/linux/default.sh >platform/linux/sockpush.default"
+
+
+def test_default_file_has_each_variable(run):
+    """As a comment, after its meaning; without the # each is accepted."""
+    text = (LINUX / "sockpush.default").read_text()
+    assert all(line.startswith("#") for line in text.splitlines() if line)
+    pairs = re.findall(r"^# [^\n]+\n#(SOCKPUSH_[A-Z_]+)=(.*)$", text, re.M)
+    env = dict(pairs)
+    help = run_binary({}, "--help").out.split("Names of other programs")[0]
+    assert len(env) == len(pairs) and set(env) == set(re.findall(r"^  (SOCKPUSH_[A-Z_]+) ", help, re.M))
+    one = run(**{**{name.removeprefix("SOCKPUSH_").lower(): value for name, value in pairs}, "to": "stdout:", "polls": 1})
+    assert one.status == 0 and "warn" not in one.log, one.log
+    assert env["SOCKPUSH_TO"] == "udp://127.0.0.1" and env["SOCKPUSH_INTERVAL"] == "10s" and env["SOCKPUSH_TAGS"] == ""
+
+
+# --- OpenWrt
 
 # What rc.common, procd.sh and uci's functions.sh do of this, as documented: https://openwrt.org/docs/guide-developer/procd-init-scripts
 RC_COMMON = r"""

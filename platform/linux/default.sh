@@ -1,0 +1,42 @@
+#!/bin/sh
+# default.sh: reads the text of --help and writes /etc/default/sockpush: each variable as a comment, with its meaning and its default.
+# After a change of the variables:
+#     build/sockpush --help | platform/linux/default.sh >platform/linux/sockpush.default
+set -eu
+export LC_ALL=C # or some awks count bytes, some letters
+
+cat <<'EOF'
+# Variables of sockpush as a systemd service, each with its default. To set one remove the "#" before its name:
+# SOCKPUSH_TO=udp://statsd.example:8125
+# No blanks around the "=". After a change: systemctl restart sockpush
+EOF
+# A row of --help: two blanks, the name, and its meaning, which may go on in lines that are indented further. The default stands in a
+# column before the meaning, or after it: (default 10s).
+sed 's/`//g' | awk '
+    function end_row(n) {
+        if (name == "") return
+        if (match(text, / \(default [^ ]*\)$/)) {
+            value = substr(text, RSTART + 10, RLENGTH - 11)
+            text = substr(text, 1, RSTART - 1)
+        }
+        print ""
+        while (length(text) > 100) {
+            for (n = 101; n > 1 && substr(text, n, 1) != " "; n--);
+            print "# " substr(text, 1, n - 1)
+            text = substr(text, n + 1)
+        }
+        print "# " text "\n#" name "=" value
+        name = ""
+    }
+    /^Names of other programs/ { exit }
+    /^  SOCKPUSH_/ {
+        end_row()
+        columns = split($0, column, /  +/)
+        name = column[2]
+        value = columns > 3 && column[3] != "-" ? column[3] : ""
+        text = column[columns]
+        next
+    }
+    /^    / && name != "" { sub(/^ +/, ""); text = text " " $0; next }
+    { end_row() }
+    END { end_row() }'
