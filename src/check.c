@@ -1,37 +1,71 @@
 /* --check: what the configuration comes to, and whether it works. */
+#include <stddef.h>
 #include <string.h>
 
+#include "base/format.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "program.h"
 
 #define RULES_SHOWN 20
 
-/* Returns the value of this variable, or words in its place if it is secret or long. */
+/* Returns the text that holds for this variable, or words in its place if it is secret or long. */
 static const char *shown(const struct program *p, const struct variable *v, const char *text)
 {
+    if (v->offset == offsetof(struct values, to))
+        return text ? p->config.to_shown : p->config.output->name;
+    if (!text)
+        return v->def;
     if (v->form & FORM_SECRET)
         return "(not shown)";
     if (!strncmp(text, "-----BEGIN", 10))
         return "(PEM text)";
-    return text == p->config.v.to ? p->config.to_shown : text;
+    return text;
+}
+
+/* Returns what decided this value: a variable or "default"; NULL: that is not kept. */
+static const char *decided_by(const struct config *c, const struct variable *v)
+{
+    switch (v->offset) {
+    case offsetof(struct values, to): return c->to_from;
+    case offsetof(struct values, host): return c->host_from;
+    case offsetof(struct values, interval_ms): return c->interval_from;
+    case offsetof(struct values, ports): return c->ports_from;
+    default: return NULL;
+    }
+}
+
+#define ORIGIN_MAX 80
+
+/* Writes " (default)" or " (from DD_AGENT_HOST and DD_DOGSTATSD_PORT)" where something else than v decided, else "". */
+static void put_origin(const struct config *c, const struct variable *v, char out[ORIGIN_MAX])
+{
+    const char *from = decided_by(c, v), *port = from == c->to_from ? c->to_port_from : NULL;
+
+    *out = '\0';
+    if (from && strcmp(from, v->name))
+        text_format(out, ORIGIN_MAX, " (%s%s%s%s)", strcmp(from, "default") ? "from " : "", from, port ? " and " : "",
+                    port ? port : "");
 }
 
 static void print_values(struct program *p)
 {
+    char from[ORIGIN_MAX];
+
     for (const struct variable *v = variables; *v->name; v++) {
         const char *place = (const char *)&p->config.v + v->offset, *text;
         int64_t number;
 
+        put_origin(&p->config, v, from);
         if (v->word || v->read) {
             memcpy(&number, place, sizeof number);
             if (v->word)
                 print_line("%s=%s", v->name, v->word(number));
             else
-                print_line("%s=%lld%s", v->name, (long long)number, v->unit);
+                print_line("%s=%lld%s%s", v->name, (long long)number, v->unit, from);
         } else {
             memcpy(&text, place, sizeof text);
-            text = text ? shown(p, v, text) : text;
-            print_line("%s=%s", v->name, text ? text : v->def);
+            print_line("%s=%s%s", v->name, shown(p, v, text), from);
         }
     }
 }
@@ -56,26 +90,75 @@ static void print_tags(struct program *p)
     print("\n");
 }
 
-/* Resolves and connects, and sends nothing. */
-static bool check_output(struct program *p, const struct endpoint *endpoint, const struct snapshot *s)
+#define WHERE_MAX 256
+
+/* Writes where the connection leads, " at 10.0.0.1:6514 (TLSv1.3, certificate for a)"; out stays as it is if there is
+ * no connection, or no host at its end. */
+static void note_receiver(const struct link *l, char out[WHERE_MAX])
+{
+    const struct target *target = &l->endpoint->target[l->target];
+    const struct tls_settings *tls = l->endpoint->tls;
+    struct buf b = {.data = out, .cap = WHERE_MAX - 1};
+    struct ip from, to;
+    char ip[IP_TEXT_MAX];
+
+    if (l->fd < 0 || !l->endpoint->transport->has_host)
+        return;
+    net_ends(l->fd, &from, &to);
+    ip_format(&to, ip);
+    buf_format(&b, to.version == 6 ? " at [%s]:%u" : " at %s:%u", ip, target->port);
+    if (tls_built && l->tls)
+        buf_format(&b, " (%s, certificate %s%.100s)", tls_version(l->tls), tls->verify ? "for " : "not verified",
+                   !tls->verify ? ""
+                   : tls->name  ? tls->name
+                                : target->host);
+    out[b.len] = '\0';
+}
+
+/* Connects to the output's host t, and asks it as far as it can be asked. Returns true unless that shows that lines
+ * would not arrive. */
+static bool check_host(const struct endpoint *endpoint, int t)
 {
     static struct link link; /* large */
-    uint64_t oversized;
+    const struct transport *transport = endpoint->transport;
+    char where[WHERE_MAX] = "";
     int ret;
 
     link_init(&link, endpoint);
-    snapshot_max(s, endpoint->format, transport_line_max(endpoint->transport, (size_t)p->config.v.mtu), &oversized);
+    link.first = t;
+    link.target_end = 1;
+    ret = transport->open(&link);
+    note_receiver(&link, where);
+    if (!ret && transport->probe)
+        ret = transport->probe(&link);
+    else if (!ret && (transport->has_host || transport->has_path))
+        link_explain(&link, "connected, nothing sent; whether it reads %s is not known", endpoint->format->name);
+    note_receiver(&link, where); /* of UDP it may be another address now */
+    link_close(&link);
+    if (ret < 0 && !*link.why)
+        link_explain(&link, "%s", platform_error_text(-ret));
+    print_line("output %s (%s): %s%s%s%s", endpoint->name, endpoint->format->name,
+               ret < 0 ? "failed"
+               : ret   ? "unknown"
+                       : "ok",
+               where, *link.why ? ": " : "", link.why);
+    return ret >= 0;
+}
+
+/* Returns true if one of the output's hosts is good enough. */
+static bool check_output(struct program *p, const struct endpoint *endpoint, const struct snapshot *s)
+{
+    size_t line_max = transport_line_max(endpoint->transport, (size_t)p->config.v.mtu);
+    uint64_t oversized;
+    bool good = check_host(endpoint, 0);
+
+    for (int t = 1; t < endpoint->n_targets; t++)
+        good |= check_host(endpoint, t);
+    snapshot_max(s, endpoint->format, line_max, &oversized);
     if (oversized)
         print_line("output %s: lines of some series can be longer than %zu bytes and would be dropped", endpoint->name,
-                   transport_line_max(endpoint->transport, (size_t)p->config.v.mtu));
-    ret = endpoint->transport->open(&link);
-    if (ret) {
-        print_line("output %s: %s", endpoint->name, *link.why ? link.why : platform_error_text(-ret));
-        return false;
-    }
-    link_close(&link);
-    print_line("output %s: %s, from %s: ok", endpoint->name, endpoint->format->name, p->config.to_from);
-    return true;
+                   line_max);
+    return good;
 }
 
 int program_check(struct program *p)

@@ -163,10 +163,12 @@ static const char *add_host(struct config *c, const char *text, const char *port
         return why;
     url.scheme = "udp";
     if (port && !url.port) {
-        if (value_count(port, &number) && number >= 1 && number <= 65535)
+        if (value_count(port, &number) && number >= 1 && number <= 65535) {
             url.port = (uint16_t)number;
-        else
+            c->to_port_from = port_name;
+        } else {
             diag_warn(d, port_name, "\"%.60s\" is not a port and is ignored", port);
+        }
     }
     return add_output(c, &url);
 }
@@ -206,6 +208,7 @@ static bool read_foreign(struct config *c, env_list env, struct diag *d)
         if (!text)
             continue;
         c->v.format = format_for(f->name, c->format_set, format);
+        c->to_port_from = NULL;
         why = try_foreign(c, env, f->name, text, d);
         if (!why) {
             c->to_from = f->name;
@@ -287,6 +290,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
     if (!list) {
         list = encoders[c->v.format]->only_stdout ? "stdout:" : "udp://127.0.0.1";
         c->to_from = "default";
+        c->to_port_from = NULL;
     }
     while ((item = url_next(&list, &len))) {
         if (++items > OUTPUTS_MAX * TARGETS_MAX) {

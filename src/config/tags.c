@@ -32,15 +32,18 @@ static char *host(struct config *c, env_list env, char *host_name)
     static const char of[] = "tag host";
 
     c->host_named = true;
+    c->host_from = "SOCKPUSH_HOST";
     if (c->v.host)
         return strcmp(c->v.host, "-") ? arena_text(&c->arena, c->v.host, strlen(c->v.host)) : NULL;
     for (const struct foreign *f = foreign_next(foreign, of); *f->name; f = foreign_next(f + 1, of)) {
         char *text = env_get(env, f->name, &c->arena);
 
+        c->host_from = f->name;
         if (text)
             return text;
     }
     c->host_named = false;
+    c->host_from = "default";
     return host_name;
 }
 

@@ -170,22 +170,45 @@ static int exchange(struct link *l, struct http_answer *a, const char *lines, si
     return ret;
 }
 
-static int send_http(struct link *l, const char *lines, size_t len)
+/* Posts lines. Returns as send does. */
+static int post(struct link *l, struct http_answer *answer, const char *lines, size_t len)
 {
-    struct http_answer answer;
     bool answered = l->answered;
     int ret;
 
-    http_answer_init(&answer);
+    http_answer_init(answer);
     l->take = take_answer;
-    l->take_ctx = &answer;
-    ret = exchange(l, &answer, lines, len);
+    l->take_ctx = answer;
+    ret = exchange(l, answer, lines, len);
     l->take = take_unasked;
-    l->cut |= !http_answer_known(&answer);
+    l->cut |= !http_answer_known(answer);
     l->answered = true;
-    log_event(LOG_DEBUG, "output", l->endpoint->name, "%zu bytes posted: %d", len, answer.status);
+    log_event(LOG_DEBUG, "output", l->endpoint->name, "%zu bytes posted: %d", len, answer->status);
     /* The receiver may end an idle connection while a request is under way (RFC 9112, 9.5), which is not an error. */
-    return answered && !answer.head_len && (ret == -EPIPE || ret == -ECONNRESET) ? -ENOTCONN : ret;
+    return answered && !answer->head_len && (ret == -EPIPE || ret == -ECONNRESET) ? -ENOTCONN : ret;
+}
+
+static int send_http(struct link *l, const char *lines, size_t len)
+{
+    struct http_answer answer;
+
+    return post(l, &answer, lines, len);
+}
+
+/* Posts no lines. A missing database or path, or a wrong token, is reported all the same. InfluxDB 2 ("writing requires
+ * points") and DataKit answer 400 though all is well; others answer 400 to a wrong path. */
+static int probe_http(struct link *l)
+{
+    struct http_answer answer;
+    int ret = post(l, &answer, "", 0);
+    char why[sizeof l->why];
+
+    if (!ret)
+        explain_answer(l, &answer);
+    memcpy(why, l->why, sizeof why);
+    link_explain(l, "an empty POST: %s%s", *why ? why : platform_error_text(-ret),
+                 ret == -EBADMSG ? "; with lines it may answer otherwise" : "");
+    return ret == -EBADMSG ? PROBE_UNKNOWN : ret;
 }
 
 const struct transport output_http = {
@@ -200,6 +223,7 @@ const struct transport output_http = {
     .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_http,
     .send = send_http,
+    .probe = probe_http,
 };
 
 const struct transport output_https = {
@@ -215,4 +239,5 @@ const struct transport output_https = {
     .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_https,
     .send = send_http,
+    .probe = probe_http,
 };

@@ -25,6 +25,7 @@
 /* --- sending --------------------------------------------------------------- */
 
 #define DATAGRAM_MS       1000  /* for one datagram */
+#define REFUSAL_MS        500   /* for the refusal of the datagram that --check sends: longer than most round trips */
 #define SEND_MS           20000 /* for one chunk or one request over a stream */
 #define ANSWER_MS         20000 /* for the answer to a request */
 #define BODY_MS           2000  /* for the rest of an answer whose status is known */

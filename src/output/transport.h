@@ -23,6 +23,8 @@ enum acknowledged {
     ACKNOWLEDGED_BY_ANSWER, /* send returns once the receiver has answered; only with SHAPE_STREAM */
 };
 
+#define PROBE_UNKNOWN 1 /* nothing is wrong, as far as can be known */
+
 struct transport {
     char scheme[12];         /* 11 letters at most, in lower case */
     bool has_host, has_path; /* parts of its URLs; only a path: a Unix socket; both: HTTP */
@@ -50,6 +52,10 @@ struct transport {
      *     -EMSGSIZE  too much at once; nothing is stored
      *     -ENOTCONN  the receiver ended the idle connection before the request */
     int (*send)(struct link *, const char *lines, size_t len);
+
+    /* Asks the receiver of an open connection, for --check, without sending lines. Returns 0 if it would take them,
+     * PROBE_UNKNOWN, or -errno; l->why says what was tried and with what result. NULL: it cannot be asked. */
+    int (*probe)(struct link *);
 
     /* Closes link->fd where link_close must not; or NULL. */
     void (*close)(struct link *);

@@ -76,6 +76,14 @@ static void renew(struct link *l)
     adopt_socket(l, fd);
 }
 
+/* Opens a socket to the name's next address. Returns 0 or -errno. */
+static int open_next(struct link *l)
+{
+    link_close(l);
+    l->known->current = (l->known->current + 1) % l->known->n;
+    return open_udp(l);
+}
+
 /* Sends one datagram. The kernel reports the refusal of the one before, and does not send this one: it is sent again,
  * to the name's next address if there is one. Returns 0 or -errno. */
 static int send_udp(struct link *l, const char *lines, size_t len)
@@ -85,9 +93,7 @@ static int send_udp(struct link *l, const char *lines, size_t len)
     if (ret == -ECONNREFUSED) {
         l->refused = ret;
         if (l->known->n > 1) {
-            link_close(l);
-            l->known->current = (l->known->current + 1) % l->known->n;
-            ret = open_udp(l);
+            ret = open_next(l);
             if (ret)
                 return ret;
         }
@@ -98,6 +104,36 @@ static int send_udp(struct link *l, const char *lines, size_t len)
     return ret;
 }
 
+/* Sends an empty datagram, in which no receiver finds a line. Returns 0, or -errno if it was refused. */
+static int send_nothing(struct link *l)
+{
+    int ret = net_send(l->fd, "", 0, DATAGRAM_MS);
+
+    if (ret)
+        return ret;
+    net_wait_readable(l->fd, REFUSAL_MS);
+    return net_pending_error(l->fd);
+}
+
+/* Tries the name's addresses until one does not refuse, as send_udp would. */
+static int probe_udp(struct link *l)
+{
+    int ret = send_nothing(l), n = l->known->n;
+
+    for (int i = 1; ret == -ECONNREFUSED && i < n; i++) {
+        int next = open_next(l);
+
+        ret = next ? next : send_nothing(l);
+    }
+    if (ret == -ECONNREFUSED)
+        link_explain(l, "nobody listens there%s: an empty datagram was refused",
+                     n > 1 ? ", nor at the name's other addresses" : "");
+    if (ret)
+        return ret;
+    link_explain(l, "an empty datagram was not refused within %d ms; UDP reports no more", REFUSAL_MS);
+    return PROBE_UNKNOWN;
+}
+
 const struct transport output_udp = {
     .scheme = "udp",
     .has_host = true,
@@ -105,4 +141,5 @@ const struct transport output_udp = {
     .backoff_max_ms = BACKOFF_MAX_MS,
     .open = open_udp,
     .send = send_udp,
+    .probe = probe_udp,
 };

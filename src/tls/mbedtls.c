@@ -359,6 +359,11 @@ uint64_t tls_written(const struct tls *t)
     return t->written;
 }
 
+const char *tls_version(const struct tls *t)
+{
+    return mbedtls_ssl_get_version(&t->ssl);
+}
+
 int tls_finish(struct tls *t)
 {
     int ret = mbedtls_ssl_close_notify(&t->ssl);

@@ -44,6 +44,9 @@ long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t ca
 /* Bytes that the socket took so far. */
 uint64_t tls_written(const struct tls *t);
 
+/* Returns the version of TLS that both sides agreed on: "TLSv1.3". */
+const char *tls_version(const struct tls *t);
+
 /* close_notify: no more will be sent. 0 or -errno. */
 int tls_finish(struct tls *t);
 

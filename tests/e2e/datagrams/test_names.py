@@ -82,8 +82,11 @@ def push(etc, start, receiver, trace):
 
 
 @pytest.fixture
-def check(etc, trace):
-    """check(host): --check for that one output, and what it waited for. check(host, seconds): it may have waited so long in vain."""
+def check(etc, trace, keep):
+    """check(host): --check for that one output, which is there if it is this machine, and what it waited for. check(host, seconds): it
+    may have waited so long in vain."""
+    for here in ("127.0.0.1", "::1"):
+        keep(receivers.udp(here, 9))
     def look(host, seconds=QUICK):
         traced = {"binary": STRACE, "arguments": [*trace.words, "--check"]} if STRACE else {"arguments": ["--check"]}
         program = Program(environment({}, {"to": f"udp://{host}:9"}), preexec_fn=etc.enter, **traced)

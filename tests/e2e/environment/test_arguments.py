@@ -1,8 +1,11 @@
 """--help, --version and --check; there are no others."""
 import pytest
 
+import ports
 import procfs
 import receivers
+import streams
+import wait
 
 pytestmark = pytest.mark.windows
 
@@ -53,13 +56,13 @@ def test_check_shows_the_effective_configuration(run, root):
             assert value in text
         for name in VARIABLES:
             assert "SOCKPUSH_" + name in checked.out
-        assert receiver.chunks == [], "--check sends nothing"
+        assert wait.until(lambda: receiver.chunks) and receiver.chunks == [b""], "a datagram, but nothing in it"
 
 
 def test_check_shows_what_was_made_of_rules_and_host(run, root):
     checked = run("--check", proc=root, ports="[0:0::1]:080,80,listen", NODE_NAME="four")
     assert "rules: 3 (SOCKPUSH_PORTS) [::1]:80 80 listen\n" in checked.out
-    assert "SOCKPUSH_HOST=four\n" in checked.out
+    assert "SOCKPUSH_HOST=four (from NODE_NAME)\n" in checked.out
     checked = run("--check", proc=root, ports=",".join(map(str, range(1, 101))), host="-")
     assert " 19 20 and 80 more\n" in checked.out
     assert "SOCKPUSH_HOST=-\n" in checked.out
@@ -72,6 +75,71 @@ def test_check_connects(run, root, tmp_path):
     with receivers.unix_stream(missing) as receiver:
         assert run("--check", to=f"unix://{missing}", proc=root).status == 0
         assert receiver.chunks == []
+
+
+@pytest.mark.parametrize("env,shown", [
+    ({}, ["SOCKPUSH_TO=udp://127.0.0.1:8125 (default)", "SOCKPUSH_INTERVAL=10000ms", "SOCKPUSH_PORTS="]),
+    ({"format": "table", "host": "a"}, ["SOCKPUSH_TO=stdout: (default)", "SOCKPUSH_HOST=a"]),
+    ({"to": "stdout:", "STATSD_HOST": "other", "NODE_NAME": "b"}, ["SOCKPUSH_TO=stdout:", "SOCKPUSH_HOST=b (from NODE_NAME)"]),
+    ({"STATSD_HOST": "127.0.0.1"}, ["SOCKPUSH_TO=udp://127.0.0.1:8125 (from STATSD_HOST)"]),
+    ({"DD_AGENT_HOST": "127.0.0.1", "DD_DOGSTATSD_PORT": "9125"}, ["SOCKPUSH_TO=udp://127.0.0.1:9125 (from DD_AGENT_HOST and DD_DOGSTATSD_PORT)"]),
+    ({"DD_AGENT_HOST": "127.0.0.1:1", "DD_DOGSTATSD_PORT": "9125"}, ["SOCKPUSH_TO=udp://127.0.0.1:1 (from DD_AGENT_HOST)"]),
+    ({"DD_AGENT_HOST": "a", "DD_DOGSTATSD_PORT": "9125", "format": "table"}, ["SOCKPUSH_TO=stdout: (default)"]),
+    ({"ENV_INPUT_NETSTAT_INTERVAL": "5s", "ENV_INPUT_NETSTAT_ADDR_PORTS": '["80"]'},
+     ["SOCKPUSH_INTERVAL=5000ms (from ENV_INPUT_NETSTAT_INTERVAL)", 'SOCKPUSH_PORTS=["80"] (from ENV_INPUT_NETSTAT_ADDR_PORTS)'])])
+def test_check_shows_what_decided(run, root, env, shown):
+    lines = run("--check", proc=root, **env).out.splitlines()
+    assert all(line in lines for line in shown), lines
+
+
+def check_one(run, status, **env):
+    """The one line about an output, without the word `output`; its status is this."""
+    checked = run("--check", **env)
+    assert checked.status == status, checked.out + checked.log
+    [line] = [line for line in checked.out.splitlines() if line.startswith("output ")]
+    return line.removeprefix("output ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_check_of_udp_to_nobody(run, root, host):
+    at = f"{host}:{ports.unused()}"
+    assert check_one(run, 1, to=f"udp://{at}", proc=root) == f"udp://{at} (dogstatsd): failed at {at}: nobody listens there: an empty datagram was refused"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_check_of_udp_to_somebody(run, root, host):
+    with receivers.udp(host) as receiver:
+        at = f"[{host}]:{receiver.port}" if ":" in host else f"{host}:{receiver.port}"
+        assert check_one(run, 0, to=f"graphite+udp://{at}", proc=root) == \
+            f"udp://{at} (graphite): unknown at {at}: an empty datagram was not refused within 500 ms; UDP reports no more"
+
+
+def test_check_of_udp_tries_each_address(run, root):
+    with receivers.udp("::1") as receiver:
+        assert f"unknown at [::1]:{receiver.port}: " in check_one(run, 0, to=f"udp://localhost:{receiver.port}", proc=root)
+    line = check_one(run, 1, to=f"udp://localhost:{ports.unused()}", proc=root)
+    assert ": nobody listens there, nor at the name's other addresses: " in line
+
+
+def test_check_of_udp_without_a_route(namespace, run, root):
+    assert check_one(run, 1, to="udp://192.0.2.1", proc=root) == "udp://192.0.2.1:8125 (dogstatsd): failed: Network unreachable"
+
+
+def test_check_of_tcp(run, root):
+    """Nothing is sent; a host that is tried after another is, too, and one is enough."""
+    nobody = ports.unused()
+    assert check_one(run, 1, to=f"tcp://127.0.0.1:{nobody}", proc=root) == f"tcp://127.0.0.1:{nobody} (dogstatsd): failed: Connection refused"
+    with streams.Aggregator() as receiver:
+        at, name = f"127.0.0.1:{receiver.port}", f"tcp://127.0.0.1:{nobody},127.0.0.1:{receiver.port}"
+        good = f"ok at {at}: connected, nothing sent; whether it reads dogstatsd is not known"
+        assert check_one(run, 0, to=f"tcp://{at}", proc=root) == f"tcp://{at} (dogstatsd): {good}"
+        checked = run("--check", to=name, proc=root)
+        assert checked.status == 0 and f"output {name} (dogstatsd): failed: 127.0.0.1:{nobody}: Connection refused\noutput {name} (dogstatsd): {good}\n" in checked.out, checked
+        assert wait.until(lambda: receiver.ended) and not any(receiver.connections)
+
+
+def test_check_of_stdout(run, root):
+    assert check_one(run, 0, to="table+stdout:", proc=root) == "stdout: (table): ok"
 
 
 def test_check_reads(run, tmp_path):

@@ -1,4 +1,6 @@
 """POSTs: what they look like, which lines are in them, and when."""
+import re
+
 import pytest
 
 import parse
@@ -213,11 +215,45 @@ def test_secrets_are_not_shown_where_the_url_is_refused(run):
         assert one.status == 2 and "sesame" not in one.log and "SOCKPUSH_TO" in one.log, one.log
 
 
-def test_check_connects_and_posts_nothing(run):
-    with posts.Receiver() as receiver:
-        one = run("--check", to=f"http://127.0.0.1:{receiver.port}/write?db=x")
-        assert one.status == 0 and "influx, from SOCKPUSH_TO: ok" in one.out
-        assert posts.wait.until(lambda: receiver.ended) and len(receiver.connections) == 1 and not receiver.posts
+def check(run, receiver, status, target="/write?db=x", **env):
+    """What --check reports of a POST to this receiver; its status is this."""
+    one = run("--check", to=f"http://127.0.0.1:{receiver.port}{target}", **env)
+    assert one.status == status, one.out + one.log
+    return " ".join(re.search(rf" \(influx\): (\w+) at 127\.0\.0\.1:{receiver.port}: an empty POST: the receiver (.*)$", one.out, re.M).groups())
+
+
+def test_check_posts_no_line(run):
+    """As a snapshot would be posted, but without one."""
+    with posts.Receiver(lambda post: answer(reason="No Content")) as receiver:
+        assert check(run, receiver, 0, http_token="sesame") == "ok answers 204 No Content"
+        assert posts.wait.until(lambda: receiver.ended)
+        [post] = receiver.posts
+        assert (post.target, post.body, post.headers["content-length"], post.headers["authorization"]) == ("/write?db=x", "", "0", "Token sesame")
+
+
+@pytest.mark.parametrize("status,words", [(401, "unauthorized access"), (403, "no"), (404, "database not found"), (405, ""), (500, "broken"), (503, "later")])
+def test_check_where_lines_would_be_refused(run, status, words):
+    with posts.Receiver(lambda post: answer(status, words)) as receiver:
+        assert check(run, receiver, 1) == f"failed answers {status}" + (f': "{words}"' if words else "")
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_check_where_a_post_needs_lines(run, status):
+    """InfluxDB 2 and DataKit refuse an empty one, others answer 400 to a wrong path: it is not known."""
+    with posts.Receiver(lambda post: answer(status, "writing requires points")) as receiver:
+        assert check(run, receiver, 0) == f'unknown answers {status}: "writing requires points"; with lines it may answer otherwise'
+
+
+def test_check_of_a_token(run):
+    """It is not shown, though the receiver repeats it."""
+    with posts.Receiver(lambda post: answer() if post.headers.get("authorization") == "Token sesame-1" else answer(401, f"unknown: {post.headers['authorization']}")) as receiver:
+        assert check(run, receiver, 0, http_token="sesame-1") == "ok answers 204"
+        assert check(run, receiver, 1, http_token="sesame-2") == 'failed answers 401: "unknown: Token ********"'
+
+
+def test_check_of_what_is_no_http(run):
+    with posts.Receiver(lambda post: b"220 mail.test ESMTP\r\n") as receiver:
+        assert check(run, receiver, 1) == "failed does not answer with HTTP/1.1"
 
 
 def test_fail_over(post):

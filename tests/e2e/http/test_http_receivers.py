@@ -60,6 +60,22 @@ def test_words_of_a_receiver(namespace, keep, tmp_path, run):
     assert 'the receiver answers 404 Not Found: \\"{\\"error\\":\\"database not found: \\\\\\"nowhere\\\\\\"\\"}\\"; retrying' in one.log
 
 
+CHECKED = {"/write?db=sockpush": (0, "ok", "204 No Content"), "/write?db=nowhere": (1, "failed", '404 Not Found: "{"error":"database not found: \\"nowhere\\""}"'),
+           "/write?db=sockpush&rp=none": (1, "failed", '500 Internal Server Error: "{"error":"retention policy not found: none"}"'),
+           "/nowhere": (1, "failed", '404 Not Found: "404 page not found"'),
+           "/write": (0, "unknown", '400 Bad Request: "{"error":"database is required"}"; with lines it may answer otherwise')}
+
+
+def test_check(namespace, keep, tmp_path, run):
+    """An empty write says whether database and path are there, and stores nothing."""
+    server = keep(servers.InfluxDB(tmp_path))
+    server.create()
+    for target, (status, verdict, words) in CHECKED.items():
+        one = run("--check", to=f"http://127.0.0.1:8086{target}")
+        assert one.status == status and f" (influx): {verdict} at 127.0.0.1:8086: an empty POST: the receiver answers {words}\n" in one.out, one.out
+    assert not in_influxdb(server)
+
+
 def test_type_conflict(namespace, keep, tmp_path, run):
     """Written as a float before: InfluxDB refuses our integers, and says so."""
     server = keep(servers.InfluxDB(tmp_path))

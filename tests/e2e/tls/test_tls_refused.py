@@ -1,4 +1,5 @@
 """tls: whom it does not talk to, and what the log says then. No such receiver gets a byte of what would be sent."""
+import re
 import socket
 import time
 
@@ -365,13 +366,25 @@ def check(run, pki):
 def test_check(pki, check, version):
     one = check(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert,
                 tls_cert=tls_pki.text(pki.client_ec.cert), tls_key=tls_pki.text(pki.client_ec.key))
-    assert one.status == 0 and "ok\n" in one.out, one
+    assert one.status == 0, one
+    assert re.search(rf": ok at 127.0.0.1:\d+ \(TLSv{version}, certificate for 127.0.0.1\): connected, nothing sent; whether it reads influx is not known\n", one.out), one
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_check_refused(pki, check, version):
     one = check(pki.expired, only(version))
     assert one.status == 1 and "expired on" in one.out, one
+
+
+def test_check_with_another_authority(pki, check):
+    one = check(pki.leaf_p256, tls_ca=pki.other_root.cert)
+    assert one.status == 1 and " (influx): failed: " in one.out and "SOCKPUSH_TLS_CA" in one.out, one
+
+
+@pytest.mark.parametrize("env,words", [({"tls_name": "localhost"}, "certificate for localhost"), ({"tls_verify": "none"}, "certificate not verified")])
+def test_check_of_what_was_verified(pki, check, env, words):
+    one = check(pki.leaf_p256, **env)
+    assert one.status == 0 and f" (TLSv1.3, {words}): connected" in one.out, one
 
 
 @pytest.mark.parametrize("version", VERSIONS)
