@@ -1,0 +1,174 @@
+"""The outputs that a command's variables choose, read as the documents say, and receivers for them."""
+import contextlib
+import ipaddress
+import re
+import socket
+import ssl
+import urllib.parse
+from typing import NamedTuple
+
+import netns
+import parse
+import posts
+import receivers
+import streams
+import wait
+
+HOST_TRANSPORTS, PATH_TRANSPORTS = ("udp", "tcp", "tls", "http", "https"), ("unix", "unixgram", "unixstream")
+UDP_PORTS = {"influx": 8089, "graphite": 2003}      # others: 8125
+
+
+class Output(NamedTuple):
+    transport: str
+    format: str
+    hosts: tuple = ()       # (host, port): several of an output with fail-over
+    path: str = ""          # of a Unix socket
+
+
+def destination(env):
+    """Returns SOCKPUSH_TO, or what stands for it, and whether Datadog's variables chose it."""
+    if env.get("SOCKPUSH_TO"):
+        return env["SOCKPUSH_TO"], False
+    if env.get("DD_DOGSTATSD_URL"):
+        return env["DD_DOGSTATSD_URL"], True
+    if env.get("DD_AGENT_HOST"):
+        return f"udp://{env['DD_AGENT_HOST']}:{env.get('DD_DOGSTATSD_PORT') or 8125}", True
+    if env.get("STATSD_ADDR"):
+        return f"udp://{env['STATSD_ADDR']}", False
+    return f"udp://{env.get('STATSD_HOST') or '127.0.0.1'}:{env.get('STATSD_PORT') or 8125}", False
+
+
+def _address(text, port):
+    """Splits HOST[:PORT], [ADDRESS]:PORT."""
+    match = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]*)(?::(\d+))?", text)
+    assert match, f"not HOST:PORT: {text!r}"
+    return match[1] or match[3], int(match[2] or match[4] or port or 0)
+
+
+def read(env):
+    """Returns the outputs of an environment."""
+    value, datadog = destination(env)
+    found = []
+    for item in value.strip().split(","):
+        match = re.fullmatch(r"(?:(\w+)\+)?(\w+):(?://(.*))?", item)
+        if match and match[2] in (*HOST_TRANSPORTS, *PATH_TRANSPORTS, "stdout"):
+            chosen, transport, rest = match.groups()
+            form = chosen or env.get("SOCKPUSH_FORMAT") or ("influx" if "http" in transport else "datadog" if datadog else "dogstatsd")
+            if transport in HOST_TRANSPORTS:
+                port = {"udp": UDP_PORTS.get(form, 8125), "http": 80, "https": 443}.get(transport)
+                found.append(Output(transport, form, (_address(rest.split("/")[0], port),)))
+            else:
+                found.append(Output(transport, form, path=urllib.parse.unquote(rest or "")))
+        else:
+            assert found and found[-1].hosts, f"not an output: {item!r} in {value!r}"
+            last = found[-1]
+            found[-1] = last._replace(hosts=(*last.hosts, _address(item, last.hosts[0][1] if "http" in last.transport else None)))
+    return found
+
+
+_FIELDS = {*parse.COUNTS, "pid", *parse.BACKEND, *parse.OUTPUT}
+
+
+def _statsd(text):
+    try:
+        return parse.statsd(text)
+    except AssertionError:
+        return parse.statsd(text, host=False)       # SOCKPUSH_HOST=-
+
+
+def check_lines(form, text):
+    """Lines of that format, of sockpush's measurements and fields; among them the totals."""
+    if form == "table":
+        assert re.search(r"^IP\b.*\bESTAB\b", text, re.M), f"no table: {text[:500]!r}"
+        return
+    points = _statsd(text) if form == "statsd" else getattr(parse, form)(text)
+    for point in points:
+        assert point.measurement.split(".")[-1] in ("netstat", "netstat_port", "sockpush", "sockpush_output"), point
+        assert set(point.fields) <= _FIELDS, point
+    assert any(point.measurement.split(".")[-1] == "netstat" for point in points), f"no totals: {text[:500]!r}"
+
+
+class Receivers:
+    """Captures what the outputs send. `folder` is seen by the program as /. Names get loopback addresses of their own, so that several may
+    have one port."""
+
+    def __init__(self, folder, certificate=None, client_ca=None):
+        self._folder, self._certificate, self._client_ca = folder, certificate, client_ca
+        self._stack = contextlib.ExitStack()
+        self.addresses = {"localhost": "127.0.0.1"}
+        self._found = {}
+
+    def address(self, host):
+        try:
+            ip = ipaddress.ip_address(host.split("%")[0])
+        except ValueError:
+            return self.addresses.setdefault(host, f"127.0.0.{len(self.addresses) + 1}")
+        if not ip.is_loopback and host not in self.addresses:
+            self.addresses[host] = host
+            netns.ip("addr", "add", host, "dev", "lo", *["nodad"] * (ip.version == 6))
+        return str(ip)
+
+    def taken(self, port):
+        """Whether a receiver listens there on 127.0.0.1."""
+        return any(key[1:3] == ("127.0.0.1", port) for key in self._found)
+
+    @staticmethod
+    def _keys(output):
+        return [(output.transport, host, port) for host, port in output.hosts] or [(output.transport, output.path)]
+
+    def add(self, output):
+        for key in self._keys(output) if output.transport != "stdout" else ():
+            if key not in self._found:
+                self._found[key] = self._stack.enter_context(self._make(*key))
+
+    def _make(self, transport, where, port=None):
+        if transport in PATH_TRANSPORTS:
+            assert re.match(r"/(run|tmp|var/run)/", where), f"{where}: a test has sockets in /run and /tmp alone"
+            path = self._folder / where.removeprefix("/var").lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return (receivers.unix_stream if transport == "unixstream" else receivers.unix_datagram)(path)
+        host = self.address(where)
+        if transport == "udp":
+            return receivers.udp(host, port)
+        if transport == "tcp":
+            return streams.Aggregator(host=host, port=port)
+        if transport == "tls":
+            return streams.Aggregator(lambda n: self._read_tls, host=host, port=port)
+        return posts.Receiver(pki=self._certificate if transport == "https" else None, host=host, port=port)
+
+    def _read_tls(self, connection, got):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate.chain, self._certificate.key)
+        if self._client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self._client_ca)
+        return streams.read_all(context.wrap_socket(connection, server_side=True), got)
+
+    def _text(self, output, key):
+        receiver = self._found[key]
+        if output.transport in ("http", "https"):
+            return "".join(receiver.bodies())
+        if output.transport == "unixstream" and output.format == "datadog":
+            return "".join(packet.removesuffix("\n") + "\n" for packet in parse.frames(b"".join(receiver.chunks)))
+        return receiver.text
+
+    def check(self, output):
+        """What is on its way still is waited for."""
+        assert all(key in self._found for key in self._keys(output)), f"no receiver for {output}: the block's text does not name it as the program gets it"
+        text = wait.until(lambda: "".join(self._text(output, key) for key in self._keys(output)))
+        assert text, f"{output} got nothing"
+        check_lines(output.format, text[:text.rfind("\n") + 1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+
+def hold(stack, port, host="127.0.0.1"):
+    """A listener and a connection to it, as a machine has them."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = stack.enter_context(socket.create_server((host, port), family=family))
+    stack.enter_context(socket.create_connection((host, port)))
+    stack.enter_context(listener.accept()[0])
