@@ -88,6 +88,13 @@ def check_lines(form, text):
     assert any(point.measurement.split(".")[-1] == "netstat" for point in points), f"no totals: {text[:500]!r}"
 
 
+def _in_nanoseconds(post):
+    """Returns a POST's lines; `precision` in its query is the unit of their times."""
+    unit = urllib.parse.parse_qs(urllib.parse.urlsplit(post.target).query).get("precision", ["ns"])[0]
+    zeros = {"s": 9, "second": 9, "ms": 6, "millisecond": 6, "u": 3, "us": 3, "microsecond": 3}.get(unit, 0)
+    return re.sub(r" (\d+)$", rf" \g<1>{'0' * zeros}", post.body, flags=re.M)
+
+
 class Receivers:
     """Captures what the outputs send. `folder` is seen by the program as /. Names get loopback addresses of their own, so that several may
     have one port."""
@@ -147,14 +154,15 @@ class Receivers:
     def _text(self, output, key):
         receiver = self._found[key]
         if output.transport in ("http", "https"):
-            return "".join(receiver.bodies())
+            return "".join(_in_nanoseconds(post) for post in list(receiver.posts))
         if output.transport == "unixstream" and output.format == "datadog":
             return "".join(packet.removesuffix("\n") + "\n" for packet in parse.frames(b"".join(receiver.chunks)))
         return receiver.text
 
     def check(self, output):
         """What is on its way still is waited for."""
-        assert all(key in self._found for key in self._keys(output)), f"no receiver for {output}: the block's text does not name it as the program gets it"
+        missing = [key for key in self._keys(output) if key not in self._found]
+        assert not missing, f"no receiver for {missing}: the block's text does not name it as the program gets it"
         text = wait.until(lambda: "".join(self._text(output, key) for key in self._keys(output)))
         assert text, f"{output} got nothing"
         check_lines(output.format, text[:text.rfind("\n") + 1])
