@@ -108,8 +108,8 @@ compile-others: need-build-darwin-freebsd ## that it builds for macOS, and what 
 	@$(MAKE) --no-print-directory OS=darwin CPU=x86_64 TLS=0 all
 	@$(MAKE) $(JOBS) OS=freebsd objects
 
-bench: need-build-bench all ## what a poll costs, beside other tools
-	@third_party/receivers.sh peers
+bench: need-build-bench all ## write docs/benchmark.md: what a poll costs, beside other tools; BENCH=short: a quick look, writes nothing
+	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
 # The processor that OUT's binary is for, by the names of PROCESSORS.

@@ -1,18 +1,18 @@
 """What sockpush costs, beside the other ways to count sockets: `make bench`.
 
-Makes a network namespace of its own, fills it with real TCP connections over
-loopback (hold.c), measures, prints one report in Markdown, whose part from
-"## Cost" on is the README's. Everything is given as a ratio to the bare loop
-(bare.c), or to sockpush, in the same minute on the same machine, for absolute
-times differ from machine to machine. The targets are reported, never asserted:
-the exit status is 0 unless something could not be run at all. Other agents
-(peers.py) that are missing or fail are reported as skipped.
+Makes a network namespace of its own, fills it with real TCP connections over loopback (hold.c), measures, and writes docs/benchmark.md.
+Ratios are to the bare loop (bare.c), or to sockpush, in the same minute on the same machine, because absolute times differ from machine to
+machine. Targets are reported, never asserted: the exit status is 0 unless something could not be run at all. Other agents (peers.py) that
+are absent or fail are reported as skipped.
 
-    BENCH_SOCKETS   established sockets of the large size (default 100000)
-    BENCH_POLLS     polls per row (default 21, at least 11; half of them beside other agents)
+    BENCH=short     for a quick look: fewer sockets, polls and settings, no other agents; prints the report and writes no file
+    BENCH_SOCKETS   established sockets of the large size (default 100000, short 10000)
+    BENCH_POLLS     polls per row (default 21, short 11, at least 11; half of them beside other agents)
     BENCH_BINARY    the sockpush to measure (default build/sockpush)
 """
 
+import contextlib
+import io
 import os
 import shutil
 import signal
@@ -21,6 +21,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import connections
 import lateness
 import measure
 import report
@@ -28,12 +29,15 @@ import sending
 from peers import Turns
 from programs import OTHER_CPUS, ROOT, CannotRun, bare_loop, held_sockets
 
+SHORT = os.environ.get("BENCH") == "short"
+PAGE = ROOT / "docs" / "benchmark.md"
 SMALL_SOCKETS = 100
-FIRST_PUSHES = 20
-SENDING_INTERVALS = (0.1, 1)
-FLUSHES = 7
+FIRST_PUSHES = 10 if SHORT else 20
+SENDING_INTERVALS = (0.1,) if SHORT else (0.1, 1)
+FLUSHES = 3 if SHORT else 7
 SMALL_TURNS = 5
 TIME_LIMIT_SECONDS = 900
+IN_SHORT = "sockpush", "sockpush, influx", "sockpush, 1,000 port rules", "sockpush, procfs"
 
 # hold.c listens on 8000 and the ports after it, so that half of all sockets (the
 # accepted ends) match these rules, and the clients' ends match none.
@@ -54,6 +58,8 @@ VARIANTS = [
     ("sockpush, `listen`", {"SOCKPUSH_PORTS": "listen"}),
     ("sockpush, procfs", {"SOCKPUSH_BACKEND": "procfs"}),
 ]
+if SHORT:
+    VARIANTS = [(name, settings) for name, settings in VARIANTS if name in IN_SHORT]
 MEMORY_VARIANTS = [(name, settings) for name, settings in VARIANTS
                    if name in ("sockpush", "sockpush, 1,000 port rules", "sockpush, `*:1-65535`")]
 
@@ -73,20 +79,29 @@ def option(name, default, least):
 
 
 def measure_small(binary):
-    """At 100 sockets: {name of the settings: memory}, milliseconds of the first pushes and of
+    """At 100 sockets: {name of the settings: memory}, {transport: memory}, milliseconds of the first pushes and of
     the latest polls, what sending costs, and the other agents."""
     with held_sockets(SMALL_SOCKETS):
         progress(f"{SMALL_SOCKETS} sockets: memory")
         memory = {name: measure.memory_kib(binary, settings, 0.1) for name, settings in MEMORY_VARIANTS}
+        progress(f"{SMALL_SOCKETS} sockets: memory with a connection")
+        connected = connections.memory_kib(binary)
         progress(f"{SMALL_SOCKETS} sockets: first push")
         pushes = [measure.first_push_ms(binary) for _ in range(FIRST_PUSHES)]
-        progress(f"{SMALL_SOCKETS} sockets: polls beside stuck outputs")
+        progress(f"{SMALL_SOCKETS} sockets: polls beside stuck receivers")
         late = lateness.lateness_ms(binary)
         progress(f"{SMALL_SOCKETS} sockets: datagrams")
         paced = {interval: sending.sending(binary, interval, port_rules(1000)) for interval in SENDING_INTERVALS}
         flushed = sending.flushes(binary, FLUSHES, port_rules(10000))
-        progress(f"{SMALL_SOCKETS} sockets: other agents")
-        return memory, pushes, late, (paced, flushed), Turns(binary, SMALL_TURNS, SMALL_SOCKETS)
+        return memory, connected, pushes, late, (paced, flushed), other_agents(binary, SMALL_TURNS, SMALL_SOCKETS)
+
+
+def other_agents(binary, turns, sockets):
+    """Returns None in short."""
+    if SHORT:
+        return None
+    progress(f"{sockets:,} sockets: other agents")
+    return Turns(binary, turns, sockets)
 
 
 def port_rules(count):
@@ -108,13 +123,13 @@ def measure_tools(bare, polls, expected):
 
 
 def bench():
-    sockets = option("BENCH_SOCKETS", 100000, 1000) // 2 * 2
-    polls = option("BENCH_POLLS", 21, 11)
+    sockets = option("BENCH_SOCKETS", 10000 if SHORT else 100000, 1000) // 2 * 2
+    polls = option("BENCH_POLLS", 11 if SHORT else 21, 11)
     binary = sockpush_binary()
     os.sched_setaffinity(0, OTHER_CPUS)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
-    small_memory, pushes, late, sent, small_turns = measure_small(binary)
+    small_memory, connected, pushes, late, sent, small_turns = measure_small(binary)
     progress("encoders")
     encoding = measure.encoding_costs()
     results, large_memory, calls = {}, {}, {}
@@ -133,23 +148,37 @@ def bench():
             progress(f"{name}: memory, and calls for memory")
             large_memory[name] = measure.memory_kib(binary, settings, interval)
             calls[name] = measure.memory_calls_when_settled(binary, settings, 2 * interval)
-        progress("other agents")
-        large_turns = Turns(binary, polls // 2, sockets)
+        large_turns = other_agents(binary, polls // 2, sockets)
 
-    report.print_targets(results, small_memory, large_memory, calls, pushes, late)
-    # From here on as in the README.
-    print(f"## Cost\n\n`make bench`: {report.describe(binary)}; {report.machine()}.\n")
-    report.print_agents(SMALL_SOCKETS, sockets, small_turns, large_turns)
-    report.print_cpu(sockets, polls, tools, results)
-    report.print_memory(SMALL_SOCKETS, sockets, small_memory, large_memory, calls, pushes)
-    report.print_encoding(encoding)
-    report.print_sending(*sent)
+    report.targets(results, small_memory, large_memory, calls, pushes, late)
+    page = io.StringIO()
+    with contextlib.redirect_stdout(page):
+        report.heading(binary)
+        report.summary(binary, SMALL_SOCKETS, sockets, connected, results, small_memory, large_memory, pushes, large_turns)
+        if large_turns:
+            report.agents(SMALL_SOCKETS, sockets, small_turns, large_turns)
+        report.cpu(sockets, polls, tools, results)
+        report.memory(SMALL_SOCKETS, sockets, small_memory, large_memory, calls, connected, pushes)
+        report.encoding(encoding)
+        report.sending(*sent)
+        report.lateness(late)
+    publish(page.getvalue().rstrip("\n") + "\n")
+
+
+def publish(text):
+    """Only a whole run is for the documents."""
+    if SHORT or os.environ.get("BENCH_SOCKETS") or os.environ.get("BENCH_POLLS") or os.environ.get("BENCH_BINARY"):
+        print(text, end="")
+        return
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text)
+    print(f"written: {PAGE.relative_to(ROOT)}")
 
 
 def sockpush_binary():
     binary = Path(os.environ.get("BENCH_BINARY") or ROOT / "build" / "sockpush").resolve()
     if not os.access(binary, os.X_OK):
-        raise CannotRun(f"{binary} is not there: run `make` first")
+        raise CannotRun(f"{binary} is absent: run `make` first")
     return binary
 
 
@@ -176,6 +205,8 @@ def too_long(*_):
 
 def main():
     try:
+        if os.environ.get("BENCH", "short") not in ("", "short"):
+            raise CannotRun(f"BENCH={os.environ['BENCH']}: accepted is short")
         if sys.argv[1:] != ["--inside"]:
             sockpush_binary()
             build_helpers()

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 import time
 import urllib.request
 from pathlib import Path
@@ -20,6 +21,7 @@ from programs import UNPACKED, CannotRun, Receiver, running, sockpush_environmen
 
 TURN_SECONDS = 3  # netdata knows whole seconds only
 UNCOUNTED_TURNS = 3
+SHOWN = 50          # characters of an agent's log
 MANY_PORTS = range(8000, 9000)
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", f"{UNPACKED}/usr/bin", f"{UNPACKED}/usr/sbin"])
 LIBRARIES = os.pathsep.join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu*")))
@@ -93,8 +95,9 @@ class Agent:
 
     def check_alive(self):
         if self.child.poll() is not None:
-            last = self.log.read_text().strip().splitlines()[-1:]
-            raise Skipped(f"it ended with status {self.child.returncode}: {''.join(last)}")
+            lines = self.log.read_text().strip().splitlines()
+            last = ([line for line in lines if re.search("fatal|error", line, re.I)] or lines or [""])[-1]
+            raise Skipped(f"it ended with status {self.child.returncode}: {textwrap.shorten(last, SHOWN, placeholder='…')}".replace("|", "/"))
 
     def end_turn(self, counted):
         self.check_alive()
@@ -211,7 +214,7 @@ class Netdata(Agent):
             return "".join(f"{name} = no\n" for name in names.split())
 
         folders = "".join(f"{kind} = {self.folder}\n" for kind in
-                          ("config", "stock config", "plugins", "cache", "lib", "log", "registry"))
+                          ("config", "stock config", "plugins", "web", "home", "cache", "lib", "log", "registry"))
         config = self.config(
             f"[global]\nrun as user = root\n[directories]\n{folders}"
             f"[db]\nmode = ram\nupdate every = {TURN_SECONDS}\n"
