@@ -109,10 +109,10 @@ def summary(binary, small_sockets, sockets, connections, results, small, large, 
              "loop that asks the kernel for them and counts."]
     if turns:
         agents = {agent.name: turns.results[agent.name] for agent in AGENTS if agent.name in turns.results}
-        told = [f"{name} {median_ms(agents[name].cpu_seconds)} and {agents[name].resident_kib:,} KiB"
+        compared = [f"{name} {median_ms(agents[name].cpu_seconds)} and {agents[name].resident_kib:,} KiB"
                 for name in ("sockpush", "collectd, tcpconns", "node_exporter, tcpstat") if name in agents]
-        if len(told) > 1:
-            lines.append(f"Beside other agents, CPU time of a poll and resident memory at {sockets:,} sockets: {'; '.join(told)}.")
+        if len(compared) > 1:
+            lines.append(f"Beside other agents, CPU time of a poll and resident memory at {sockets:,} sockets: {'; '.join(compared)}.")
     lines += [f"Resident memory is {small['sockpush'][0]} KiB at {small_sockets} sockets and {large['sockpush'][0]} KiB at {sockets:,}.",
               f"The program is one file of {binary.stat().st_size:,} bytes."]
     if "tls" in connections:

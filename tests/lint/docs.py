@@ -42,7 +42,7 @@ def names(pattern, path):
     return found
 
 
-VARIABLES = set(names(r'\{\.name = "(SOCKPUSH_\w+)"', "src/config/variables.c"))
+VARIABLES = set(names(r'\.name = "(SOCKPUSH_\w+)"', "src/config/variables.c"))
 FOREIGN = set(names(r'^ *\{"(\w+)", ', "src/config/foreign.c"))
 FORMATS = set(re.findall(r"X\((\w+)\)", names(r"#define ENCODERS\(X\) (.*)", "src/encode/encode.h")[0]))
 TRANSPORTS = set(re.findall(r"&output_(\w+)", names(r"transports\[\] = \{([^}]*)\}", "src/output/transport.c")[0]))
