@@ -8,6 +8,7 @@ output's format must come; what a ```text block after it shows must come out. In
 """
 import contextlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -128,8 +129,8 @@ def run_block(block, shown, place, pki):
         prepare(machine, text, certificate, client, pki.ca.read_text() if secure else "")
         try:
             done = machine.run(text, hostname(shown), **interval(text))
-        except OSError as error:
-            rights.skip("can't make the machine", error)
+        except subprocess.SubprocessError as error:
+            rights.needs_root(f"can't make a mount namespace: {error}")
         check_done(done, int(expected[1]) if expected else 0)
         for call in done.calls:
             if not call.arguments and not expected:
