@@ -5,19 +5,25 @@ const SPAN_S = 120;
 const COLOURS = ["#3b7ddd", "#e07b39", "#2f9e6e", "#b455c4", "#8a8f3c"];
 
 const PORT = "sum by (load) (netstat_port_tcp_";
+const machine = state => ({ label: state.toUpperCase(), query: `sum(netstat_tcp_${state})` });
+
+// All lines of a chart have its unit, which is the label of its axis. CLOSE_WAIT and FIN_WAIT2 are the two ends of a half-closed connection:
+// their counts are equal here, and in one chart one line would hide the other. `wide`: columns, of which the page has six.
 const CHARTS = [
-  { title: "The load's ports", height: 260, unit: "sockets", lines: [
+  { title: "The load's ports", wide: 6, height: 260, unit: "sockets", lines: [
     { label: "sine: ESTABLISHED", query: `${PORT}established{load="sine"})`, fill: true },
     { label: "square: ESTABLISHED", query: `${PORT}established{load="square"})`, fill: true },
     { label: "leak: CLOSE_WAIT", query: `${PORT}close_wait{load="leak"})`, fill: true },
   ] },
-  { title: "The whole machine, by state", height: 200, unit: "sockets", lines:
-    ["established", "listen", "close_wait", "fin_wait2", "time_wait"].map(state => ({
-      label: state.toUpperCase(), query: `sum(netstat_tcp_${state})`, dash: state === "fin_wait2" && [6, 6] })) },   // the other end of CLOSE_WAIT
-  { title: "sockpush itself", height: 200, unit: "", lines: [
-    { label: "a poll, ms", query: "sockpush_poll_us / 1000" },
-    { label: "lines sent per second", query: "sum(rate(sockpush_output_sent_lines[5s]))" },
-    { label: "lines dropped", query: "sum(sockpush_output_dropped_lines)" },
+  { title: "The whole machine", wide: 2, height: 180, unit: "sockets", lines: ["established", "listen", "time_wait"].map(machine) },
+  { title: "Closed by the peer, not yet here", wide: 2, height: 180, unit: "sockets", lines: ["close_wait"].map(machine) },
+  { title: "Closed here, not yet by the peer", wide: 2, height: 180, unit: "sockets", lines: ["fin_wait2"].map(machine) },
+  { title: "sockpush: time of a poll", wide: 3, height: 160, unit: "milliseconds", lines: [
+    { label: "a poll", query: "sockpush_poll_us / 1000" },
+  ] },
+  { title: "sockpush: lines", wide: 3, height: 160, unit: "lines per second", lines: [
+    { label: "sent", query: "sum(rate(sockpush_output_sent_lines[5s]))" },
+    { label: "dropped", query: "sum(rate(sockpush_output_dropped_lines[5s]))" },
   ] },
 ];
 
@@ -36,6 +42,7 @@ async function ask(query, times) {
 
 function make(chart) {
   const section = document.createElement("section"), title = document.createElement("h2");
+  section.style.setProperty("--wide", chart.wide);
   title.textContent = chart.title;
   section.append(title);
   document.querySelector("main").append(section);
@@ -44,10 +51,10 @@ function make(chart) {
   chart.plot = new uPlot({
     width: width(), height: chart.height, cursor: { y: false },
     scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
-    axes: [{ ...axis, values: (_, times) => times.map(clock), space: 80, size: 28 }, { ...axis, size: 44 }],
+    axes: [{ ...axis, values: (_, times) => times.map(clock), space: 80, size: 28 }, { ...axis, size: 44, label: chart.unit, labelFont: "11px system-ui", labelSize: 18 }],
     series: [{ label: "time", value: (plot, at) => clock(at ?? plot.data[0][plot.data[0].length - 1]) },
       ...chart.lines.map((line, n) => ({
-        label: line.label, stroke: COLOURS[n], width: 2, fill: line.fill && COLOURS[n] + "22", dash: line.dash || undefined, points: { show: false },
+        label: line.label, stroke: COLOURS[n], width: 2, fill: line.fill && COLOURS[n] + "22", points: { show: false },
         value: (plot, value, series, index) => index === null ? last(plot.data[series]) : show(value) }))],
   }, [[], ...chart.lines.map(() => [])], section);
   new ResizeObserver(() => chart.plot.setSize({ width: width(), height: chart.height })).observe(section);
