@@ -15,6 +15,9 @@ import servers
 from program import BINARY, ROOT, environment, run_binary
 
 
+DOCS = (ROOT / "docs" / "deployment.md").read_text()
+
+
 @pytest.fixture(params=manifests.OVERLAYS)
 def objects(request):
     return manifests.build(request.param)
@@ -50,6 +53,18 @@ def test_rights(objects):
     assert security["seccompProfile"] == {"type": "RuntimeDefault"}
     assert container["resources"] == {"requests": {"cpu": "5m", "memory": "4Mi"}, "limits": {"memory": "16Mi"}}
     assert not {"ports", "livenessProbe", "readinessProbe", "startupProbe", "command"} & set(container)
+
+
+def test_documented():
+    """Each overlay and component has its row, and the overlay to copy stands there as it is in its files."""
+    rows = re.findall(r"^\| \[`([\w/-]+)`\]\(\.\./(k8s/[^)]+)\) \|", DOCS, re.M)
+    assert sorted(name for name, _ in rows if "/" not in name) == manifests.OVERLAYS
+    assert {name for name, _ in rows if "/" in name} == {"k8s/sidecar", "k8s/native-sidecar"}
+    assert all((ROOT / path).exists() for _, path in rows)
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.M | re.S)
+    for name in ("kustomization", "settings"):
+        file = ROOT / "k8s" / "overlays" / "example" / f"{name}.yaml"
+        assert "".join(line for line in file.read_text().splitlines(True) if not line.startswith("#")) in blocks
 
 
 def test_image(objects):
@@ -179,11 +194,16 @@ def test_sidecars_differ_in_nothing_else(tmp_path):
     assert len(containers) == 7 and all(one == containers[0] for one in containers)
 
 
+CRON_JOB = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "app"}, "spec": {
+    "schedule": "0 0 * * *", "jobTemplate": {"spec": manifests.application("Job")["spec"]}}}
+
+
 @pytest.mark.parametrize("component", ["sidecar", "native-sidecar"])
 def test_sidecar_beside_the_daemonset(tmp_path, component):
-    """In one overlay: the DaemonSet of sockpush itself is left as it is. One entry in `images` is for both."""
+    """In one overlay: the DaemonSet of sockpush itself is left as it is, and so a CronJob. One entry in `images` is for both."""
     images = [{"name": "sockpush", "newName": "registry.example/sockpush", "newTag": "0.1.0"}]
-    objects = manifests.with_component(component, tmp_path, [manifests.application("Deployment")], resources=["../daemonset"], images=images)
+    objects = manifests.with_component(component, tmp_path, [manifests.application("Deployment"), CRON_JOB], resources=["../daemonset"], images=images)
+    assert [one for one in objects if one["kind"] == "CronJob"] == [CRON_JOB]
     plain = manifests.build("daemonset")
     manifests.sockpush(plain)["image"] = "registry.example/sockpush:0.1.0"
     assert [one for one in objects if one["kind"] == "DaemonSet"] == [manifests.workload(plain)]

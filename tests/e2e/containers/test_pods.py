@@ -87,16 +87,18 @@ def test_datadog(namespace, play, podman, tmp_path):
         agent.until(lambda text: "netstat.tcp_listen:0|g|#host:node-1,ip_version:4" in text)
 
 
-def test_tls(namespace, keep, play, podman, tmp_path, pki):
-    """The Secret's files, as the kubelet mounts them."""
+@pytest.mark.parametrize("overlay", ["tls", "tls-client"])
+def test_tls(namespace, keep, play, podman, tmp_path, pki, overlay):
+    """The files of the ConfigMap, or of the Secret, as the kubelet mounts them."""
     (tmp_path / "stunnel").mkdir()
     (tmp_path / "victoria").mkdir()
     victoria = keep(servers.VictoriaMetrics(tmp_path / "victoria"))
     keep(servers.Stunnel(tmp_path / "stunnel", pki.chains[3]))
     own = pki.client("sockpush")
-    place = readable(tmp_path, ("ca.crt", pki.ca), ("tls.crt", own.cert), ("tls.key", own.key))
-    play(make_pod("tls", "influx+tls://127.0.0.1:6514", {"tls": place}))
-    assert wait.until(lambda: victoria.query('netstat_tcp_listen{host="node-1",ip_version="4"}')), podman.log("tls-sockpush")
+    secret = [("tls.crt", own.cert), ("tls.key", own.key)] if overlay == "tls-client" else []
+    place = readable(tmp_path, ("ca.crt", pki.ca), *secret)
+    play(make_pod(overlay, "influx+tls://127.0.0.1:6514", {"tls": place}))
+    assert wait.until(lambda: victoria.query('netstat_tcp_listen{host="node-1",ip_version="4"}')), podman.log(f"{overlay}-sockpush")
 
 
 def test_host_proc(play, podman):

@@ -228,6 +228,11 @@ def drop_in(about):
     return "".join(f"{line}\n" for line in re.search(rf"# {about}.*?:\n#   \[Service\]\n((?:#   .*\n)+)", text)[1].replace("#   ", "").splitlines())
 
 
+@pytest.mark.parametrize("about", ["pid", "A private key"])
+def test_drop_ins_are_documented(about):
+    assert f"```ini\n[Service]\n{drop_in(about)}```" in (ROOT / "docs/deployment.md").read_text()
+
+
 def test_drop_in_that_finds_owners(systemd, receiver):
     """Of another service's process, which is root's."""
     one = systemd(to=to(receiver), ports="80", interval="500ms", drop_in=drop_in("pid"))
