@@ -101,23 +101,23 @@ def check_one(run, status, **env):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
-def test_check_of_udp_to_nobody(run, root, host):
+def test_check_of_udp_to_nobody(run, host):
     at = f"{host}:{ports.unused()}"
-    assert check_one(run, 1, to=f"udp://{at}", proc=root) == f"udp://{at} (dogstatsd): failed at {at}: nobody listens there: an empty datagram was refused"
+    assert check_one(run, 1, to=f"udp://{at}") == f"udp://{at} (dogstatsd): failed at {at}: nobody listens there: an empty datagram was refused"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_check_of_udp_to_somebody(run, root, host):
+def test_check_of_udp_to_somebody(run, host):
     with receivers.udp(host) as receiver:
         at = f"[{host}]:{receiver.port}" if ":" in host else f"{host}:{receiver.port}"
-        assert check_one(run, 0, to=f"graphite+udp://{at}", proc=root) == \
+        assert check_one(run, 0, to=f"graphite+udp://{at}") == \
             f"udp://{at} (graphite): unknown at {at}: an empty datagram was not refused within 500 ms; UDP reports no more"
 
 
-def test_check_of_udp_tries_each_address(run, root):
+def test_check_of_udp_tries_each_address(run):
     with receivers.udp("::1") as receiver:
-        assert f"unknown at [::1]:{receiver.port}: " in check_one(run, 0, to=f"udp://localhost:{receiver.port}", proc=root)
-    line = check_one(run, 1, to=f"udp://localhost:{ports.unused()}", proc=root)
+        assert f"unknown at [::1]:{receiver.port}: " in check_one(run, 0, to=f"udp://localhost:{receiver.port}")
+    line = check_one(run, 1, to=f"udp://localhost:{ports.unused()}")
     assert ": nobody listens there, nor at the name's other addresses: " in line
 
 
@@ -125,21 +125,21 @@ def test_check_of_udp_without_a_route(namespace, run, root):
     assert check_one(run, 1, to="udp://192.0.2.1", proc=root) == "udp://192.0.2.1:8125 (dogstatsd): failed: Network unreachable"
 
 
-def test_check_of_tcp(run, root):
+def test_check_of_tcp(run):
     """Nothing is sent; a host that is tried after another is, too, and one is enough."""
     nobody = ports.unused()
-    assert check_one(run, 1, to=f"tcp://127.0.0.1:{nobody}", proc=root) == f"tcp://127.0.0.1:{nobody} (dogstatsd): failed: Connection refused"
+    assert check_one(run, 1, to=f"tcp://127.0.0.1:{nobody}") == f"tcp://127.0.0.1:{nobody} (dogstatsd): failed: Connection refused"
     with streams.Aggregator() as receiver:
         at, name = f"127.0.0.1:{receiver.port}", f"tcp://127.0.0.1:{nobody},127.0.0.1:{receiver.port}"
         good = f"ok at {at}: connected, nothing sent; whether it reads dogstatsd is not known"
-        assert check_one(run, 0, to=f"tcp://{at}", proc=root) == f"tcp://{at} (dogstatsd): {good}"
-        checked = run("--check", to=name, proc=root)
+        assert check_one(run, 0, to=f"tcp://{at}") == f"tcp://{at} (dogstatsd): {good}"
+        checked = run("--check", to=name)
         assert checked.status == 0 and f"output {name} (dogstatsd): failed: 127.0.0.1:{nobody}: Connection refused\noutput {name} (dogstatsd): {good}\n" in checked.out, checked
         assert wait.until(lambda: receiver.ended) and not any(receiver.connections)
 
 
-def test_check_of_stdout(run, root):
-    assert check_one(run, 0, to="table+stdout:", proc=root) == "stdout: (table): ok"
+def test_check_of_stdout(run):
+    assert check_one(run, 0, to="table+stdout:") == "stdout: (table): ok"
 
 
 def test_check_reads(run, tmp_path):
