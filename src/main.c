@@ -11,7 +11,7 @@ static struct program program;
 static void report(void *ctx, enum log_level level, const char *variable, const char *message)
 {
     (void)ctx;
-    /* The level is known only once the variables are read; until then it is 0, which logs errors only. */
+    /* The level is the last variable that is read. Until then it is LOG_ERROR, and only errors are reported. */
     log_set_level((enum log_level)program.config.v.log_level);
     log_event(level, variable ? "variable" : NULL, variable, "%s", message);
 }
@@ -45,9 +45,9 @@ static void be_first_process(void)
     int ret = platform_first_process();
 
     if (ret > 0)
-        log_event(LOG_INFO, NULL, NULL, "mounted /proc, as process 1");
+        log_event(LOG_INFO, NULL, NULL, "process 1: mounted /proc");
     else if (ret < 0)
-        log_event(LOG_WARN, NULL, NULL, "cannot mount /proc, as process 1: %s", platform_error_text(-ret));
+        log_event(LOG_WARN, NULL, NULL, "process 1: cannot mount /proc: %s", platform_error_text(-ret));
 }
 
 /* Uses HOST_PROC if it is a procfs. It belongs to other programs, so a wrong value is ignored with a warning. */

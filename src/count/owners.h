@@ -1,10 +1,9 @@
 /* The process that owns a port series: seldom looked for, cheaply verified.
  *
- * A walk over all processes' descriptors serves every series that needs one, at most once a
- * minute. A series needs it when its owner is gone, or when its sockets are new. An owner
- * that is not found is looked for again after 1, 2, 4 … 60 minutes, or as soon as the series
- * has a new listener. A known owner costs one readlink a poll. A kernel that names the owner
- * in each row needs no walk. */
+ * A walk over all processes' descriptors serves every series that has sockets but no known
+ * owner, at most once a minute. An owner that is not found is looked for again after 1, 2,
+ * 4 … 60 minutes, or as soon as the series has a new listener. A known owner costs one
+ * readlink a poll. A kernel that names the owner in each row needs no walk. */
 #ifndef OWNERS_H
 #define OWNERS_H
 

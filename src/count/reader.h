@@ -36,8 +36,8 @@ struct reading {
 /* Discards what was emitted for a protocol in this poll. */
 typedef void discard_fn(void *ctx, enum protocol protocol);
 
-/* Sets up a reader of the backends in list (NULL-terminated, best first), or of the one named only unless that is NULL.
- * More than BACKENDS_MAX end the program. */
+/* Sets up a reader of the backends in list (NULL-terminated, best first). only is the name of the single one to use, or
+ * NULL. More than BACKENDS_MAX end the program. */
 void reader_init(struct reader *r, const struct backend *const *list, const char *only,
                  const struct backend_want *want);
 

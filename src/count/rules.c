@@ -237,7 +237,7 @@ static int parse_list(const char *text, bool bare_v6, const char *variable, stru
     return 0;
 }
 
-/* Returns true for "{", or "[" that is followed, after blanks, by one of \" { ]. "[::1]:80" begins a plain list. */
+/* Returns true for "{", or "[" that is followed, after blanks, by one of " { ]. "[::1]:80" begins a plain list. */
 static bool is_json(const char *text)
 {
     if (*text++ != '[')

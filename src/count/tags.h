@@ -26,7 +26,7 @@ struct tags {
 
 enum tag_syntax {
     TAGS_EQUALS, /* key=value,key2=value2 */
-    TAGS_COLONS, /* key:value, between commas, or white space where there is no comma (DD_TAGS) */
+    TAGS_COLONS, /* DD_TAGS: key:value,key2:value2; white space separates a list without commas */
 };
 
 /* Parses text into *out. A key that is too long, or that sockpush sets (addr_port,
