@@ -66,7 +66,7 @@ dist: all ## the binaries for all processors, with TLS and without, sums, conten
 	@rm -rf build/dist; mkdir -p build/dist
 	@$(MAKE) -j$(shell nproc) -s $(PROCESSORS:%=dist-%)
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
-	@tests/binary/sizes.sh write build/dist/sockpush-$(VERSION)-$(OS)
+	@[ $(OS) != linux ] || tests/binary/sizes.sh write build/dist/sockpush-$(VERSION)-linux
 
 image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
 	@docker/image.sh $(IMAGE_ARGS)
