@@ -1,6 +1,6 @@
-/* How cJSON is built. What it would need of the C library is a sixth of the binary, and floating-point
- * instructions no router has; src/count/rules_json.c has it in small: its numbers here are ports, and its
- * memory is an arena's that is freed as a whole. */
+/* Build configuration of cJSON. Its needs of the C library would be a sixth of the binary, with floating-point
+ * instructions that routers lack. src/count/rules_json.c has small replacements: numbers are ports, and memory is an
+ * arena's, freed as a whole. */
 #ifndef CJSON_CONFIG_H
 #define CJSON_CONFIG_H
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int json_number(const char *text, char **end); /* as strtod, of digits */
+int json_number(const char *text, char **end); /* strtod for digits */
 void *json_malloc(size_t size);
 void *json_realloc(void *memory, size_t size);
 void json_free(void *memory);

@@ -1,4 +1,4 @@
-/* TLS by mbedTLS: connections. */
+/* TLS connections by mbedTLS. */
 #include "tls/mbedtls.h"
 
 #include <errno.h>
@@ -19,9 +19,9 @@
 #include "base/log.h"
 #include "platform.h"
 
-#define VERDICT_MS    250 /* for the receiver's verdict on our certificate, besides its own pace */
-#define HEAR_READS    64
-#define HANDSHAKE_MAX (256u << 10) /* bytes from the receiver; its certificates have 16 KiB at most */
+#define VERDICT_MS    250 /* for the receiver's verdict on our certificate, plus twice the handshake's time */
+#define DRAIN_READS   64
+#define HANDSHAKE_MAX (256u << 10) /* bytes from the receiver, whose certificates have at most 16 KiB */
 #define READ_MAX      (64u << 10)  /* bytes from the receiver for one read, records without data included */
 
 const bool tls_built = true;
@@ -46,7 +46,7 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
 }
 #endif
 
-/* AES's tables are built when its first key is set: here, under the lock, and not in two threads at once. */
+/* Builds AES's tables under the lock, which two first keys would else do at once. Returns 0 or an error. */
 static int build_tables(void)
 {
 #if MBEDTLS_VERSION_MAJOR < 4
@@ -71,7 +71,7 @@ int tls_init(void)
 
     pthread_mutex_lock(&lock);
     if (!ready) {
-#ifndef SOCKPUSH_SANITIZED /* the sanitizers want to see each allocation */
+#ifndef SOCKPUSH_SANITIZED /* sanitizers track each allocation */
         ret = tls_memory_init() ? 0 : -ENOMEM;
 #endif
         if (!ret && (psa_crypto_init() || build_tables()))
@@ -94,8 +94,8 @@ static int take_result(struct tls *t, long n, int want, int failed)
     return failed;
 }
 
-/* A receiver that refuses a handshake says why and closes, perhaps before it has read what we write: so that is not the
- * end yet. */
+/* Writes to the socket. A receiver that refuses a handshake may close before it has read everything, so a broken pipe
+ * does not end the handshake yet: an alert may follow. */
 static int send_bytes(void *ctx, const unsigned char *data, size_t len)
 {
     struct tls *t = ctx;
@@ -127,7 +127,7 @@ static int receive_bytes(void *ctx, unsigned char *data, size_t len)
     return take_result(t, n, MBEDTLS_ERR_SSL_WANT_READ, MBEDTLS_ERR_NET_RECV_FAILED);
 }
 
-/* Waits for what the library wants. 0, or the error itself, or -ETIMEDOUT. */
+/* Waits for what the library wants. Returns 0, -ETIMEDOUT, or `error` if it is another. */
 static int wait_for(struct tls *t, int error, uint64_t deadline_ns)
 {
     int ms = deadline_left_ms(deadline_ns);
@@ -143,18 +143,18 @@ static int wait_for(struct tls *t, int error, uint64_t deadline_ns)
     return 0;
 }
 
-static int explain(const struct tls *t, int error, bool shaking, char *why, size_t cap)
+static int explain(const struct tls *t, int error, bool in_handshake, char *why, size_t cap)
 {
     struct buf b = {.data = why, .cap = cap - 1};
 
     if (t->why && t->why->len)
-        b.len = t->why->len; /* a certificate was refused, and why stands there */
+        b.len = t->why->len; /* the reason of a refused certificate */
     else if (error == -ETIMEDOUT || t->error == -ETIMEDOUT)
         buf_text(&b, "the TLS handshake timed out");
-    else if (shaking && t->error == -EMSGSIZE)
+    else if (in_handshake && t->error == -EMSGSIZE)
         buf_format(&b, "the receiver sends more than %u KiB for a TLS handshake", HANDSHAKE_MAX >> 10);
     else
-        tls_explain(t, error, shaking, &b);
+        tls_explain(t, error, in_handshake, &b);
     why[b.len] = '\0';
     return error == -ETIMEDOUT ? error : t->error ? t->error : -EPROTO;
 }
@@ -180,15 +180,15 @@ static int configure(struct tls *t)
         ret = mbedtls_ssl_conf_own_cert(&t->config, &t->cert, &t->key);
     if (!ret)
         ret = mbedtls_ssl_setup(&t->ssl, &t->config);
-    /* An address must not be sent as SNI (RFC 6066): tls_judge compares it. */
+    /* An address must not be sent as SNI (RFC 6066, 3); tls_judge compares it. */
     if (!ret)
         ret = mbedtls_ssl_set_hostname(&t->ssl, tls_host_address(t->host, &ip) ? NULL : t->host);
     mbedtls_ssl_set_bio(&t->ssl, t, send_bytes, receive_bytes, NULL);
     return ret;
 }
 
-/* In TLS 1.3 the client is done first: whether its certificate is taken shows in what the
- * receiver sends next, most often tickets. One that sends nothing is not waited for long. */
+/* Reads the verdict on the client certificate: in TLS 1.3 the client finishes first (RFC 8446, 2), and the next record,
+ * most often a ticket, shows it. A silent receiver is not waited for long. Returns 0 or an error. */
 static int drain_verdict(struct tls *t, uint64_t started_ns, uint64_t deadline_ns)
 {
     uint64_t now = platform_monotonic_ns(), before = t->received;
@@ -217,7 +217,7 @@ static int complete_handshake(struct tls *t, uint64_t deadline_ns)
     return drain_verdict(t, started_ns, deadline_ns);
 }
 
-/* The limits hold whatever comes: records without end, too. */
+/* Runs the handshake within its limits of time and bytes, even if records never end. Returns 0 or an error. */
 static int run_handshake(struct tls *t, uint64_t deadline_ns)
 {
     int ret;
@@ -305,7 +305,7 @@ void tls_close(struct tls *t)
 
 /* --- an open connection ------------------------------------------------------------------ */
 
-/* After a failed write: the alert that the receiver sent before it closed, or the same error. */
+/* Returns the alert that the receiver sent before it closed, after a failed write, or `error` if it sent none. */
 static int last_alert(struct tls *t, int error)
 {
     int failed = t->error, ret = 1;
@@ -335,11 +335,11 @@ long tls_send_some(struct tls *t, const void *data, size_t len, char *why, size_
                                                                                  : explain(t, ret, false, why, cap);
 }
 
-/* What is no data is skipped, but not without end. */
+/* Records without data are skipped, up to a limit. */
 long tls_receive_some(struct tls *t, void *out, size_t len, char *why, size_t cap)
 {
     t->receive_max = t->received + READ_MAX;
-    for (int i = 0; i < HEAR_READS; i++) {
+    for (int i = 0; i < DRAIN_READS; i++) {
         int ret = mbedtls_ssl_read(&t->ssl, out, len);
 
         if (ret > 0)

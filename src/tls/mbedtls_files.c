@@ -1,4 +1,4 @@
-/* TLS by mbedTLS: certificates and keys, from PEM text or files. */
+/* Reads certificates and keys for mbedTLS, from PEM text or files. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,13 +10,13 @@
 #include "tls/mbedtls.h"
 
 #define BEGIN           "-----BEGIN"
-#define OWN_MAX         64000 /* bytes of a file with our certificates, or our key */
-#define OWN_FIRST       (OWN_MAX / 16)
-#define BUNDLE_MAX      (8 << 20) /* bytes of a file with trusted certificates; /dev/zero is more */
-#define CHAIN_BYTES_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64) /* our certificates in one message, with its head */
+#define CLIENT_MAX      64000 /* bytes of a file with the client's certificates or key */
+#define CLIENT_FIRST    (CLIENT_MAX / 16)
+#define BUNDLE_MAX      (8 << 20) /* bytes of a file with trusted certificates, to end reading /dev/zero */
+#define CHAIN_BYTES_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64) /* the client's certificates in one message */
 #define CHAIN_TOO_LONG \
     "its certificates together have more than 8 KiB: leave out the root, and what the receiver has itself"
-#define ONE_MAX 16384 /* bytes of the PEM of one certificate */
+#define ONE_MAX 16384 /* bytes of one certificate's PEM */
 
 bool tls_is_pem(const char *text_or_path)
 {
@@ -33,10 +33,10 @@ static long read_file(const char *path, char *out, size_t max)
     return n;
 }
 
-/* How long a file is shows when it has been read, so each try takes four times the memory. */
+/* Reads a file. Its length is known only at its end, so each try allocates four times as much. */
 static char *read_path(const char *path, size_t *len, int *error)
 {
-    for (size_t size = OWN_FIRST; size <= OWN_MAX; size *= 4) {
+    for (size_t size = CLIENT_FIRST; size <= CLIENT_MAX; size *= 4) {
         char *text = mbedtls_calloc(1, size + 1);
         long n = text ? read_file(path, text, size) : -ENOMEM;
 
@@ -74,7 +74,7 @@ void tls_free_text(char *text, size_t len)
     mbedtls_free(text);
 }
 
-/* --- our own --------------------------------------------------------------------- */
+/* --- the client's --------------------------------------------------------------------- */
 
 static int random_bytes(void *ctx, unsigned char *out, size_t len)
 {
@@ -82,7 +82,7 @@ static int random_bytes(void *ctx, unsigned char *out, size_t len)
     return platform_secret(out, len);
 }
 
-/* Later versions have random numbers of their own. */
+/* mbedTLS 4 has its random numbers built in. */
 static int parse_key(mbedtls_pk_context *key, const char *text, size_t len)
 {
 #if MBEDTLS_VERSION_MAJOR < 4
@@ -114,8 +114,8 @@ static int failed(struct buf *why, const char *variable, const char *source, con
     return -EINVAL;
 }
 
-/* Returns the bytes that these certificates take in a message: with each three of its length, and in TLS 1.3 two of
- * extensions. */
+/* Returns the bytes of these certificates in a Certificate message (RFC 8446, 4.4.2): each with 3 bytes of length, and
+ * in TLS 1.3 with 2 for extensions. */
 static size_t chain_size(const mbedtls_x509_crt *crt)
 {
     size_t size = 0;
@@ -168,14 +168,14 @@ const char *tls_check_key(const char *text)
 /* --- certificates, one after the other ---------------------------------------------- */
 
 struct pem_reader {
-    const char *text; /* what is left of PEM text, or NULL: */
+    const char *text; /* rest of the PEM text; NULL: fd is read */
     int fd;
     bool ended;
     size_t len, total;
     char buf[ONE_MAX + 1]; /* NUL-terminated */
 };
 
-/* Fills the buffer up, from its start at the given offset. */
+/* Keeps the buffer from that offset on, and fills it up. Returns 0 or -errno. */
 static int refill(struct pem_reader *r, size_t keep_from)
 {
     long n;
@@ -199,13 +199,13 @@ static int refill(struct pem_reader *r, size_t keep_from)
     if (r->total > BUNDLE_MAX)
         return -EFBIG;
     r->buf[r->len] = '\0';
-    for (size_t i = 0; i < r->len; i++) /* a NUL would end the search for what is behind it */
+    for (size_t i = 0; i < r->len; i++) /* a NUL would hide what follows from strstr */
         if (!r->buf[i])
             r->buf[i] = ' ';
     return 0;
 }
 
-/* The certificate whose PEM begins at start and ends before end; NULL: it cannot be read. */
+/* Returns the certificate whose PEM is from start to end, or NULL if it cannot be read. */
 static mbedtls_x509_crt *parse_one(char *start, char *end)
 {
     mbedtls_x509_crt *crt = mbedtls_calloc(1, sizeof *crt);
@@ -250,7 +250,7 @@ static int each_of(struct pem_reader *r, tls_certificate_fn *fn, void *ctx)
         } else if (r->ended) {
             return unread + (start != NULL);
         } else {
-            /* What may become a begin mark stays; a block that fills the whole buffer is none. */
+            /* Keep what may become a begin mark. A block that fills the buffer is not a certificate. */
             size_t keep = start ? (size_t)(start - r->buf) : r->len < sizeof begin ? 0 : r->len - sizeof begin;
 
             if (start == r->buf) {

@@ -1,7 +1,6 @@
-/* Memory for mbedTLS: blocks of one space, the free ones in a list by their address, so that neighbours join again.
- * What a stranger's certificate took in small pieces is one piece when it is given back. Each thread, that is each
- * output, has its share and no more, so a stranger takes nothing of the others'. Of the space as much is resident as
- * was in use at once. */
+/* An allocator for mbedTLS: one region of blocks. Free blocks form a list by address, so that neighbours merge. Each
+ * thread, which is each output, gets at most SHARE, so a hostile receiver cannot starve other outputs. Only what was in
+ * use at once is resident. */
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,31 +11,29 @@
 #include "platform.h"
 #include "tls/mbedtls.h"
 
-#define SHARE                                                                                                         \
-    (384u << 10) /* a connection takes some 130 KiB at most, and an output has two while it looks for a better target \
-                  */
+#define SHARE (384u << 10) /* bytes of an output, for two connections of up to 130 KiB */
 #define SPACE ((OUTPUTS_MAX + 1) * SHARE)
 
-/* Before each block. */
+/* Header of a block. */
 struct head {
-    _Alignas(16) size_t size; /* bytes, this included */
-    struct head *next;        /* of a free one */
+    _Alignas(16) size_t size; /* bytes, header included */
+    struct head *next;        /* next free block */
 };
 
 static struct {
     pthread_mutex_t lock;
-    struct head *free; /* the first */
+    struct head *free; /* the first one */
 } memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static _Thread_local size_t taken; /* by this thread, which gives back what it took itself */
+static _Thread_local size_t allocated; /* bytes of this thread, which frees what it allocates */
 
 static struct head *end_of(struct head *block)
 {
     return (struct head *)(void *)((unsigned char *)block + block->size);
 }
 
-/* The first that is large enough; what is left of it stays. */
-static struct head *take(size_t size)
+/* Removes the first free block that is large enough from the list, and splits off the rest. Returns it, or NULL. */
+static struct head *alloc_block(size_t size)
 {
     struct head **at = &memory.free, *block, *rest;
 
@@ -65,7 +62,7 @@ static void join_next(struct head *block)
     block->next = block->next->next;
 }
 
-static void give(struct head *block)
+static void free_block(struct head *block)
 {
     struct head *before = NULL;
 
@@ -84,14 +81,14 @@ void *tls_memory_alloc(size_t count, size_t each)
            size = (bytes + 2 * sizeof(struct head) - 1) / sizeof(struct head) * sizeof(struct head);
     struct head *block;
 
-    if ((each && bytes / each != count) || bytes > SHARE || size > SHARE - taken)
+    if ((each && bytes / each != count) || bytes > SHARE || size > SHARE - allocated)
         return NULL;
     pthread_mutex_lock(&memory.lock);
-    block = take(size);
+    block = alloc_block(size);
     pthread_mutex_unlock(&memory.lock);
     if (!block)
         return NULL;
-    taken += block->size;
+    allocated += block->size;
     return memset(block + 1, 0, block->size - sizeof *block);
 }
 
@@ -101,9 +98,9 @@ void tls_memory_free(void *data)
 
     if (!block)
         return;
-    taken -= block->size;
+    allocated -= block->size;
     pthread_mutex_lock(&memory.lock);
-    give(block);
+    free_block(block);
     pthread_mutex_unlock(&memory.lock);
 }
 

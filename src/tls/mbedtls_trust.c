@@ -1,6 +1,5 @@
-/* TLS by mbedTLS: whom to trust, and what is wrong with a certificate, in words. Of the many
- * certificates that a system trusts only those stay in memory that may have signed the one in
- * question. */
+/* Decides which certificates to trust, and explains bad ones. Of a system's trusted certificates, only candidates for
+ * an issuer stay in memory. */
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
@@ -15,9 +14,9 @@
 #include "tls/mbedtls.h"
 
 #define NAMES_SHOWN 4
-#define CHAIN_MAX   16             /* certificates of the receiver that are looked at */
-#define COMMON_NAME "\x55\x04\x03" /* id-at-commonName, 2.5.4.3 */
-#define SAN_DNS     2              /* GeneralName, RFC 5280 */
+#define CHAIN_MAX   16             /* certificates of the receiver that are sorted */
+#define COMMON_NAME "\x55\x04\x03" /* id-at-commonName, 2.5.4.3 (RFC 5280, A.1) */
+#define SAN_DNS     2              /* GeneralName (RFC 5280, 4.2.1.6) */
 #define SAN_IP      7
 
 /* --- trusted certificates ----------------------------------------------------------- */
@@ -43,7 +42,7 @@ static bool is_text(int tag)
     return tag == MBEDTLS_ASN1_UTF8_STRING || tag == MBEDTLS_ASN1_PRINTABLE_STRING;
 }
 
-/* Compares; an empty value has no bytes to point to. */
+/* Compares bytes. An empty value may have a NULL pointer. */
 static bool same_bytes(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
 {
     return a->len == b->len && (!a->len || !memcmp(a->p, b->p, a->len));
@@ -85,8 +84,7 @@ static void compare(void *ctx, mbedtls_x509_crt *crt)
     }
 }
 
-/* Warns, once, of certificates in the file that cannot be read, which are not trusted; PEM text is checked at the
- * start. */
+/* Warns once about unreadable certificates in SOCKPUSH_TLS_CA's file. PEM text is checked at the start. */
 static void warn_unread(const struct tls *t, int unread)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -109,7 +107,7 @@ int tls_find_issuer(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt *
     struct search s = {.t = ctx, .child = child};
 
     if (!s.t->chain)
-        s.t->chain = child; /* it is asked for the receiver's own first */
+        s.t->chain = child; /* the library asks for the receiver's certificate first */
     s.t->n_trusted = 0;
     warn_unread(s.t, tls_each_certificate(s.t->trusted, compare, &s));
     *found = s.found;
@@ -125,7 +123,7 @@ static void compare_whole(void *ctx, mbedtls_x509_crt *crt)
     tls_free_certificate(crt);
 }
 
-/* Trusted itself, though it is no CA's: a receiver's own that signed itself. */
+/* Returns true if the certificate itself is trusted, as a self-signed one may be without being a CA's. */
 static bool is_trusted_itself(struct tls *t, const mbedtls_x509_crt *crt)
 {
     struct search s = {.t = t, .child = crt};
@@ -136,7 +134,7 @@ static bool is_trusted_itself(struct tls *t, const mbedtls_x509_crt *crt)
 
 /* --- a chain in another order --------------------------------------------------------- */
 
-/* Puts the first of the certificates from `from` on that may have signed child in front of them. */
+/* Moves the first certificate after `child` that may have signed it directly after it. */
 static void bring_issuer(mbedtls_x509_crt *sorted, size_t child, size_t n)
 {
     for (size_t i = child + 1; i < n; i++)
@@ -149,8 +147,8 @@ static void bring_issuer(mbedtls_x509_crt *sorted, size_t child, size_t n)
         }
 }
 
-/* RFC 8446 4.4.2: a client should take a chain in any order, with certificates in it that nothing needs. The library
- * only looks for an issuer among those that follow; so they are sorted upwards, and it judges them again. */
+/* Verifies the receiver's chain again, sorted upwards. A client should accept any order, and unneeded certificates (RFC
+ * 8446, 4.4.2); the library expects each issuer later than what it signed. Returns true if the chain is trusted. */
 static bool is_trusted_sorted(struct tls *t)
 {
     const mbedtls_x509_crt *crt = t->chain;
@@ -160,7 +158,7 @@ static bool is_trusted_sorted(struct tls *t)
     size_t n = 0;
 
     for (; sorted && crt && n < CHAIN_MAX; crt = crt->next)
-        sorted[n++] = *crt; /* what they point to is the chain's */
+        sorted[n++] = *crt; /* the chain keeps what they point to */
     for (size_t i = 0; i < n; i++)
         bring_issuer(sorted, i, n);
     for (size_t i = 0; i < n; i++)
@@ -193,7 +191,7 @@ static bool is_for_address(const mbedtls_x509_crt *crt, const struct ip *ip)
 
 /* --- in words --------------------------------------------------------------------------- */
 
-/* "its common name", or what there is. */
+/* Writes the common name in quotes, or the last part of the name. */
 static void put_name(struct buf *b, const mbedtls_x509_name *name)
 {
     const mbedtls_x509_name *shown = name;
@@ -211,7 +209,7 @@ static void put_date(struct buf *b, const mbedtls_x509_time *time)
                time->day);
 }
 
-/* The names and addresses that it is for. */
+/* Writes the names and addresses that the certificate is for. */
 static void put_alternatives(struct buf *b, const mbedtls_x509_crt *crt)
 {
     int n = 0;
@@ -265,7 +263,7 @@ static void explain_untrusted(struct buf *b, const struct tls *t, const mbedtls_
     buf_text(b, t->settings->ca ? ": that must have its CA" : ": set SOCKPUSH_TLS_CA to its CA");
 }
 
-/* Of a bad certificate: the first thing that is wrong with it. */
+/* Explains the first thing that is wrong with a certificate. */
 static void explain(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt, uint32_t flags)
 {
     buf_text(b, "the certificate of ");
@@ -293,7 +291,7 @@ static void explain(struct buf *b, const struct tls *t, const mbedtls_x509_crt *
     }
 }
 
-/* Called from the topmost certificate of the chain down to the receiver's own. */
+/* Judges one certificate. The library calls it from the top of the chain down to the receiver's certificate. */
 int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tls *t = ctx;

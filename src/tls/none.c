@@ -1,4 +1,4 @@
-/* In place of TLS where the build left it out: no output gets as far as to call these. */
+/* Stubs for a build without TLS. No output gets as far as calling them. */
 #include <errno.h>
 
 #include "tls/tls.h"

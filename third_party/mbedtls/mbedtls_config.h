@@ -1,18 +1,18 @@
-/* What sockpush takes of mbedTLS: a TLS 1.2 and 1.3 client, and what the receivers' certificates
- * need. No server, no session resumption, no renegotiation, no files, no texts. */
+/* Build configuration of mbedTLS: a TLS 1.2 and 1.3 client, and what receivers' certificates need. It has no server,
+ * session resumption, renegotiation, files or texts. */
 
 #ifndef MBEDTLS_CONFIG_H
 #define MBEDTLS_CONFIG_H
 
-/* --- around it: no C library's allocator, stdio or files ------------------------------ */
+/* --- environment: no allocator, stdio or files of the C library ------------------------- */
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE /* certificates expire */
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
-#ifndef SOCKPUSH_SANITIZED /* the sanitizers' allocator there, else src/tls/mbedtls_memory.c */
+#ifndef SOCKPUSH_SANITIZED /* sanitizers bring their allocator; otherwise src/tls/mbedtls_memory.c is used */
 #define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
-/* Only functions that write certificates as text call it, and no such function is called. */
+/* Only functions that write certificates as text call it, and nothing calls those. */
 #define MBEDTLS_PLATFORM_SNPRINTF_MACRO mbedtls_no_snprintf
 __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ size, const char *format, ...)
 {
@@ -20,18 +20,18 @@ __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ 
     __builtin_trap();
 }
 #endif
-#define MBEDTLS_THREADING_C /* outputs share what PSA keeps */
+#define MBEDTLS_THREADING_C /* outputs share PSA's state */
 #define MBEDTLS_THREADING_PTHREAD
-#define MBEDTLS_PSA_CRYPTO_C                 /* TLS 1.3 is written on it */
-#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG      /* the system's: no generator of its own */
-#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* ours are: saves copies, 13 KB of a handshake's heap */
+#define MBEDTLS_PSA_CRYPTO_C                 /* TLS 1.3 needs it */
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG      /* the system's random numbers */
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* buffers are not shared; saves copies, 13 KB of heap in a handshake */
 
 /* --- ciphers: AES-GCM and ChaCha20-Poly1305 -------------------------------------------- */
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_FEWER_TABLES
-#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT /* GCM only ever encrypts */
+#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT /* GCM only encrypts */
 #if defined(__x86_64__) || defined(__i386__)
-#define MBEDTLS_AESNI_C /* tables tell the key by their timing */
+#define MBEDTLS_AESNI_C /* table look-ups leak the key by their timing */
 #endif
 #define MBEDTLS_GCM_C
 #define MBEDTLS_CHACHA20_C
@@ -39,8 +39,7 @@ __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ 
 #define MBEDTLS_CHACHAPOLY_C
 #define MBEDTLS_CIPHER_C
 
-/* --- hashes. SHA-1 only so that old roots, which signed themselves with it, can be read: the
- * default profile takes no signature with it from anybody else. */
+/* --- hashes. SHA-1 is there to read old self-signed roots; the default profile rejects it in other signatures. */
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA1_C
 #define MBEDTLS_SHA256_C
@@ -92,8 +91,8 @@ __attribute__((unused)) static int mbedtls_no_snprintf(char *out, __SIZE_TYPE__ 
 #define MBEDTLS_SSL_PROTO_TLS1_3
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
-#define MBEDTLS_SSL_IN_CONTENT_LEN  16384 /* a receiver may send so much at once */
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 8192  /* src/tls/tls.h; our certificate's chain must fit */
+#define MBEDTLS_SSL_IN_CONTENT_LEN  16384 /* largest record that a receiver may send (RFC 8446, 5.1) */
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 8192  /* src/tls/tls.h; the client's certificates must fit */
 #define MBEDTLS_SSL_CIPHERSUITES                                                                                   \
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256, MBEDTLS_TLS1_3_AES_256_GCM_SHA384, MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, \
         MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,            \
