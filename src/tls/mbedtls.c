@@ -238,7 +238,7 @@ static int prepare(struct tls *t, struct buf *why)
 
     t->trusted = tls_find_trusted(t->settings);
     if (t->settings->verify && !t->trusted) {
-        buf_text(why, "this system has no certificates to trust where they are usually: set SOCKPUSH_TLS_CA");
+        buf_text(why, "no trusted certificates are in the usual places of this system: set SOCKPUSH_TLS_CA");
         return -ENOENT;
     }
     if (t->settings->verify && t->trusted != platform_store && !tls_is_pem(t->trusted)) {

@@ -73,9 +73,9 @@ void tls_explain(const struct tls *t, int error, bool in_handshake, struct buf *
     else if (!error || error == MBEDTLS_ERR_SSL_CONN_EOF || error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         buf_format(why, "the receiver closed the connection%s", in_handshake ? " during the TLS handshake" : "");
     else if (error == MBEDTLS_ERR_SSL_INVALID_RECORD && in_handshake)
-        buf_text(why, "what the receiver answers is not TLS: is this a port for tcp:// or http://?");
+        buf_text(why, "the receiver's answer is not TLS: is this a port for tcp:// or http://?");
     else if (error == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) /* the library checks its usage last */
-        buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none would take it",
+        buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none accepts it",
                    t->subject);
     else if (error == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
         buf_text(why, "the receiver speaks neither TLS 1.2 nor TLS 1.3");
@@ -83,12 +83,11 @@ void tls_explain(const struct tls *t, int error, bool in_handshake, struct buf *
         buf_format(why, "the receiver's certificates, or the names of authorities that it lists, have more than %u KiB",
                    MBEDTLS_SSL_IN_CONTENT_LEN >> 10);
     else if (error == MBEDTLS_ERR_SSL_ALLOC_FAILED || error == MBEDTLS_ERR_X509_ALLOC_FAILED)
-        buf_text(why, "the receiver's certificates take more memory than there is for one connection");
+        buf_text(why, "the receiver's certificates need more memory than a connection may use");
     else {
-        buf_text(why, is_of_x509(error)
-                          ? "a certificate of the receiver has a form or a critical extension that is not known here "
-                            "(name constraints, for one): mbedTLS error -0x"
-                          : "TLS failed with mbedTLS error -0x");
+        buf_text(why, is_of_x509(error) ? "a certificate of the receiver has an unknown form or critical extension "
+                                          "(name constraints, for one): mbedTLS error -0x"
+                                        : "TLS failed with mbedTLS error -0x");
         put_hex(why, (unsigned)-error);
     }
 }

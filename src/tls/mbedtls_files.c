@@ -14,9 +14,8 @@
 #define CLIENT_FIRST    (CLIENT_MAX / 16)
 #define BUNDLE_MAX      (8 << 20) /* bytes of a file with trusted certificates, to end reading /dev/zero */
 #define CHAIN_BYTES_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64) /* the client's certificates in one message */
-#define CHAIN_TOO_LONG \
-    "its certificates together have more than 8 KiB: leave out the root, and what the receiver has itself"
-#define ONE_MAX 16384 /* bytes of one certificate's PEM */
+#define CHAIN_TOO_LONG  "its certificates have more than 8 KiB: leave out the root, and what the receiver has anyway"
+#define ONE_MAX         16384 /* bytes of one certificate's PEM */
 
 bool tls_is_pem(const char *text_or_path)
 {
@@ -104,8 +103,8 @@ static int check_pair(const struct tls *t)
 static const char *key_error(int error)
 {
     if (error == MBEDTLS_ERR_PK_PASSWORD_REQUIRED)
-        return "the key is encrypted, which would need a password";
-    return "there is no private key that can be read (RSA, or ECDSA with P-256 or P-384)";
+        return "the key is encrypted: decrypt it first";
+    return "it has no readable private key (RSA, or ECDSA with P-256 or P-384)";
 }
 
 static int failed(struct buf *why, const char *variable, const char *source, const char *text)
@@ -137,7 +136,7 @@ int tls_load_client(struct tls *t, struct buf *why)
     ret = mbedtls_x509_crt_parse(&t->cert, (const unsigned char *)text, len);
     tls_free_text(text, len);
     if (ret)
-        return failed(why, "SOCKPUSH_TLS_CERT", cert, "there is no certificate, or one that cannot be read");
+        return failed(why, "SOCKPUSH_TLS_CERT", cert, "it has no certificate, or one that cannot be read");
     if (chain_size(&t->cert) > CHAIN_BYTES_MAX)
         return failed(why, "SOCKPUSH_TLS_CERT", cert, CHAIN_TOO_LONG);
     text = tls_read_text(key, &len, &ret);
@@ -328,7 +327,7 @@ const char *tls_check_trusted(const char *text, int *unread)
     if (ret || !tls_is_pem(text))
         return ret ? platform_error_text(-ret) : NULL;
     *unread = tls_each_certificate(text, count_certificate, &count);
-    return count.n ? NULL : "there is no certificate in it that can be read";
+    return count.n ? NULL : "it has no certificate that can be read";
 }
 
 const char *tls_check_chain(const char *text)
@@ -339,6 +338,6 @@ const char *tls_check_chain(const char *text)
     if (ret || !tls_is_pem(text))
         return ret ? platform_error_text(-ret) : NULL;
     if (tls_each_certificate(text, count_certificate, &count) || !count.n)
-        return "there is no certificate in it, or one that cannot be read";
+        return "it has no certificate, or one that cannot be read";
     return count.size > CHAIN_BYTES_MAX ? CHAIN_TOO_LONG : NULL;
 }

@@ -61,7 +61,7 @@ def test_ca_of_a_kind_that_is_not_known(pki, check, tmp_path, ed25519, as_text):
 
 def test_only_such(run, ed25519):
     one = run("--check", to="influx+tls://127.0.0.1:1", tls_ca=ed25519)
-    assert one.status == 2 and "no certificate in it that can be read" in one.log, one
+    assert one.status == 2 and "no certificate that can be read" in one.log, one
 
 
 @pytest.mark.parametrize("as_text", [True, False])
