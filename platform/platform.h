@@ -1,5 +1,5 @@
-/* The one contract between the program and an operating system. Each folder beside this
- * file implements it; the build links one, so src/ never asks which. */
+/* The contract between the program and an operating system. Each folder beside this file implements it; the build links
+ * one of them, so src/ never asks which. */
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
@@ -11,79 +11,77 @@
 
 struct backend; /* backend.h */
 
-/* The ways to read them, best first, NULL-terminated. */
+/* The backends that read them, best first, NULL-terminated. */
 extern const struct backend *const platform_backends[];
 
-/* What proc (where procfs is mounted; unused elsewhere) and this process are looking at,
- * in words, for the start line. Returns out. */
+/* Describes what is counted, for the start line: a network namespace seen below proc, or the machine. Returns out. */
 const char *platform_view(const char *proc, char *out, size_t cap);
 
-/* Of the operating system, in recordings: "linux", "macos", "freebsd". */
+/* The operating system's name in recordings: "linux", "macos", "freebsd", "windows". */
 extern const char platform_name[];
 
-/* How far this system's part was tried by those who made this version, for --version. */
+/* How far this system's part was tested by those who made this version, for --version. */
 extern const char platform_tried[];
 
-/* 0, or -errno if the socket tables cannot be read below proc. */
+/* Returns 0, or -errno if the socket tables below proc cannot be read. */
 int platform_proc_check(const char *proc);
 
 /* --- owners ---------------------------------------------------------------- */
 
-/* Process pid holds the socket with this inode at descriptor fd. */
+/* Receives one socket descriptor: process pid holds the socket with this inode at fd. */
 typedef void platform_owner_fn(void *ctx, uint32_t inode, int pid, int fd);
 
-/* Calls fn for each socket descriptor of each process that may be looked at. */
+/* Calls fn for each socket descriptor of each process below proc that may be inspected. */
 void platform_owner_walk(const char *proc, platform_owner_fn *fn, void *ctx);
 
-/* True if that descriptor still is that socket. */
+/* Returns true if fd of process pid is still the socket with this inode. */
 bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode);
 
 /* --- where this process runs ------------------------------------------------- */
 
 #define PLATFORM_CONTAINER_MAX 80
 
-/* The container this process is in, as DogStatsD 1.4 names it: "ci-" and its id, or "in-"
- * and the inode of its cgroup; "" where neither is known. Returns out. */
+/* Writes the container's name as DogStatsD 1.4 has it: "ci-" and its id, or "in-" and the inode of its cgroup; or "".
+ * Returns out. */
 const char *platform_container(char out[PLATFORM_CONTAINER_MAX]);
 
 /* --- time, signals, host --------------------------------------------------- */
 
-uint64_t platform_monotonic_ns(void);
-int64_t platform_wall_ms(void); /* since 1970, UTC */
+uint64_t platform_monotonic_ns(void); /* since an arbitrary time */
+int64_t platform_wall_ms(void);       /* since 1970, UTC */
 
-/* In 0 … below-1, from the system's random numbers where they are ready. */
+/* Returns a number from 0 to below - 1, random once the system's random numbers are ready. */
 uint32_t platform_random(uint32_t below);
 
-/* For keys: len bytes from the system's random numbers, waiting until they are ready. 0 or -errno. */
+/* Fills out with len random bytes for keys. Waits until the system's random numbers are ready. Returns 0 or -errno. */
 int platform_secret(void *out, size_t len);
 
-/* "NAME=value", NULL-terminated, in UTF-8; the caller may write into the texts. */
+/* Returns "NAME=value" texts in UTF-8, NULL-terminated. The caller may write into them. */
 char **platform_environment(void);
 
-/* Host name into out, NUL-terminated. 0 or -errno. */
+/* Writes the host name, NUL-terminated. Returns 0 or -errno. */
 int platform_host_name(char *out, size_t cap);
 
 enum platform_event {
-    PLATFORM_DEADLINE, /* the time has come */
+    PLATFORM_DEADLINE, /* the deadline has come */
     PLATFORM_STOP,     /* the program is asked to end */
     PLATFORM_WAKE,     /* platform_wake was called */
 };
 
-/* First of all: standard streams that are closed are taken, so that no other descriptor
- * gets their number; signals that end the program become PLATFORM_STOP for platform_wait,
- * in every thread, but for a SIGINT or SIGHUP that was ignored from the start, as under
- * nohup; writing to a closed pipe becomes an error. Ends the program, with words, where that is refused. */
+/* Prepares the process; call it first. Occupies closed standard streams, so that no later descriptor gets their number.
+ * Makes signals that end a program PLATFORM_STOP, except a SIGINT or SIGHUP ignored from the start, as under nohup, and
+ * writing to a closed pipe an error. If the system refuses that, ends the program with a message. */
 void platform_init(void);
 
-/* Gives signals and Ctrl-C their default back: the program ends at once. Called before the first thread starts, by
- * modes that only print. */
+/* Restores the defaults of signals and Ctrl-C, which end the program at once. For modes that only print; call it before
+ * the first thread starts. */
 void platform_end_at_once(void);
 
-/* Of process 1, for which nobody else does it: reaps what ends, and mounts procfs at /proc if
- * there is none. 1: did so, 0: had not to, or -errno. */
+/* Does the duties of process 1: reaps children, and mounts procfs at /proc if it is absent. Returns 1 if it mounted, 0,
+ * or -errno. */
 int platform_first_process(void);
 
-/* Sleeps until a time of platform_monotonic_ns, or an event. Main thread only. */
+/* Sleeps until deadline_ns of platform_monotonic_ns, or an event. Main thread only. Returns what ended the wait. */
 enum platform_event platform_wait(uint64_t deadline_ns);
 
 void platform_sleep_ns(uint64_t ns);
@@ -93,38 +91,37 @@ void platform_wake(void);
 
 /* --- memory ------------------------------------------------------------------ */
 
-/* Zeroed pages, resident from their first use on, or NULL. The program takes memory at
- * its start and when a backend opens, so it needs no allocator. */
+/* Allocates zeroed pages, each resident from its first use on. Returns NULL without memory. The program allocates only
+ * at its start and when a backend opens, so it needs no other allocator. */
 void *platform_memory_alloc(size_t size);
 void platform_memory_free(void *memory, size_t size);
 
-/* At once, whatever other threads are in. */
+/* Ends the program at once, whatever other threads are doing. */
 _Noreturn void platform_exit(int status);
 
-/* Says why on stderr and ends the program with status 1. */
+/* Prints why on stderr and ends the program with status 1. */
 _Noreturn void platform_die(const char *why);
 
-/* An errno in words, the thread's own until its next call. */
+/* Returns the text of an errno, which is the thread's until its next call. */
 const char *platform_error_text(int error);
 
 /* --- certificates ------------------------------------------------------------- */
 
-/* Files that may hold those of the authorities that the system trusts, PEM; NULL-terminated. */
+/* Files that may hold the certificates that the system trusts, PEM, NULL-terminated. */
 extern const char *const platform_bundles[];
 
-/* What the system calls the place where it keeps them otherwise; "": it has none. */
+/* The system's name for its certificate store; "" if it has only files. */
 extern const char platform_store[];
 
-/* Takes a certificate of len bytes, DER, good during the call only. */
+/* Receives a certificate of len bytes, DER, valid during the call only. */
 typedef void platform_certificate_fn(void *ctx, const unsigned char *der, size_t len);
 
-/* Calls fn for each certificate there. 0 or -errno. */
+/* Calls fn for each certificate of the store. Returns 0 or -errno. */
 int platform_store_walk(platform_certificate_fn *fn, void *ctx);
 
 /* --- wake-ups --------------------------------------------------------------- */
 
-/* A descriptor that becomes readable when signalled, so that a thread can wait for it
- * and for its socket together. */
+/* A descriptor that becomes readable when signalled, so that a thread can wait for it and for its socket together. */
 struct net_wake {
     int fd[2];
 };
@@ -132,8 +129,8 @@ struct net_wake {
 int net_wake_open(struct net_wake *w); /* 0 or -errno */
 void net_wake_signal(struct net_wake *w);
 
-/* Waits for a signal, or for fd (-1: none) to become readable, or timeout_ms (-1: for
- * ever). Takes the signals. True if fd is readable. */
+/* Waits for a signal, for fd (-1: none) to become readable, or for timeout_ms (-1: for ever), and clears signals.
+ * Returns true if fd is readable. */
 bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms);
 
 /* --- network ---------------------------------------------------------------- */
@@ -144,28 +141,27 @@ struct net_addr {
     uint32_t len;
 };
 
-/* Looks a host up: literals (with a zone id, too: fe80::1%eth0) and "localhost" at once,
- * other names as the system has them. The number of addresses (1 … max, in the order to
- * try) or a negative error for net_resolve_error. May block, for up to timeout_ms; on
- * Windows for as long as its own resolver does, some 11 s. */
+/* Looks up a host: literals (with a zone id, too: fe80::1%eth0) and "localhost" at once, other names as the system is
+ * configured. Returns the number of addresses, 1 to max, in the order to try, or a negative error for
+ * net_resolve_error. Blocks for up to timeout_ms; on Windows as long as its resolver does, some 11 s. */
 int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, int timeout_ms);
 
-/* In words, what net_resolve returned. */
+/* Returns the text of net_resolve's error. */
 const char *net_resolve_error(int error);
 
-/* path: absolute, or "@name" for an abstract name. 0, -ENAMETOOLONG, or -EAFNOSUPPORT: the system has none such. */
+/* Makes the address of a Unix socket: an absolute path, or "@name" for an abstract one. Returns 0, -ENAMETOOLONG, or
+ * -EAFNOSUPPORT if the system does not have such sockets. */
 int net_unix_addr(const char *path, struct net_addr *out);
 
-/* A non-blocking socket connected to addr, after at most timeout_ms (streams; 0: at once or
- * not at all, for local ones), or -errno. -ECONNREFUSED, too, if the kernel connected it to itself, which
- * happens where nobody listens and addr's port is among those it gives to clients. */
+/* Connects a socket to addr within timeout_ms (streams; 0: at once or not at all, for local ones). Returns the
+ * non-blocking socket, or -errno: -ECONNREFUSED, too, if the kernel connected it to itself, as it may where nobody
+ * listens on a port that clients get. */
 int net_connect(const struct net_addr *addr, bool stream, int timeout_ms);
 
-/* Hands over one datagram. 0 or -errno; -ETIMEDOUT if the kernel does not take it for timeout_ms. */
+/* Sends one datagram. Returns 0 or -errno, -ETIMEDOUT if the kernel does not accept it for timeout_ms. */
 int net_send(int fd, const void *data, size_t len, int timeout_ms);
 
-/* Bytes of the longest datagram that the path of this connected socket takes in one packet, as far as the kernel knows
- * it; 0: it does not tell. */
+/* Returns the bytes of the longest datagram that this connected socket's path carries in one packet; 0: not known. */
 size_t net_datagram_max(int fd);
 
 struct ip; /* base/ip.h */
@@ -173,58 +169,58 @@ struct ip; /* base/ip.h */
 /* Reads the addresses that this connected socket sends from and to. */
 void net_ends(int fd, struct ip *from, struct ip *to);
 
-/* What a stream takes at once, or gives: the bytes, 0 at its end, -EAGAIN, or another -errno. */
+/* Send or receive what is possible without waiting. Return the number of bytes, 0 at the end of the stream, -EAGAIN, or
+ * another -errno. */
 long net_send_some(int fd, const void *data, size_t len);
 long net_receive_some(int fd, void *data, size_t len);
 
-/* Waits until fd can be read from, or written to, or timeout_ms are over; false: they are. */
+/* Wait until fd is readable or writable. Return false after timeout_ms. */
 bool net_wait_readable(int fd, int timeout_ms);
 bool net_wait_writable(int fd, int timeout_ms);
 
-/* 0, or -errno of what befell a datagram socket since (a refused datagram). */
+/* Returns 0, or -errno of a datagram socket's pending error, as after a refused datagram. */
 int net_pending_error(int fd);
 
-/* Ends this side of a stream; what was sent before is still delivered. 0 or -errno. */
+/* Ends this side of a stream; what was sent before is still delivered. Returns 0 or -errno. */
 int net_finish(int fd);
 
-/* *bytes of a stream that its peer's kernel has not acknowledged; an upper bound for others than TCP. 0, or -errno: the
- * system does not tell. */
+/* Reads how many bytes of a stream its peer's kernel has not acknowledged; an upper bound for others than TCP. Returns
+ * 0, or -errno if the system does not report it. */
 int net_unacked(int fd, uint64_t *bytes);
 
-/* TCP: no delay, keep-alive, and so long for an acknowledgement, where the system lets that be set. */
+/* Sets up a TCP socket: no delay, keep-alive, and at most silence_ms for an acknowledgement, where the system can. */
 void net_tcp_setup(int fd, unsigned silence_ms);
 
-/* The peer's window: bytes that it takes after the last one acknowledged. -1: the system does not tell. */
+/* Returns the bytes that the peer accepts after the last one acknowledged (its window); -1: not reported. */
 int64_t net_tcp_window(int fd);
 
-/* As net_send_some; where the system can, no byte before or after is put into one segment
- * with these, which are parted only if they are more than a segment. */
+/* Sends as net_send_some does. Where the system can, these bytes share no segment with others, and are split only if
+ * they exceed a segment. */
 long net_tcp_send(int fd, const void *data, size_t len);
 
-/* Closes a stream so that what was not delivered yet never will be. */
+/* Closes a stream, and discards what was not delivered yet. */
 void net_abort(int fd);
 
 void net_close(int fd);
 
-/* All of data to a descriptor that is not a socket, blocking even where that is not. 0 or -errno; *written (or NULL):
- * the bytes that were taken. */
+/* Writes all of data to a descriptor that is not a socket, and waits even where that is non-blocking. Returns 0 or
+ * -errno; *written, unless written is NULL, is the number of bytes written. */
 int platform_write(int fd, const void *data, size_t len, size_t *written);
 
-/* A line of at most 2 KiB to stderr, without waiting for whoever reads it, where the system can. 0 or -errno: it is
- * lost. */
+/* Writes a line of at most 2 KiB to stderr, without waiting for its reader where the system can. Returns 0, or -errno
+ * if the line is lost. */
 int platform_write_log(const char *line, size_t len);
 
-/* True if text has the form of an absolute path here, and of nothing else. */
+/* Returns true if text has the form of an absolute path here, and of nothing else. */
 bool platform_is_path(const char *text);
 
-/* Opens a file to read, or creates one that only its owner may read, or on Windows who may
- * read its folder's; -EEXIST if there is anything at path. A descriptor for platform_write and platform_file_close, or
- * -errno. */
+/* Opens a file to read. create: creates one to write, for its owner only (on Windows as its folder allows); -EEXIST if
+ * path exists. Returns a descriptor for the functions here, or -errno. */
 int platform_file_open(const char *path, bool create);
 
 void platform_file_close(int fd);
 
-/* The bytes read: less than len at the end of the file; or -errno. */
+/* Reads len bytes. Returns fewer at the end of the file, or -errno. */
 long platform_file_read(int fd, void *out, size_t len);
 
 #endif

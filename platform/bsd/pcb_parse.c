@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* netinet/in_pcb.h. Both: an IPv6 socket that takes IPv4, too. */
+/* netinet/in_pcb.h; both: an IPv6 socket that accepts IPv4, too */
 #define VFLAG_IPV4 0x1
 #define VFLAG_IPV6 0x2
 
@@ -21,14 +21,14 @@ uint32_t pcb_u32(const uint8_t *at)
     return n;
 }
 
-/* A socket that is just being made has neither flag: its family then says what it will be. */
+/* Returns true for an IPv6 socket. A new one has neither flag yet, and its family decides. */
 static bool is_v6(const struct pcb *pcb)
 {
     return pcb->vflag & VFLAG_IPV6 || (!(pcb->vflag & VFLAG_IPV4) && pcb->family_v6);
 }
 
-/* fe80::/10, and multicast of one interface or one link: in the kernel, bytes 3 and 4 of these
- * hold the number of the interface (netinet6/scope6.c). */
+/* Returns true for fe80::/10, and multicast of one interface or link: there the kernel keeps the interface's number in
+ * bytes 3 and 4 (netinet6/scope6.c). */
 static bool holds_zone(const uint8_t v6[16])
 {
     unsigned scope = v6[1] & 0xf;

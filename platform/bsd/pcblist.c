@@ -7,13 +7,13 @@
 #include "platform.h"
 
 #define TRIES    3
-#define SLACK    16384             /* for sockets that come between the question for the size and the list */
-#define LIST_MAX ((size_t)1 << 31) /* two million sockets; only a broken recording asks for more */
+#define SLACK    16384             /* bytes for sockets opened between the size query and the read */
+#define LIST_MAX ((size_t)1 << 31) /* bytes of two million sockets; only a broken recording exceeds it */
 
 struct backend_state {
     bool listeners_first;
     struct recording *recording;
-    char *list; /* kept, so that memory is taken only where the list has grown */
+    char *list; /* kept; reallocated only when it has to grow */
     size_t size;
 };
 
@@ -36,7 +36,7 @@ void bsd_close(struct backend_state *state)
     platform_memory_free(state, sizeof *state);
 }
 
-/* Makes room for size bytes; what was in the list is lost. */
+/* Makes room for size bytes, and drops the list's contents. Returns 0 or -errno. */
 static int grow(struct backend_state *state, size_t size)
 {
     if (size <= state->size)
@@ -50,7 +50,7 @@ static int grow(struct backend_state *state, size_t size)
     return state->list ? 0 : -ENOMEM;
 }
 
-/* Makes room for the list as it is now, and some more. */
+/* Makes room for the current list and some slack. Returns 0 or -errno. */
 static int make_room(struct backend_state *state, const char *sysctl_name)
 {
     size_t len = 0;
@@ -58,11 +58,11 @@ static int make_room(struct backend_state *state, const char *sysctl_name)
     if (sysctlbyname(sysctl_name, NULL, &len, NULL, 0))
         return -errno;
     if (len < state->size)
-        len = state->size; /* it said less than it then wanted */
+        len = state->size; /* the size query returned less than the read then needed */
     return grow(state, len + len / 4 + SLACK);
 }
 
-/* The bytes that the kernel wrote into the list, or -errno. */
+/* Reads the list. Returns its bytes, or -errno. */
 static long read_list(struct backend_state *state, const char *sysctl_name)
 {
     for (int i = 0; i < TRIES; i++) {
@@ -79,7 +79,7 @@ static long read_list(struct backend_state *state, const char *sysctl_name)
     return -ENOBUFS;
 }
 
-/* A recorded list says only when it is asked for that it is larger. */
+/* Reads a recorded list, whose size is known only once it fits. Returns its bytes, or -errno. */
 static long replay_list(struct backend_state *state)
 {
     long n = -EMSGSIZE;
@@ -90,7 +90,7 @@ static long replay_list(struct backend_state *state)
     return ret ? ret : n;
 }
 
-/* FreeBSD can be built without it. */
+/* FreeBSD can be built without IPv6. */
 static uint8_t kernel_has_ipv6(void)
 {
     int value;

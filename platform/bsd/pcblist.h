@@ -1,4 +1,4 @@
-/* What macOS and FreeBSD have in common: the kernel writes its list of sockets for a sysctl. */
+/* Reads the list of sockets that the kernels of macOS and FreeBSD write for a sysctl. */
 #ifndef BSD_PCBLIST_H
 #define BSD_PCBLIST_H
 
@@ -6,7 +6,7 @@
 
 #include "count/backend.h"
 
-/* One list to be read. */
+/* A list that is being read. */
 struct pcblist {
     enum protocol protocol;
     bool listeners_first;
@@ -15,10 +15,10 @@ struct pcblist {
     struct poll_report *report;
 };
 
-/* Reads the whole list of len bytes. 0 or -errno. */
+/* Parses the whole list of len bytes. Returns 0 or -errno. */
 typedef int pcblist_parse_fn(const void *data, size_t len, const struct pcblist *list);
 
-/* Of a struct backend, as backend.h has them; poll also takes the sysctl's name and the parser. */
+/* The functions of a struct backend (count/backend.h); bsd_poll also gets the sysctl's name and its parser. */
 int bsd_open(struct backend_state **out, const struct backend_want *want);
 int bsd_poll(struct backend_state *state, const char *sysctl_name, pcblist_parse_fn *parse, struct pcblist *list);
 void bsd_close(struct backend_state *state);

@@ -1,13 +1,13 @@
-# macOS 11 and later. On a Mac its own compiler, linker and headers: `gmake OS=darwin` (its /usr/bin/make is too old). Elsewhere, only to see
-# that it builds: clang and LLVM's linker with Apple's public headers and stub libraries, which an npm package carries; none of that
-# package's programs are run. `make OS=darwin CPU=arm64` makes build/darwin/arm64/sockpush.
+# macOS 11 and later. On a Mac, `gmake OS=darwin` uses its compiler, linker and headers (its /usr/bin/make is too old). Elsewhere, only to check
+# that it builds: clang and LLVM's linker, with Apple's public headers and stub libraries from an npm package, none of whose programs are run.
+# `make OS=darwin CPU=arm64` makes build/darwin/arm64/sockpush.
 PROCESSORS = arm64 x86_64
 
 SRC    += $(wildcard platform/bsd/*.c platform/other/*.c)
 CFLAGS  = -Os
 HARDEN  = -fstack-protector-strong
 LINK    = -Wl,-dead_strip,-S,-x
-# The linker has left out what strip would: a program that was changed after it had been signed is not started.
+# The linker strips it: macOS does not start a program that was changed after it was signed.
 STRIP   = cp $< $@ && :
 
 ifeq ($(shell uname -s),Darwin)

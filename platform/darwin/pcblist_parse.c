@@ -5,15 +5,15 @@
 
 #include "bsd/pcb_parse.h"
 
-/* struct xinpgen, bsd/netinet/in_pcb.h. All structs here are packed to 4 bytes. */
+/* struct xinpgen, bsd/netinet/in_pcb.h; all structs here are packed to 4 bytes */
 #define XINPGEN_LEN 24
 #define XIG_COUNT   4 /* 32 bits */
 
-/* What all records begin with: 32 bits each. */
+/* Head of each record: length and kind, 32 bits each. */
 #define RECORD_HEAD  8
 #define RECORD_ALIGN 8
 
-/* Kinds, bsd/sys/socketvar.h. The others are passed over. */
+/* Kinds (bsd/sys/socketvar.h); others are skipped. */
 #define XSO_SOCKET 0x001
 #define XSO_INPCB  0x010
 #define XSO_TCPCB  0x020
@@ -28,25 +28,25 @@
 #define XSO_FAMILY   40
 #define SO_LAST_PID  68
 #define SO_E_PID     72
-#define SS_NOFDREF   0x1 /* no process holds a descriptor of it */
+#define SS_NOFDREF   0x1 /* no process has a descriptor of it */
 #define FAMILY_INET6 30  /* AF_INET6, bsd/sys/socket.h */
 
 /* struct xtcpcb_n, bsd/netinet/tcp_var.h. */
 #define T_STATE 36 /* 32 bits */
 
-/* Releases only ever added to the end of a record, so far. */
+/* Known lengths of records. So far, releases have only added to their ends. */
 struct layout {
     uint32_t kind, len;
 };
 
 static const struct layout layouts[] = {
-    {XSO_INPCB, 104},  /* since inp_flags2: macOS 11 to 15 */
+    {XSO_INPCB, 104},  /* from inp_flags2 on: macOS 11 to 15 */
     {XSO_SOCKET, 76},  /* up to so_e_pid: xnu-8019 (macOS 12) and before */
     {XSO_SOCKET, 104}, /* xnu-8792 (macOS 13) and later: so_gencnt to xso_filter_flags are new */
     {XSO_TCPCB, 204},  /* macOS 11 to 15 */
 };
 
-/* The records of one socket, each NULL until it comes. */
+/* Records of one socket, each NULL until read. */
 struct records {
     const uint8_t *inpcb, *socket, *tcpcb;
 };
@@ -59,8 +59,8 @@ static bool is_known(uint32_t kind, uint32_t len)
     return false;
 }
 
-/* The process that used the socket last holds it; e_pid is for whom, where that is another. What
- * no process holds any more still has both. */
+/* Returns the process that used the socket last, or the one it was used for (e_pid). A socket without a descriptor
+ * still has both, but no owner: 0. */
 static uint32_t owner(const uint8_t *socket)
 {
     uint32_t last = pcb_u32(socket + SO_LAST_PID);
@@ -72,7 +72,7 @@ static uint32_t owner(const uint8_t *socket)
     return last ? last : pcb_u32(socket + SO_E_PID);
 }
 
-/* The socket whose records came, if any did. */
+/* Emits the socket whose records were read, if any. Returns 0 or -errno. */
 static int emit_socket(const struct records *r, const struct pcblist *list, bool pass_of_listeners)
 {
     bool tcp = list->protocol == PROTOCOL_TCP;
@@ -95,7 +95,7 @@ static int emit_socket(const struct records *r, const struct pcblist *list, bool
     return 0;
 }
 
-/* Puts one record where it belongs; the first of a socket ends the one before. */
+/* Adds one record to the socket. The first record of a socket ends the one before. Returns 0 or -errno. */
 static int take_record(struct records *r, const uint8_t *at, uint32_t len, const struct pcblist *list,
                        bool pass_of_listeners)
 {
@@ -131,7 +131,7 @@ static int walk(const uint8_t *at, size_t left, const struct pcblist *list, bool
 
         if (len == XINPGEN_LEN && left == XINPGEN_LEN)
             return emit_socket(&r, list, pass_of_listeners);
-        if (len < RECORD_HEAD || len > left) /* before it is rounded up: that could begin at 0 again */
+        if (len < RECORD_HEAD || len > left) /* before rounding up, which could overflow to 0 */
             return -EBADMSG;
         step = ((size_t)len + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
         if (step > left)

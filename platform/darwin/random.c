@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include <Availability.h>
-#include <sys/random.h> /* in macOS 11 it does not include what it needs: those above */
+#include <sys/random.h> /* in macOS 11 it needs the two above */
 
 #include "platform.h"
 
@@ -13,7 +13,7 @@ uint32_t platform_random(uint32_t below)
 
     if (getentropy(&x, sizeof x))
         x = (uint32_t)platform_monotonic_ns() *
-            2654435761u; /* good enough for pauses and ports; no system is known to come here */
+            2654435761u; /* good enough for pauses and ports; no system is known to need it */
     return x % below;
 }
 

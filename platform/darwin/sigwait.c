@@ -1,5 +1,5 @@
-/* macOS has no sigtimedwait. A kqueue notices signals though they are blocked (kqueue(2)), and
- * which thread the kernel leaves them to makes no difference to it. */
+/* macOS has no sigtimedwait. A kqueue reports signals even while they are blocked (kqueue(2)), whichever thread the
+ * kernel leaves them to. */
 #include <signal.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -8,7 +8,7 @@
 
 #include "posix/posix.h"
 
-static int queue = -1; /* never closed; what is executed or forked does not get it */
+static int queue = -1; /* never closed; child processes do not inherit it */
 
 bool posix_watch_signals(const sigset_t *signals)
 {

@@ -3,7 +3,8 @@
 
 #include "posix/posix.h"
 
-/* macOS has no flags for it. Nothing is executed here, so that it takes two calls does no harm. */
+/* Sets both flags, in two calls: macOS has no flags of socket and pipe for that. No process is executed in between.
+ * Returns fd, or -1 and closes it. */
 static int prepare(int fd)
 {
     if (fd >= 0 && !fcntl(fd, F_SETFD, FD_CLOEXEC) && !fcntl(fd, F_SETFL, O_NONBLOCK))

@@ -1,4 +1,4 @@
-/* What macOS tells and does beyond POSIX for a stream. */
+/* macOS calls for streams beyond POSIX. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -6,7 +6,7 @@
 
 #include "platform.h"
 
-#define KEEP_IDLE_S     10 /* less than what a write may take: the answer tells the window anew */
+#define KEEP_IDLE_S     10 /* less than a write may take, since the answer updates the window */
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT      3
 
@@ -46,7 +46,7 @@ int64_t net_tcp_window(int fd)
     return info.tcpi_snd_wnd;
 }
 
-/* There is no mark for the end of a segment. */
+/* macOS has no flag that ends a segment. */
 long net_tcp_send(int fd, const void *data, size_t len)
 {
     return net_send_some(fd, data, len);

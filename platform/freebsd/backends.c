@@ -6,7 +6,7 @@
 const char platform_name[] = "freebsd";
 const char platform_tried[] = "its parts compiled, never run";
 
-/* net.inet.tcp.states would take no walk, but its counts are of IPv4 and IPv6 together. */
+/* net.inet.tcp.states would need no walk, but counts IPv4 and IPv6 together. */
 static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
                         struct poll_report *report)
 {
@@ -25,5 +25,5 @@ static const struct backend backend_pcblist = {
 
 const struct backend *const platform_backends[] = {&backend_pcblist, NULL};
 
-/* On 32-bit machines some fields lie elsewhere in records of the same length. */
+/* On 32-bit machines some fields have other offsets in records of the same length. */
 _Static_assert(sizeof(void *) == 8, "platform/freebsd/pcblist_parse.c knows the layouts of 64-bit machines only");

@@ -1,5 +1,5 @@
-# FreeBSD 12 and later, of 64 bits: `gmake OS=freebsd` on it makes build/freebsd/sockpush with its own compiler and headers. Elsewhere there
-# are none, so `make OS=freebsd objects` only compiles what asks the system, against declarations of our own.
+# FreeBSD 12 and later, 64 bits. On FreeBSD, `gmake OS=freebsd` makes build/freebsd/sockpush with its compiler and headers. Elsewhere,
+# `make OS=freebsd objects` only compiles the files that call the system, with declared.h.
 PROCESSORS =
 
 SRC    += $(wildcard platform/bsd/*.c platform/other/*.c)
@@ -12,7 +12,7 @@ BINARY  = $(CC) $(RELEASE) -static -pthread $(LINK) -o $@ $(filter %.o,$^)
 ifeq ($(shell uname -s),FreeBSD)
 CC_     = cc
 else
-# A file of each name that is empty: freebsd/declared.h stands for all of them.
+# Each header is an empty file: freebsd/declared.h replaces them all.
 CC_      = clang --target=x86_64-unknown-freebsd14
 NAMES    = arpa/inet ctype errno fcntl limits net/if netinet/in netinet/tcp poll pthread signal string strings sys/filio sys/ioctl sys/mman \
            sys/random sys/socket sys/sysctl sys/types sys/un time unistd

@@ -1,6 +1,5 @@
-/* Of FreeBSD's headers what platform/ uses, for a check on other systems that it compiles: see
- * build.mk. On FreeBSD itself nothing includes this. Types and values are those of 64-bit
- * FreeBSD 14; each group names its files there. */
+/* The part of FreeBSD's headers that platform/ uses, to compile it on other systems (build.mk). FreeBSD itself does not
+ * use this file. Types and values are those of 64-bit FreeBSD 14; each group names its files there. */
 #ifndef DECLARED_H
 #define DECLARED_H
 
@@ -166,7 +165,7 @@ uint16_t htons(uint16_t n);
 uint16_t ntohs(uint16_t n);
 unsigned if_nametoindex(const char *name);
 
-/* sys/netinet/tcp.h: struct tcp_info, of which only tcpi_snd_wnd is read here. */
+/* sys/netinet/tcp.h; only tcpi_snd_wnd of struct tcp_info is read here */
 enum { TCP_NODELAY = 1, TCP_INFO = 32, TCP_KEEPIDLE = 256, TCP_KEEPINTVL = 512, TCP_KEEPCNT = 1024 };
 struct tcp_info {
     uint32_t tcpi_snd_wnd;

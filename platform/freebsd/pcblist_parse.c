@@ -5,29 +5,29 @@
 
 #include "bsd/pcb_parse.h"
 
-/* struct xinpgen, sys/netinet/in_pcb.h. Lengths (ksize_t) have 64 bits everywhere. */
+/* struct xinpgen, sys/netinet/in_pcb.h; lengths (ksize_t) have 64 bits everywhere */
 #define XINPGEN_LEN 64
 
 #define RECORD_HEAD 8
 
-/* struct xinpcb, sys/netinet/in_pcb.h: the length (8), struct xsocket (240, sys/sys/socketvar.h),
- * struct in_conninfo (44), and more. */
+/* struct xinpcb, sys/netinet/in_pcb.h: the length (8), struct xsocket (240, sys/sys/socketvar.h), struct in_conninfo
+ * (44), and more. */
 #define XSO_FAMILY   108 /* 32 bits */
 #define INP_LPORT    254 /* 16 bits, network order */
 #define INP_LADDR    272 /* 16 bytes */
 #define INP_VFLAG    392 /* 8 bits */
 #define FAMILY_INET6 28  /* AF_INET6, sys/sys/socket.h */
 
-/* Since FreeBSD 12 these structs have spare fields, which new ones have been taken from. */
+/* Known lengths of records. New fields have used spare space since FreeBSD 12. */
 struct layout {
     enum protocol protocol;
     uint64_t len;
-    unsigned inpcb, state; /* where struct xinpcb begins, and t_state: 32 bits */
+    unsigned inpcb, state; /* offsets of struct xinpcb, and of t_state, which has 32 bits */
 };
 
 static const struct layout layouts[] = {
     {PROTOCOL_TCP, 744, 8, 568}, /* struct xtcpcb, sys/netinet/tcp_var.h: FreeBSD 12 to 15, 64 bits */
-    {PROTOCOL_UDP, 400, 0, 0},   /* struct xinpcb: likewise */
+    {PROTOCOL_UDP, 400, 0, 0},   /* struct xinpcb: FreeBSD 12 to 15, 64 bits */
 };
 
 static uint64_t u64(const uint8_t *at)
@@ -78,7 +78,7 @@ static int walk(const uint8_t *at, size_t left, const struct pcblist *list, bool
         at += len;
         left -= (size_t)len;
     }
-    return -EBADMSG; /* the end is missing */
+    return -EBADMSG; /* the last xinpgen is missing */
 }
 
 int freebsd_pcblist_parse(const void *data, size_t len, const struct pcblist *list)

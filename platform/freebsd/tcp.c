@@ -1,4 +1,4 @@
-/* What FreeBSD tells and does beyond POSIX for a stream. */
+/* FreeBSD calls for streams beyond POSIX. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,17 +9,17 @@
 
 #include "platform.h"
 
-#define KEEP_IDLE_S     10 /* less than what a write may take: the answer tells the window anew */
+#define KEEP_IDLE_S     10 /* less than a write may take, since the answer updates the window */
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT      3
 
-/* An option that fails is one that this version has not, or the connection is gone, which the next write says. */
+/* Sets an option. It fails if this version lacks it, or if the connection is gone, which the next write reports. */
 static void set(int fd, int level, int option, int value)
 {
     setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/* Before FreeBSD 14 no limit for an acknowledgement can be set for one socket. */
+/* silence_ms can be set for one socket since FreeBSD 14 only. */
 void net_tcp_setup(int fd, unsigned silence_ms)
 {
     (void)silence_ms;
@@ -49,12 +49,12 @@ int net_unacked(int fd, uint64_t *bytes)
 
     if (ioctl(fd, FIONWRITE, &n))
         return -errno;
-    /* A reset empties the send buffer (soisdisconnected), as if all had been acknowledged. */
+    /* A reset empties the send buffer (soisdisconnected), as if everything had been acknowledged. */
     *bytes = net_tcp_window(fd) < 0 && errno == ECONNRESET ? UINT64_MAX : (uint64_t)n;
     return 0;
 }
 
-/* There is no mark for the end of a segment. */
+/* FreeBSD has no flag that ends a segment. */
 long net_tcp_send(int fd, const void *data, size_t len)
 {
     return net_send_some(fd, data, len);

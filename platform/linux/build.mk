@@ -1,8 +1,8 @@
-# The processors that "make dist" builds for, and the compiler of each: Debian's cross compilers, and what the kind's smallest
-# machines have. `make CPU=mips` builds for one of them, in build/mips.
+# The processors of `make dist`, and the compiler of each: Debian's cross compilers, for the smallest machines of each. `make CPU=mips`
+# builds for one of them, in build/mips.
 #
-# mips, mipsel: routers have no FPU, and OpenWrt's kernels do not pretend to be one. Nothing here computes with fractions (rules_json.c),
-# so no instruction of one may be in the binary: tests/e2e/linux/test_processors.py looks.
+# mips, mipsel: routers have no FPU, and OpenWrt's kernels do not emulate one. Nothing here computes with fractions (rules_json.c), so the
+# binary must not have floating-point instructions: tests/e2e/linux/test_processors.py checks.
 PROCESSORS = x86_64 i386 aarch64 armv7 armv5 mipsel mips riscv64 ppc64le s390x
 
 CC_x86_64  = x86_64-linux-gnu-gcc
@@ -16,25 +16,25 @@ CC_riscv64 = riscv64-linux-gnu-gcc
 CC_ppc64le = powerpc64le-linux-gnu-gcc -mlong-double-64
 CC_s390x   = s390x-linux-gnu-gcc
 
-# What the linker is told besides, by the first word of the compiler's machine; so also where make runs on such a machine.
-# arm: what a division by zero calls must be there before link-time optimisation.
-# mips: Debian's libgcc says that it wants an FPU, though of it only divisions of 64-bit integers are linked; 64 KiB pages do not exist.
-# x86_64: relocations in a tenth of the bytes; binutils have it for few others.
-# riscv64: ld counts a relocation of the text that in the end is none.
+# More flags of the linker, by the first word of the compiler's machine, so that they also hold where make runs on such a machine.
+# arm: the function that a division by zero calls must be linked before link-time optimisation.
+# mips: Debian's libgcc is marked as using an FPU, though only its divisions of 64-bit integers are linked; 64 KiB pages do not exist.
+# x86_64: relocations take a tenth of the bytes; binutils support that for few others.
+# riscv64: ld counts a text relocation that it later drops.
 LINK_arm     = -Wl,-u,raise
 LINK_mips    = -Wl,--no-warn-mismatch,-z,max-page-size=16384
 LINK_mipsel  = $(LINK_mips)
 LINK_riscv64 = -Wl,-z,notext
 LINK_x86_64  = -Wl,-z,pack-relative-relocs
 
-# Its layout of the file in place of ld's own. Tried for all: s390x and mips refuse it, ppc64le warns, the others would save 4 KB or less.
+# The layout of the file instead of ld's. Tried for all: s390x and mips fail, ppc64le warns, the others would save 4 KB or less.
 LAYOUT_x86_64  = platform/linux/sockpush.ld
 LAYOUT_aarch64 = platform/linux/sockpush.ld
 
-# The assembler, as musl's configure chooses: link-time optimisation wants the same in all objects.
+# Flags of the assembler, those of musl's configure: link-time optimisation needs the same in all objects.
 AS_arm-linux-gnueabihf = -Wa,-mimplicit-it=always -Wa,-mthumb
 
-# What runs its programs here.
+# Emulators for its programs.
 QEMU_i386    = qemu-i386-static
 QEMU_aarch64 = qemu-aarch64-static
 QEMU_armv7   = qemu-arm-static
@@ -45,5 +45,5 @@ QEMU_riscv64 = qemu-riscv64-static
 QEMU_ppc64le = qemu-ppc64le-static
 QEMU_s390x   = qemu-s390x-static
 
-# For unit tests, in place of their C library's: glibc's for POWER reads behind the end of a text.
+# Unit tests use musl's strncasecmp: glibc's for POWER reads past the end of a text.
 UNIT_ppc64le = $(MUSL)/obj/src/string/strncasecmp.o

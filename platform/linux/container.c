@@ -1,6 +1,5 @@
-/* In the order Datadog's own clients look: an id in the cgroup's path; where a cgroup
- * namespace hides that, in the mounts, and last the inode by which the agent finds the
- * cgroup. In the host's namespace there is nothing to be found but in the path. */
+/* Finds the container as Datadog's clients do: by an id in the cgroup's path; where a cgroup namespace hides that, in
+ * the mounts; else by the cgroup's inode. In the host's cgroup namespace only the path counts. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,17 +10,17 @@
 #include "posix/lines.h"
 
 #define READ_MAX       4096
-/* Of the first cgroup namespace (PROC_CGROUP_INIT_INO, include/linux/proc_ns.h). */
+/* The first cgroup namespace: PROC_CGROUP_INIT_INO, include/linux/proc_ns.h. */
 #define HOST_NAMESPACE 0xeffffffbu
 
-#define ROOT_INODE 1 /* of the whole hierarchy: where the container's own is not mounted */
+#define ROOT_INODE 1 /* inode of the hierarchy's root, where the container's cgroup is not mounted */
 
 struct search {
     size_t (*id)(const char *line, size_t len, const char **id);
     char *out;
 };
 
-/* line_fn */
+/* A line_fn that writes the line's id. */
 static int find_id(void *ctx, const char *line, size_t len)
 {
     const struct search *search = ctx;
@@ -31,7 +30,7 @@ static int find_id(void *ctx, const char *line, size_t len)
     return n && text_format(search->out, PLATFORM_CONTAINER_MAX, "ci-%.*s", (int)n, id);
 }
 
-/* line_fn: a cgroup that a hybrid system has in both versions is asked for by its memory. */
+/* A line_fn that writes the inode of the line's cgroup. Hybrid systems have both versions: there memory's is used. */
 static int find_inode(void *ctx, const char *line, size_t len)
 {
     const struct search *search = ctx;

@@ -43,7 +43,7 @@ size_t container_id_at_end(const char *text, size_t len)
     return 0;
 }
 
-/* What stands behind the second ':'. */
+/* Returns the text after the second ':', or NULL. */
 static const char *cgroup_path(const char *line, size_t len, const char **controllers)
 {
     const char *first = memchr(line, ':', len);
@@ -71,7 +71,7 @@ size_t container_id_of_cgroup(const char *line, size_t len, const char **id)
     return found;
 }
 
-/* One blank-separated part of the line: …/BEFORE/ID/…hostname */
+/* Finds the ID in …/BEFORE/ID/…hostname, one blank-separated part of the line. Returns its length, or 0. */
 static size_t id_of_path(const char *path, size_t len, const char **id)
 {
     static const char file[] = "hostname";
@@ -83,7 +83,7 @@ static size_t id_of_path(const char *path, size_t len, const char **id)
     for (const char *at = path, *slash; (slash = memchr(at, '/', (size_t)(end - at))); at = slash + 1) {
         size_t n = (size_t)(slash - at);
 
-        /* containerd's sandboxes are of the pod's pause container. */
+        /* containerd's sandboxes belong to the pod's pause container */
         if (n && n != UUID_LEN && before_len && container_id_at_end(at, n) == n && /* a UUID may be a pod's */
             !(before_len == 9 && !memcmp(before, "sandboxes", 9))) {
             *id = at;

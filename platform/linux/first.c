@@ -8,7 +8,7 @@
 #include "linux.h"
 #include "platform.h"
 
-/* With SIGCHLD ignored the kernel itself reaps what is handed to process 1. */
+/* With SIGCHLD ignored, the kernel itself reaps the children of process 1 (wait(2)). */
 int platform_first_process(void)
 {
     if (getpid() != 1)

@@ -33,7 +33,7 @@ bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]
     return text_format(out, LINUX_PATH_MAX, "%s%s/net/%s", proc, own_proc(proc) ? "" : "/1", file);
 }
 
-/* By the system call, since the C library's stat is made for older kernels, too. */
+/* Calls statx itself, since the C library's stat also supports older kernels. */
 uint64_t linux_inode(const char *path)
 {
     struct statx st;
@@ -41,8 +41,8 @@ uint64_t linux_inode(const char *path)
     return syscall(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &st) ? 0 : st.stx_ino;
 }
 
-/* The inode of /proc/PID/net/tcp is the network namespace's: the same for all processes in
- * it, whichever mount it is seen through, and no right is needed to see it. */
+/* The inode of /proc/PID/net/tcp belongs to the network namespace, whichever process and mount it is read through, and
+ * needs no rights. */
 bool linux_own_namespace(const char *proc)
 {
     char path[LINUX_PATH_MAX];
@@ -54,9 +54,8 @@ bool linux_own_namespace(const char *proc)
     return own && linux_net_path(proc, "tcp", path) && linux_inode(path) == own;
 }
 
-/* By the system call: 600 bytes less than the C library's sigaction, which can also set one.
- * The handler stands first in the kernel's struct; on MIPS flags do, so there nothing
- * passes for ignored. */
+/* Calls rt_sigaction itself, which saves the 600 bytes of the C library's. The kernel's struct begins with the handler,
+ * except on MIPS, where it begins with flags and no signal counts as ignored. */
 bool posix_signal_ignored(int sig)
 {
     uintptr_t found[20] = {0};

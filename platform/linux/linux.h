@@ -1,4 +1,4 @@
-/* What the Linux backends share. */
+/* Shared by the Linux backends. */
 #ifndef LINUX_H
 #define LINUX_H
 
@@ -10,17 +10,17 @@
 
 #define LINUX_PATH_MAX 4096
 
-/* The kernel's number of a TCP state (include/net/tcp_states.h) → ours. */
+/* Maps the kernel's number of a TCP state (include/net/tcp_states.h) to ours. Returns STATE_UNKNOWN for others. */
 enum tcp_state linux_tcp_state(unsigned kernel);
 
-/* The directory of the tables below proc: /proc/net for "/proc"; <proc>/1/net for another
- * mount, whose <proc>/net would be the reader's own. false: path too long. */
+/* Writes the path of a table: /proc/net/FILE if proc is "/proc"; else PROC/1/net/FILE, since PROC/net is the reader's
+ * namespace. Returns false if it is too long. */
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]);
 
-/* The inode behind path, or 0: none. */
+/* Returns the inode of path, or 0. */
 uint64_t linux_inode(const char *path);
 
-/* True if the tables below proc are those of this process's own network namespace. */
+/* Returns true if the tables below proc are those of this process's network namespace. */
 bool linux_own_namespace(const char *proc);
 
 #endif

@@ -15,10 +15,10 @@
 #include "platform.h"
 
 #define RECV_MAX        16384 /* larger is not faster */
-#define RECV_TIMEOUT_S  5     /* a dump is answered within the call; this is the last resort */
+#define RECV_TIMEOUT_S  5     /* the last resort: a dump is answered within the call */
 #define INTERRUPTED_MAX 3
 #define LISTEN_BIT      (1u << 10)
-/* States 1 to 11. Bits above would add bound sockets (a walk of its own) and more. */
+/* States 1 to 11. Higher bits would add bound sockets, from a walk of another table. */
 #define ALL_STATES      0xffeu
 
 struct backend_state {
@@ -29,14 +29,13 @@ struct backend_state {
     _Alignas(struct nlmsghdr) char buf[RECV_MAX];
 };
 
-/* By its table, since a socket may be refused to this process alone. Without a procfs it
- * may be there. */
+/* Looks for IPv6's table, since this process alone may be refused IPv6 sockets. Without procfs, IPv6 is assumed. */
 static uint8_t kernel_has_ipv6(void)
 {
     return !access("/proc/net/tcp6", F_OK) || access("/proc/net/tcp", F_OK);
 }
 
-/* The socket to ask; a replay needs none. */
+/* Opens the netlink socket. Returns it, -1 for a replay, which needs none, or -errno. */
 static int open_socket(const struct backend_want *want)
 {
     const struct timeval timeout = {.tv_sec = RECV_TIMEOUT_S};
@@ -45,7 +44,7 @@ static int open_socket(const struct backend_want *want)
     if (recording_replays(want->recording))
         return -1;
     if (!linux_own_namespace(want->proc))
-        return -EXDEV; /* it reads the own namespace only */
+        return -EXDEV; /* netlink reads this process's namespace only */
     fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (fd < 0)
         return -errno;
@@ -81,7 +80,7 @@ static void close_netlink(struct backend_state *state)
     platform_memory_free(state, sizeof *state);
 }
 
-/* The next datagram of the kernel's: its length or -errno. */
+/* Receives the kernel's next datagram. Returns its length or -errno. */
 static long receive(struct backend_state *state)
 {
     for (int interrupted = 0;;) {
@@ -127,7 +126,7 @@ static int ask(struct backend_state *state, void *request, size_t len, uint16_t 
     return read_answer(state, dump);
 }
 
-/* The request of old walks both families at once: half the walks of asking by family. */
+/* The old request walks both families at once, which halves the walks. */
 static int dump_tcp(struct backend_state *state, struct netlink_dump *dump, uint32_t states)
 {
     struct {

@@ -1,4 +1,4 @@
-/* sock_diag: the kernel's sockets as netlink messages. */
+/* Reads sockets by sock_diag(7), the kernel's netlink dump. */
 #ifndef NETLINK_H
 #define NETLINK_H
 

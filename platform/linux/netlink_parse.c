@@ -27,7 +27,7 @@ static int emit_socket(const void *payload, size_t len, const struct netlink_dum
     return NETLINK_MORE;
 }
 
-/* An int of 0 or -errno begins the payload of both kinds of end. */
+/* Returns the result in the payload of either end message, an int of 0 or -errno: `good` for 0. */
 static int end_code(const void *payload, size_t len, int good)
 {
     int code;
@@ -62,7 +62,7 @@ int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump)
                 dump->report->partial++;
             switch (h.nlmsg_type) {
             case NLMSG_DONE: return end_code(payload, payload_len, NETLINK_DONE);
-            case NLMSG_ERROR: /* 0 in it would acknowledge what asked for no acknowledgement */
+            case NLMSG_ERROR: /* 0 would acknowledge a request for acknowledgement, and there was none */
                 return end_code(payload, payload_len, -EBADMSG);
             case NLMSG_NOOP: break;
             default:

@@ -1,4 +1,4 @@
-/* The answer to a sock_diag dump. Pure. Layouts: linux/netlink.h, linux/inet_diag.h. */
+/* Parses the answer to a sock_diag dump (linux/netlink.h, linux/inet_diag.h). Pure. */
 #ifndef NETLINK_PARSE_H
 #define NETLINK_PARSE_H
 
@@ -7,7 +7,7 @@
 #include "count/backend.h"
 
 struct netlink_dump {
-    uint32_t seq; /* of the request: messages of others are passed over */
+    uint32_t seq; /* of the request; messages with others are skipped */
     enum protocol protocol;
     sock_fn *emit;
     void *ctx;
@@ -16,9 +16,8 @@ struct netlink_dump {
 
 enum { NETLINK_MORE = 0, NETLINK_DONE = 1 };
 
-/* Reads one datagram of messages. NETLINK_MORE, NETLINK_DONE after a dump that ended
- * well, or -errno: the kernel's own (in an error message, or in the payload of DONE, where
- * a missing tcp_diag module hides), or -EBADMSG for what is not such a message. */
+/* Parses one datagram of messages. Returns NETLINK_MORE, NETLINK_DONE after a complete dump, -EBADMSG for a malformed
+ * message, or the kernel's -errno from an error message or DONE's payload, where a missing tcp_diag module shows. */
 int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump);
 
 #endif

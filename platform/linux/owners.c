@@ -1,6 +1,5 @@
-/* Who holds a socket: /proc/PID/fd/N → "socket:[INODE]". It takes the same user, or
- * CAP_SYS_PTRACE and, but for what is the caller's own (fd has mode 0500), CAP_DAC_READ_SEARCH; what cannot be read is
- * passed over. */
+/* Finds who holds a socket: /proc/PID/fd/N links to "socket:[INODE]". It takes the same user, or CAP_SYS_PTRACE and,
+ * for other users' processes (fd has mode 0500), CAP_DAC_READ_SEARCH. Unreadable links are skipped. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 #include "linux.h"
 #include "platform.h"
 
-/* struct linux_dirent64 of getdents64(2); readdir would need an allocator. */
+/* struct linux_dirent64, getdents64(2); readdir would need an allocator. */
 struct entry {
     uint64_t inode;
     int64_t next;
@@ -23,7 +22,7 @@ struct entry {
 
 typedef void entry_fn(void *ctx, int dir, int number);
 
-/* Calls fn for each entry of the directory whose name is a number; closes dir. */
+/* Calls fn for each entry of the directory whose name is a number, and closes dir. */
 static void walk_numbers(int dir, entry_fn *fn, void *ctx)
 {
     _Alignas(struct entry) char buf[4096];
@@ -46,7 +45,7 @@ static int open_directory(int at, const char *path)
     return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The inode in a link "socket:[4242]", or 0. */
+/* Returns the inode in a link "socket:[4242]", or 0. */
 static uint32_t socket_inode(int dir, const char *name)
 {
     static const char head[] = "socket:[";

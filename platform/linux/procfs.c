@@ -19,7 +19,7 @@ struct backend_state {
     char buf[READ_MAX];
 };
 
-/* One file being read. */
+/* A file that is being read. */
 struct table {
     enum protocol protocol;
     bool only_listeners, no_listeners;
@@ -53,7 +53,7 @@ static void close_procfs(struct backend_state *state)
     platform_memory_free(state, sizeof *state);
 }
 
-/* line_fn */
+/* A line_fn that parses the header or emits a row. */
 static int take_line(void *ctx, const char *line, size_t len)
 {
     struct table *t = ctx;
@@ -67,7 +67,7 @@ static int take_line(void *ctx, const char *line, size_t len)
     ret = procfs_parse_row(line, len, t->protocol, &s);
     if (ret)
         return ret;
-    /* The kernel lists listeners first, older ones with their requests between. */
+    /* the kernel lists listeners first, older kernels with request sockets between them */
     t->listeners_over |= s.state != STATE_LISTEN && s.state != STATE_SYN_RECV;
     if (t->only_listeners && t->listeners_over)
         return 1;
@@ -77,7 +77,7 @@ static int take_line(void *ctx, const char *line, size_t len)
     return 0;
 }
 
-/* 1 if the file was read, 0 if there is none, or -errno. */
+/* Reads one file. Returns 1, 0 if it is absent, or -errno. */
 static int poll_file(struct backend_state *state, const char *file, struct table t)
 {
     char path[LINUX_PATH_MAX];
@@ -96,11 +96,11 @@ static int poll_file(struct backend_state *state, const char *file, struct table
         return left == -ENOENT ? 0 : (int)left;
     if (!t.header_read)
         return -ENODATA;
-    t.report->partial += left && !t.only_listeners; /* cut short within a line */
+    t.report->partial += left && !t.only_listeners; /* cut within a line */
     return 1;
 }
 
-/* Both files of a protocol; without IPv6 in the kernel there is but one. */
+/* Reads both files of a protocol; without IPv6 in the kernel only one exists. Returns 0 or -errno. */
 static int poll_files(struct backend_state *state, const struct table *t)
 {
     static const char files[PROTOCOL_COUNT][2][5] = {{"tcp", "tcp6"}, {"udp", "udp6"}};

@@ -1,4 +1,4 @@
-/* /proc/net/{tcp,tcp6,udp,udp6}: on every Linux, at some ten times netlink's cost. */
+/* Reads /proc/net/{tcp,tcp6,udp,udp6}, which every Linux has, at some ten times the cost of netlink. */
 #ifndef PROCFS_H
 #define PROCFS_H
 

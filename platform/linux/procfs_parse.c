@@ -23,13 +23,13 @@ static bool skip_char(struct text *t, char c)
     return true;
 }
 
-/* True where a column ends. */
+/* Returns true at the end of a column. */
 static bool at_gap(const struct text *t)
 {
     return t->at == t->end || *t->at == ' ';
 }
 
-/* Passes over one column: blanks, then at least one byte that is none. */
+/* Skips one column: blanks, then at least one other byte. Returns false if it is absent. */
 static bool skip_column(struct text *t)
 {
     const char *start;
@@ -40,7 +40,7 @@ static bool skip_column(struct text *t)
     return t->at > start;
 }
 
-/* Exactly digits upper-case hexadecimal digits, as the kernel's %0NX prints. */
+/* Parses exactly `digits` upper-case hexadecimal digits, as the kernel prints with %0NX. */
 static bool read_hex(struct text *t, int digits, uint32_t *out)
 {
     uint32_t value = 0;
@@ -73,7 +73,7 @@ static bool read_decimal(struct text *t, uint32_t *out)
     return t->at > start;
 }
 
-/* 8 or 32 digits, ":" and a port. */
+/* Parses an address of 8 or 32 digits, ":" and a port. */
 static bool read_address(struct text *t, uint32_t words[4], bool *v6, uint32_t *port)
 {
     skip_blanks(t);

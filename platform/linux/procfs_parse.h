@@ -1,8 +1,10 @@
-/* The text of /proc/net/{tcp,tcp6,udp,udp6}. Pure.
+/* Parses /proc/net/{tcp,tcp6,udp,udp6}. Pure.
+ *
  *   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
  *    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 …
- * Addresses are 32-bit words in the kernel's byte order, printed as numbers
- * (net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c); a TIME_WAIT row has inode 0. */
+ *
+ * Addresses are 32-bit words in the kernel's byte order, printed as numbers (net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c).
+ * A TIME_WAIT row has inode 0. */
 #ifndef PROCFS_PARSE_H
 #define PROCFS_PARSE_H
 
@@ -12,11 +14,10 @@
 
 #define PROCFS_LINE_MAX 511 /* a row has about 150 bytes */
 
-/* 0 if line (len bytes, no newline) is the first line of such a file, else -EBADMSG. */
+/* Returns 0 if line (len bytes, no newline) is the first line of such a file, or -EBADMSG. */
 int procfs_parse_header(const char *line, size_t len);
 
-/* Reads one row into *s, of an IPv4 or IPv6 file alike. 0, or -EBADMSG for what is not
- * such a row or is longer than PROCFS_LINE_MAX. */
+/* Parses one row, IPv4 or IPv6, into *s. Returns 0, or -EBADMSG if it is malformed or exceeds PROCFS_LINE_MAX. */
 int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struct sock *s);
 
 #endif

@@ -1,11 +1,10 @@
-/* Makes what was relocated read-only. A dynamic loader would; musl's start of a static PIE
- * relocates itself and leaves it writable. Where mprotect is refused it stays so. */
+/* Makes relocated data read-only, which musl does not do in a static PIE. If mprotect is refused, it stays writable. */
 #include <elf.h>
 #include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* the linker's */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* set by the linker */
 
 __attribute__((constructor)) static void protect(void)
 {

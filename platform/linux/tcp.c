@@ -1,4 +1,4 @@
-/* What Linux tells and does beyond POSIX for a stream. */
+/* Linux calls for streams beyond POSIX. */
 #include <linux/sockios.h> /* SIOCOUTQ */
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -9,11 +9,11 @@
 
 #include "platform.h"
 
-#define KEEP_IDLE_S     10 /* less than what a write may take: the answer tells the window anew */
+#define KEEP_IDLE_S     10 /* less than a write may take, since the answer updates the window */
 #define KEEP_INTERVAL_S 5
 #define KEEP_COUNT      3
 
-/* Each of these makes a connection better; none is needed for it to work. */
+/* Sets an option. Each makes a connection better, and none is needed for it to work. */
 static void set(int fd, int level, int option, int value)
 {
     setsockopt(fd, level, option, &value, sizeof value);
@@ -29,7 +29,7 @@ void net_tcp_setup(int fd, unsigned silence_ms)
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
 }
 
-/* Of a Unix socket it is memory, not bytes: more than what is unread, and 0 with it. */
+/* On a Unix socket the value is memory, not bytes: more than what is unread, but 0 together with it. */
 int net_unacked(int fd, uint64_t *bytes)
 {
     int n;
@@ -40,7 +40,7 @@ int net_unacked(int fd, uint64_t *bytes)
     return 0;
 }
 
-/* tcpi_snd_wnd: since Linux 5.4. */
+/* tcpi_snd_wnd exists since Linux 5.4. */
 int64_t net_tcp_window(int fd)
 {
     struct tcp_info info;
@@ -52,7 +52,7 @@ int64_t net_tcp_window(int fd)
     return info.tcpi_snd_wnd;
 }
 
-/* MSG_EOR: since Linux 4.7 nothing is appended to a segment that ends so. */
+/* Since Linux 4.7 nothing is appended to a segment sent with MSG_EOR. */
 long net_tcp_send(int fd, const void *data, size_t len)
 {
     ssize_t n;

@@ -3,10 +3,10 @@
 
 #include "platform.h"
 
-#define IPV4_AND_UDP (20 + 8) /* bytes of the headers before a datagram's */
+#define IPV4_AND_UDP (20 + 8) /* bytes of the headers before the payload */
 #define IPV6_AND_UDP (40 + 8)
 
-/* IP_MTU, IPV6_MTU: what the kernel knows of a connected socket's path (ip(7), ipv6(7)). */
+/* Reads the path MTU of a connected socket: IP_MTU (ip(7)), IPV6_MTU (ipv6(7)). */
 size_t net_datagram_max(int fd)
 {
     struct sockaddr_storage local = {0};

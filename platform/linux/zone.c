@@ -1,5 +1,4 @@
-/* By the system call itself: the C library's if_nametoindex wants a Unix socket. Without a socket to ask by, there is
- * no such interface. */
+/* Asks by ioctl, since the C library's if_nametoindex needs a Unix socket. On failure there is no such interface. */
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

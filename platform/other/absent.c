@@ -1,4 +1,4 @@
-/* For all systems but Linux: what only Linux has. Procfs, a search for owners, containers, process 1. */
+/* Stubs for what only Linux has: procfs, a search for owners, containers, duties of process 1. */
 #include <errno.h>
 #include <stddef.h>
 
@@ -18,7 +18,7 @@ int platform_proc_check(const char *proc)
     return -EOPNOTSUPP;
 }
 
-/* The rows name the owner, or nobody does. */
+/* Rows name their owner, or no one does. */
 void platform_owner_walk(const char *proc, platform_owner_fn *fn, void *ctx)
 {
     (void)proc, (void)fn, (void)ctx;

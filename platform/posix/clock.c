@@ -4,8 +4,7 @@
 #include "platform.h"
 #include "posix/posix.h"
 
-/* platform_init has looked whether the clock can be read; what it could read once it can read again (clock_gettime(2)).
- */
+/* platform_init has checked that the clock can be read, which does not change (clock_gettime(2)). */
 uint64_t platform_monotonic_ns(void)
 {
     struct timespec now;
@@ -22,7 +21,7 @@ int64_t platform_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A sleep that is refused makes the caller early, no more. */
+/* If the system refuses to sleep, the caller is merely early. */
 void platform_sleep_ns(uint64_t ns)
 {
     struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};

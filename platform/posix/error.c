@@ -1,5 +1,5 @@
-/* The errors that a socket, a file or a backend can meet here, in words. The C library's
- * table of all errors is four times as large. */
+/* Texts of the errors that sockets, files and backends meet here. The C library's table of all errors is four times as
+ * large. */
 #include <errno.h>
 #include <string.h>
 

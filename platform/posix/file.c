@@ -6,13 +6,13 @@
 
 #include "platform.h"
 
-/* No backslash: \n tells of a text that was to be PEM. */
+/* A backslash is refused: \n marks a text that was meant as PEM. */
 bool platform_is_path(const char *text)
 {
     return *text == '/' && !strchr(text, '\\');
 }
 
-/* O_NONBLOCK: a FIFO that nobody writes to is an empty file, and not waited for. */
+/* With O_NONBLOCK a FIFO without a writer is an empty file, and open does not wait. */
 int platform_file_open(const char *path, bool create)
 {
     int fd = open(path, create ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -41,7 +41,7 @@ long platform_file_read(int fd, void *out, size_t len)
     return (long)got;
 }
 
-/* Whoever shares the file's description may have made it non-blocking: waits until it takes bytes again. */
+/* Waits until fd accepts bytes again, if a process that shares it made it non-blocking. Otherwise returns false. */
 static bool wait_writable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -69,18 +69,18 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
-/* Making stderr non-blocking would make it so for all who share it. Where Linux lets it be opened anew, that is our
- * own. */
+/* Opens stderr anew, non-blocking, where Linux allows that: the flag on stderr itself would affect every process that
+ * shares it. Returns a descriptor, or -1. */
 static int open_log(void)
 {
-    if (lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0) /* a file, whose position is shared; it takes all at once */
+    if (lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0) /* a file shares its position, and accepts everything at once */
         return -1;
     return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Where the log cannot be opened anew it is polled: a pipe that can be written to has room for PIPE_BUF bytes
- * (pipe(7)), and on Linux a line is shorter. The write waits only if another process fills the pipe just then, or a
- * terminal has room for a part of the line. */
+/* If the log cannot be opened anew, it is polled: a writable pipe has room for PIPE_BUF bytes (pipe(7)), which on Linux
+ * is more than a line. The write waits only if another process fills the pipe in between, or a terminal has room for a
+ * part. */
 int platform_write_log(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -16,5 +16,5 @@ int platform_host_name(char *out, size_t cap)
     if (gethostname(out, cap - 1))
         return -errno;
     out[cap - 1] = '\0';
-    return strcmp(out, "(none)") ? 0 : -ENOENT; /* Linux's name of a machine that was given none */
+    return strcmp(out, "(none)") ? 0 : -ENOENT; /* Linux's name for a machine without one */
 }

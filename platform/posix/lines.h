@@ -1,4 +1,4 @@
-/* Reading files by lines, through a buffer of fixed size. */
+/* Reads files by lines, through a buffer of fixed size. */
 #ifndef LINES_H
 #define LINES_H
 
@@ -6,12 +6,11 @@
 
 struct recording;
 
-/* line has len bytes and no newline. 0: go on; 1: enough; -errno: give up with this. */
+/* Receives a line of len bytes without its newline. Returns 0 to go on, 1 to stop, or -errno to fail. */
 typedef int line_fn(void *ctx, const char *line, size_t len);
 
-/* Gives fn each whole line of fd; of one that does not fit into buf, its first cap bytes.
- * What is read passes through r, or with NULL does not.
- * The bytes left in buf behind the last newline (0: none), or read's or fn's -errno. */
+/* Passes each whole line of fd to fn; of a line longer than buf, the first cap bytes. What is read passes through r,
+ * unless r is NULL. Returns the bytes left in buf after the last newline, or the -errno of read or fn. */
 long lines_read(int fd, struct recording *r, char *buf, size_t cap, line_fn *fn, void *ctx);
 
 #endif

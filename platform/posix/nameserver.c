@@ -12,8 +12,8 @@
 #include "posix/posix.h"
 
 #define DNS_PORT         53
-#define SECOND_ANSWER_MS 1000 /* for the other family, once one has told */
-#define NEXT_SERVER_MS   300  /* until the next server is asked as well; twice that in the next round */
+#define SECOND_ANSWER_MS 1000 /* for the other family's answer, once one is decisive */
+#define NEXT_SERVER_MS   300  /* until the next server is asked as well; doubles with each round */
 #define ANSWER_MAX       4096
 
 _Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct net_addr){0}.bytes), "net_addr is too small");
@@ -36,12 +36,12 @@ void posix_make_addr(struct net_addr *out, const struct scoped_ip *scoped, uint1
     }
 }
 
-/* Both families are asked at once and judged apart. */
+/* A question for one family. Both are asked at once and judged apart. */
 struct question {
     uint8_t query[DNS_QUERY_MAX];
     size_t len;
-    int result;  /* addresses, enum dns_result, or NO_ANSWER until it is there */
-    int failure; /* of a server that could not tell, where another may; 0: none */
+    int result;  /* number of addresses, enum dns_result, or NO_ANSWER until it is known */
+    int failure; /* of a server that failed, where another may not; 0: none */
     struct ip ip[8];
 };
 
@@ -65,7 +65,8 @@ static bool read_whole(int fd, uint8_t *out, size_t len, uint64_t deadline_ns)
     return true;
 }
 
-/* The answer was too long for a datagram: RFC 7766, a length of two bytes before each. */
+/* Asks over TCP, for an answer that was too long for a datagram. Each message follows its length in two bytes (RFC
+ * 7766, 8). */
 static int ask_tcp(const struct net_addr *server, struct question *q, uint64_t deadline_ns)
 {
     uint8_t answer[ANSWER_MAX], query[2 + DNS_QUERY_MAX] = {(uint8_t)(q->len >> 8), (uint8_t)q->len};
@@ -75,11 +76,11 @@ static int ask_tcp(const struct net_addr *server, struct question *q, uint64_t d
     if (fd < 0)
         return DNS_NO_TCP;
     memcpy(query + 2, q->query, q->len);
-    /* A fresh connection takes that much at once. */
+    /* A fresh connection accepts that much at once. */
     if (net_send_some(fd, query, 2 + q->len) == (long)(2 + q->len) && read_whole(fd, answer, 2, deadline_ns)) {
         len = (size_t)answer[0] << 8 | answer[1];
         if (len > sizeof answer)
-            len = sizeof answer; /* more addresses than are wanted */
+            len = sizeof answer; /* more addresses than wanted */
         if (read_whole(fd, answer, len, deadline_ns))
             ret = dns_answer(answer, len, q->query, q->len, q->ip, 8);
     }
@@ -92,13 +93,13 @@ static bool answered(const struct question *q)
     return q->result != NO_ANSWER;
 }
 
-/* The name is not there, or has an address: the other answer is not vital. */
+/* Returns true if the name does not exist or has an address, which makes the other answer optional. */
 static bool is_decided(const struct question *q)
 {
     return q->result > 0 || q->result == DNS_NO_NAME;
 }
 
-/* When the next of n equal parts of the time left ends. */
+/* Returns when the next of n equal parts of the time left ends. */
 static uint64_t part_of(uint64_t deadline_ns, int n)
 {
     uint64_t now = platform_monotonic_ns();
@@ -106,12 +107,12 @@ static uint64_t part_of(uint64_t deadline_ns, int n)
     return now + (now < deadline_ns ? (deadline_ns - now) / (unsigned)n : 0);
 }
 
-/* The servers, while one name is asked for: their sockets stay open, for an answer to an earlier try is as good. */
+/* The servers for one name. Sockets stay open, since a late answer to an earlier try is as good. */
 struct servers {
     struct net_addr addr[DNS_SERVERS_MAX];
-    struct pollfd p[DNS_SERVERS_MAX]; /* -1: not open, or nobody listens there */
-    unsigned failed[DNS_SERVERS_MAX]; /* bits of the questions to which it could not tell the answer */
-    int n, decided_by;                /* told: the one that did last */
+    struct pollfd p[DNS_SERVERS_MAX]; /* fd -1: not open, or nobody listens there */
+    unsigned failed[DNS_SERVERS_MAX]; /* bits of the questions that it failed to answer */
+    int n, decided_by;                /* decided_by: the last server with a decisive answer */
 };
 
 static void open_servers(struct servers *s, const struct resolv_conf *conf)
@@ -130,7 +131,8 @@ static void close_server(struct servers *s, int i)
     s->p[i].fd = -1;
 }
 
-/* On loopback the second send already hears that the first was refused, and nobody else would. */
+/* Sends the open questions to a server, and closes its socket on an error. On loopback the second send reports that the
+ * first was refused, which nothing else would. */
 static void send_questions(struct servers *s, int i, const struct question *q)
 {
     int ret = s->p[i].fd < 0 ? -ENOTCONN : 0;
@@ -142,7 +144,7 @@ static void send_questions(struct servers *s, int i, const struct question *q)
         close_server(s, i);
 }
 
-/* True if the server is there, and may tell what is not known yet. */
+/* Returns true if the server is reachable and has not failed at every open question. */
 static bool may_answer(const struct servers *s, int i, const struct question *q)
 {
     bool any = false;
@@ -170,7 +172,7 @@ static void take_answer(struct servers *s, int i, const uint8_t *answer, size_t 
         if (ret == DNS_NOT_OURS)
             continue;
         if (ret == DNS_TRUNCATED)
-            ret = ask_tcp(&s->addr[i], &q[k], part_of(deadline_ns, 2)); /* the rest is for who else may tell */
+            ret = ask_tcp(&s->addr[i], &q[k], part_of(deadline_ns, 2)); /* the rest of the time is for other servers */
         if (ret == DNS_FAILED || ret == DNS_NO_TCP) {
             q[k].failure = ret;
             s->failed[i] |= 1u << k;
@@ -194,8 +196,7 @@ static void read_answer(struct servers *s, int i, struct question *q, uint64_t d
     }
 }
 
-/* Reads answers until then, or until there is a reason to go on. Once one tells, the other is not vital, and has a
- * second. */
+/* Reads answers until until_ns, or until it is time to go on. After a decisive answer, the other one has a second. */
 static void await_answers(struct servers *s, struct question *q, uint64_t until_ns, uint64_t deadline_ns)
 {
     bool decided = false;
@@ -216,13 +217,13 @@ static void await_answers(struct servers *s, struct question *q, uint64_t until_
     }
 }
 
-/* Both answers are there, or one that tells and no time for the other, or no server is left that may. */
+/* Returns true if both answers are known, or a decisive one, or no server is left that may answer. */
 static bool is_over(const struct servers *s, const struct question *q)
 {
     return !any_may_answer(s, q) || is_decided(&q[0]) || is_decided(&q[1]) || (answered(&q[0]) && answered(&q[1]));
 }
 
-/* Each server in turn, one after another as long as none has answered, and again with pauses that double. */
+/* Asks each server in turn until one answers, then again with pauses that double. */
 static void ask_servers(struct servers *s, const struct resolv_conf *conf, struct question *q, uint64_t deadline_ns)
 {
     unsigned pause_ms = NEXT_SERVER_MS, longest_ms = (unsigned)conf->timeout_s * 1000;
@@ -238,7 +239,7 @@ static void ask_servers(struct servers *s, const struct resolv_conf *conf, struc
         }
 }
 
-/* The result of the two that says most. */
+/* Returns the more informative of two failures. */
 static int worse_news(int a, int b)
 {
     if (a == DNS_NO_TCP || b == DNS_NO_TCP)
@@ -246,8 +247,8 @@ static int worse_news(int a, int b)
     return a > b ? a : b;
 }
 
-/* Addresses of one whole name, IPv4 first; or the better of both results. The server that
- * told becomes the first. */
+/* Looks up one whole name. Returns the number of addresses, IPv4 first, or the more informative of both failures. The
+ * server that decided becomes the first one. */
 static int ask(struct resolv_conf *conf, const char *name, struct found *out, uint64_t deadline_ns)
 {
     unsigned longest_ms = (unsigned)(conf->timeout_s * conf->attempts * conf->n_servers) * 1000;
@@ -279,7 +280,7 @@ static int ask(struct resolv_conf *conf, const char *name, struct found *out, ui
     return out->n ? out->n : worse_news(q[0].result, q[1].result);
 }
 
-/* out->host below search domain number n, or itself for n < 0. */
+/* Looks up out->host below search domain number n, or itself for n < 0. */
 static int ask_below(struct resolv_conf *conf, int n, struct found *out, uint64_t deadline_ns)
 {
     char name[2 * DNS_NAME_MAX + 2];
@@ -289,8 +290,8 @@ static int ask_below(struct resolv_conf *conf, int n, struct found *out, uint64_
     return ask(conf, name, out, deadline_ns);
 }
 
-/* The name as it is and below each search domain; which comes first is up to its dots. One
- * that is never answered leaves the others their share of the time. */
+/* Tries the name as it is and below each search domain, in an order that depends on its dots. Each gets an equal share
+ * of the time left, in case one is never answered. */
 int nameserver_ask(struct resolv_conf *conf, struct found *out, uint64_t deadline_ns)
 {
     const char *host = out->host;

@@ -26,7 +26,7 @@ bool net_wait_writable(int fd, int timeout_ms)
     return wait_for(fd, POLLOUT, timeout_ms);
 }
 
-/* 0 when fd takes bytes again, or is connected, or -errno. */
+/* Waits until fd accepts bytes, or is connected. Returns 0 or -errno. */
 static int wait_writable(int fd, uint64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -37,8 +37,8 @@ static int wait_writable(int fd, uint64_t deadline_ns)
     return ret ? 0 : -ETIMEDOUT;
 }
 
-/* Linux and others let a client's port be the one that it connects to (a simultaneous open, RFC 9293 3.5, with itself).
- * Without addresses to compare it is not taken for that: getpeername fails where the peer has gone meanwhile. */
+/* Returns true if the socket is connected to itself: Linux and others may give a client the port that it connects to
+ * (simultaneous open, RFC 9293, 3.5). Returns false without addresses: getpeername fails once the peer is gone. */
 static bool is_connected_to_self(int fd)
 {
     struct sockaddr_storage local = {0}, remote = {0};
@@ -50,7 +50,7 @@ static bool is_connected_to_self(int fd)
     return local.ss_family != AF_UNIX && local_len == remote_len && !memcmp(&local, &remote, local_len);
 }
 
-/* Waits until the connection stands. 0 or -errno. */
+/* Waits until the connection is established. Returns 0 or -errno. */
 static int await_connection(int fd, int timeout_ms)
 {
     int ret = wait_writable(fd, deadline_in((unsigned)timeout_ms));
@@ -71,7 +71,7 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     if (ret == -EINPROGRESS)
         ret = await_connection(fd, timeout_ms);
     if (!ret && is_connected_to_self(fd)) {
-        net_abort(fd); /* its port is free at once, for whoever is to listen there */
+        net_abort(fd); /* the port is free at once for a listener */
         return -ECONNREFUSED;
     }
     if (!ret)
@@ -153,7 +153,7 @@ void net_close(int fd)
     close(fd);
 }
 
-/* Without the option it ends as by net_close. */
+/* Without SO_LINGER this is net_close. */
 void net_abort(int fd)
 {
     const struct linger at_once = {.l_onoff = 1};

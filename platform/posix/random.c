@@ -7,7 +7,7 @@ uint32_t platform_random(uint32_t below)
 {
     uint32_t x;
 
-    if (getrandom(&x, sizeof x, GRND_NONBLOCK) != sizeof x) /* early at boot */
+    if (getrandom(&x, sizeof x, GRND_NONBLOCK) != sizeof x) /* not ready early at boot */
         x = (uint32_t)platform_monotonic_ns() * 2654435761u;
     return x % below;
 }

@@ -1,7 +1,6 @@
-/* Names to addresses: literals, localhost, /etc/hosts, DNS. Our own, because musl's waits
- * five seconds for "localhost" where there is no /etc/hosts, gives an A answer up when AAAA
- * fails, ends the search at the first domain that does not answer, has no DNS over TCP
- * before 1.2.4, and is, with what it needs, a quarter of the binary. */
+/* Resolves names: literals, localhost, /etc/hosts, DNS. musl's resolver is not used: it waits five seconds for
+ * "localhost" without /etc/hosts, drops an A answer when AAAA fails, ends the search at the first domain that does not
+ * answer, has no DNS over TCP before 1.2.4, and is, with what it needs, a quarter of the binary. */
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -37,7 +36,7 @@ static bool literal(const char *host, uint16_t port, struct net_addr *out)
     return true;
 }
 
-/* "localhost", and what ends so: RFC 6761 6.3. */
+/* Returns true for "localhost" and names below it (RFC 6761, 6.3). */
 static bool is_localhost(const char *host)
 {
     static const char name[] = "localhost";
@@ -47,8 +46,7 @@ static bool is_localhost(const char *host)
     return len >= n && !strncasecmp(host + len - n, name, n) && (len == n || host[len - n - 1] == '.');
 }
 
-/* Passes each line of the file to fn, as far as it can be read. Either file may be missing, and one that may not be
- * read counts as that. */
+/* Passes each line of the file to fn, as far as it can be read. A missing or unreadable file counts as empty. */
 static void read_file(const char *path, line_fn *fn, void *ctx)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -59,7 +57,7 @@ static void read_file(const char *path, line_fn *fn, void *ctx)
         return;
     left = lines_read(fd, NULL, buf, sizeof buf, fn, ctx);
     if (left > 0)
-        fn(ctx, buf, (size_t)left); /* the last line, without its newline */
+        fn(ctx, buf, (size_t)left); /* a last line without a newline */
     close(fd);
 }
 

@@ -7,12 +7,12 @@
 #include "platform.h"
 #include "posix/posix.h"
 
-/* Blocked in all threads and taken by the main thread's wait: no handler, no interrupted
- * call, and it works as PID 1, which ignores signals without a handler. */
+/* Signals that the main thread waits for, blocked in all threads. There is no handler and no interrupted call, and it
+ * works as PID 1, which ignores signals without a handler. */
 static sigset_t taken;
 
-/* A log line must never go to what was opened later: a directory cannot be written to. Where not even that can be
- * opened, nothing can be done about it. */
+/* Occupies closed standard streams, so that no log line reaches what is opened later: a directory cannot be written to.
+ * If it cannot be opened either, nothing can be done. */
 static void take_standard_streams(void)
 {
     int fd;
@@ -23,25 +23,25 @@ static void take_standard_streams(void)
     close(fd);
 }
 
-/* Every signal whose default ends a process is one of these; or a fault in the program (SIGSEGV, SIGSTKFLT and their
- * like), SIGQUIT and SIGABRT, which ask for a core dump, SIGKILL: they stay what they are. */
+/* Signals that end the program in order. Others whose default ends a process keep it: faults (SIGSEGV, SIGSTKFLT and
+ * the like), SIGQUIT and SIGABRT, which ask for a core dump, and SIGKILL. */
 static const int ending[] = {
     SIGTERM, SIGINT, SIGHUP, SIGXCPU, /* the soft limit of processor time */
 #ifdef SIGPWR
-    SIGPWR, /* a container's process 1 is asked to end by it (lxc-stop) */
+    SIGPWR, /* asks a container's process 1 to end (lxc-stop) */
 #endif
 };
 
 static const int blocked_only[] = {
-    SIGPIPE, SIGXFSZ, /* the write says EPIPE, EFBIG */
-    SIGUSR1,          /* may come from whoever rotates logs */
+    SIGPIPE, SIGXFSZ, /* the write returns EPIPE or EFBIG */
+    SIGUSR1,          /* log rotation may send it */
     SIGALRM, SIGVTALRM, SIGPROF,
 #ifdef SIGIO
     SIGIO,
 #endif
 };
 
-/* nohup's SIGHUP and a background job's SIGINT stay ignored. Nobody meant that for process 1. */
+/* Leaves nohup's SIGHUP and a background job's SIGINT ignored, except in process 1, where that is never meant. */
 static void take_unless_ignored(int sig)
 {
     if (sig == SIGTERM || !posix_signal_ignored(sig) || getpid() == 1)
@@ -64,7 +64,7 @@ void platform_init(void)
     for (size_t i = 0; i < sizeof blocked_only / sizeof *blocked_only; i++)
         sigaddset(&blocked, blocked_only[i]);
 #ifdef SIGRTMIN
-    for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) /* the C library keeps its own out of that */
+    for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) /* the C library excludes its own */
         sigaddset(&blocked, sig);
 #endif
     if (pthread_sigmask(SIG_BLOCK, &blocked, NULL) || posix_poll(NULL, 0, 0) < 0 || !posix_watch_signals(&taken))
@@ -92,7 +92,7 @@ enum platform_event platform_wait(uint64_t deadline_ns)
     }
 }
 
-/* A number below 1 would be that of other processes. */
+/* kill() to a number below 1 would reach other processes */
 void platform_wake(void)
 {
     pid_t own = getpid();

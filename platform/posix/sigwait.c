@@ -5,7 +5,7 @@
 
 #include "posix/posix.h"
 
-/* A blocked signal waits until it is taken; so it is only asked whether that works, by waiting for none. */
+/* Checks that waiting works, by waiting for no signal. A blocked signal stays pending, so none is missed. */
 bool posix_watch_signals(const sigset_t *signals)
 {
     const struct timespec none = {0};

@@ -1,4 +1,4 @@
-/* POSIX has no way to ask for a path's MTU. */
+/* POSIX has no call for a path's MTU. */
 #include "platform.h"
 
 size_t net_datagram_max(int fd)

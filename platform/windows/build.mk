@@ -1,18 +1,18 @@
-# Windows, by mingw-w64: one static sockpush.exe that needs nothing but Windows' own libraries. `make OS=windows`.
+# Windows, by mingw-w64: `make OS=windows` makes one static sockpush.exe that needs only Windows' libraries.
 PROCESSORS = x86_64
 
 CC_        = x86_64-w64-mingw32-gcc
 CC_x86_64  = $(CC_)
 EXE        = .exe
 
-# Of posix/ what is not the system's: words for errors.
+# posix/error.c calls no system; the rest of posix/ is left out.
 POSIX      = platform/posix/error.c $(wildcard platform/other/*.c)
 
-# The least it runs on: Windows 8 and Server 2012. The time stamp is 1970: two builds are the same bytes.
-# Our texts are formatted by format.c, as everywhere else, not by Windows' printf.
+# The oldest versions it runs on: Windows 8 and Server 2012. The time stamp is 1970, so that two builds are the same bytes.
+# Texts are formatted by format.c, not by Windows' printf.
 COMMON    += -D_WIN32_WINNT=0x0602 -DWIN32_LEAN_AND_MEAN -D__printf__=__gnu_printf__
-# Warnings are errors here, since `make lint` does not come to these files.
-# Without -fdata-sections, with which ld puts what begins as zeros into the file.
+# Warnings are errors, since `make lint` does not check these files.
+# There is no -fdata-sections, with which ld would put zeroed data into the file.
 SMALL      = -D__USE_MINGW_ANSI_STDIO=0 -ffunction-sections -fno-unwind-tables -fno-asynchronous-unwind-tables -DCJSON_HIDE_SYMBOLS
 HARDEN     = -fstack-protector-strong -Werror
 LINK       = -Wl,-Map=$@.map,--gc-sections,--no-insert-timestamp,--dynamicbase,--nxcompat,--high-entropy-va,--exclude-all-symbols
@@ -20,10 +20,10 @@ STRIP      = SOURCE_DATE_EPOCH=0 $(shell $(CC) -print-prog-name=strip) -s
 LIBRARIES  = -lws2_32 -liphlpapi -lbcrypt -lcrypt32 -lpthread
 BINARY     = $(CC) $(RELEASE) -static $(LINK) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
-# What runs its programs here.
+# The emulator for its programs.
 WINE       = env HOME=$(CURDIR)/build/wine WINEPREFIX=$(CURDIR)/build/wine/prefix WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= wine
 
-# Unit tests: not those of Linux's files, of POSIX's calls, and of outputs and backends by their names.
+# Unit tests leave out those of Linux's files, of POSIX calls, and of outputs and backends by name.
 PARSERS    = $(filter-out platform/linux/% platform/posix/%,$(wildcard platform/*/*_parse.c))
 OF_OTHERS  = tests/unit/posix_helper.c tests/unit/count/machine_helper.c $(addprefix tests/unit/,$(patsubst %,%.c,base/test_ip base/test_log count/test_owners \
 	count/test_owners_walks count/test_recording config/test_config config/test_agent config/test_outputs output/test_probe output/test_walk $(DELIVERY_TESTS:%=output/%) platform/test_container_parse \

@@ -1,4 +1,4 @@
-/* What Windows keeps in UTF-16, as the program reads it: in UTF-8. */
+/* Converts the environment and host name from UTF-16 to UTF-8. */
 #include <errno.h>
 #include <stddef.h>
 #include <windows.h>
@@ -8,7 +8,7 @@
 
 #define VARIABLES_MAX 4096
 
-/* Windows' names do not know upper from lower case; ours are upper. */
+/* Raises a variable's name to upper case, since Windows ignores case. */
 static void raise_name(char *text)
 {
     for (; *text && *text != '='; text++)
@@ -16,7 +16,7 @@ static void raise_name(char *text)
             *text -= 'a' - 'A';
 }
 
-/* The last text is empty. Those that begin with "=" are the shells' own: current directories of drives. */
+/* The block ends with an empty text. Names that begin with "=" are the shells': current directories of drives. */
 char **platform_environment(void)
 {
     static const char unread[] = "the environment cannot be read";

@@ -1,4 +1,4 @@
-/* Handles as numbers; 1 and 2, which no handle has, are the standard streams. */
+/* Descriptors are handles as numbers. 1 and 2, which no handle is, are the standard streams. */
 #include <errno.h>
 #include <windows.h>
 
@@ -7,9 +7,7 @@
 
 #define PATH_MAX_UNITS 4096
 #define CONSOLE_BYTES  1024
-/* Pause before a pipe is written to again: one made not to wait (PIPE_NOWAIT) takes nothing when full, and reports no
- * error. */
-#define FULL_PIPE_MS   10
+#define FULL_PIPE_MS   10 /* before another write to a full PIPE_NOWAIT pipe, which reports no error */
 
 static HANDLE handle(int fd)
 {
@@ -21,7 +19,7 @@ static bool is_slash(char c)
     return c == '\\' || c == '/';
 }
 
-/* C:\file, or \\server\share\file. */
+/* Accepts C:\file and \\server\share\file. */
 bool platform_is_path(const char *text)
 {
     if (is_slash(text[0]))
@@ -63,8 +61,8 @@ void platform_file_close(int fd)
     CloseHandle(handle(fd));
 }
 
-/* A console takes characters: bytes would be those of an old code page. The bytes written into *n. No text has more
- * units than bytes, and a console takes all of it or fails. */
+/* Writes to a console, which accepts UTF-16; bytes would be read in an old code page. *n is the number of bytes
+ * written. A text has no more units than bytes, and a console accepts all of them or fails. */
 static BOOL write_console(HANDLE console, const char *text, size_t len, DWORD *n)
 {
     uint16_t wide[CONSOLE_BYTES];
@@ -72,7 +70,7 @@ static BOOL write_console(HANDLE console, const char *text, size_t len, DWORD *n
 
     *n = len < CONSOLE_BYTES ? (DWORD)len : CONSOLE_BYTES;
     while (*n > 1 && *n < len && (text[*n] & 0xc0) == 0x80)
-        --*n; /* not between the bytes of a character */
+        --*n; /* not inside a character */
     units = (DWORD)MultiByteToWideChar(CP_UTF8, 0, text, (int)*n, (wchar_t *)wide, CONSOLE_BYTES);
     return WriteConsoleW(console, wide, units, &written, NULL);
 }
@@ -100,7 +98,7 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
-/* Neither a pipe nor a console, in which somebody selects text, can be asked whether it has room. */
+/* Neither a pipe nor a console, where a user may be selecting text, reports whether it has room. */
 int platform_write_log(const char *line, size_t len)
 {
     HANDLE file = handle(2);

@@ -14,7 +14,7 @@ void platform_memory_free(void *memory, size_t size)
     VirtualFree(memory, 0, MEM_RELEASE);
 }
 
-/* ExitProcess would wait for what other threads hold. */
+/* ExitProcess would wait for locks of other threads. */
 void platform_exit(int status)
 {
     for (;;)

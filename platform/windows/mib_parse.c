@@ -13,7 +13,7 @@ static const struct layout {
                       {UDP6_ROW_SIZE, UDP6_ROW_ADDRESS, UDP6_ROW_PORT, NONE, UDP6_ROW_PID}},
 };
 
-/* DELETE_TCB, the order to forget a connection, is no state of RFC 9293. */
+/* DELETE_TCB, the order to delete a connection, is not a state of RFC 9293. */
 enum tcp_state mib_tcp_state(uint32_t kernel)
 {
     static const uint8_t ours[] = {

@@ -1,6 +1,6 @@
-/* The tables of GetExtendedTcpTable and GetExtendedUdpTable. Pure.
- * Layouts: Windows' tcpmib.h (MIB_TCPTABLE_OWNER_PID, MIB_TCP6TABLE_OWNER_PID) and udpmib.h: a
- * 32-bit count, then so many rows without gaps. Little endian, ports and addresses big endian. */
+/* Parses the tables of GetExtendedTcpTable and GetExtendedUdpTable. Pure.
+ * Layouts: tcpmib.h (MIB_TCPTABLE_OWNER_PID, MIB_TCP6TABLE_OWNER_PID) and udpmib.h: a 32-bit count, then so many rows
+ * without gaps. Numbers are little endian, ports and addresses big endian. */
 #ifndef MIB_PARSE_H
 #define MIB_PARSE_H
 
@@ -8,7 +8,7 @@
 
 #include "count/backend.h"
 
-/* Sizes of the rows, and where their parts stand, in bytes; tables.c holds them against Windows' headers. */
+/* Sizes of rows and offsets of their fields, in bytes; tables.c compares them with Windows' headers. */
 /* clang-format off */
 enum {
     TCP_ROW_SIZE = 24, TCP_ROW_STATE = 0, TCP_ROW_ADDRESS = 4, TCP_ROW_PORT = 8, TCP_ROW_PID = 20,       /* MIB_TCPROW_OWNER_PID */
@@ -18,7 +18,7 @@ enum {
 };
 /* clang-format on */
 
-/* MIB_TCP_STATE_CLOSED and so on, without MIB_TCP_. */
+/* MIB_TCP_STATE (tcpmib.h), with the numbers of RFC 1213's tcpConnState. */
 /* clang-format off */
 enum mib_state {
     MIB_CLOSED = 1, MIB_LISTEN, MIB_SYN_SENT, MIB_SYN_RCVD, MIB_ESTAB, MIB_FIN_WAIT1, MIB_FIN_WAIT2, MIB_CLOSE_WAIT, MIB_CLOSING,
@@ -26,7 +26,7 @@ enum mib_state {
 };
 /* clang-format on */
 
-/* Which rows are emitted. */
+/* Rows to emit. */
 enum mib_rows { MIB_ALL, MIB_LISTENERS, MIB_OTHERS };
 
 struct mib_table {
@@ -35,14 +35,14 @@ struct mib_table {
     enum mib_rows rows;
 };
 
-/* MIB_TCP_STATE (tcpmib.h; its numbers are RFC 1213's tcpConnState) → ours. */
+/* Maps an enum mib_state to our state. Returns STATE_UNKNOWN for others. */
 enum tcp_state mib_tcp_state(uint32_t kernel);
 
-/* The bytes that the table in the first len of data has, by the rows it announces; at most len. */
+/* Returns the bytes of the table in data, by its number of rows; at most len. */
 size_t mib_size(const void *data, size_t len, const struct mib_table *table);
 
-/* Reads one table of len bytes; what stands behind its rows is passed over. 0, or -EBADMSG:
- * it is shorter than the rows it announces. */
+/* Parses one table of len bytes, and ignores what follows its rows. Returns 0, or -EBADMSG if it is shorter than its
+ * number of rows requires. */
 int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_fn *emit, void *ctx);
 
 #endif

@@ -1,4 +1,4 @@
-/* Winsock. A SOCKET fits into an int: handles have 32 significant bits. */
+/* Sockets by Winsock. A SOCKET fits an int: handles have 32 significant bits. */
 #include <errno.h>
 #include <string.h>
 #include <winsock2.h>
@@ -16,7 +16,7 @@
 #ifndef IPV6_MTU
 #define IPV6_MTU 72
 #endif
-#define IPV4_AND_UDP  (20 + 8) /* bytes of the headers before a datagram's */
+#define IPV4_AND_UDP  (20 + 8) /* bytes of the headers before the payload */
 #define IPV6_AND_UDP  (40 + 8)
 #define REFUSALS_READ 64
 
@@ -25,15 +25,15 @@ static int last_error(void)
     return wsa_errno((unsigned long)WSAGetLastError());
 }
 
-/* Unix sockets of Windows are streams only, and no receiver here has one: Datadog's agent has a named pipe. */
+/* Windows' Unix sockets are streams only, and no receiver there has one: Datadog's agent has a named pipe. */
 int net_unix_addr(const char *path, struct net_addr *out)
 {
     (void)path, (void)out;
     return -EAFNOSUPPORT;
 }
 
-/* By select, since WSAPoll does not tell of connections that failed (before Windows 10 2004). A
- * negative timeout: for ever. 1, 0 after that time, or -1. */
+/* Waits by select, since WSAPoll reports no failed connection before Windows 10 2004. A negative timeout waits for
+ * ever. Returns 1, 0 after the timeout, or -1. */
 static int wait_for(int fd, bool write, int timeout_ms)
 {
     fd_set wanted = {.fd_count = 1, .fd_array = {(SOCKET)fd}}, failed = wanted;
@@ -53,7 +53,7 @@ bool net_wait_writable(int fd, int timeout_ms)
     return wait_for(fd, true, timeout_ms) > 0;
 }
 
-/* 0 when fd takes bytes again, or is connected or has failed to, or -errno. */
+/* Waits until fd accepts bytes, is connected, or has failed to connect. Returns 0 or -errno. */
 static int wait_writable(int fd, uint64_t deadline_ns)
 {
     int left_ms = deadline_left_ms(deadline_ns), n = left_ms ? wait_for(fd, true, left_ms) : 0;
@@ -78,8 +78,8 @@ static bool is_loopback(const struct sockaddr_storage *to)
     return to->ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) : in->sin_addr.s_net == 127;
 }
 
-/* To this machine: that no one listens is told at once, not after 2 s of asking again. Since Windows 10 1709; before it
- * takes these 2 s. */
+/* Turns off retries of a connection to this machine, so that a closed port is reported at once, not after 2 s. This
+ * exists since Windows 10 1709. */
 static void ask_once(int fd)
 {
     TCP_INITIAL_RTO_PARAMETERS once = {.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT,
@@ -100,7 +100,7 @@ static bool is_connected_to_self(int fd)
     return local_len == remote_len && !memcmp(&local, &remote, (size_t)local_len);
 }
 
-/* Waits until the connection stands. 0 or -errno. */
+/* Waits until the connection is established. Returns 0 or -errno. */
 static int await_connection(int fd, int timeout_ms)
 {
     int ret = wait_writable(fd, deadline_in((unsigned)timeout_ms));
@@ -127,7 +127,7 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     if (ret == -EAGAIN)
         ret = await_connection(fd, timeout_ms);
     if (!ret && is_connected_to_self(fd)) {
-        net_abort(fd); /* its port is free at once, for whoever is to listen there */
+        net_abort(fd); /* the port is free at once for a listener */
         return -ECONNREFUSED;
     }
     if (!ret)
@@ -150,7 +150,8 @@ long net_receive_some(int fd, void *data, size_t len)
     return n < 0 ? last_error() : n;
 }
 
-/* Each datagram that was refused is told of where datagrams are received, as a connection's reset. */
+/* Returns -ECONNREFUSED if datagrams were refused, or 0. Winsock reports each refusal to the receiving side, as a
+ * reset. */
 static int refused(int fd)
 {
     char none;
@@ -239,7 +240,7 @@ void net_close(int fd)
     closesocket((SOCKET)fd);
 }
 
-/* Without the option it ends as by net_close. */
+/* Without SO_LINGER this is net_close. */
 void net_abort(int fd)
 {
     const struct linger at_once = {.l_onoff = 1};

@@ -15,6 +15,6 @@ uint32_t platform_random(uint32_t below)
 
     if (platform_secret(&x, sizeof x))
         x = (uint32_t)platform_monotonic_ns() *
-            2654435761u; /* good enough for pauses and ports; no system is known to come here */
+            2654435761u; /* good enough for pauses and ports; no system is known to need it */
     return x % below;
 }

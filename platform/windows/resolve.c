@@ -4,7 +4,7 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <windows.h>
-/* Behind those. */
+/* needs the headers above */
 #include <iphlpapi.h>
 #include <netioapi.h>
 
@@ -40,7 +40,7 @@ static void make_addr(struct net_addr *out, const struct ip *ip, uint16_t port, 
     memcpy(out->bytes, from, out->len);
 }
 
-/* fe80::1%12, or with an interface's name as Windows has them: ethernet_32768. */
+/* Parses a literal with its zone: fe80::1%12, or an interface's name as Windows has them, ethernet_32768. */
 static bool literal(const char *host, uint16_t port, struct net_addr *out)
 {
     const char *zone = strchr(host, '%');
@@ -57,7 +57,7 @@ static bool literal(const char *host, uint16_t port, struct net_addr *out)
     return true;
 }
 
-/* The resolver's own limits hold (some 11 s), not timeout_ms. */
+/* Asks the system's resolver, which has its own limits (some 11 s). Returns the number of addresses, or an error. */
 static int look_up(const char *host, uint16_t port, struct net_addr *out, int max)
 {
     const ADDRINFOW want = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -65,7 +65,7 @@ static int look_up(const char *host, uint16_t port, struct net_addr *out, int ma
     ADDRINFOW *list;
     int n = 0, ret;
 
-    if (strchr(host, '%') || !wide_of(host, name, NAME_MAX_UNITS)) /* the former: of an interface that is not there */
+    if (strchr(host, '%') || !wide_of(host, name, NAME_MAX_UNITS)) /* '%': no such interface */
         return -EINVAL;
     ret = GetAddrInfoW((const wchar_t *)name, NULL, &want, &list);
     if (ret)
@@ -75,7 +75,7 @@ static int look_up(const char *host, uint16_t port, struct net_addr *out, int ma
 
         if ((a->ai_family != AF_INET && a->ai_family != AF_INET6) || a->ai_addrlen > sizeof out->bytes)
             continue;
-        in->sin_port = htons(port); /* at the same place in both families' */
+        in->sin_port = htons(port); /* at the same offset in both families */
         memset(&out[n], 0, sizeof *out);
         out[n].len = (uint32_t)a->ai_addrlen;
         memcpy(out[n++].bytes, a->ai_addr, a->ai_addrlen);

@@ -1,4 +1,4 @@
-/* Ctrl-C, Ctrl-Break, and the ends of console and machine. */
+/* Handles Ctrl-C, Ctrl-Break, and the ends of console and machine. */
 #include <winsock2.h>
 #include <windows.h>
 
@@ -6,8 +6,8 @@
 
 static HANDLE stop, wake;
 
-/* For the last two kinds the process is ended when this returns, or after some 5 s. That somebody
- * logs off is told to services only, whoever it is, and does not end them. */
+/* Handles a console event. On the ends of console and machine, Windows ends the process when this returns, or after
+ * some 5 s. A log-off, which only services see, does not end them. */
 static BOOL WINAPI on_event(DWORD kind)
 {
     if (kind == CTRL_LOGOFF_EVENT)
@@ -18,8 +18,7 @@ static BOOL WINAPI on_event(DWORD kind)
     return TRUE;
 }
 
-/* Winsock's own files are named below it in the registry; a parent that hands on no more than our variables leaves it
- * out. */
+/* Sets SystemRoot, below which the registry names Winsock's files, if a parent passes only our variables on. */
 static void set_system_root(void)
 {
     wchar_t root[MAX_PATH];
@@ -28,7 +27,7 @@ static void set_system_root(void)
         SetEnvironmentVariableW(L"SystemRoot", root);
 }
 
-/* A standard stream that was never there might get the handle of what is opened later. */
+/* Clears a missing standard stream, whose handle a later file might get. */
 static void forget_missing_stream(DWORD which)
 {
     if (GetFileType(GetStdHandle(which)) == FILE_TYPE_UNKNOWN)

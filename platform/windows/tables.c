@@ -1,5 +1,4 @@
-/* The system has no other way than to copy a whole table at once: the room for it is kept, and
- * grows with the table. */
+/* Reads the tables that Windows copies as a whole. The room for them is kept, and grows with them. */
 #include "tables.h"
 
 #include <errno.h>
@@ -7,14 +6,14 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <windows.h>
-/* Behind those. */
+/* needs the headers above */
 #include <iphlpapi.h>
 
 #include "mib_parse.h"
 #include "platform.h"
 #include "wsa.h"
 
-/* What the parser takes for granted of Windows' headers. */
+/* Checks what the parser assumes of Windows' headers. */
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #b)
 #define SAME_ROW(type, row, address, local_port)  \
     SAME(sizeof(type), row##_SIZE);               \
@@ -48,12 +47,12 @@ SAME(MIB_TCP_STATE_DELETE_TCB, MIB_DELETE_TCB);
 #define ROOM_FIRST    16384
 #define ROOM_MAX      (1u << 30)
 #define TRIES         3
-#define TABLE_CHANGED ((DWORD)0xC0000001) /* STATUS_UNSUCCESSFUL: grown since its size was told, within the call */
+#define TABLE_CHANGED ((DWORD)0xC0000001) /* STATUS_UNSUCCESSFUL: the table grew within the call */
 
 struct room {
     void *data;
     size_t cap;
-    long len; /* of what was read; -errno: could not be */
+    long len; /* bytes read, or -errno */
 };
 
 struct backend_state {
@@ -112,12 +111,13 @@ static int error_of(DWORD code)
     case ERROR_INSUFFICIENT_BUFFER:
     case TABLE_CHANGED: return -ENOBUFS;
     case ERROR_NOT_SUPPORTED:
-    case ERROR_INVALID_PARAMETER: /* of a family that is not there */ return -EAFNOSUPPORT;
+    case ERROR_INVALID_PARAMETER: /* a family that is not installed */ return -EAFNOSUPPORT;
     default: return wsa_errno(code);
     }
 }
 
-/* It may have grown since its size was told: an eighth more than that, a few times. */
+/* Reads a table, which may grow after its size was reported: tries with an eighth more, up to TRIES times. Returns its
+ * bytes, or -errno. */
 static long read_table(struct room *r, enum protocol protocol, bool v6)
 {
     for (int i = 1;; i++) {
@@ -133,7 +133,8 @@ static long read_table(struct room *r, enum protocol protocol, bool v6)
     }
 }
 
-/* What is recorded is the table, not all of the room. A replay tells only whether it fits. */
+/* Reads a table through the recording, which holds the table without the spare room. A replay reports only whether the
+ * table fits. */
 static void pass_table(struct backend_state *state, enum protocol protocol, bool v6)
 {
     struct room *r = &state->room[v6];

@@ -1,4 +1,4 @@
-/* The tables that netstat.exe reads. */
+/* Reads the tables that netstat.exe reads. */
 #ifndef TABLES_H
 #define TABLES_H
 

@@ -1,6 +1,5 @@
-/* What Windows tells and does for a stream. It does not tell what was acknowledged of all that
- * a socket took (SIO_TCP_INFO counts what is on the way, not what waits), nor keeps a write
- * in one segment, so a chunk counts as delivered when it is written. */
+/* Windows calls for streams. Windows reports no count of acknowledged bytes (SIO_TCP_INFO counts bytes under way, not
+ * those that wait), nor does it keep a write in one segment, so a chunk counts as delivered once written. */
 #include <errno.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
@@ -12,7 +11,7 @@
 #define TCP_MAXRT 5 /* ws2ipdef.h */
 #endif
 #define KEEP_IDLE_MS     10000
-#define KEEP_INTERVAL_MS 1000 /* ten of them, which cannot be set everywhere */
+#define KEEP_INTERVAL_MS 1000 /* ten of them, a fixed number */
 
 static void set(int fd, int level, int option, DWORD value)
 {

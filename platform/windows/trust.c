@@ -6,12 +6,12 @@
 
 #include "platform.h"
 
-/* No paths: /etc would be a folder that any user of the machine may make. */
+/* Empty: any user of the machine may create /etc. */
 const char *const platform_bundles[] = {NULL};
 
 const char platform_store[] = "Windows' root store";
 
-/* The store holds roots for other uses, too: of programs, of time stamps. */
+/* Returns true if the root may sign servers' certificates. The store has roots for programs and time stamps, too. */
 static bool is_for_servers(const CERT_CONTEXT *certificate)
 {
     _Alignas(CERT_ENHKEY_USAGE) char room[4096];
@@ -21,7 +21,7 @@ static bool is_for_servers(const CERT_CONTEXT *certificate)
     if (!CertGetEnhancedKeyUsage(certificate, 0, uses, &size))
         return false;
     if (!uses->cUsageIdentifier)
-        return GetLastError() == (DWORD)CRYPT_E_NOT_FOUND; /* all uses */
+        return GetLastError() == (DWORD)CRYPT_E_NOT_FOUND; /* valid for all uses */
     for (DWORD i = 0; i < uses->cUsageIdentifier; i++)
         if (!strcmp(uses->rgpszUsageIdentifier[i], szOID_PKIX_KP_SERVER_AUTH) ||
             !strcmp(uses->rgpszUsageIdentifier[i], szOID_ANY_ENHANCED_KEY_USAGE))
@@ -35,12 +35,12 @@ static bool is_in(HCERTSTORE store, const CERT_CONTEXT *certificate)
                                                            NULL);
 
     if (!found)
-        return GetLastError() != (DWORD)CRYPT_E_NOT_FOUND; /* who cannot be looked up is not trusted */
+        return GetLastError() != (DWORD)CRYPT_E_NOT_FOUND; /* if the look-up fails, distrust it */
     CertFreeCertificateContext(found);
     return true;
 }
 
-/* Those that Windows has by now: it fetches others when its own programs meet them. */
+/* Walks the roots that Windows has now. It fetches others only when its own programs need them. */
 int platform_store_walk(platform_certificate_fn *fn, void *ctx)
 {
     HCERTSTORE store = CertOpenSystemStoreW(0, L"ROOT"), distrusted = CertOpenSystemStoreW(0, L"Disallowed");

@@ -1,4 +1,4 @@
-/* fd[0]: the event that a signal sets; fd[1]: the one that a socket sets while it is waited for. */
+/* A wake-up of two events: fd[0] is set by a signal, fd[1] by a socket while it is waited for. */
 #include <errno.h>
 #include <winsock2.h>
 #include <windows.h>
@@ -25,7 +25,7 @@ void net_wake_signal(struct net_wake *w)
     SetEvent(handle(w->fd[0]));
 }
 
-/* What a socket has already is looked for before and after: an event tells of it only once. */
+/* An event reports a socket's data only once, so the socket is checked before and after. */
 bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms)
 {
     const HANDLE events[] = {handle(w->fd[0]), handle(w->fd[1])};

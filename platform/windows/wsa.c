@@ -25,12 +25,12 @@ int wsa_errno(unsigned long code)
         {WSAEOPNOTSUPP, EOPNOTSUPP},
         {WSAEAFNOSUPPORT, EAFNOSUPPORT},
         {WSAEADDRNOTAVAIL, EADDRNOTAVAIL},
-        {WSAEADDRINUSE, EADDRNOTAVAIL}, /* no local port is left */
+        {WSAEADDRINUSE, EADDRNOTAVAIL}, /* no local port is free */
         {WSAENETDOWN, ENETDOWN},
         {WSAENETUNREACH, ENETUNREACH},
         {WSAEHOSTUNREACH, EHOSTUNREACH},
         {WSAEHOSTDOWN, EHOSTUNREACH},
-        {WSAENETRESET, ETIMEDOUT}, /* keep-alive had no answer */
+        {WSAENETRESET, ETIMEDOUT}, /* no answer to keep-alive */
         {WSAECONNABORTED, ECONNRESET},
         {WSAECONNRESET, ECONNRESET},
         {WSAECONNREFUSED, ECONNREFUSED},
@@ -54,7 +54,7 @@ int wsa_errno(unsigned long code)
         {ERROR_FILE_EXISTS, EEXIST},
         {ERROR_ALREADY_EXISTS, EEXIST},
         {ERROR_BROKEN_PIPE, EPIPE},
-        {ERROR_NO_DATA, EPIPE}, /* a pipe whose reader is gone */
+        {ERROR_NO_DATA, EPIPE}, /* a pipe without a reader */
         {ERROR_PIPE_NOT_CONNECTED, EPIPE},
         {ERROR_DISK_FULL, ENOSPC},
         {ERROR_NOT_SUPPORTED, EOPNOTSUPP},
