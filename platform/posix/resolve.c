@@ -17,7 +17,7 @@ const char *net_resolve_error(int error)
     static const char text[][48] = {
         [-DNS_NO_ADDRESS] = "the name has no address",
         [-DNS_NO_NAME] = "no such name",
-        [-DNS_FAILED] = "the nameserver could not tell",
+        [-DNS_FAILED] = "the nameserver reports a failure",
         [-NAME_INVALID] = "not a host name",
         [-DNS_NO_TCP] = "the answer is too long for UDP, and TCP fails",
         [-NO_ANSWER] = "no nameserver answers",

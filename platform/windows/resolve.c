@@ -21,7 +21,7 @@ const char *net_resolve_error(int error)
     case WSAHOST_NOT_FOUND: return "no such name";
     case WSANO_DATA: return "the name has no address";
     case WSATRY_AGAIN: return "no nameserver answers";
-    case WSANO_RECOVERY: return "the nameserver could not tell";
+    case WSANO_RECOVERY: return "the nameserver reports a failure";
     case EINVAL: return "not a host name";
     default: return "the system cannot look it up";
     }
