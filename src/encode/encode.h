@@ -28,6 +28,8 @@ struct time_unit {
     char zeros[7];
 };
 
+#define TABLE_WIDTH_MAX 21 /* columns of "255.255.255.255:65535", and of more than any number */
+
 /* Receives lines. A line that is longer than line_max, without its newline, or does not fit
  * into out is left out as a whole, and counted in oversized. */
 struct sink {
@@ -41,6 +43,9 @@ struct sink {
     unsigned n_increments;  /* such lines in out */
     uint8_t counter[ADDED]; /* index in struct added, by line in out */
     bool keeps_oversized;   /* for measuring: cuts a line instead, which fits if its numbers are smaller */
+    /* Widths of a table's columns, addr_port's last; 0: left out. They are known once laid_out is set. */
+    uint8_t width[FIELD_COLUMNS + 1];
+    bool laid_out;
 };
 
 struct encoder {
@@ -53,7 +58,7 @@ struct encoder {
     bool folds_tags;              /* the name holds host, addr_port, ip_version and output; other tags are left out */
     bool for_agent;               /* for Datadog's agent: it gets agent_tags and sections; frames have a length */
     int32_t min_interval_ms;      /* resolution of the lines' times */
-    void (*begin)(struct sink *); /* begins a snapshot, or NULL */
+    void (*begin)(struct sink *); /* begins a snapshot, all of whose points went through point once before; or NULL */
     void (*point)(struct sink *, const struct point *);
 };
 

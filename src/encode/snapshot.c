@@ -153,10 +153,8 @@ static bool pushed(const struct snapshot *s, const struct series *series)
            (series->rule != RULE_NONE && rules->rule[series->rule].kind == RULE_ADDRESS);
 }
 
-void snapshot_encode(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+static void put_all(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    if (format->begin)
-        format->begin(sink);
     for (int i = 0; i < 2; i++)
         if (pushed(s, &s->tally->total[i]))
             put_total(s, format, sink, &s->tally->total[i]);
@@ -168,6 +166,15 @@ void snapshot_encode(const struct snapshot *s, const struct encoder *format, str
     }
     if (s->push_self)
         put_self(s, format, sink);
+}
+
+void snapshot_encode(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    if (format->begin) {
+        put_all(s, format, sink);
+        format->begin(sink);
+    }
+    put_all(s, format, sink);
 }
 
 /* --- the largest ---------------------------------------------------------------- */
@@ -205,6 +212,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     memset(&largest.added, 0xff, sizeof largest.added);
     for (int i = 0; i < largest.n_outputs; i++)
         memset(&largest.output[i].total, 0xff, sizeof largest.output[i].total);
+    memset(sink.width, TABLE_WIDTH_MAX, sizeof sink.width);
     if (format->begin)
         format->begin(&sink);
     for (int i = 0; i < 2; i++)

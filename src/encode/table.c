@@ -1,41 +1,67 @@
-/* A table for people at a terminal: a header, then a row per series. */
+/* A table for people at a terminal: a header, then a row per series, in lines of at most 80 columns. A column that is
+ * zero in every row is left out. Columns that do not fit follow on a second line, and so do all columns of a row whose
+ * address is longer than its column. */
 #include <string.h>
 
+#include "base/format.h"
 #include "encode/encode.h"
 
-#define ADDR_WIDTH 16
+#define LINE_WIDTH 80
+#define ADDR_AT    3
 
-/* Returns the width of a column, which fits its heading and a million. */
-static size_t column_width(size_t column)
+/* Columns that are never left out, so that an idle machine's table has some. */
+#define ALWAYS \
+    (1u << STATE_ESTABLISHED | 1u << STATE_TIME_WAIT | 1u << STATE_CLOSE_WAIT | 1u << STATE_LISTEN | 1u << FIELD_UDP)
+
+/* Pads the line that began at *line up to this column; begins the next line where it is longer already. */
+static void pad_to(struct buf *b, size_t *line, size_t column)
 {
-    size_t len = strlen(fields[column].heading);
-
-    return 1 + (len > 7 ? len : 7);
-}
-
-static void put_left(struct buf *b, const char *text, size_t width)
-{
-    put_replaced(b, text, "");
-    for (size_t len = strlen(text); len < width; len++)
+    if (b->len > *line + column) {
+        buf_char(b, '\n');
+        *line = b->len;
+    }
+    for (size_t n = *line + column - b->len; n; n--)
         buf_char(b, ' ');
 }
 
-static void put_right(struct buf *b, const char *text, size_t width)
+static void put_cell(struct sink *s, size_t *line, const char *text, size_t width)
 {
-    for (size_t len = strlen(text); len < width; len++)
-        buf_char(b, ' ');
-    buf_text(b, text);
+    if (s->out->len - *line + 1 + width > LINE_WIDTH)
+        pad_to(s->out, line, ADDR_AT + s->width[FIELD_COLUMNS]);
+    pad_to(s->out, line, s->out->len - *line + 1 + width - strlen(text));
+    buf_text(s->out, text);
+}
+
+static void put_head(struct sink *s, size_t *line, const char *version, const char *addr_port)
+{
+    put_replaced(s->out, version, "");
+    pad_to(s->out, line, ADDR_AT);
+    put_replaced(s->out, addr_port, "");
+    pad_to(s->out, line, ADDR_AT + s->width[FIELD_COLUMNS]);
+}
+
+static void widen(struct sink *s, size_t column, size_t len)
+{
+    if (len > TABLE_WIDTH_MAX)
+        len = TABLE_WIDTH_MAX;
+    if (len > s->width[column])
+        s->width[column] = (uint8_t)len;
 }
 
 static void begin(struct sink *s)
 {
-    size_t mark = line_begin(s);
+    size_t mark = line_begin(s), line = mark + 1;
 
+    s->laid_out = true;
+    widen(s, FIELD_COLUMNS, strlen("PORT"));
     buf_char(s->out, '\n');
-    put_left(s->out, "IP", 3);
-    put_left(s->out, "PORT", ADDR_WIDTH);
-    for (size_t i = 0; i < FIELD_COLUMNS; i++)
-        put_right(s->out, fields[i].heading, column_width(i));
+    put_head(s, &line, "IP", "PORT");
+    for (unsigned i = 0; i < FIELD_COLUMNS; i++) {
+        if (!s->width[i] && !(ALWAYS >> i & 1))
+            continue;
+        widen(s, i, strlen(fields[i].heading));
+        put_cell(s, &line, fields[i].heading, s->width[i]);
+    }
     line_end(s, mark);
 }
 
@@ -46,40 +72,53 @@ static const char *value_of(const struct point *p, const char *key, const char *
     return tag && tag->value ? tag->value : otherwise;
 }
 
+/* Puts a point with columns; before the header notes how wide they are. */
 static void row(struct sink *s, const struct point *p)
 {
-    size_t mark = line_begin(s);
+    const char *addr_port = value_of(p, "addr_port", "all");
+    size_t mark = line_begin(s), line = mark;
 
-    put_left(s->out, value_of(p, "ip_version", ""), 3);
-    put_left(s->out, value_of(p, "addr_port", "all"), ADDR_WIDTH);
+    if (s->laid_out)
+        put_head(s, &line, value_of(p, "ip_version", ""), addr_port);
+    else
+        widen(s, FIELD_COLUMNS, strlen(addr_port));
     for (size_t i = 0, column = 0; i < p->n_values && column < FIELD_COLUMNS; column++) {
         char digits[21];
         struct buf number = {.data = digits, .cap = sizeof digits - 1};
 
-        if (p->value[i].field == &fields[column]) /* else its protocol could not be read */
-            buf_u64(&number, p->value[i++].now);
+        if (p->value[i].field == &fields[column]) { /* else its protocol could not be read */
+            uint64_t now = p->value[i++].now;
+
+            buf_u64(&number, now);
+            if (now && !s->laid_out)
+                widen(s, column, number.len);
+        }
         digits[number.len] = '\0';
-        put_right(s->out, digits, column_width(column));
+        if (s->laid_out && s->width[column])
+            put_cell(s, &line, digits, s->width[column]);
     }
-    line_end(s, mark);
+    if (s->laid_out)
+        line_end(s, mark);
 }
 
-/* Writes a point without columns: name and values on one line. */
+/* Writes a point without columns: its name and values, wrapped at blanks. */
 static void put_self(struct sink *s, const struct point *p)
 {
-    size_t mark = line_begin(s);
+    size_t mark = line_begin(s), line = mark;
 
     buf_text(s->out, p->measurement->name);
     for (size_t i = 0; i < 2 && p->measurement->tag[i]; i++) {
         buf_char(s->out, ' ');
         put_replaced(s->out, value_of(p, p->measurement->tag[i], ""), "");
     }
-    buf_char(s->out, ':');
     for (size_t i = 0; i < p->n_values; i++) {
+        char text[40];
+
+        text_format(text, sizeof text, "%s=%llu", p->value[i].field->name, (unsigned long long)p->value[i].now);
+        if (s->out->len - line + 1 + strlen(text) > LINE_WIDTH)
+            pad_to(s->out, &line, ADDR_AT);
         buf_char(s->out, ' ');
-        buf_text(s->out, p->value[i].field->name);
-        buf_char(s->out, '=');
-        buf_u64(s->out, p->value[i].now);
+        buf_text(s->out, text);
     }
     line_end(s, mark);
 }
@@ -88,14 +127,14 @@ static void encode(struct sink *s, const struct point *p)
 {
     if (p->value->field < fields + FIELD_COLUMNS)
         row(s, p);
-    else
+    else if (s->laid_out)
         put_self(s, p);
 }
 
 const struct encoder encoder_table = {
     .name = "table",
     .only_stdout = true,
-    .timestamps = true, /* so that late polls are printed, too */
+    .timestamps = true, /* a person reads every poll, late or not */
     .begin = begin,
     .point = encode,
 };
