@@ -104,6 +104,14 @@ $(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform/$(OS)/build.mk $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
+# main.o alone knows what --version says of this build, and is built again when that changes. The commit is REVISION, or else git's; of
+# sources without .git there is none.
+$(OUT)/obj/src/main.o: COMMON += -DSOCKPUSH_CPU='"$(or $(CPU),$(firstword $(subst -, ,$(MACHINE))))"' -DSOCKPUSH_COMMIT="\"$$(cat $(OUT)/obj/commit)\""
+$(OUT)/obj/src/main.o: $(OUT)/obj/commit
+$(OUT)/obj/commit: FORCE
+	$(Q)mkdir -p $(@D); revision='$(REVISION)'; [ -n "$$revision" ] || [ ! -e .git ] || \
+	revision=$$(git describe --always --dirty --exclude='*' --abbrev=40 2>/dev/null || :); \
+	echo "$$revision" | sed -E 's/^([0-9a-f]{12})[0-9a-f]*/\1/' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 # A build with TLS and one without differ in what is linked.
 $(OUT)/obj/tls-$(TLS): FORCE
 	$(Q)[ -e $@ ] || { mkdir -p $(@D); rm -f $(OUT)/obj/tls-*; touch $@; }

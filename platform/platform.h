@@ -23,6 +23,9 @@ extern const char platform_name[];
 /* How far this system's part was tested by those who made this version, for --version. */
 extern const char platform_tried[];
 
+/* The C library that is linked, for --version: its name and its version. */
+extern const char *const platform_library[2];
+
 /* Returns 0, or -errno if the socket tables below proc cannot be read. */
 int platform_proc_check(const char *proc);
 

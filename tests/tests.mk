@@ -99,7 +99,7 @@ fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/*/fuzz_*.c))
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
-lint: need-build-test-lint ## warnings of two compilers, headers, layers, scripts, README against --help
+lint: need-build-test-lint ## warnings of two compilers, headers, layers, scripts, docs against --help
 	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
 	@CC='$(CC)' COMMON='$(COMMON) $(OF_TESTS)' RELEASE='$(RELEASE)' tests/lint/all.sh
 
@@ -119,7 +119,7 @@ size: all ## what the binary is made of, and that docs say its size; fails above
 	@[ $(OS) != linux ] || tests/binary/sizes.sh check $(TARGET) $(FOR_CPU) $(TLS)
 
 twice: all ## build it again in another directory: the same bytes? CPU=mips, OS=windows: of those
-	@MAKE='$(MAKE) $(JOBS)' tests/binary/twice.sh $(TARGET)
+	@MAKE='$(MAKE) $(JOBS)' tests/binary/twice.sh $(TARGET) "$$(cat $(OUT)/obj/commit)"
 
 # ---- what make builds: two more trees of objects (unit tests, fuzzers) of the same sources
 

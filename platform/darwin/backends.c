@@ -5,6 +5,7 @@
 
 const char platform_name[] = "macos";
 const char platform_tried[] = "compiled and linked, never run";
+const char *const platform_library[] = {"libSystem", "of macOS"};
 
 static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
                         struct poll_report *report)

@@ -6,6 +6,10 @@
 const char platform_name[] = "freebsd";
 const char platform_tried[] = "its parts compiled, never run";
 
+#define TEXT(macro)  TEXT_(macro)
+#define TEXT_(value) #value
+const char *const platform_library[] = {"libc", "of FreeBSD " TEXT(__FreeBSD__)};
+
 /* net.inet.tcp.states would need no walk, but counts IPv4 and IPv6 together. */
 static int poll_pcblist(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
                         struct poll_report *report)

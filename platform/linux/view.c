@@ -9,6 +9,16 @@
 const char platform_name[] = "linux";
 const char platform_tried[] = "tested";
 
+/* musl's own text is in its src/internal/version.c; a static program may name it. */
+#ifdef __GLIBC__
+#define TEXT(macro)  TEXT_(macro)
+#define TEXT_(value) #value
+const char *const platform_library[] = {"glibc", TEXT(__GLIBC__) "." TEXT(__GLIBC_MINOR__)};
+#else
+extern const char __libc_version[] __attribute__((visibility("hidden")));
+const char *const platform_library[] = {"musl", __libc_version};
+#endif
+
 const char *platform_view(const char *proc, char *out, size_t cap)
 {
     char link[64];

@@ -25,6 +25,7 @@
 #define READ_MAX      (64u << 10)  /* bytes from the receiver for one read, records without data included */
 
 const bool tls_built = true;
+const char tls_library[] = MBEDTLS_VERSION_STRING_FULL;
 
 /* --- the library's needs ---------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "tls/tls.h"
 
 const bool tls_built = false;
+const char tls_library[] = "none (make TLS=0)";
 
 const char *tls_check_chain(const char *text)
 {

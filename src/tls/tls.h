@@ -22,6 +22,9 @@ struct tls;
 
 extern const bool tls_built;
 
+/* The library and its version, for --version. */
+extern const char tls_library[];
+
 /* Check PEM text of a client certificate chain, or a key. A path is not read. Return NULL, or what is wrong. */
 const char *tls_check_chain(const char *text);
 const char *tls_check_key(const char *text);
