@@ -1,10 +1,28 @@
 #include <string.h>
 
+#include <cJSON.h>
+
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "config/foreign.h"
+#include "output/transport.h"
 #include "program.h"
+#include "tls/tls.h"
+
+/* The Makefile sets both for this file alone: the processor, and the commit where it is known. */
+#ifndef SOCKPUSH_CPU
+#define SOCKPUSH_CPU ""
+#endif
+#ifndef SOCKPUSH_COMMIT
+#define SOCKPUSH_COMMIT ""
+#endif
+
+#define TEXT(macro)  TEXT_(macro)
+#define TEXT_(value) #value
+
+#define HELP_WIDTH 55 /* columns of a meaning; 80 with its name */
 
 static struct program program;
 
@@ -16,19 +34,69 @@ static void report(void *ctx, enum log_level level, const char *variable, const 
     log_event(level, variable ? "variable" : NULL, variable, "%s", message);
 }
 
+/* Prints a name and its meaning, which is wrapped at blanks; no word in it is longer than a line. */
+static void print_row(const char *name, const char *meaning)
+{
+    while (*meaning) {
+        size_t len = strlen(meaning);
+
+        if (len > HELP_WIDTH)
+            for (len = HELP_WIDTH; meaning[len] != ' ';)
+                len--;
+        print("  %-21s  %.*s\n", name, (int)len, meaning);
+        name = "";
+        meaning += len + (meaning[len] == ' ');
+    }
+}
+
 static void print_help(void)
 {
-    print("sockpush counts this machine's TCP and UDP sockets by state and port and pushes the counts.\n"
-          "Usage: sockpush [--help | --version | --check]\n\n"
-          "Everything is set by environment variables:\n");
-    for (const struct variable *v = variables; *v->name; v++)
-        print("  %-21s  %-15s  %s\n", v->name, *v->def ? v->def : "-", variable_help(v, &program.config.arena));
-    print("\nNames of other programs, where ours are unset:\n");
-    for (const struct foreign *f = foreign; *f->name; f++)
-        print("  %-28s  %s\n", f->name, f->of);
-    print("\n"
-          "--check prints the configuration, tries each output without sending, and makes one poll.\n"
-          "Status: 0 well, 1 nothing could be read or lines stayed unsent, 2 a bad configuration.\n");
+    struct arena *a = &program.config.arena;
+
+    print("Usage: sockpush [--help | --version | --check]\n\n"
+          "sockpush counts this machine's TCP and UDP sockets by state and port, and pushes\n"
+          "the counts. Environment variables set all of it; SOCKPUSH_TO=stdout: shows what\n"
+          "would be pushed. --check prints the configuration, tries each output without\n"
+          "sending lines, and polls once.\n");
+    for (const struct variable *v = variables; *v->name; v++) {
+        if (v == variables || v->group != v[-1].group)
+            print("\n%s\n", group_name[v->group]);
+        print_row(v->name, arena_format(a, *v->def ? "%s (default %s)" : "%s", variable_help(v, a), v->def));
+    }
+    print("\nNames of other programs are read where ours is unset: the first that is set, but\n"
+          "all that set tags.\n");
+    for (const struct foreign *f = foreign; *f->name;) {
+        const char *of = f->of, *names = f->name;
+
+        while (*(++f)->name && !strcmp(f->of, of))
+            names = arena_format(a, "%s, %s", names, f->name);
+        print_row(of, names);
+    }
+    print("\nOutputs; FORMAT+ before one sets its format, as in influx+udp://HOST\n"
+          "  udp://HOST[:PORT]  tcp://HOST:PORT  tls://HOST:PORT  unix:///PATH  stdout:\n"
+          "  http://HOST[:PORT]/PATH?QUERY  https://HOST[:PORT]/PATH?QUERY\n"
+          "  tcp, tls, http, https: hosts after a comma are tried when the first fails\n");
+    print("\nStatus: 0 all is well; 1 nothing could be read, or lines stayed unsent; 2 the\n"
+          "configuration is bad.\n");
+}
+
+static void print_version(void)
+{
+    print("sockpush " SOCKPUSH_VERSION "%s\nsystem: %s%s, %s\n"
+          "TLS: %s; C library: %s %s; JSON: cJSON " TEXT(CJSON_VERSION_MAJOR) "." TEXT(CJSON_VERSION_MINOR) "." TEXT(
+              CJSON_VERSION_PATCH) "\nformats:",
+          *SOCKPUSH_COMMIT ? " (commit " SOCKPUSH_COMMIT ")" : "", platform_name, *SOCKPUSH_CPU ? " " SOCKPUSH_CPU : "",
+          platform_tried, tls_library, platform_library[0], platform_library[1]);
+    for (const struct encoder *const *e = encoders; *e; e++)
+        print(" %s", (*e)->name);
+    print("\noutputs:");
+    for (const struct transport *const *t = transports; *t; t++)
+        if (tls_built || !(*t)->has_tls)
+            print(" %s", (*t)->scheme);
+    print("\nbackends:");
+    for (const struct backend *const *b = platform_backends; *b; b++)
+        print(" %s", (*b)->name);
+    print(" record replay\n");
 }
 
 /* Returns the exit status: 1 if stdout failed, else the status passed. */
@@ -62,17 +130,24 @@ static void choose_proc(struct config *c)
         c->v.proc = c->proc_foreign;
 }
 
-static bool is_known(const char *argument)
+enum argument { ARGUMENT_CHECK, ARGUMENT_VERSION, ARGUMENT_HELP, ARGUMENT_H, ARGUMENTS };
+
+/* Returns which argument it is, ARGUMENTS if there is no such one. */
+static enum argument find_argument(const char *text)
 {
-    return !strcmp(argument, "--help") || !strcmp(argument, "-h") || !strcmp(argument, "--version") ||
-           !strcmp(argument, "--check");
+    static const char known[][10] = {"--check", "--version", "--help", "-h"};
+    enum argument i = 0;
+
+    while (i < ARGUMENTS && strcmp(known[i], text))
+        i++;
+    return i;
 }
 
 /* Returns the first unknown argument, or the second. */
 static const char *wrong_argument(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        if (!is_known(argv[i]))
+        if (find_argument(argv[i]) == ARGUMENTS)
             return argv[i];
     return argv[2];
 }
@@ -81,20 +156,18 @@ int main(int argc, char **argv)
 {
     struct diag diag = {.report = report};
     char host_name[256];
-    const char *argument = argc == 2 ? argv[1] : "";
-    bool named, help = !strcmp(argument, "--help") || !strcmp(argument, "-h"), version = !strcmp(argument, "--version"),
-                check = !strcmp(argument, "--check");
+    enum argument argument = argc == 2 ? find_argument(argv[1]) : ARGUMENTS;
+    bool named, check = argument == ARGUMENT_CHECK;
     int status;
 
     platform_init();
-    if (help || version || check)
+    if (argument < ARGUMENTS)
         platform_end_at_once();
-    if (help) {
-        print_help();
-        return printed(0);
-    }
-    if (version) {
-        print("sockpush " SOCKPUSH_VERSION " for %s: %s\n", platform_name, platform_tried);
+    if (argument < ARGUMENTS && !check) {
+        if (argument == ARGUMENT_VERSION)
+            print_version();
+        else
+            print_help();
         return printed(0);
     }
     if (argc > 1 && !check) {

@@ -1,14 +1,14 @@
-/* Variables of other programs that are read, too, one row each. Parsing, --help and the README's table agree with these
- * rows (tests/lint/foreign_names.sh). */
+/* Variables of other programs that are read, too, one row each. Parsing, --help and docs/configuration.md agree with
+ * these rows (tests/lint/foreign_names.sh). */
 #ifndef FOREIGN_H
 #define FOREIGN_H
 
 #include <stdint.h>
 
 struct foreign {
-    char name[29];  /* "" ends the rows */
-    uint8_t form;   /* enum form, variables.h */
-    const char *of; /* the setting, such as "destination"; its rows are in order of precedence */
+    const char *name; /* "" ends the rows */
+    const char *of;   /* the variable that it stands in for, or its other use; its rows are in order of precedence */
+    uint8_t form;     /* enum form, variables.h */
 };
 
 extern const struct foreign foreign[];

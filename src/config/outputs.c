@@ -199,7 +199,7 @@ static int64_t format_for(const char *name, bool format_set, int64_t otherwise)
 /* Adds the output of the first foreign variable that is valid, and warns of invalid ones. Returns false if none is. */
 static bool read_foreign(struct config *c, env_list env, struct diag *d)
 {
-    static const char of[] = "destination";
+    static const char of[] = "SOCKPUSH_TO";
     int64_t format = c->v.format;
 
     for (const struct foreign *f = foreign_next(foreign, of); *f->name; f = foreign_next(f + 1, of)) {

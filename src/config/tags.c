@@ -29,7 +29,7 @@ static void add(struct config *c, env_list env, struct tags *list, const char *k
 
 static char *host(struct config *c, env_list env, char *host_name)
 {
-    static const char of[] = "tag host";
+    static const char of[] = "SOCKPUSH_HOST";
 
     c->host_named = true;
     c->host_from = "SOCKPUSH_HOST";

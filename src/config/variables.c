@@ -34,58 +34,58 @@ static const char *log_level_word(int64_t i)
 
 #define AT(member) .offset = offsetof(struct values, member)
 
+const char group_name[][6] = {"Push", "Count", "Tags", "TLS", "HTTP", "More"};
+
 /* clang-format off */
 const struct variable variables[] = {
-    {.name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", .form = FORM_LIST, AT(to),
-     .meaning = "where to push: `[FORMAT+]udp://HOST[:PORT]`, `tcp://HOST:PORT[,HOST:PORT]`, `tls://HOST:PORT[,HOST:PORT]`, "
-                "`http://HOST[:PORT]/PATH?QUERY`, `https://…`, `unix:///PATH` (also `unixgram://`, `unixstream://`, `unix://@NAME`), `stdout:`; several with commas"},
-    {.name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
-     .meaning = "`influx` is the default of `http` and `https`; `datadog` is for its agent, and the default where a `DD_*` name leads; `table` for eyes, only on `stdout:`"},
-    {.name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
-     .meaning = "time between polls with its unit, `100ms` to `1h`"},
-    {.name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
-     .meaning = "stop after this many polls, up to 1000000000; 0: never"},
-    {.name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),
-     .meaning = "`key=value,key2=value2` on every series"},
-    {.name = "SOCKPUSH_HOST", .def = "", .form = FORM_TEXT, AT(host),
-     .meaning = "the `host` tag; `-`: none; unset: the node's or host's name"},
-    {.name = "SOCKPUSH_PREFIX", .def = "", .form = FORM_TEXT, AT(prefix),
-     .meaning = "joined with a dot before every metric or measurement name"},
-    {.name = "SOCKPUSH_PORTS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(ports),
-     .meaning = "port rules: `80,8000-8100,1.1.1.1:8080,[::1]:9000,*:53,listen`, or JSON groups with tags"},
-    {.name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
-     .meaning = "bound on discovered port series, 1 to 100000; the rest is counted in `addr_port=other`"},
-    {.name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend),
-     .meaning = "how sockets are read: `auto` (the best that works), `netlink`, `procfs`; `record:PATH` (also writes what was "
-                "read to a file), `replay:PATH` (reads that file)"},
-    {.name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
-     .meaning = "where procfs is mounted; unset: `HOST_PROC`, where that is set"},
-    {.name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
-     .meaning = "owner of a port series, where it can be found"},
-    {.name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
-     .meaning = "largest UDP datagram, 512 to 65467 bytes; unset: less where the path takes less in one packet"},
-    {.name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
-     .meaning = "outbox of each stream output, `16KiB` to `64MiB`; raised to two of the largest snapshots"},
-    {.name = "SOCKPUSH_REPLAY", .def = "30s", AT(replay_ms), .read = value_duration_ms, .min = 0, .max = 3600000, .unit = "ms",
-     .meaning = "streams: after a connection broke, what was acknowledged so recently is sent again, `0s` to `1h`"},
-    {.name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
-     .meaning = "push sockpush's own counters, on or off"},
-    {.name = "SOCKPUSH_TLS_CA", .def = "", AT(tls_ca),
+    {.group = GROUP_PUSH, .name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", .form = FORM_LIST, AT(to),
+     .meaning = "where to push, several with commas: udp://HOST, tls://HOST:PORT, …, stdout: to show it; see Outputs"},
+    {.group = GROUP_PUSH, .name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
+     .meaning = "of outputs that name none; table is for people, on stdout:"},
+    {.group = GROUP_PUSH, .name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
+     .meaning = "time between two polls, 100ms to 1h"},
+    {.group = GROUP_PUSH, .name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
+     .meaning = "stop after so many polls, up to 1000000000; 0: never"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_PORTS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(ports),
+     .meaning = "ports to count apart: 80,8000-8100,1.1.1.1:443,[::1]:9000,*:53,listen; or JSON groups with tags"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
+     .meaning = "most series that * and listen make, 1 to 100000; the rest is counted in addr_port=other"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
+     .meaning = "push the process id of a port's owner, where it can be found"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend),
+     .meaning = "how sockets are read: auto, netlink, procfs; record:PATH also writes a file, replay:PATH reads it"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
+     .meaning = "where procfs is mounted"},
+    {.group = GROUP_TAGS, .name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),
+     .meaning = "tags of every series: key=value,key2=value2"},
+    {.group = GROUP_TAGS, .name = "SOCKPUSH_HOST", .def = "", .form = FORM_TEXT, AT(host),
+     .meaning = "the tag host; unset: the machine's name; -: no such tag"},
+    {.group = GROUP_TAGS, .name = "SOCKPUSH_PREFIX", .def = "", .form = FORM_TEXT, AT(prefix),
+     .meaning = "put before every metric's name, with a dot between"},
+    {.group = GROUP_TLS, .name = "SOCKPUSH_TLS_CA", .def = "", AT(tls_ca),
      .meaning = "certificates to trust: PEM text, or the path of a PEM file; unset: the system's"},
-    {.name = "SOCKPUSH_TLS_CERT", .def = "", AT(tls_cert),
-     .meaning = "own certificate and its chain, for receivers that ask for one: PEM text or path"},
-    {.name = "SOCKPUSH_TLS_KEY", .def = "", AT(tls_key),
-     .meaning = "its private key: PEM text or path"},
-    {.name = "SOCKPUSH_TLS_NAME", .def = "", AT(tls_name),
-     .meaning = "the name that the receiver's certificate must have; unset: the host in `SOCKPUSH_TO`"},
-    {.name = "SOCKPUSH_TLS_VERIFY", .def = "full", AT(tls_verify), .word = verify_word,
-     .meaning = "`none` takes any certificate, and warns at every connection"},
-    {.name = "SOCKPUSH_HTTP_TOKEN", .def = "", .form = FORM_SECRET, AT(http_token),
-     .meaning = "sent as `Authorization: Token …`, or as what it says itself: `Bearer …`, `Basic …`"},
-    {.name = "SOCKPUSH_HTTP_HEADERS", .def = "", .form = FORM_SECRET | FORM_LIST, AT(http_headers),
-     .meaning = "`Name=value,Name2=value2` to send with each request; `%2C` is a comma, `%25` a percent sign"},
-    {.name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
-     .meaning = "what goes to stderr"},
+    {.group = GROUP_TLS, .name = "SOCKPUSH_TLS_CERT", .def = "", AT(tls_cert),
+     .meaning = "client certificate and its chain, for receivers that ask for one: PEM text or path"},
+    {.group = GROUP_TLS, .name = "SOCKPUSH_TLS_KEY", .def = "", AT(tls_key),
+     .meaning = "private key of that certificate: PEM text or path"},
+    {.group = GROUP_TLS, .name = "SOCKPUSH_TLS_NAME", .def = "", AT(tls_name),
+     .meaning = "the name that the receiver's certificate must have; unset: the host in SOCKPUSH_TO"},
+    {.group = GROUP_TLS, .name = "SOCKPUSH_TLS_VERIFY", .def = "full", AT(tls_verify), .word = verify_word,
+     .meaning = "none accepts any certificate, and warns at every connection"},
+    {.group = GROUP_HTTP, .name = "SOCKPUSH_HTTP_TOKEN", .def = "", .form = FORM_SECRET, AT(http_token),
+     .meaning = "sent as Authorization: Token …; a value with its scheme (Bearer …, Basic …) is sent unchanged"},
+    {.group = GROUP_HTTP, .name = "SOCKPUSH_HTTP_HEADERS", .def = "", .form = FORM_SECRET | FORM_LIST, AT(http_headers),
+     .meaning = "headers of each request: Name=value,Name2=value2; %2C is a comma, %25 a percent sign"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
+     .meaning = "largest UDP datagram, 512 to 65467 bytes; unset: less where the path takes less in one packet"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,
+     .meaning = "memory of each stream output for lines that wait, 16KiB to 64MiB; raised to two of the largest snapshots"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_REPLAY", .def = "30s", AT(replay_ms), .read = value_duration_ms, .min = 0, .max = 3600000, .unit = "ms",
+     .meaning = "after a stream broke, lines that were acknowledged so recently are sent again, 0s to 1h"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
+     .meaning = "push counters of sockpush itself, on or off"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
+     .meaning = "how much is logged to stderr"},
     {.name = ""},
 };
 /* clang-format on */
@@ -174,7 +174,7 @@ const char *variable_help(const struct variable *v, struct arena *a)
     const char *list = "";
 
     for (int64_t i = 0; v->word && v->word(i); i++)
-        list = arena_format(a, "%s`%s`%s", list, v->word(i), v->word(i + 1) ? ", " : ": ");
+        list = arena_format(a, "%s%s%s", list, v->word(i), v->word(i + 1) ? ", " : ": ");
     return arena_format(a, "%s%s", list, v->meaning);
 }
 
@@ -234,9 +234,9 @@ static const struct variable *find(const char *name)
     return NULL;
 }
 
-/* Returns true for variables that Kubernetes injects for a Service named sockpush:
- * SOCKPUSH_PORT=tcp://…, SOCKPUSH_PORT_… and SOCKPUSH_SERVICE_…, but not SOCKPUSH_PORT=80. */
-static bool service_link(const char *text)
+/* Returns true for variables that Kubernetes sets for a Service named sockpush (its documentation, "Service",
+ * "Environment variables"): SOCKPUSH_PORT=tcp://…, SOCKPUSH_PORT_…, SOCKPUSH_SERVICE_…, but not SOCKPUSH_PORT=80. */
+static bool is_service_link(const char *text)
 {
     return !strncmp(text, "SOCKPUSH_PORT_", 14) || !strncmp(text, "SOCKPUSH_SERVICE_", 17) ||
            (!strncmp(text, "SOCKPUSH_PORT=", 14) && strchr(text, ':'));
@@ -267,7 +267,7 @@ void variables_read(env_list env, struct values *out, struct arena *a, struct di
             len = sizeof name - 1;
         memcpy(name, *env, len);
         name[len] = '\0';
-        if (!find(name) && !service_link(*env))
+        if (!find(name) && !is_service_link(*env))
             warn_unknown(name, d);
     }
 }

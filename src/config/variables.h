@@ -1,5 +1,5 @@
-/* The SOCKPUSH_* variables, one row each. Parsing, --help, --check and the README's table
- * come from these rows. Pure; texts are allocated from an arena. */
+/* The SOCKPUSH_* variables, one row each. Parsing, --help, --check and the tables of docs/configuration.md
+ * (tests/lint/variables.sh) come from these rows. Pure; texts are allocated from an arena. */
 #ifndef VARIABLES_H
 #define VARIABLES_H
 
@@ -28,20 +28,26 @@ enum form {
     FORM_SECRET = 4, /* it is never shown */
 };
 
+/* The headings of --help and docs/configuration.md. */
+enum group { GROUP_PUSH, GROUP_COUNT, GROUP_TAGS, GROUP_TLS, GROUP_HTTP, GROUP_MORE };
+
+extern const char group_name[][6];
+
 /* A variable's value is a number if "read" is set, a word if "word" is set, else a text. */
 struct variable {
-    char name[22];                                /* "" ends the rows */
-    char def[16];                                 /* the default, parsed like a value unless that is a text */
-    char unit[4];                                 /* of a number; --check prints it */
-    const char *meaning;                          /* for --help and README; of a number, with its range */
+    const char *name;                             /* "" ends the rows */
+    const char *def;                              /* the default, parsed like a value unless that is a text */
+    const char *meaning;                          /* for --help and docs; of a number, with its range */
     bool (*read)(const char *text, int64_t *out); /* parses a number */
-    int32_t min, max;                             /* of a number; max 0: no range */
     const char *(*word)(int64_t i);               /* returns the word whose value is i, or NULL after the last */
+    int32_t min, max;                             /* of a number; max 0: no range */
     uint16_t offset;                              /* in struct values */
     uint8_t form;
+    uint8_t group; /* enum group; rows of the same stand together */
+    char unit[3];  /* of a number; --check prints it after the number */
 };
 
-/* Returns the text for --help and README: the words, if any, and the meaning. */
+/* Returns the text for --help and docs: the words, if any, and the meaning. */
 const char *variable_help(const struct variable *v, struct arena *a);
 
 extern const struct variable variables[];

@@ -1,9 +1,9 @@
 #!/bin/sh
-# foreign_names.sh: the names of other programs that src/config reads are the rows of its table, and all of them stand in the README.
+# foreign_names.sh: the names of other programs that src/config reads are the rows of its table, and docs/configuration.md has all of them.
 set -eu
 
 table=$(sed -n 's/^    {"\([A-Z0-9_][A-Z0-9_]*\)".*/\1/p' src/config/foreign.c | sort)
-walked=$(sed -n 's/^    {"\([A-Z0-9_]*\)".*"\(destination\|tag host\)"},$/\1/p' src/config/foreign.c) # by foreign_next, in their order
+walked=$(sed -n 's/^    {"\([A-Z0-9_]*\)", "SOCKPUSH_\(TO\|HOST\)", .*},$/\1/p' src/config/foreign.c) # by foreign_next, in their order
 read=$({ echo "$walked" && grep -hoE '"(DD|ENV|POD|NODE|STATSD|HOST|SSL)_[A-Z0-9_]+"' src/config/agent.c src/config/config.c src/config/outputs.c src/config/tags.c src/config/tls.c | tr -d '"'; } |
     sort -u | grep -vx 'DD_')
 [ "$table" = "$read" ] || {
@@ -12,5 +12,5 @@ read=$({ echo "$walked" && grep -hoE '"(DD|ENV|POD|NODE|STATSD|HOST|SSL)_[A-Z0-9
     exit 1
 }
 for name in $table; do
-    grep -q "\`$name\`" README.md || { echo "$name is not in README.md" >&2; exit 1; }
+    grep -q "\`$name\`" docs/configuration.md || { echo "$name is not in docs/configuration.md" >&2; exit 1; }
 done

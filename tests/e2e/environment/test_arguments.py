@@ -1,8 +1,14 @@
 """--help, --version and --check; there are no others."""
+import platform
+import re
+import shutil
+import subprocess
+
 import pytest
 
 import ports
 import procfs
+import program
 import receivers
 import streams
 import wait
@@ -17,20 +23,60 @@ def root(tmp_path):
     return procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
 
 
+def source(path):
+    return (program.ROOT / path).read_text()
+
+
 @pytest.mark.parametrize("argument", ["--help", "-h"])
 def test_help(run, argument):
+    """Each name once, in lines for a terminal of 80 columns."""
     shown = run(argument)
     assert shown.status == 0 and shown.log == ""
-    for name in VARIABLES:
-        assert "SOCKPUSH_" + name in shown.out
-    for default in ("udp://127.0.0.1", "10s", "1432", "256KiB", "1000"):
-        assert default in shown.out
+    assert all(len(line) <= 80 and line == line.rstrip() for line in shown.out.splitlines()) and "`" not in shown.out
+    ours, others = shown.out.split("\nNames of other programs")
+    names = re.findall(r'\.name = "(SOCKPUSH_\w+)"', source("src/config/variables.c"))
+    assert re.findall(r"^  (SOCKPUSH_\w+)  ", ours, re.M) == names and len(names) > 20
+    assert re.findall(r"^[A-Z]\w+$", ours, re.M) == ["Push", "Count", "Tags", "TLS", "HTTP", "More"]
+    foreign = re.findall(r'^    \{"(\w+)", ', source("src/config/foreign.c"), re.M)
+    assert re.findall(r"\w+", " ".join(line[25:] for line in others.splitlines() if line.startswith("  "))) == foreign and len(foreign) > 20
+
+
+def test_help_shows_each_default(run):
+    words = " ".join(run("--help").out.split())
+    for name, default in re.findall(r'\.name = "(\w+)", \.def = "(.*?)"', source("src/config/variables.c")):
+        meaning = words.partition(f" {name} ")[2].partition(" SOCKPUSH_")[0] if name != "SOCKPUSH_TO" else words
+        assert (f"(default {default})" in meaning) == bool(default), name
 
 
 def test_version(run):
+    """What it says is true: of this source, this commit, and of what is linked."""
     shown = run("--version")
-    assert shown.status == 0 and shown.log == ""
-    assert shown.out.startswith("sockpush ") and shown.out.count("\n") == 1
+    assert shown.status == 0 and shown.log == "" and all(len(line) <= 80 for line in shown.out.splitlines())
+    found = re.fullmatch(r"sockpush (\S+)(?: \(commit (\S+)\))?\nsystem: (\w+)(?: (\w+))?, .*\n"
+                         r"TLS: (.*); C library: (.*); JSON: (.*)\n"
+                         r"formats: (.*)\noutputs: (.*)\nbackends: (.*) record replay\n", shown.out)
+    version, commit, system, cpu, tls, c_library, json, formats, outputs, backends = found.groups()
+    assert f'SOCKPUSH_VERSION "{version}"' in re.sub(" +", " ", source("src/base/version.h"))
+    pinned = {tuple(line.split()[:2]) for line in source("third_party/sources.lock").splitlines() if line and line[0] != "#"}
+    assert ("cjson", json.removeprefix("cJSON ")) in pinned
+    assert tls == "none (make TLS=0)" or ("mbedtls", tls.removeprefix("Mbed TLS ")) in pinned
+    assert formats.split() == re.findall(r"X\((\w+)\)", re.search(r"#define ENCODERS.*", source("src/encode/encode.h"))[0])
+    schemes = {scheme for path in (program.ROOT / "src/output").glob("*.c") for scheme in re.findall(r'\.scheme = "(\w+)"', path.read_text())}
+    assert set(outputs.split()) == schemes - ({"tls", "https"} if tls.startswith("none") else set())
+    if system == "linux":
+        assert backends.split() == ["netlink", "procfs"]
+        assert c_library.startswith("glibc ") or ("musl", c_library.removeprefix("musl ")) in pinned
+    if program.BINARY == program.ROOT / "build" / "sockpush":
+        assert cpu == platform.machine() and (commit or "") == commit_here()
+
+
+def commit_here():
+    """As git names it, or nothing where this is no clone."""
+    if not (program.ROOT / ".git").exists() or not shutil.which("git"):
+        return ""
+    git = lambda *words: subprocess.run(["git", "-C", program.ROOT, *words], stdout=subprocess.PIPE).stdout.decode().strip()
+    changed = git("status", "--porcelain", "--untracked-files=no")
+    return git("rev-parse", "HEAD")[:12] + ("-dirty" if changed else "")
 
 
 @pytest.mark.parametrize("arguments,wrong", [(["--frobnicate"], "--frobnicate"), (["-x"], "-x"), (["--check", "now"], "now"), ([""], '""'),

@@ -82,8 +82,8 @@ def test_no_floating_point(cpu, binary):
     assert not set(FLOATING.findall(code))
 
 
-def test_version(emulated):
-    assert re.fullmatch(r"sockpush \d+\.\d+\.\d+ for linux: tested\n", emulated("--version").out)
+def test_version(cpu, emulated):
+    assert re.match(rf"sockpush \d+\.\d+\.\d+( \(commit \S+\))?\nsystem: linux {cpu}, tested\n", emulated("--version").out)
 
 
 def test_counts(namespace, emulated, listen, connect):

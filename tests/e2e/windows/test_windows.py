@@ -100,7 +100,7 @@ def test_texts_on_a_console():
 
     assert wait.until(ended) and ended() and program.returncode == 0
     os.close(here)
-    assert "`Bearer …`" in shown.decode(errors="replace")
+    assert "Token …" in shown.decode(errors="replace")
 
 
 def test_host_is_the_machines_name(run):
