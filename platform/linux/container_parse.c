@@ -43,7 +43,7 @@ size_t container_id_at_end(const char *text, size_t len)
     return 0;
 }
 
-/* Returns the text after the second ':', or NULL. */
+/* Returns the text after the second ':', or NULL. *controllers is the text after the first. */
 static const char *cgroup_path(const char *line, size_t len, const char **controllers)
 {
     const char *first = memchr(line, ':', len);

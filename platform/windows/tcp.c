@@ -11,7 +11,7 @@
 #define TCP_MAXRT 5 /* ws2ipdef.h */
 #endif
 #define KEEP_IDLE_MS     10000
-#define KEEP_INTERVAL_MS 1000 /* ten of them, a fixed number */
+#define KEEP_INTERVAL_MS 1000 /* ten of them; older versions cannot set the number */
 
 static void set(int fd, int level, int option, DWORD value)
 {
