@@ -1,5 +1,5 @@
-/* In place of src/base/arena.c: each piece is an allocation of its own, exactly as long as asked
- * for, so that the sanitizers see every byte read or written beside it. */
+/* Replaces src/base/arena.c: each piece is a separate allocation of exactly the requested size, so that the
+ * sanitizers see every byte read or written past it. */
 #include "base/arena.h"
 
 #include <stdlib.h>

@@ -5,13 +5,13 @@
 
 #include "base/ip.h"
 
-/* --- what a diag is told ---------------------------------------------------- */
+/* --- messages of a diag ----------------------------------------------------- */
 
 static void keep(void *ctx, enum log_level level, const char *variable, const char *message)
 {
     struct logged *t = ctx;
 
-    if (t->n < TOLD_MAX) {
+    if (t->n < LOGGED_MAX) {
         t->line[t->n].level = level;
         snprintf(t->line[t->n].variable, sizeof t->line->variable, "%s", variable ? variable : "");
         snprintf(t->line[t->n].message, sizeof t->line->message, "%s", message);
@@ -27,7 +27,7 @@ void logged_init(struct logged *t)
 
 static unsigned kept(const struct logged *t)
 {
-    return t->n < TOLD_MAX ? t->n : TOLD_MAX;
+    return t->n < LOGGED_MAX ? t->n : LOGGED_MAX;
 }
 
 unsigned logged_count(const struct logged *t, enum log_level level)
@@ -51,7 +51,7 @@ bool logged_has(const struct logged *t, enum log_level level, const char *variab
 void logged_print(const struct logged *t)
 {
     for (unsigned i = 0; i < kept(t); i++)
-        print_error("told: %s %s: %s\n", log_level_name[t->line[i].level], t->line[i].variable, t->line[i].message);
+        print_error("logged: %s %s: %s\n", log_level_name[t->line[i].level], t->line[i].variable, t->line[i].message);
 }
 
 /* --- bytes ------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* What the tests' helpers do through the system: memory that ends at a page, and files. */
+/* Test helpers that use the system: memory that ends at a page, and files. */
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>

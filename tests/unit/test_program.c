@@ -1,4 +1,4 @@
-/* What the program makes of a poll, without outputs. */
+/* A poll's way through the program, without outputs. */
 #include <string.h>
 
 #include "program.h"
@@ -6,7 +6,7 @@
 
 static struct program p;
 
-/* Ten seconds later; then so many series are left. */
+/* Pushes a poll ten seconds later. Returns how many series are left. */
 static uint32_t after_push(bool tcp, bool udp)
 {
     p.reading.read[PROTOCOL_TCP] = tcp;
@@ -29,11 +29,11 @@ static void a_series_does_not_end_while_a_protocol_cannot_tell_its_zero(void **s
     tally_end(&p.tally);
     for (int poll = 0; poll < 100; poll++)
         assert_int_equal(after_push(poll % 2, !(poll % 2)), 1);
-    assert_int_equal(after_push(true, true), 0); /* ten minutes are over, and now it was told */
+    assert_int_equal(after_push(true, true), 0); /* ten minutes are over, and the zero was pushed */
     arena_free(&p.config.arena);
 }
 
-/* Only what is handed out moves on what the next one begins with. */
+/* Only a snapshot that was put into outputs moves the values on which the next increments are based. */
 static void a_snapshot_that_is_only_looked_at_loses_no_increments(void **state)
 {
     static const struct endpoint endpoint = {.name = "test:"};

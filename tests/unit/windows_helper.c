@@ -1,4 +1,4 @@
-/* posix_helper.c's part for the tests that run on Windows. */
+/* The Windows counterpart of posix_helper.c. */
 #include <string.h>
 #include <windows.h>
 

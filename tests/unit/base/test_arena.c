@@ -1,4 +1,4 @@
-/* The program's own arena, under other names: the tests are linked with one of their own. */
+/* The program's arena, under other names, because the tests are linked with an arena of their own. */
 #define arena_zero real_arena_zero
 #define arena_text real_arena_text
 #define arena_free real_arena_free
@@ -27,7 +27,7 @@ static void memory_is_zeroed_and_aligned_and_apart(void **state)
         for (size_t k = 0; k < size[i]; k++)
             assert_int_equal(taken[i][k], 1 + i % 255);
     arena_free(&a);
-    arena_free(&a); /* again, or never used: nothing happens */
+    arena_free(&a); /* a second free, or a free of an unused arena, does nothing */
 }
 
 static void the_sizes_around_a_piece_are_taken(void **state)
@@ -43,7 +43,7 @@ static void the_sizes_around_a_piece_are_taken(void **state)
     }
 }
 
-static void a_text_is_copied_with_a_nul_behind_it(void **state)
+static void a_text_is_copied_with_a_nul_after_it(void **state)
 {
     struct arena a = {0};
 
@@ -58,7 +58,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned_and_apart),
         cmocka_unit_test(the_sizes_around_a_piece_are_taken),
-        cmocka_unit_test(a_text_is_copied_with_a_nul_behind_it),
+        cmocka_unit_test(a_text_is_copied_with_a_nul_after_it),
     };
 
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

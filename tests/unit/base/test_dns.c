@@ -1,4 +1,4 @@
-/* Answers are written byte by byte, so that a mistake in the reader is not shared by a writer. */
+/* Answers are written byte by byte, so that the reader and a writer cannot share a mistake. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static void a_query_is_a_header_and_one_question(void **state)
     assert_int_equal(dns_query(out, 0xabcd, "Agent.x-1.", DNS_AAAA), sizeof expected);
 }
 
-/* n bytes in labels of up to label bytes, and what follows. */
+/* Returns n bytes in labels of up to label bytes, then `after`. */
 static const char *long_name(size_t n, size_t label, const char *after)
 {
     static char name[600];
@@ -54,7 +54,7 @@ struct message {
     size_t query_len, len;
 };
 
-/* An answer of count records, whose bytes follow the question. */
+/* Makes an answer of count records, whose bytes follow the question. */
 static void answer(struct message *m, enum dns_type type, uint8_t count, const char *records, size_t len)
 {
     memset(m, 0, sizeof *m);
@@ -66,7 +66,7 @@ static void answer(struct message *m, enum dns_type type, uint8_t count, const c
     m->len = m->query_len + len;
 }
 
-/* What is found in the first len bytes of the answer, flush against a page that cannot be read. */
+/* Returns the addresses found in the first len bytes of the answer, which end at a page that cannot be read. */
 static const char *reads_part(const struct message *m, size_t len, int max)
 {
     static const char *const words[] = {"no address", "no name", "failed", "truncated", "not ours"};
@@ -84,7 +84,7 @@ static const char *reads_part(const struct message *m, size_t len, int max)
     return n < 0 ? words[-1 - n] : text + 1;
 }
 
-#define SELF           "\xc0\x0c" /* a pointer to the name of the question */
+#define SELF           "\xc0\x0c" /* a pointer to the question's name */
 #define TTL            "\0\0\0\x3c"
 #define A              "\0\1\0\1" TTL "\0\4\x0a\0\0"                                 /* … 10.0.0.x: one more byte */
 #define AAAA           "\0\x1c\0\1" TTL "\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0" /* … 2001:db8::x */
@@ -126,7 +126,7 @@ static void records_are_read(void **state)
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         answer(&m, row[i].type, row[i].count, row[i].bytes, row[i].len);
         assert_row(!strcmp(reads_part(&m, m.len, 3), row[i].expected), row[i].what);
-        for (size_t len = 0; len < m.len; len++) { /* each truncation gives less, never something else */
+        for (size_t len = 0; len < m.len; len++) { /* a truncated answer gives fewer records, never others */
             const char *part = reads_part(&m, len, 3), *expected = len < m.query_len ? "not ours" : row[i].expected;
 
             assert_row(!strcmp(part, expected) || (len >= m.query_len && !strcmp(part, "failed")), row[i].what);
@@ -134,7 +134,7 @@ static void records_are_read(void **state)
     }
 }
 
-static void an_error_is_told_apart(void **state)
+static void errors_are_distinguished(void **state)
 {
     static const char *const by_rcode[16] = {"10.0.0.1", "failed", "failed", "no name"};
     struct message m;
@@ -146,7 +146,8 @@ static void an_error_is_told_apart(void **state)
         answer(&m, DNS_A, 1, BYTES(SELF A "\1"));
         m.bytes[3] = 0x80 | rcode; /* RA */
         assert_string_equal(reads_part(&m, m.len, 3), expected);
-        m.bytes[5] = 0; /* Servers refuse with a header alone, too: it should not take the whole time limit. */
+        m.bytes[5] =
+            0; /* Servers may refuse with a header alone. The resolver must not wait until its time limit then. */
         assert_string_equal(reads_part(&m, HEADER, 3), strcmp(expected, "failed") ? "not ours" : "failed");
         m.bytes[1] ^= 1;
         assert_string_equal(reads_part(&m, HEADER, 3), "not ours");
@@ -215,11 +216,11 @@ static void lines_of_resolv_conf_are_read(void **state)
         {"search a b\ndomain c", "/ c / 1 5 2"},
         {"domain a\nsearch", "/ / 1 5 2"},
         {"", "/ / 1 5 2"},
-        {"search . a.example\tb .", "/ a.example b / 1 5 2"}, /* systemd-resolved writes "." for "none" */
+        {"search . a.example\tb .", "/ a.example b / 1 5 2"}, /* systemd-resolved writes "." for no domain */
         {"options ndots:5 timeout:1 attempts:3", "/ / 5 1 3"},
         {"options ndots:0\noptions\ttimeout:1 rotate edns0\toptions", "/ / 0 1 2"},
         {"options ndots:99999999999999999999 timeout:4294967296 attempts:2147483648", "/ / 15 30 5"},
-        {"options timeout:0 attempts:0", "/ / 1 1 1"}, /* or nothing would be asked, or waited for */
+        {"options timeout:0 attempts:0", "/ / 1 1 1"}, /* 0 would mean that nothing is asked, or waited for */
         {"options ndots: timeout: attempts: ndots timeout ndots5 :5 ndots:x timeout:-1 attempts:+1", "/ / 1 5 2"},
     };
     char line[600];
@@ -266,7 +267,7 @@ int main(void)
         cmocka_unit_test(a_query_is_a_header_and_one_question),
         cmocka_unit_test(names_have_limits),
         cmocka_unit_test(records_are_read),
-        cmocka_unit_test(an_error_is_told_apart),
+        cmocka_unit_test(errors_are_distinguished),
         cmocka_unit_test(an_answer_to_something_else_is_not_ours),
         cmocka_unit_test(lines_of_resolv_conf_are_read),
         cmocka_unit_test(lines_of_hosts_are_read),

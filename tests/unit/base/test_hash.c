@@ -1,4 +1,4 @@
-/* Whoever chooses what is hashed does not choose where it falls. */
+/* A peer that chooses the hashed bytes must not choose their place in the table. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -29,7 +29,7 @@ static unsigned fullest(const uint32_t *x, unsigned n)
     return most;
 }
 
-/* All fall into one place with the key 0; then a key is drawn. */
+/* With the key 0 all keys fall into one place; then a key is drawn. */
 static void what_falls_into_one_place_is_spread_by_another_key(void **state)
 {
     static uint32_t chosen[KEYS];

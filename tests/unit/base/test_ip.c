@@ -29,7 +29,7 @@ static void an_address_is_written_as_rfc_5952_says(void **state)
         {"1::", "1::"},
         {"2001:DB8::A", "2001:db8::a"},
         {"2001:0db8:0000:0000:0000:0000:0002:0001", "2001:db8::2:1"},
-        {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},   /* of two equal runs the first */
+        {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},   /* the first of two equal runs */
         {"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},         /* the longer run */
         {"2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1"}, /* one group alone is not shortened */
         {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
@@ -59,7 +59,7 @@ static void a_v4_mapped_address_is_the_v4_address(void **state)
         assert_int_equal(ip.version, 4);
         assert_memory_equal(ip.bytes, ((uint8_t[16]){1, 2, 3, 4}), 16);
     }
-    assert_string_equal(round_trip("::1.2.3.4"), "::102:304"); /* v4-compatible is not mapped */
+    assert_string_equal(round_trip("::1.2.3.4"), "::102:304"); /* v4-compatible is not v4-mapped */
     assert_string_equal(round_trip("::fffe:1.2.3.4"), "::fffe:102:304");
 }
 
@@ -80,7 +80,7 @@ static void what_is_no_address_is_refused(void **state)
         assert_row(!strcmp(round_trip(text[i]), "refused"), text[i]);
 }
 
-/* The C library reads the same texts. */
+/* Checks against the C library's parser. */
 static bool library_parses(const char *text, size_t len)
 {
     unsigned char bytes[16];
@@ -140,7 +140,7 @@ static void any_address_is_written_as_the_c_library_writes_it_and_read_back(void
                 ip.bytes[i + 1] = (uint8_t)any(256);
             }
         if (ip.version == 6)
-            ip.bytes[0] |= 1; /* the library writes ::a.b.c.d where six groups are zero */
+            ip.bytes[0] |= 1; /* the library prints ::a.b.c.d if six groups are zero */
         len = ip_format(&ip, text);
         inet_ntop(ip.version == 4 ? AF_INET : AF_INET6, ip.bytes, expected, sizeof expected);
         assert_string_equal(text, expected);

@@ -12,7 +12,7 @@ static const char *line_of(enum log_level level, const char *key, const char *va
     assert_true(len <= LOG_LINE_MAX);
     out[len] = '\0';
     assert_int_equal(strlen(out), len);
-    assert_ptr_equal(strchr(out, '\n'), out + len - 1); /* one line, ended */
+    assert_ptr_equal(strchr(out, '\n'), out + len - 1); /* exactly one line, and it ends */
     return out;
 }
 
@@ -48,7 +48,7 @@ static void a_line_is_logfmt(void **state)
         assert_string_equal(line_of(row[i].level, row[i].key, row[i].value, row[i].message), row[i].line);
 }
 
-static void a_long_line_is_cut_and_says_so(void **state)
+static void a_long_line_is_cut_and_marked(void **state)
 {
     static char text[3 * LOG_LINE_MAX];
     static const char bytes[] = {'x', '\n', '"'};
@@ -95,7 +95,7 @@ static void the_time_is_rfc_3339_in_utc(void **state)
     }
 }
 
-/* What f writes to a descriptor. */
+/* Returns the text that f writes to a descriptor. */
 static const char *written(int fd, void (*f)(void))
 {
     static char out[4096];
@@ -115,7 +115,7 @@ static const char *written(int fd, void (*f)(void))
     return out;
 }
 
-static void say_two(void)
+static void log_two(void)
 {
     log_event(LOG_INFO, "output", "udp://a:1", "sent %d of %s", 3, "4");
     log_event(LOG_DEBUG, NULL, NULL, "detail");
@@ -126,13 +126,13 @@ static void a_line_goes_to_stderr_with_its_time_if_its_level_is_wanted(void **st
     const char *text;
 
     (void)state;
-    text = written(STDERR_FILENO, say_two);
+    text = written(STDERR_FILENO, log_two);
     assert_int_equal(strspn(text, "0123456789-T:Z"), 20);
     assert_string_equal(text + 20, " info output=udp://a:1 msg=\"sent 3 of 4\"\n");
     log_set_level(LOG_WARN);
-    assert_string_equal(written(STDERR_FILENO, say_two), "");
+    assert_string_equal(written(STDERR_FILENO, log_two), "");
     log_set_level(LOG_DEBUG);
-    text = written(STDERR_FILENO, say_two);
+    text = written(STDERR_FILENO, log_two);
     assert_non_null(strstr(text, " debug msg=\"detail\"\n"));
     log_set_level(LOG_INFO);
 }
@@ -153,7 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_logfmt),
-        cmocka_unit_test(a_long_line_is_cut_and_says_so),
+        cmocka_unit_test(a_long_line_is_cut_and_marked),
         cmocka_unit_test(the_time_is_rfc_3339_in_utc),
         cmocka_unit_test(a_line_goes_to_stderr_with_its_time_if_its_level_is_wanted),
         cmocka_unit_test(help_goes_to_stdout),

@@ -1,4 +1,4 @@
-/* What text is made of: buf, format, text, sort, diag. */
+/* Tests of buf, format, text, sort and diag. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void a_piece_that_does_not_fit_is_left_out_and_remembered(void **state)
     buf_text(&b, "abc");
     buf_text(&b, "def");
     assert_true(b.full);
-    buf_text(&b, "g"); /* would fit, but not behind a gap */
+    buf_text(&b, "g"); /* would fit, but not after a gap */
     assert_int_equal(b.len, 3);
     assert_string_equal(bytes, "abc");
     buf_cut(&b, 1);
@@ -57,7 +57,7 @@ static void a_buffer_without_memory_measures(void **state)
     assert_false(b.full);
 }
 
-/* The same as the C library's, at every capacity. */
+/* Checks that the result equals the C library's, at every capacity. */
 #define CHECK(...)                                                                    \
     do {                                                                              \
         char expected[256];                                                           \
@@ -90,7 +90,7 @@ static void formats_are_the_c_librarys(void **state)
     CHECK("%.3s|%.0s|%.20s", "abcdef", "gone", "short");
     CHECK("%.*s, then %s and %u", 2, "abc", "next", 7u);
     CHECK("%.*s%.*s", 1, "ab", 2, "cde");
-    CHECK("%.*s", 3, open); /* no NUL behind it */
+    CHECK("%.*s", 3, open); /* no NUL follows */
     CHECK("%-6s|%-2s|%-20s|", "ab", "abc", "SOCKPUSH_TO");
 }
 

@@ -6,7 +6,7 @@
 
 struct row {
     const char *text;
-    int64_t value; /* REFUSED: the text is, and *out stays as it was */
+    int64_t value; /* REFUSED: the text must be refused, and *out stays unchanged */
 };
 
 static void check(bool (*read)(const char *, int64_t *), const struct row *row, size_t n)

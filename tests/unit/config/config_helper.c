@@ -6,7 +6,7 @@ void config_of(struct read_config *c, const char *host_name, const char *const *
 {
     logged_init(&c->logged);
     config_read(&c->config, list, host_name, &c->logged.diag);
-    if (c->logged.n <= TOLD_MAX)
+    if (c->logged.n <= LOGGED_MAX)
         assert_int_equal(c->logged.diag.errors, logged_count(&c->logged, LOG_ERROR));
 }
 

@@ -1,4 +1,4 @@
-/* What Datadog's variables change: the default format, tags, sections; and formats against the rest. */
+/* Datadog's variables change the default format, tags and sections. Other formats ignore them. */
 #include <string.h>
 
 #include "unit/config/config_helper.h"
@@ -32,7 +32,7 @@ static void datadog_is_the_default_exactly_where_its_own_variables_lead(void **s
     }
 }
 
-/* "key=value;…" of the tags an agent gets. */
+/* Asserts the tags that an agent gets, written "key=value;…". */
 static void assert_agent_tags(struct read_config *c, const char *wanted)
 {
     struct tags all = tags_merge(c->config.agent_tags, c->config.n_tags + 1, &c->config.arena);
@@ -45,7 +45,7 @@ static void assert_agent_tags(struct read_config *c, const char *wanted)
     assert_string_equal(text, wanted);
 }
 
-static void an_agent_is_told_a_host_only_where_a_variable_names_it(void **state)
+static void an_agent_gets_a_host_only_where_a_variable_names_it(void **state)
 {
     static const struct {
         const char *env[ENV_MAX], *tags;
@@ -100,7 +100,7 @@ static void the_origin_is_read_for_an_agent_only(void **state)
     arena_free(&c.config.arena);
 }
 
-static void tags_that_statsd_leaves_out_are_said_once(void **state)
+static void tags_that_statsd_leaves_out_are_logged_once(void **state)
 {
     struct read_config c;
 
@@ -124,7 +124,7 @@ static void outputs_that_statsd_would_name_alike_are_refused(void **state)
     assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_TO", "one name in statsd"));
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=statsd+unix:///a.b,influx+unix:///a_b",
-              "SOCKPUSH_SELF=off"); /* then neither has a series */
+              "SOCKPUSH_SELF=off"); /* neither is on any series then */
     assert_int_equal(c.logged.n, 0);
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///a.b,influx+unix:///a_b");
@@ -151,9 +151,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datadog_is_the_default_exactly_where_its_own_variables_lead),
-        cmocka_unit_test(an_agent_is_told_a_host_only_where_a_variable_names_it),
+        cmocka_unit_test(an_agent_gets_a_host_only_where_a_variable_names_it),
         cmocka_unit_test(the_origin_is_read_for_an_agent_only),
-        cmocka_unit_test(tags_that_statsd_leaves_out_are_said_once),
+        cmocka_unit_test(tags_that_statsd_leaves_out_are_logged_once),
         cmocka_unit_test(outputs_that_statsd_would_name_alike_are_refused),
         cmocka_unit_test(whole_seconds_refuse_a_shorter_interval),
     };

@@ -70,7 +70,7 @@ static void each_default_is_read_like_a_value(void **state)
     }
 }
 
-/* Refused, with name, value and what is accepted; the default holds. */
+/* Asserts that a value is refused: the message has the name, the value and what is accepted, and the default stays. */
 static void check_refused(const struct variable *v, const char *value)
 {
     struct read_config c, unset;
@@ -161,7 +161,7 @@ static void ranges_are_those_of_the_contract(void **state)
         {"SOCKPUSH_TAGS=pid=1", false},
         {"SOCKPUSH_PORTS=x", false},
         {"SOCKPUSH_PORTS=[::1]:80", true},
-        {"SOCKPUSH_PORTS=::1:80", false} /* only DataKit's */,
+        {"SOCKPUSH_PORTS=::1:80", false} /* only DataKit's variable accepts it */,
         {"SOCKPUSH_TO=x", false},
         {"SOCKPUSH_PREFIX=a.b", true},
         {"SOCKPUSH_REPLAY=0s", true},
@@ -215,7 +215,7 @@ static void a_certificate_and_its_key_are_named_together(void **state)
     arena_free(&c.config.arena);
 }
 
-static void of_a_wrong_tls_name_it_is_told_what_is_accepted(void **state)
+static void a_wrong_tls_name_is_reported_with_what_is_accepted(void **state)
 {
     static const char *const row[] = {"a b", "a:1", "[::1]:1", "tls://a", "a/b", "user@a"};
 
@@ -291,7 +291,7 @@ static void enormous_values_are_refused_or_taken_but_never_harmful(void **state)
         }
 }
 
-static void all_bad_values_are_told_at_once(void **state)
+static void all_bad_values_are_reported_at_once(void **state)
 {
     struct read_config c;
 
@@ -368,11 +368,11 @@ int main(void)
         cmocka_unit_test(numbers_are_taken_within_their_range_and_refused_beside_it),
         cmocka_unit_test(ranges_are_those_of_the_contract),
         cmocka_unit_test(a_certificate_and_its_key_are_named_together),
-        cmocka_unit_test(of_a_wrong_tls_name_it_is_told_what_is_accepted),
+        cmocka_unit_test(a_wrong_tls_name_is_reported_with_what_is_accepted),
         cmocka_unit_test(words_are_taken_and_others_refused),
         cmocka_unit_test(empty_means_unset_and_white_space_is_cut),
         cmocka_unit_test(enormous_values_are_refused_or_taken_but_never_harmful),
-        cmocka_unit_test(all_bad_values_are_told_at_once),
+        cmocka_unit_test(all_bad_values_are_reported_at_once),
         cmocka_unit_test(an_unknown_name_is_warned_about_with_the_nearest_known),
         cmocka_unit_test(an_unknown_name_of_any_length_is_harmless),
         cmocka_unit_test(links_of_a_kubernetes_service_are_ignored_silently),

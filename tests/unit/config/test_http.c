@@ -1,4 +1,4 @@
-/* http:// and https:// in SOCKPUSH_TO, SOCKPUSH_HTTP_*, and the request that comes of them. */
+/* http:// and https:// in SOCKPUSH_TO, SOCKPUSH_HTTP_*, and the request made of them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ static void outputs_by_http(void **state)
     static const struct {
         const char *to, *name, *path, *format;
         int64_t unit_ms;
-        const char *zeros; /* NULL: the format's own unit */
+        const char *zeros; /* NULL: the format's default unit */
     } row[] = {
         {"http://h", "http://h:80/", "/", "influx", 0, NULL},
         {"https://h", "https://h:443/", "/", "influx", 0, NULL},
@@ -130,7 +130,7 @@ static void sockpush_format_holds_where_it_is_set(void **state)
     arena_free(&c.config.arena);
 }
 
-static void headers_are_what_the_variables_say(void **state)
+static void headers_are_those_of_the_variables(void **state)
 {
     static const struct {
         const char *token, *headers, *sent;
@@ -240,7 +240,7 @@ int main(void)
         cmocka_unit_test(a_path_has_its_bound),
         cmocka_unit_test(outputs_that_differ_only_in_a_secret_are_numbered),
         cmocka_unit_test(sockpush_format_holds_where_it_is_set),
-        cmocka_unit_test(headers_are_what_the_variables_say),
+        cmocka_unit_test(headers_are_those_of_the_variables),
         cmocka_unit_test(bad_headers_are_named_and_no_value_is_shown),
         cmocka_unit_test(a_second_authorization_is_refused_and_so_are_too_many),
         cmocka_unit_test(a_request_is_a_post),

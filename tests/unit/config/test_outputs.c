@@ -1,4 +1,4 @@
-/* Where to push: SOCKPUSH_TO and the variables of other programs. */
+/* The destinations in SOCKPUSH_TO and in the variables of other programs. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,7 +36,7 @@ static void the_first_destination_that_is_set_decides(void **state)
         {{"DD_DOGSTATSD_URL=unix:///run/dsd.socket"}, "unix:///run/dsd.socket", "DD_DOGSTATSD_URL", 0},
         {{"SOCKPUSH_TO=udp://s", "DD_DOGSTATSD_URL=udp://u:1"}, "udp://s:8125", "SOCKPUSH_TO", 0},
         {{"SOCKPUSH_TO= ", "DD_DOGSTATSD_URL=", "DD_AGENT_HOST=d"}, "udp://d:8125", "DD_AGENT_HOST", 0},
-        /* a bad value of another program's name is warned about, and the next one decides */
+        /* a bad value in another program's variable is warned about, and the next variable decides */
         {{"DD_DOGSTATSD_URL=carrier://pigeon", "DD_AGENT_HOST=d"}, "udp://d:8125", "DD_AGENT_HOST", 1},
         {{"DD_DOGSTATSD_URL=u:1"}, "udp://127.0.0.1:8125", "default", 1},
         {{"DD_AGENT_HOST=a b", "STATSD_ADDR=x:y", "STATSD_HOST=h"}, "udp://h:8125", "STATSD_HOST", 2},
@@ -174,7 +174,7 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
     }
 }
 
-static void the_same_output_twice_is_told_by_all_its_hosts(void **state)
+static void the_same_output_twice_is_reported_with_all_its_hosts(void **state)
 {
     struct read_config c;
 
@@ -196,7 +196,7 @@ int main(void)
         cmocka_unit_test(a_stream_over_the_network_has_a_port_and_perhaps_other_hosts_to_fall_back_to),
         cmocka_unit_test(hosts_are_tried_in_their_order),
         cmocka_unit_test(a_wrong_output_is_refused_with_what_is_accepted),
-        cmocka_unit_test(the_same_output_twice_is_told_by_all_its_hosts),
+        cmocka_unit_test(the_same_output_twice_is_reported_with_all_its_hosts),
     };
 
     return cmocka_run_group_tests_name("config_outputs", tests, NULL, NULL);

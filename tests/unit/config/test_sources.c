@@ -1,4 +1,4 @@
-/* Who decides, where several variables could: interval, ports, tags, host, prefix, procfs. */
+/* Precedence where several variables could decide: interval, ports, tags, host, prefix, procfs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -55,7 +55,7 @@ static void datakits_ports_are_used_where_ours_are_unset_and_only_warn(void **st
     arena_free(&c.config.arena);
 }
 
-/* From the highest precedence to the lowest; a tag's value is its place. */
+/* The sources of tags, highest precedence first. A tag's value is its place. */
 static const char *const tag_source[] = {
     "SOCKPUSH_TAGS=k=0,service=0,pod_name=0,host=0",
     "ENV_INPUT_NETSTAT_TAGS=k=1,service=1,pod_name=1,host=1",
@@ -112,7 +112,7 @@ static void tags_of_all_sources_are_joined(void **state)
     arena_free(&c.config.arena);
     CONFIG_OF(&c, "box", "SOCKPUSH_TAGS=a=1,pid=2", "DD_TAGS=ip_version:4,x:1", "ENV_INPUT_NETSTAT_TAGS=addr_port=1",
               "ENV_GLOBAL_HOST_TAGS=pid=1");
-    assert_int_equal(c.logged.diag.errors, 1); /* ours; the foreign ones warn */
+    assert_int_equal(c.logged.diag.errors, 1); /* ours is an error; the foreign ones warn */
     assert_int_equal(logged_count(&c.logged, LOG_WARN), 3);
     arena_free(&c.config.arena);
 }
@@ -178,7 +178,7 @@ static void the_prefix_is_ours_else_statsds_without_dots_at_its_end(void **state
     arena_free(&c.config.arena);
 }
 
-static void procfs_is_where_we_are_told_and_host_proc_only_proposes(void **state)
+static void procfs_is_where_it_is_set_and_host_proc_only_proposes(void **state)
 {
     struct read_config c;
 
@@ -208,7 +208,7 @@ int main(void)
         cmocka_unit_test(tags_of_all_sources_are_joined),
         cmocka_unit_test(the_host_is_the_first_name_that_is_set),
         cmocka_unit_test(the_prefix_is_ours_else_statsds_without_dots_at_its_end),
-        cmocka_unit_test(procfs_is_where_we_are_told_and_host_proc_only_proposes),
+        cmocka_unit_test(procfs_is_where_it_is_set_and_host_proc_only_proposes),
     };
 
     return cmocka_run_group_tests_name("config_sources", tests, NULL, NULL);

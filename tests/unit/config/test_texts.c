@@ -1,4 +1,4 @@
-/* Values that are not what who set them meant. */
+/* Values with quotes, line ends or great length, which their users did not mean. */
 #include <string.h>
 
 #include "config/foreign.h"
@@ -25,15 +25,15 @@ static void what_is_pushed_is_utf_8(void **state)
     assert_string_equal(c.config.v.host, "_");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=unix:///p\xe9", "SOCKPUSH_HTTP_TOKEN=\xe9");
-    if (c.config.n_outputs) {                                   /* not on Windows */
-        assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file's name is bytes */
+    if (c.config.n_outputs) {                                   /* Windows has no such output */
+        assert_string_equal(c.config.output[0].path, "/p\xe9"); /* a file name is any bytes */
         assert_string_equal(c.config.output[0].name, "unix:///p_");
     }
     assert_non_null(strstr(c.config.http.headers, "Token \xe9"));
     arena_free(&c.config.arena);
 }
 
-/* --env-file of docker keeps them. */
+/* docker's --env-file keeps quotes. */
 static void quotes_around_a_value_are_warned_about(void **state)
 {
     struct read_config c;
@@ -52,7 +52,7 @@ static void quotes_around_a_value_are_warned_about(void **state)
     arena_free(&c.config.arena);
 }
 
-/* A block of YAML has them. */
+/* A block of YAML has line ends. */
 static void ends_of_lines_in_a_list_are_warned_about(void **state)
 {
     struct read_config c;
@@ -82,7 +82,7 @@ static void all_foreign_names_are_looked_at(void **state)
     }
 }
 
-/* As long as the system lets a variable be: refused before much is done. */
+/* Values of the longest length that the system allows are refused before much work is done. */
 static void lists_without_end_are_refused_soon(void **state)
 {
     static const char *const row[][2] = {
@@ -100,7 +100,7 @@ static void lists_without_end_are_refused_soon(void **state)
         for (; at + each < sizeof text; at += each)
             strcpy(text + at, row[i][1]);
         CONFIG_OF(&c, NULL, text);
-        assert_row(c.logged.n > 0 && c.logged.n < 300, row[i][0]); /* as many messages show how much was looked at */
+        assert_row(c.logged.n > 0 && c.logged.n < 300, row[i][0]); /* the number of messages shows how much was read */
         arena_free(&c.config.arena);
     }
 }

@@ -52,7 +52,7 @@ struct series *series_named(struct polls *p, const char *addr_port, int ip_versi
 
         if (s->ip_version != ip_version || strcmp(series_addr_port(&p->tally, s), addr_port))
             continue;
-        assert_null(found); /* no two series of one name */
+        assert_null(found); /* names are unique */
         found = s;
     }
     return found;

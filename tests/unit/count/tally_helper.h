@@ -1,4 +1,4 @@
-/* Polls of a tally, as the tests of several modules make them. */
+/* Polls of a tally, for the tests of several modules. */
 #ifndef TALLY_HELPER_H
 #define TALLY_HELPER_H
 
@@ -11,24 +11,24 @@ struct polls {
     uint64_t now_ms;
 };
 
-/* Time begins at an hour: a machine that was just started is no special case. */
+/* Time begins at one hour, so a machine that has just started is not a special case. */
 void polls_init(struct polls *p, const char *rules, uint32_t max_series);
 void polls_free(struct polls *p);
 
-/* One socket of this poll. */
+/* Adds one socket to this poll. */
 void tcp(struct polls *p, const char *address, uint16_t port, enum tcp_state state, uint32_t inode);
 void udp(struct polls *p, const char *address, uint16_t port, uint32_t inode);
 
-void poll_begin(struct polls *p); /* now_ms is the caller's to move */
-void poll_end(struct polls *p);   /* with tally_expire: a poll that was read and pushed */
+void poll_begin(struct polls *p); /* the caller moves now_ms */
+void poll_end(struct polls *p);   /* calls tally_expire, too: the poll was read and pushed */
 
-/* The pushed series of that name, or NULL. */
+/* Returns the pushed series of that name, or NULL. */
 struct series *series_named(struct polls *p, const char *addr_port, int ip_version);
 
-/* Sockets of all fields. */
+/* Returns the number of sockets over all fields. */
 uint64_t sockets_of(const struct series *s);
 
-/* "80/4 80/6 *": addr_port and ip_version of all pushed series, in order. */
+/* Returns addr_port and ip_version of all pushed series, in order: "80/4 80/6 *". */
 const char *series_names(struct polls *p);
 
 #endif

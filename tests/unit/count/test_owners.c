@@ -14,7 +14,7 @@ static void the_holder_of_the_listening_socket_is_the_owner_from_the_first_poll(
     hold(&m, 7, 3, 41);
     hold(&m, 8, 3, 40);
     hold(&m, 8, 4, 42);
-    m.polls.now_ms = 0; /* even if the machine's clock begins there */
+    m.polls.now_ms = 0; /* a machine's clock may begin at 0 */
     s = poll_80(&m, 0, STATE_LISTEN, 42);
     assert_int_equal(s->owner.pid, 8);
     assert_false(s->owner.lost);
@@ -50,7 +50,7 @@ static void without_a_listener_the_holder_of_any_socket_owns(void **state)
     hold(&m, 9, 3, 50);
     hold(&m, 8, 3, 51);
     poll_begin(&m.polls);
-    tcp(&m.polls, "10.0.0.1", 80, STATE_ESTABLISHED, 49); /* nobody's */
+    tcp(&m.polls, "10.0.0.1", 80, STATE_ESTABLISHED, 49); /* no process holds it */
     tcp(&m.polls, "10.0.0.1", 80, STATE_ESTABLISHED, 50);
     udp(&m.polls, "10.0.0.1", 80, 51);
     tally_end(&m.polls.tally);
@@ -60,7 +60,7 @@ static void without_a_listener_the_holder_of_any_socket_owns(void **state)
     machine_free(&m);
 }
 
-/* The rows of some kernels name their owner: nothing is looked for, and nothing verified. */
+/* Rows of some kernels name their owner. Then nothing is searched and nothing is verified. */
 static void a_pid_in_the_rows_owns_by_the_same_rules(void **state)
 {
     static const struct {
@@ -68,9 +68,9 @@ static void a_pid_in_the_rows_owns_by_the_same_rules(void **state)
         int owner;
     } row[] = {
         {{30}, {0}, 30},      {{30, 20}, {0}, 20},
-        {{20}, {40, 30}, 30},                /* a listener's goes before a lower one */
-        {{1, 9}, {0}, 9},                    /* 1 only alone */
-        {{20}, {1}, 1},       {{0}, {0}, 0}, /* TIME_WAIT is nobody's */
+        {{20}, {40, 30}, 30},                /* a listener's pid wins over a lower one */
+        {{1, 9}, {0}, 9},                    /* pid 1 only if it is alone */
+        {{20}, {1}, 1},       {{0}, {0}, 0}, /* nobody owns TIME_WAIT */
         {{0, 8}, {0}, 8},     {{7}, {44, 44, 44, 43}, 43},
     };
 
@@ -80,7 +80,7 @@ static void a_pid_in_the_rows_owns_by_the_same_rules(void **state)
         struct series *s;
 
         machine_init(&m, "80");
-        hold(&m, 5, 3, 30); /* an inode like a pid */
+        hold(&m, 5, 3, 30); /* an inode that looks like a pid */
         for (int poll = 0; poll < 2; poll++) {
             m.polls.now_ms += MINUTE;
             poll_begin(&m.polls);
@@ -162,7 +162,7 @@ static void an_owner_is_gone_with_its_last_socket_and_not_mistaken_for_another(v
     machine_init(&m, "80");
     hold(&m, 8, 3, 42);
     poll_80(&m, 0, STATE_LISTEN, 42);
-    s = poll_80(&m, 10000, STATE_UNKNOWN, 0); /* the descriptor may long be something else */
+    s = poll_80(&m, 10000, STATE_UNKNOWN, 0); /* the descriptor may point elsewhere by now */
     assert_true(!s->owner.pid && s->owner.lost);
     machine_free(&m);
 
@@ -170,7 +170,7 @@ static void an_owner_is_gone_with_its_last_socket_and_not_mistaken_for_another(v
     hold(&m, 8, 3, 42);
     poll_80(&m, 0, STATE_LISTEN, 42);
     let_go(&m, 8, 3);
-    hold(&m, 8, 3, 43); /* the same descriptor, another socket */
+    hold(&m, 8, 3, 43); /* the same descriptor points to another socket */
     assert_int_equal(poll_80(&m, 10000, STATE_LISTEN, 42)->owner.pid, 0);
     machine_free(&m);
 }
@@ -188,7 +188,7 @@ static void a_restarted_server_is_found_again_within_a_minute(void **state)
     hold(&m, 9, 3, 43);
     for (int i = 1; i <= 6; i++) {
         s = poll_80(&m, 10000, STATE_LISTEN, 43);
-        assert_int_equal(s->owner.pid, i < 6 ? 0 : 9); /* the first walk was 60 s before */
+        assert_int_equal(s->owner.pid, i < 6 ? 0 : 9); /* the first walk was 60 s earlier */
     }
     machine_free(&m);
 }
@@ -227,7 +227,7 @@ static void only_sockets_of_processes_are_walked(void **state)
     for (size_t i = 0; i < COUNT_OF(odd); i++)
         dir_link(dir, odd[i][0], odd[i][1]);
     dir_put_text(dir, "10/fd", "not a directory");
-    dir_put_text(dir, "8/fd/10", "socket:[42]"); /* a file, no link */
+    dir_put_text(dir, "8/fd/10", "socket:[42]"); /* a file instead of a link */
     dir_link(dir, "8/fd/3", "socket:[4294967295]");
     platform_owner_walk(dir, note, &w);
     assert_int_equal(w.n, 1);

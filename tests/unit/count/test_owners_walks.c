@@ -1,4 +1,4 @@
-/* How often all processes are walked for an owner. */
+/* How often all processes are searched for an owner. */
 #include "unit/count/machine_helper.h"
 #include "unit/helper.h"
 
@@ -16,7 +16,7 @@ static void a_known_owner_costs_no_walk(void **state)
         assert_int_equal(poll_80(&m, MINUTE, STATE_LISTEN, 42)->owner.pid, 8);
     assert_int_equal(m.owners.walked_ms, walked);
     for (int i = 0; i < 10; i++)
-        poll_80(&m, MINUTE, STATE_UNKNOWN, 0); /* nothing to look for */
+        poll_80(&m, MINUTE, STATE_UNKNOWN, 0); /* no owner to look for */
     assert_int_equal(m.owners.walked_ms, walked);
     machine_free(&m);
 }
@@ -53,7 +53,7 @@ static void a_new_listener_is_looked_for_at_the_next_poll_but_no_walk_within_a_m
     (void)state;
     machine_init(&m, "80");
     for (int i = 0; i < 20; i++)
-        poll_80(&m, MINUTE, STATE_LISTEN, 42); /* in vain, seldom by now */
+        poll_80(&m, MINUTE, STATE_LISTEN, 42); /* nothing was found so far, so searches are rare */
     hold(&m, 8, 3, 43);
     assert_int_equal(poll_80(&m, 10000, STATE_LISTEN, 43)->owner.pid, 8);
     machine_free(&m);
@@ -61,7 +61,7 @@ static void a_new_listener_is_looked_for_at_the_next_poll_but_no_walk_within_a_m
     machine_init(&m, "80");
     poll_80(&m, 0, STATE_LISTEN, 42);
     walked = m.owners.walked_ms;
-    for (uint32_t i = 1; i < 600; i++) { /* each poll another, and nobody's */
+    for (uint32_t i = 1; i < 600; i++) { /* each poll has another socket, which nobody owns */
         poll_80(&m, 1000, STATE_LISTEN, 42 + i);
         assert_true(m.owners.walked_ms == walked || m.owners.walked_ms - walked >= MINUTE);
         walked = m.owners.walked_ms;
@@ -80,7 +80,7 @@ static void walks_for_another_series_do_not_put_a_retry_off_and_find_it_too(void
         m.polls.now_ms += MINUTE;
         poll_begin(&m.polls);
         tcp(&m.polls, "10.0.0.1", 80, STATE_LISTEN, 42);
-        tcp(&m.polls, "10.0.0.1", 81, STATE_LISTEN, 1000 + minute); /* each a new one: a walk each time */
+        tcp(&m.polls, "10.0.0.1", 81, STATE_LISTEN, 1000 + minute); /* a new socket each time needs a walk each time */
         tally_end(&m.polls.tally);
         if (minute == 10)
             hold(&m, 8, 3, 42);
@@ -104,7 +104,7 @@ static void short_connections_that_nobody_holds_cause_few_walks(void **state)
     machine_init(&m, "80");
     poll_80(&m, 0, STATE_ESTABLISHED, 1);
     walked = m.owners.walked_ms;
-    for (uint32_t i = 0; i < 360; i++) { /* an hour */
+    for (uint32_t i = 0; i < 360; i++) { /* one hour */
         poll_80(&m, 10000, STATE_ESTABLISHED, 2 + i);
         walks += m.owners.walked_ms != walked;
         walked = m.owners.walked_ms;

@@ -1,4 +1,4 @@
-/* The choice of a backend, with backends that do as they are told. */
+/* The choice of a backend, with fake backends that each test controls. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,13 +8,13 @@
 #define SECOND 1000000000ull
 
 struct backend_state {
-    int open; /* times */
+    int open; /* number of calls */
 };
 
-/* What backend i is told to do, and what was done with it. */
+/* A fake backend: its settings, and a record of what was done with it. */
 static struct fake {
     int open_error, poll_error[PROTOCOL_COUNT];
-    unsigned rows; /* emitted before the poll ends, well or not */
+    unsigned rows; /* rows emitted before the poll ends, well or not */
     unsigned opened, closed, polled[PROTOCOL_COUNT];
     struct backend_state state;
 } fake[3];
@@ -72,7 +72,7 @@ FAKE(2, "third")
 static const struct backend *const two[] = {&backend_0, &backend_1, NULL}, *const three[] = {&backend_0, &backend_1,
                                                                                              &backend_2, NULL};
 
-/* Rows that stand, by protocol and backend. */
+/* Rows that count, by protocol and backend. */
 static unsigned rows[PROTOCOL_COUNT][3];
 
 static void take(void *ctx, const struct sock *s, uint64_t n)
@@ -159,10 +159,10 @@ static void a_failure_midway_is_taken_back_and_the_next_reads_in_the_same_poll(v
     assert_true(reading.read[PROTOCOL_TCP] && reading.read[PROTOCOL_UDP]);
     assert_int_equal(rows[PROTOCOL_TCP][0], 0);
     assert_int_equal(rows[PROTOCOL_TCP][1], 5);
-    assert_int_equal(rows[PROTOCOL_UDP][0], 5); /* UDP works on */
+    assert_int_equal(rows[PROTOCOL_UDP][0], 5); /* UDP keeps working */
     assert_int_equal(rows[PROTOCOL_UDP][1], 0);
     assert_int_equal(reading.report.sockets, 10);
-    assert_int_equal(reading.report.partial, 0); /* what the failed one said of itself counts no more */
+    assert_int_equal(reading.report.partial, 0); /* reports of the failed backend are dropped */
     assert_string_equal(reading.name, "second+first");
     assert_true(reading.changed);
     assert_string_equal(reader_why(&reader, why), "first tcp: No such file or directory");
@@ -184,7 +184,7 @@ static void a_failed_backend_is_tried_again_every_minute(void **state)
     assert_int_equal(fake[0].polled[PROTOCOL_TCP], 240);
     fake[0].poll_error[PROTOCOL_UDP] = 0;
     poll_at(299);
-    assert_string_equal(reading.name, "first"); /* last tried at 180 */
+    assert_string_equal(reading.name, "first"); /* the last try was at 180 */
     assert_true(reading.changed);
     poll_at(300);
     assert_false(reading.changed);
@@ -239,7 +239,7 @@ static void where_all_fail_nothing_is_read_and_the_last_is_tried_at_every_poll(v
     assert_string_equal(reading.name, "none");
 }
 
-static void a_forced_backend_has_no_other_behind_it(void **state)
+static void a_forced_backend_has_no_other_after_it(void **state)
 {
     (void)state;
     start(three, "second");
@@ -251,7 +251,7 @@ static void a_forced_backend_has_no_other_behind_it(void **state)
     assert_int_equal(fake[0].opened + fake[2].opened, 0);
 }
 
-static void two_reasons_of_one_backend_are_both_told(void **state)
+static void two_reasons_of_one_backend_are_both_logged(void **state)
 {
     char why[READER_WHY_MAX];
 
@@ -274,8 +274,8 @@ int main(void)
         cmocka_unit_test(a_failed_backend_is_tried_again_every_minute),
         cmocka_unit_test(a_backend_that_cannot_be_opened_is_tried_again_every_minute),
         cmocka_unit_test(where_all_fail_nothing_is_read_and_the_last_is_tried_at_every_poll),
-        cmocka_unit_test(a_forced_backend_has_no_other_behind_it),
-        cmocka_unit_test(two_reasons_of_one_backend_are_both_told),
+        cmocka_unit_test(a_forced_backend_has_no_other_after_it),
+        cmocka_unit_test(two_reasons_of_one_backend_are_both_logged),
     };
 
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);

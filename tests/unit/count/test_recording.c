@@ -9,7 +9,7 @@
 #include "platform.h"
 #include "unit/helper.h"
 
-/* Where the test's recording lies. */
+/* The path of the test's recording. */
 static char *dir, path[256];
 
 static int set_up(void **state)
@@ -27,7 +27,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The file's bytes; their number. */
+/* Reads the file. Returns its size. */
 static size_t slurp(char *bytes, size_t cap)
 {
     FILE *f = fopen(path, "r");
@@ -91,10 +91,10 @@ static void what_was_recorded_comes_back_in_its_place(void **state)
     assert_int_equal(recording_read(&r, "second", PROTOCOL_TCP), 0);
     assert_passes(&r, "datagram");
     assert_passes(&r, "");
-    assert_int_equal(recording_pass(&r, data, sizeof data, 0), -ENODATA);  /* more than was read then */
-    assert_int_equal(recording_read(&r, "first", PROTOCOL_UDP), -ENODATA); /* did not read then */
+    assert_int_equal(recording_pass(&r, data, sizeof data, 0), -ENODATA);  /* more than the recorded poll had */
+    assert_int_equal(recording_read(&r, "first", PROTOCOL_UDP), -ENODATA); /* not read in the recorded poll */
     assert_int_equal(recording_read(&r, "second", PROTOCOL_UDP), 0);
-    assert_true(recording_poll(&r)); /* what is left of a poll is passed over */
+    assert_true(recording_poll(&r)); /* the rest of a poll is skipped */
     assert_int_equal(recording_read(&r, "second", PROTOCOL_TCP), 0);
     assert_passes(&r, "d");
     assert_false(recording_poll(&r));
@@ -132,7 +132,7 @@ static void a_recording_of_another_kind_is_refused_by_name(void **state)
 {
     static const char *const row[][2] = {
         {"", "not a recording"},
-        {"sockpush recording 1", "not a recording"}, /* cut short */
+        {"sockpush recording 1", "not a recording"}, /* too short */
         {"root:x:0:0:root:/root:/bin/sh\n", "not a recording"},
         {"sockpush recording 2 linux little-endian 64-bit\n", "version"},
         {"sockpush recording 10 linux little-endian 64-bit\n", "version"},
@@ -169,7 +169,7 @@ static void the_width_of_words_does_not_matter(void **state)
     net_close(r.fd);
 }
 
-/* Whatever the file holds, it is read to its end and no further. */
+/* The file is read to its end and no further, whatever it holds. */
 static void a_broken_recording_ends_where_it_breaks(void **state)
 {
     char whole[4096], data[16];

@@ -1,5 +1,5 @@
-/* A socket's rule: first some cases that a reader can check, then any rules and any
- * sockets against the plainest way to find it. */
+/* The rule of a socket: first some cases that a reader can check by hand, then random rules and sockets against the
+ * plainest search. */
 #include <stdio.h>
 #include <string.h>
 
@@ -45,11 +45,11 @@ static void the_first_rule_that_matches_takes_the_socket(void **state)
         {"10.0.0.1:80", "::1", 80, "none"},
         {"[::ffff:10.0.0.1]:80", "10.0.0.1", 80, "10.0.0.1:80"},
         {"0.0.0.0:80", "0.0.0.0", 80, "0.0.0.0:80"},
-        {"0.0.0.0:80", "10.0.0.1", 80, "none"}, /* wildcard-bound, not "any" */
-        {"10.0.0.1:80", "0.0.0.0", 80, "none"}, /* nor the other way */
+        {"0.0.0.0:80", "10.0.0.1", 80, "none"}, /* bound to the wildcard, which is not "any address" */
+        {"10.0.0.1:80", "0.0.0.0", 80, "none"}, /* nor the other way round */
         {"0.0.0.0:80", "::", 80, "none"},
         {"[::]:80", "::", 80, "[::]:80"},
-        {"[a00:1::]:80", "10.0.0.1", 80, "none"}, /* the same first bytes */
+        {"[a00:1::]:80", "10.0.0.1", 80, "none"}, /* the first bytes are equal */
         {"*:80", "10.0.0.1", 80, "*:80"},
         {"*:80-90,10.0.0.1:95", "10.0.0.1", 95, "10.0.0.1:95"},
         {"listen", "10.0.0.1", 8080, "listen"},
@@ -62,7 +62,7 @@ static void the_first_rule_that_matches_takes_the_socket(void **state)
         {"10.0.0.1:8080,listen", "10.0.0.2", 8080, "listen"},
         {"listen,10.0.0.1:8080", "10.0.0.1", 8080, "listen"},
         {"listen,10.0.0.1:8081", "10.0.0.1", 8081, "10.0.0.1:8081"},
-        /* "8080" behind "listen" has the series of that name; listen makes no second one */
+        /* "8080" after "listen" names the series; listen makes no second one */
         {"listen,8080", "10.0.0.1", 8080, "8080"},
         {"listen,10.0.0.1:8080,8080", "10.0.0.2", 8080, "8080"},
         {"listen,10.0.0.1:8080,8080", "10.0.0.1", 8080, "10.0.0.1:8080"},
@@ -99,7 +99,7 @@ static void a_row_without_address_matches_ports_only(void **state)
 
 /* --- any rules, any sockets ------------------------------------------------------- */
 
-/* One of the rules says that very port, so its series has that name. */
+/* Returns whether a rule names exactly this port, which makes this port's series. */
 static bool has_series_of_port(const struct rules *r, uint16_t port)
 {
     for (int i = 0; i < r->n; i++)
@@ -128,7 +128,7 @@ static int find_plainly(const struct rules *r, const struct sock *s)
 
 static const char *const address[] = {"10.0.0.1", "10.0.0.2", "0.0.0.0", "::", "::1", "2001:db8::1", "a00:1::"};
 
-/* Few ports and addresses, so that rules meet. */
+/* Makes a random rule. Few ports and addresses make rules overlap. */
 static void any_rule(char *out, size_t cap, unsigned ports)
 {
     unsigned port = 1 + any(ports), last = port + any(5);

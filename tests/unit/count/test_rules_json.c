@@ -5,7 +5,7 @@
 #include "count/rules.h"
 #include "unit/helper.h"
 
-/* "80|443{service=http} *:53{a=1;b=2}": the rules of each group and its tags. */
+/* Returns the rules and tags of each group: "80|443{service=http} *:53{a=1;b=2}". */
 static const char *joined(const struct rules *r)
 {
     static char out[4096];
@@ -28,8 +28,8 @@ static const char *joined(const struct rules *r)
 }
 
 struct row {
-    const char *text, *rules; /* rules NULL: an error */
-    const char *logged;       /* part of the warning or error; NULL: nothing is said */
+    const char *text, *rules; /* rules is NULL: an error */
+    const char *logged;       /* part of the warning or error; NULL: nothing is logged */
 };
 
 static void check(const struct row *row, size_t n)
@@ -83,7 +83,7 @@ static void what_is_odd_is_warned_about(void **state)
 {
     static const struct row row[] = {
         {"[{\"ports\":[\"80\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignores"},
-        {"[{\"ports\":[\"garbage\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignores"}, /* not even read */
+        {"[{\"ports\":[\"garbage\"],\"ports_match\":[\"*:81\"]}]", "*:81", "ignores"}, /* ignored without being read */
         {"[{\"ports\":[\"80\"]},{\"ports\":[\"80\",\"81\"]}]", "80 81", "80"},
         {"[{\"ports\":[\"80\"],\"tags\":{\"a\":\"\"}}]", "80", "a"},
     };

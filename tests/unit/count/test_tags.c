@@ -5,7 +5,7 @@
 #include "count/tags.h"
 #include "unit/helper.h"
 
-/* "a=1;b;c=3", in the list's order. */
+/* Returns the tags in the list's order: "a=1;b;c=3". */
 static const char *joined(const struct tags *t)
 {
     static char out[4096];
@@ -19,8 +19,8 @@ static const char *joined(const struct tags *t)
 }
 
 struct row {
-    const char *text, *tags; /* tags NULL: an error */
-    const char *warning;     /* NULL: none */
+    const char *text, *tags; /* tags is NULL: an error */
+    const char *warning;     /* NULL: no warning */
 };
 
 static void check(enum tag_syntax syntax, const struct row *row, size_t n)
@@ -79,9 +79,9 @@ static void datadogs_list_with_colons(void **state)
         {"a:1 b:2", "a=1;b=2", NULL},
         {" a:1  b:2\tc:3\nd:4 ", "a=1;b=2;c=3;d=4", NULL},
         {"a:1, b:2", "a=1;b=2", NULL},
-        {"a:x y,b:2", "a=x y;b=2", NULL}, /* commas, else white space */
+        {"a:x y,b:2", "a=x y;b=2", NULL}, /* commas separate; without commas, white space does */
         {"url:http://h:80", "url=http://h:80", NULL},
-        {"a=1", "a=1", NULL}, /* a key without value, which a receiver shows as it is */
+        {"a=1", "a=1", NULL}, /* a key without a value is sent as it is */
         {"bare,b:2", "bare;b=2", NULL},
         {"a:1 a:2", "a=2", "a"},
         {"a: b:2", "b=2", "a"},

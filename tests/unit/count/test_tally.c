@@ -80,7 +80,7 @@ static void a_row_without_port_or_address_counts_where_it_can(void **state)
     poll_begin(&p);
     s.known = SOCK_ADDRESS;
     tally_sock(&p.tally, &s, 5);
-    s.known = SOCK_PORT; /* no address: no series per address */
+    s.known = SOCK_PORT; /* the address is unknown, so no series per address */
     s.local_port = 81;
     tally_sock(&p.tally, &s, 6);
     poll_end(&p);
@@ -135,14 +135,14 @@ static void listen_makes_a_series_per_listening_tcp_port(void **state)
     polls_free(&p);
 }
 
-static void series_stand_in_the_order_of_the_rules(void **state)
+static void series_are_in_the_order_of_the_rules(void **state)
 {
     struct polls p;
 
     (void)state;
     polls_init(&p, "*:90,80,*:70,listen,60", 1000);
     poll_begin(&p);
-    for (int i = 0; i < 2; i++) { /* whatever order the kernel has */
+    for (int i = 0; i < 2; i++) { /* the kernel's order does not matter */
         tcp(&p, "10.0.0.1", 50, STATE_LISTEN, 1);
         tcp(&p, "10.0.0.1", 70, STATE_ESTABLISHED, 2);
         tcp(&p, "10.0.0.1", 90, STATE_ESTABLISHED, 3);
@@ -170,9 +170,9 @@ static void past_the_maximum_sockets_count_in_other(void **state)
     assert_true(p.tally.overflowed);
     assert_int_equal(sockets_of(series_named(&p, "other", 4)), 9);
     assert_int_equal(sockets_of(series_named(&p, "other", 6)), 9);
-    assert_int_equal(series_named(&p, "other", 4)->hint.n, 0); /* many things, so nobody's: no owner is looked for */
+    assert_int_equal(series_named(&p, "other", 4)->hint.n, 0); /* it stands for many ports, so no owner is looked for */
     assert_int_equal(sockets_of(series_named(&p, "80", 4)), 1);
-    /* When a series has ended there is room for another. */
+    /* A series that has ended leaves room for another. */
     for (int poll = 0; poll < 20; poll++) {
         p.now_ms += 10000;
         poll_begin(&p);
@@ -188,7 +188,7 @@ static void past_the_maximum_sockets_count_in_other(void **state)
     polls_free(&p);
 }
 
-/* --- what the plainest tally would say ---------------------------------------------- */
+/* --- the plainest tally, to compare with ---------------------------------------------- */
 
 static void any_sockets_are_counted_once_each_poll_after_poll(void **state)
 {
@@ -242,7 +242,7 @@ int main(void)
         cmocka_unit_test(a_row_without_port_or_address_counts_where_it_can),
         cmocka_unit_test(a_series_per_address_and_port_appears_with_its_first_socket),
         cmocka_unit_test(listen_makes_a_series_per_listening_tcp_port),
-        cmocka_unit_test(series_stand_in_the_order_of_the_rules),
+        cmocka_unit_test(series_are_in_the_order_of_the_rules),
         cmocka_unit_test(past_the_maximum_sockets_count_in_other),
         cmocka_unit_test(any_sockets_are_counted_once_each_poll_after_poll),
     };

@@ -1,11 +1,11 @@
-/* How long discovered series live, what a failed reading leaves behind, and by which
- * sockets an owner is looked for. */
+/* How long discovered series live, what remains after a failed reading, and which sockets identify an owner. */
 #include <string.h>
 
 #include "unit/count/tally_helper.h"
 #include "unit/helper.h"
 
-/* Polls without a socket until the series is gone; how many pushed a zero, and when the last did. */
+/* Polls without a socket until the series is gone. Returns how many polls pushed a zero; *last_ms is when the last
+ * did. */
 static unsigned zeros(struct polls *p, uint64_t interval_ms, uint64_t *last_ms)
 {
     uint64_t seen_ms = p->now_ms;
@@ -103,7 +103,7 @@ static void polls_that_could_not_be_read_are_not_counted_as_zeros(void **state)
     for (int poll = 0; poll < 12; poll++) {
         p.now_ms += 10000;
         poll_begin(&p);
-        tally_end(&p.tally); /* nothing was read, nothing is pushed: no tally_expire */
+        tally_end(&p.tally); /* nothing was read, so nothing is pushed: no tally_expire */
         assert_int_equal(tally_count(&p.tally), 1);
     }
     assert_true(zeros(&p, 10000, &last_ms) >= 10);
@@ -124,7 +124,7 @@ static void what_a_failed_reading_brought_is_taken_back(void **state)
     udp(&p, "10.0.0.1", 90, 9);
     tally_discard(&p.tally, PROTOCOL_TCP);
     tcp(&p, "10.0.0.1", 80, STATE_ESTABLISHED, 5);
-    tcp(&p, "10.0.0.1", 7, STATE_ESTABLISHED, 7); /* nobody listens there now */
+    tcp(&p, "10.0.0.1", 7, STATE_ESTABLISHED, 7); /* no listener is there now */
     poll_end(&p);
     assert_string_equal(series_names(&p), "80/4 80/6 10.0.0.1:90/4");
     assert_int_equal(series_named(&p, "80", 4)->count[STATE_LISTEN], 0);
@@ -170,7 +170,7 @@ static void udp_counts_where_tcp_listened_the_last_time_it_could_be_read(void **
     poll_begin(&p);
     udp(&p, "10.0.0.1", 53, 3);
     poll_end(&p);
-    assert_int_equal(series_named(&p, "50-60", 4)->count[FIELD_UDP], 1); /* it was read: nobody listens */
+    assert_int_equal(series_named(&p, "50-60", 4)->count[FIELD_UDP], 1); /* UDP was read: no listener is there */
     polls_free(&p);
 }
 
@@ -188,7 +188,7 @@ static void a_series_born_of_a_failed_reading_is_not_pushed(void **state)
     assert_int_equal(tally_count(&p.tally), 0);
     p.now_ms += 10000;
     poll_begin(&p);
-    tcp(&p, "10.0.0.1", 82, STATE_ESTABLISHED, 3); /* its room is free again */
+    tcp(&p, "10.0.0.1", 82, STATE_ESTABLISHED, 3); /* its place is free again */
     poll_end(&p);
     assert_string_equal(series_names(&p), "10.0.0.1:82/4");
     polls_free(&p);
@@ -215,7 +215,7 @@ static void an_owner_is_looked_for_by_the_lowest_inodes_of_its_listeners(void **
     poll_begin(&p);
     tcp(&p, "10.0.0.1", 80, STATE_ESTABLISHED, 1);
     for (uint32_t i = 0; i < 20; i++)
-        tcp(&p, "10.0.0.1", 80, STATE_LISTEN, 10 + 10 * (i * 7 % 20)); /* in no order */
+        tcp(&p, "10.0.0.1", 80, STATE_LISTEN, 10 + 10 * (i * 7 % 20)); /* unsorted */
     tcp(&p, "10.0.0.1", 80, STATE_ESTABLISHED, 3);
     tcp(&p, "10.0.0.1", 80, STATE_TIME_WAIT, 0);
     poll_end(&p);

@@ -16,7 +16,7 @@ const struct point plain_point = {.prefix = "", .measurement = &measurements[NET
 
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap)
 {
-    char *exact = malloc(cap + 1); /* so that the sanitizer sees a byte too many */
+    char *exact = malloc(cap + 1); /* one byte too many is seen by the sanitizer */
     struct buf out = {.data = exact, .cap = cap};
     struct sink sink = {.out = &out, .line_max = line_max};
 

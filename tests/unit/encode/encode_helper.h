@@ -1,16 +1,16 @@
-/* Encoding one point, and looking at its lines. */
+/* Encodes one point and keeps its lines. */
 #ifndef ENCODE_HELPER_H
 #define ENCODE_HELPER_H
 
 #include "encode/encode.h"
 
-/* Of the last call of encode_into or encoded, NUL-terminated. */
+/* The lines of the last call of encode_into or encoded, NUL-terminated. */
 extern char encoded_text[65536];
 
-/* The point's lines into a buffer of exactly cap bytes. The sink's counts; its buffer is gone. */
+/* Encodes the point into a buffer of exactly cap bytes, which is freed. Returns the sink with its counts. */
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap);
 
-/* All its lines. */
+/* Returns all lines of the point. */
 const char *encoded(const struct encoder *format, const struct point *p);
 
 unsigned count_of(const char *haystack, const char *needle);
@@ -18,12 +18,12 @@ unsigned count_of(const char *haystack, const char *needle);
 /* netstat, host=a, ip_version=4, tcp_established=12, tcp_syn_sent=0, at 1700000000123. */
 extern const struct point plain_point;
 
-/* A prefix, a key and a value that each hold bytes that would break the line. */
+/* A prefix, a key and a value, each with bytes that would break the line. */
 struct hostile {
     const char *prefix, *key, *value, *line;
 };
 
-/* end: what each line has behind row's. */
+/* Checks each row. Each line must be the row's text followed by `end`. */
 void check_hostile(const struct encoder *format, const struct hostile *row, size_t n, const char *end);
 
 #endif

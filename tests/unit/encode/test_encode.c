@@ -4,10 +4,10 @@
 #include "unit/encode/encode_helper.h"
 #include "unit/helper.h"
 
-static void dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags(void **state)
+static void dogstatsd_has_a_line_per_field_and_nothing_after_the_tags(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0},
-                                       {&fields[FIELD_POLL_ERRORS], 500, 3}};
+    static const struct value self[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0},
+                                        {&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
@@ -16,25 +16,25 @@ static void dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags(void **st
     p.prefix = "team.app";
     p.tags.n = 0;
     p.measurement = &measurements[SOCKPUSH];
-    p.value = own;
+    p.value = self;
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "team.app.sockpush.poll_us:18446744073709551615|g\n"
                                                          "team.app.sockpush.poll_errors:3|c\n");
 }
 
 static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0},
-                                       {&fields[FIELD_POLL_ERRORS], 500, 3}};
+    static const struct value self[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0},
+                                        {&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
     assert_string_equal(encoded(&encoder_influx, &p),
                         "netstat,host=a,ip_version=4 tcp_established=12i,tcp_syn_sent=0i 1700000000123000000\n");
     p.prefix = "team.app";
-    p.time_ms = -1; /* the clock is not to be trusted */
+    p.time_ms = -1; /* the clock is not trusted */
     p.tags.n = 0;
     p.measurement = &measurements[SOCKPUSH];
-    p.value = own;
+    p.value = self;
     assert_string_equal(encoded(&encoder_influx, &p),
                         "team.app.sockpush poll_us=18446744073709551615i,poll_errors=500i\n");
     p.time_ms = 0;
@@ -61,10 +61,10 @@ static void influx_escapes_what_it_can_and_replaces_the_rest(void **state)
     static const char end[] = " tcp_established=12i 1700000000123000000\n";
     static const struct hostile row[] = {
         {"", "k", NULL, "netstat,k=true"},
-        {"", "time", "noon", "netstat,time_=noon"}, /* InfluxDB keeps `time` for itself */
+        {"", "time", "noon", "netstat,time_=noon"}, /* InfluxDB reserves `time` */
         {"a b,c=d", "k e,y=", "v a,l=", "a\\ b\\,c=d.netstat,k\\ e\\,y\\==v\\ a\\,l\\="},
-        {"#a", "#k", "#v", "_a.netstat,#k=#v"},  /* else a comment */
-        {"\\", "k\\", "v\\", "_.netstat,k_=v_"}, /* a backslash at an end escapes what follows */
+        {"#a", "#k", "#v", "_a.netstat,#k=#v"},  /* a leading # would be a comment */
+        {"\\", "k\\", "v\\", "_.netstat,k_=v_"}, /* a backslash at the end escapes the next byte */
         {"a\nb", "k\n", "v\r\n\x7f\t", "a_b.netstat,k_=v____"},
         {"\xc3\xa9", "\"k\"", "\"\xff\"", "\xc3\xa9.netstat,\"k\"=\"\xff\""},
     };
@@ -84,7 +84,7 @@ static void every_capacity_takes_whole_lines(void **state)
         size_t len;
         unsigned n;
 
-        p.n_values = *e == &encoder_influx ? 1 : 2; /* influx would try two lines in place of one */
+        p.n_values = *e == &encoder_influx ? 1 : 2; /* influx would split it into two lines */
         len = strlen(encoded(*e, &p));
         memcpy(whole, encoded_text, len + 1);
         n = count_of(whole, "\n");
@@ -113,7 +113,7 @@ static void dogstatsd_drops_and_counts_a_line_that_is_too_long(void **state)
     sink = encode_into(&encoder_dogstatsd, &plain_point, sizeof first - 1, 60000);
     assert_int_equal(sink.lines, 2);
     sink = encode_into(&encoder_dogstatsd, &plain_point, sizeof first - 2, 60000);
-    assert_int_equal(sink.lines, 1); /* the shorter one stays */
+    assert_int_equal(sink.lines, 1); /* the shorter line stays */
     assert_int_equal(sink.oversized, 1);
     assert_string_equal(encoded_text, "netstat.tcp_syn_sent:0|g|#host:a,ip_version:4\n");
     sink = encode_into(&encoder_dogstatsd, &plain_point, 10, 60000);
@@ -165,7 +165,7 @@ static void a_tag_without_value_is_no_trouble_in_any_format(void **state)
     (void)state;
     for (const struct encoder *const *e = encoders; *e; e++)
         for (size_t i = 0; i < COUNT_OF(key); i++) {
-            struct tag tag = {key[i], NULL}; /* SOCKPUSH_TAGS=output is a user's right */
+            struct tag tag = {key[i], NULL}; /* a user may set SOCKPUSH_TAGS=output */
             struct point p = plain_point;
 
             p.tags = (struct tags){&tag, 1};
@@ -175,7 +175,7 @@ static void a_tag_without_value_is_no_trouble_in_any_format(void **state)
         }
 }
 
-static void formats_are_found_by_name_and_say_what_they_can(void **state)
+static void formats_are_found_by_name_with_their_features(void **state)
 {
     (void)state;
     assert_ptr_equal(encoder_find("dogstatsd"), &encoder_dogstatsd);
@@ -191,7 +191,7 @@ static void formats_are_found_by_name_and_say_what_they_can(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dogstatsd_has_a_line_per_field_and_nothing_behind_the_tags),
+        cmocka_unit_test(dogstatsd_has_a_line_per_field_and_nothing_after_the_tags),
         cmocka_unit_test(influx_has_all_fields_on_a_line_with_integers_and_nanoseconds),
         cmocka_unit_test(dogstatsd_replaces_what_would_break_the_line_and_nothing_else),
         cmocka_unit_test(influx_escapes_what_it_can_and_replaces_the_rest),
@@ -199,7 +199,7 @@ int main(void)
         cmocka_unit_test(dogstatsd_drops_and_counts_a_line_that_is_too_long),
         cmocka_unit_test(influx_splits_a_line_that_is_too_long),
         cmocka_unit_test(a_tag_without_value_is_no_trouble_in_any_format),
-        cmocka_unit_test(formats_are_found_by_name_and_say_what_they_can),
+        cmocka_unit_test(formats_are_found_by_name_with_their_features),
     };
 
     return cmocka_run_group_tests_name("encode", tests, NULL, NULL);

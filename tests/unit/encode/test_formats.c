@@ -1,4 +1,4 @@
-/* datadog, statsd, graphite */
+/* Tests of datadog, statsd and graphite. */
 #include <string.h>
 
 #include "unit/encode/encode_helper.h"
@@ -18,7 +18,7 @@ static struct point port_point(struct tag tag[4], const char *addr_port, const c
     return p;
 }
 
-static void datadog_has_sections_behind_the_tags_and_addresses_without_brackets(void **state)
+static void datadog_has_sections_after_the_tags_and_addresses_without_brackets(void **state)
 {
     struct tag tag[4];
     struct point p = port_point(tag, "[::1]:9000", "6");
@@ -38,7 +38,7 @@ static void datadog_has_sections_behind_the_tags_and_addresses_without_brackets(
 
 static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 500, 3}};
+    static const struct value self[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 500, 3}};
     struct tag output = {"output", "udp://[::1]:8125"}, tag[4];
     struct point p = port_point(tag, "80", "4");
 
@@ -52,11 +52,11 @@ static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **stat
                         "team.app.a_b.netstat_port.2001_db8__1_8000-8100.4.tcp_established:12|g\n");
     p.tags = (struct tags){&output, 1}; /* SOCKPUSH_HOST=- */
     p.measurement = &measurements[SOCKPUSH_OUTPUT];
-    p.value = own;
+    p.value = self;
     assert_string_equal(encoded(&encoder_statsd, &p), "team.app.sockpush_output.udp______1__8125.sent_lines:3|c\n");
 }
 
-/* Canonical texts of rules that differ only in what a name cannot hold. */
+/* Canonical texts of rules that differ only in bytes that a name cannot hold. */
 static void statsd_folds_no_two_addresses_alike(void **state)
 {
     /* clang-format off */
@@ -92,7 +92,7 @@ static void statsd_keeps_a_name_one_name(void **state)
 
 static void graphite_has_tags_in_the_name_and_whole_seconds(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_POLL_ERRORS], 500, 3}};
+    static const struct value self[] = {{&fields[FIELD_POLL_ERRORS], 500, 3}};
     struct point p = plain_point;
 
     (void)state;
@@ -100,9 +100,9 @@ static void graphite_has_tags_in_the_name_and_whole_seconds(void **state)
                                                         "netstat.tcp_syn_sent;host=a;ip_version=4 0 1700000000\n");
     p.prefix = "team.app";
     p.tags.n = 0;
-    p.value = own;
+    p.value = self;
     p.n_values = 1;
-    p.time_ms = -1; /* the clock is not to be trusted: the receiver's */
+    p.time_ms = -1; /* the clock is not trusted, so the receiver's time counts */
     assert_string_equal(encoded(&encoder_graphite, &p), "team.app.netstat.poll_errors 500 -1\n");
 }
 
@@ -111,7 +111,7 @@ static void graphite_replaces_what_tags_may_not_hold(void **state)
     static const char end[] = " 12 1700000000\n";
     static const struct hostile row[] = {
         {"", "k", NULL, "netstat.tcp_established;k=true"},
-        {"", "name", "x", "netstat.tcp_established;name_=x"}, /* Graphite keeps `name` for the metric */
+        {"", "name", "x", "netstat.tcp_established;name_=x"}, /* Graphite reserves `name` for the metric */
         {"~a;b c", "k;!^= e", "~v;x y", "_a_b_c.netstat.tcp_established;k_____e=_v_x_y"},
         {"a\nb", "k\n", "v\r\n=!^~\x7f", "a_b.netstat.tcp_established;k_=v__=!^~_"},
         {"\xc3\xa9", "\xc3\xa9", "\xc3\xa9", "\xc3\xa9.netstat.tcp_established;\xc3\xa9=\xc3\xa9"},
@@ -124,7 +124,7 @@ static void graphite_replaces_what_tags_may_not_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datadog_has_sections_behind_the_tags_and_addresses_without_brackets),
+        cmocka_unit_test(datadog_has_sections_after_the_tags_and_addresses_without_brackets),
         cmocka_unit_test(statsd_folds_what_tells_series_apart_and_leaves_the_rest),
         cmocka_unit_test(statsd_folds_no_two_addresses_alike),
         cmocka_unit_test(statsd_keeps_a_name_one_name),

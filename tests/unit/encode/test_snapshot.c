@@ -49,7 +49,7 @@ static const char *lines(const struct scene *c, const struct encoder *format)
     return text;
 }
 
-/* "netstat,host=h,ip_version=4" and so on: what each influx line is about, a line each. */
+/* Returns measurement and tags of each influx line, one per line: "netstat,host=h,ip_version=4". */
 static const char *heads(const struct scene *c)
 {
     static char out[8192];
@@ -61,7 +61,7 @@ static const char *heads(const struct scene *c)
     return out;
 }
 
-static void lines_stand_in_order_totals_ports_own(void **state)
+static void lines_are_in_order_totals_ports_self(void **state)
 {
     struct scene c;
 
@@ -113,7 +113,7 @@ static void fields_have_their_names_and_order_and_pid_is_last(void **state)
     tear_down(&c);
 }
 
-static void a_pid_is_left_out_when_unknown_and_told_to_be_0_when_lost(void **state)
+static void a_pid_is_left_out_when_unknown_and_pushed_as_0_when_lost(void **state)
 {
     struct scene c;
     struct series *s;
@@ -126,13 +126,13 @@ static void a_pid_is_left_out_when_unknown_and_told_to_be_0_when_lost(void **sta
     assert_null(strstr(lines(&c, &encoder_dogstatsd), "pid"));
     s->owner.pid = 5;
     assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nnetstat_port.pid:5|g|#addr_port:80,ip_version:4\n"));
-    assert_null(strstr(strstr(text, "pid") + 1, "pid")); /* IPv6 has its own */
+    assert_null(strstr(strstr(text, "pid") + 1, "pid")); /* IPv6 has a zero of its own */
     c.s.pids = false;
     assert_null(strstr(lines(&c, &encoder_dogstatsd), "pid"));
     c.s.pids = true;
     s->owner = (struct owner){.lost = true};
     assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nnetstat_port.pid:0|g|#addr_port:80,ip_version:4\n"));
-    assert_null(strstr(lines(&c, &encoder_influx), "pid")); /* its receivers forget by themselves */
+    assert_null(strstr(lines(&c, &encoder_influx), "pid")); /* receivers of influx drop it by themselves */
     tear_down(&c);
 }
 
@@ -175,7 +175,7 @@ static void without_ipv6_in_the_kernel_its_zeros_are_not_pushed(void **state)
     tear_down(&c);
 }
 
-static void own_tags_stand_over_the_groups_and_these_over_the_users(void **state)
+static void self_tags_win_over_the_groups_and_these_over_the_users(void **state)
 {
     static struct tag first[] = {{"service", "user"}, {"team", "user"}, {"backend", "user"}, {"output", NULL}},
                       second[] = {{"team", "low"}, {"zone", "low"}};
@@ -242,12 +242,12 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_stand_in_order_totals_ports_own),
+        cmocka_unit_test(lines_are_in_order_totals_ports_self),
         cmocka_unit_test(fields_have_their_names_and_order_and_pid_is_last),
-        cmocka_unit_test(a_pid_is_left_out_when_unknown_and_told_to_be_0_when_lost),
+        cmocka_unit_test(a_pid_is_left_out_when_unknown_and_pushed_as_0_when_lost),
         cmocka_unit_test(what_could_not_be_read_is_left_out_and_no_zero),
         cmocka_unit_test(without_ipv6_in_the_kernel_its_zeros_are_not_pushed),
-        cmocka_unit_test(own_tags_stand_over_the_groups_and_these_over_the_users),
+        cmocka_unit_test(self_tags_win_over_the_groups_and_these_over_the_users),
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),
     };
 

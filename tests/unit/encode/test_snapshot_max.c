@@ -1,4 +1,4 @@
-/* Buffers are taken once, for the largest snapshot there can be: none may be larger. */
+/* Buffers are allocated once, for the largest possible snapshot. No snapshot may be larger. */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,17 +37,17 @@ static void set_up(struct scene *c, const char *rules, uint32_t max_series, cons
 static void check(struct scene *c, const char *what)
 {
     for (const struct encoder *const *e = encoders; *e; e++) {
-        uint64_t foretold;
-        size_t max = snapshot_max(&c->s, *e, c->line_max, &foretold);
+        uint64_t predicted;
+        size_t max = snapshot_max(&c->s, *e, c->line_max, &predicted);
         struct buf out = {.data = text, .cap = sizeof text};
         struct sink sink = {.out = &out, .line_max = c->line_max};
 
         snapshot_encode(&c->s, *e, &sink);
         assert_false(out.full);
         if (out.len > max)
-            print_error("%s: %zu bytes, at most %zu foretold\n", (*e)->name, out.len, max);
+            print_error("%s: %zu bytes, at most %zu predicted\n", (*e)->name, out.len, max);
         assert_row(out.len <= max, what);
-        assert_row(foretold || !sink.oversized, what);
+        assert_row(predicted || !sink.oversized, what);
     }
 }
 
@@ -77,7 +77,7 @@ static void a_poll(struct scene *c, unsigned sockets)
     c->reading.report.sockets = UINT64_MAX >> any(64);
 }
 
-static void any_snapshot_is_within_what_was_foretold(void **state)
+static void any_snapshot_is_within_what_was_predicted(void **state)
 {
     static const char *const rules[] = {
         "",
@@ -85,8 +85,8 @@ static void any_snapshot_is_within_what_was_foretold(void **state)
         "*:1-65535",
         "listen",
         "1-10,*:11-20,10.0.0.1:65535,[::1]:65534,65500-65535,listen",
-        "[{\"ports\":[1,2,3],\"tags\":{\"a\":\"a longer value of this "
-        "group\"}},{\"ports_match\":[\"*:4-65535\"],\"tags\":{\"k\":\"\xc3\xa9,= \"}}]",
+        ("[{\"ports\":[1,2,3],\"tags\":{\"a\":\"a longer value of this group\"}},"
+         "{\"ports_match\":[\"*:4-65535\"],\"tags\":{\"k\":\"\xc3\xa9,= \"}}]"),
     };
     static const char *const name[OUTPUTS_MAX] = {"stdout:", "udp://127.0.0.1:8125", "unix:///run/a"};
 
@@ -98,7 +98,7 @@ static void any_snapshot_is_within_what_was_foretold(void **state)
         char value[1001];
         struct scene c;
 
-        memset(value, turn % 2 ? 'v' : '=', sizeof value); /* escaped: twice as long */
+        memset(value, turn % 2 ? 'v' : '=', sizeof value); /* escaped, it is twice as long */
         value[any(sizeof value)] = '\0';
         value[sizeof value - 1] = '\0';
         tag[2].value = value;
@@ -117,8 +117,8 @@ static void any_snapshot_is_within_what_was_foretold(void **state)
     }
 }
 
-/* At the length where the longest number no longer fits into a line, a short one does. */
-static void lines_that_only_small_numbers_fit_into_are_foretold(void **state)
+/* There is a length at which a short number still fits into a line, but the longest does not. */
+static void lines_that_only_small_numbers_fit_into_are_predicted(void **state)
 {
     (void)state;
     for (size_t line_max = 20; line_max < 200; line_max++) {
@@ -139,8 +139,7 @@ static void lines_that_only_small_numbers_fit_into_are_foretold(void **state)
     }
 }
 
-/* A group's short tag takes the place of the user's long one, but not in "other". */
-/* A user's tag whose value has 900 bytes. */
+/* A user's long tag (900 bytes of value). A group's short tag replaces it, but not in "other". */
 static const struct tags *long_tag(void)
 {
     static char value[901];
@@ -151,7 +150,7 @@ static const struct tags *long_tag(void)
     return &users;
 }
 
-static void the_series_other_is_foretold_with_its_own_tags(void **state)
+static void the_series_other_is_predicted_with_its_own_tags(void **state)
 {
     struct scene c;
 
@@ -168,7 +167,7 @@ static void the_series_other_is_foretold_with_its_own_tags(void **state)
     polls_free(&c.polls);
 }
 
-static void lines_that_could_be_too_long_are_foretold(void **state)
+static void lines_that_could_be_too_long_are_predicted(void **state)
 {
     struct scene c;
     uint64_t oversized;
@@ -179,7 +178,7 @@ static void lines_that_could_be_too_long_are_foretold(void **state)
     assert_int_equal(oversized, 0);
     snapshot_max(&c.s, &encoder_dogstatsd, 900, &oversized);
     assert_true(oversized > 0);
-    snapshot_max(&c.s, &encoder_influx, 1432, &oversized); /* splits */
+    snapshot_max(&c.s, &encoder_influx, 1432, &oversized); /* influx splits the line */
     assert_int_equal(oversized, 0);
     polls_free(&c.polls);
 }
@@ -199,10 +198,10 @@ static void lines_that_are_too_long_to_be_sent_need_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_snapshot_is_within_what_was_foretold),
-        cmocka_unit_test(lines_that_only_small_numbers_fit_into_are_foretold),
-        cmocka_unit_test(the_series_other_is_foretold_with_its_own_tags),
-        cmocka_unit_test(lines_that_could_be_too_long_are_foretold),
+        cmocka_unit_test(any_snapshot_is_within_what_was_predicted),
+        cmocka_unit_test(lines_that_only_small_numbers_fit_into_are_predicted),
+        cmocka_unit_test(the_series_other_is_predicted_with_its_own_tags),
+        cmocka_unit_test(lines_that_could_be_too_long_are_predicted),
         cmocka_unit_test(lines_that_are_too_long_to_be_sent_need_no_room),
     };
 

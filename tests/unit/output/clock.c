@@ -10,12 +10,12 @@
 
 #define FDS_MAX  3
 #define FOR_EVER UINT64_MAX
-#define WALL_MS  1796083200000ll /* 2026-12-01: the recorded certificates are valid then */
+#define WALL_MS  1796083200000ll /* 2026-12-01, when the recorded certificates are valid */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t now_ns = 1000 * SECOND;
 
-/* The thread that waits, if there is one. */
+/* The thread that waits, if any. */
 static struct {
     bool waits;
     pthread_t thread;
@@ -24,7 +24,7 @@ static struct {
     uint64_t limit_ns;
 } waiter;
 
-/* A byte in this pipe ends the wait by its limit. It is opened before any test counts descriptors. */
+/* A byte in this pipe ends the wait by its limit. The pipe is opened before any test counts descriptors. */
 static int limit[2];
 
 static void __attribute__((constructor)) open_limit(void)
@@ -54,7 +54,7 @@ _Noreturn static void give_up(void)
     abort();
 }
 
-/* Notes what the calling thread waits for. span_ns: how long from now, or FOR_EVER. */
+/* Records what the calling thread waits for. span_ns is the time from now, or FOR_EVER. */
 static void begin_wait(const struct pollfd *fds, unsigned n, uint64_t span_ns)
 {
     pthread_mutex_lock(&lock);
@@ -69,7 +69,7 @@ static void begin_wait(const struct pollfd *fds, unsigned n, uint64_t span_ns)
     pthread_mutex_unlock(&lock);
 }
 
-/* Lets the time of the wait's limit come. The caller holds the lock. */
+/* Moves the time to the limit of the wait. The caller holds the lock. */
 static void end_wait(void)
 {
     now_ns = waiter.limit_ns;
@@ -134,7 +134,7 @@ void clock_rest(struct output *o)
         look_again_soon();
 }
 
-/* Ends the thread's wait if its limit is no later than that. */
+/* Ends the thread's wait if its limit is no later than until_ns. */
 static bool end_wait_until(struct output *o, uint64_t until_ns)
 {
     bool ends;

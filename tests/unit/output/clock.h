@@ -1,11 +1,12 @@
 /* Time for tests of delivery, linked in place of platform/posix/clock.c.
  *
- * Time stands still until the test lets it pass. The output's thread works with real sockets: its wait ends at once
- * when a descriptor is ready, and by its time limit only when the test lets that much time pass. The test does so only
- * while the thread rests: it waits, and nothing it waits for has come. So the load of the machine decides nothing.
+ * Time stands still until the test moves it. The output's thread works with real sockets: its wait ends at once when
+ * a descriptor is ready, and by its time limit only when the test moves the time that far. The test does so only
+ * while the thread rests: it waits, and no event that it waits for has come. So the load of the machine changes
+ * nothing.
  *
- * At most one thread waits at a time. Bytes over TCP may arrive after the call that sent them: clock_arrived waits for
- * them. */
+ * At most one thread waits at a time. Bytes over TCP may arrive after the call that sent them: clock_arrived waits
+ * for them. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -17,14 +18,14 @@
 /* Returns when the output's thread rests or has ended. */
 void clock_rest(struct output *o);
 
-/* Lets ns pass, with everything that the thread does meanwhile, each thing at its time. */
+/* Moves the time by ns. Everything that the thread does meanwhile happens at its time. */
 void clock_pass(struct output *o, uint64_t ns);
 
-/* Lets time pass until the thread's present wait ends by its limit. Returns false if it waits without a limit or has
- * ended. */
+/* Moves the time until the thread's present wait ends by its limit. Returns false if the wait has no limit, or the
+ * thread has ended. */
 bool clock_step(struct output *o);
 
-/* Returns when the peer's kernel has all that was sent through this TCP socket, its end included. */
+/* Returns once the peer's kernel has everything that was sent through this TCP socket, the end included. */
 void clock_arrived(int fd);
 
 #endif

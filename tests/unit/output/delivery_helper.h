@@ -1,4 +1,4 @@
-/* An output with its thread, as tests of delivery run it, in the time of clock.h. */
+/* An output with its thread, in the time of clock.h, for tests of delivery. */
 #ifndef DELIVERY_HELPER_H
 #define DELIVERY_HELPER_H
 
@@ -11,29 +11,29 @@ struct running {
     struct arena arena;
 };
 
-/* Limits that are small, for lines of a few letters. */
+/* Small limits, for lines of a few letters. */
 extern const struct output_limits small_limits;
 
-/* Starts an output to this endpoint, which is copied. Returns once its thread waits for the first snapshot. */
+/* Starts an output to this endpoint, which is copied. Returns once the thread waits for the first snapshot. */
 void start_to(struct running *r, const struct endpoint *endpoint, const struct output_limits *limits);
 
-/* The same, by the transport alone, and with small limits. */
+/* Starts an output with this transport and small limits. */
 void start_as(struct running *r, const struct transport *transport, const struct encoder *format, uint64_t replay_ns);
 void start(struct running *r, const struct transport *transport);
 
-/* Returns a snapshot of gauges alone; text is the caller's. */
+/* Returns a snapshot that holds only gauges. The caller owns text. */
 struct lines lines_of(uint64_t poll, const char *text);
 
-/* Hands the output a snapshot of gauges. Returns once its thread has done with it what it can do at once. */
+/* Puts a snapshot of gauges into the output. Returns once the thread has done all that it can do at once. */
 void put(struct running *r, uint64_t poll, const char *text);
 
 uint64_t counted(struct running *r, enum output_counter counter);
 
-/* Let time pass, two minutes at most, until the counter has this value, or has risen by so much. */
+/* Move the time, by two minutes at most, until the counter has this value, or has risen by this much. */
 void wait_for(struct running *r, enum output_counter counter, uint64_t value);
 void wait_for_more(struct running *r, enum output_counter counter, uint64_t more);
 
-/* Asks the thread to end, and lets time pass until it has. */
+/* Asks the thread to end, and moves the time until it has ended. */
 void finish(struct running *r);
 
 #endif

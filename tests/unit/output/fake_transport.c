@@ -140,7 +140,7 @@ static void close_socket(struct link *l)
     close_line(l);
 }
 
-/* Reads all that there is. Returns true if the output ended its side. */
+/* Drains the connection. Returns true if the output ended its side. */
 bool read_peer(void)
 {
     char in[256];
@@ -192,7 +192,7 @@ void wait_sent(struct running *r, const char *text)
     assert_string_equal(line.sent, text);
 }
 
-/* The receiver reads to the end, and ends its side then. */
+/* Drains the connection to its end, then ends the receiver's side. */
 static void end_peer(void)
 {
     if (line.peer >= 0 && !line.half_closed && read_peer())

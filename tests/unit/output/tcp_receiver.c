@@ -23,7 +23,7 @@ int receiver_bind(uint16_t *port)
     return fd;
 }
 
-/* Linux drops what comes to a listener with more connections in its queue than it asked for, here none. */
+/* Linux drops a SYN when a listener's queue is longer than its backlog, here 0. */
 int receiver_listen_full(int listener, uint16_t port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

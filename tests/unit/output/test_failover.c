@@ -1,4 +1,4 @@
-/* An output that is not at its first target looks from time to time whether that one answers again. */
+/* An output that is not at its first target checks now and then whether the first one answers again. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "unit/output/tcp_receiver.h"
 
-/* In place of platform/posix/random.c: the least that can be drawn, or the most. */
+/* Replaces platform/posix/random.c: draws the smallest or the largest number. */
 static bool draws_most;
 
 uint32_t platform_random(uint32_t below)
@@ -26,7 +26,7 @@ static struct {
     int listener[2], fd; /* fd: the output's connection, at the second target */
 } at;
 
-/* The first target refuses connections, so the output is at the second, where one line is acknowledged. */
+/* Starts an output whose first target refuses connections, so it goes to the second, which acknowledges one line. */
 static int start_at_second(void **state)
 {
     uint16_t port[2];
@@ -53,7 +53,7 @@ static int end_all(void **state)
     return 0;
 }
 
-/* The receiver ends its side once the output has. */
+/* Ends the receiver's side after the output's side has ended. */
 static void end_connection(int fd)
 {
     char in[10];
@@ -65,7 +65,7 @@ static void end_connection(int fd)
     net_close(fd);
 }
 
-/* Ends the output; fd is the connection it has. */
+/* Ends the output. fd is its connection. */
 static void end_output(int fd)
 {
     clock_arrived(at.r.output.link->fd);
@@ -81,7 +81,7 @@ static bool is_asked(int listener)
     return poll(&queue, 1, 0) > 0;
 }
 
-/* The first target answers again; the output goes back to it at its next look, and the old connection ends well. */
+/* Makes the first target answer again. The output returns to it at its next check, and the old connection ends well. */
 static void go_back_after(uint64_t span_ns)
 {
     uint64_t opened_ns = at.r.output.link->opened_ns;
@@ -127,7 +127,7 @@ static void a_better_target_is_looked_for_after_30_s_at_the_latest(void **state)
     go_back_after(30 * SECOND - MS);
 }
 
-/* Meanwhile the output delivers nothing, so it does not wait as long as for its only connection. */
+/* The output delivers nothing during a check, so it waits less than it does for its only connection. */
 static void a_silent_target_is_waited_for_1_5_s_once_in_a_look(void **state)
 {
     uint64_t began_ns;
@@ -136,7 +136,7 @@ static void a_silent_target_is_waited_for_1_5_s_once_in_a_look(void **state)
     (void)state;
     first = receiver_listen_full(at.listener[0], at.r.endpoint.target[0].port);
     for (int look = 0; look < 3; look++) {
-        assert_true(clock_step(&at.r.output)); /* until the look */
+        assert_true(clock_step(&at.r.output)); /* until the check */
         began_ns = platform_monotonic_ns();
         assert_true(clock_step(&at.r.output));
         assert_in_range(platform_monotonic_ns() - began_ns, 1500 * MS, 1501 * MS);
@@ -151,7 +151,7 @@ static void a_silent_target_is_waited_for_1_5_s_once_in_a_look(void **state)
     net_close(first);
 }
 
-/* At the end of a look's two seconds the old connection is given up; nothing of it was lost. */
+/* After the check's two seconds the output drops the old connection. No line is lost. */
 static void an_old_receiver_that_does_not_end_its_side_is_waited_for_2_s(void **state)
 {
     uint64_t began_ns;

@@ -1,4 +1,4 @@
-/* What a receiver answers to a POST: read in whatever pieces it comes, and cut at every byte. */
+/* A receiver's answer to a POST, read in pieces of every size and cut at every byte. */
 #include <string.h>
 
 #include "output/http_answer.h"
@@ -6,7 +6,7 @@
 
 #define WORDS(text) text, sizeof(text) - 1
 
-/* The bytes that belong to it. */
+/* Reads the answer in pieces. Returns how many bytes belong to it. */
 static size_t read_pieces(struct http_answer *a, const char *data, size_t len, size_t first, size_t step)
 {
     size_t at = 0;
@@ -31,7 +31,7 @@ static bool alike(const struct http_answer *a, const struct http_answer *b)
            !strcmp(a->words, b->words);
 }
 
-/* At once, byte by byte, and in every split in two. */
+/* Reads the answer at once, byte by byte, and in every split into two. */
 static size_t read_answer(struct http_answer *a, const char *data, size_t len)
 {
     struct http_answer pieces;
@@ -84,7 +84,7 @@ static void real_answers_are_read_whole(void **state)
         {WORDS("HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\n"), 304, false, "x", ""},
         {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"), 200, true, "x",
          ""},
-        /* odd, but with a plain verdict */
+        /* odd, but the verdict is plain */
         {WORDS("HTTP/1.1 204 x\r\nfoo\r\n\r\n"), 204, false, "x", ""},
         {WORDS("HTTP/1.2 204 x\r\n\r\n"), 204, false, "x", ""},
         {WORDS("HTTP/1.9 204 x\r\n\r\n"), 204, false, "x", ""},
@@ -104,7 +104,7 @@ static void real_answers_are_read_whole(void **state)
         {WORDS("HTTP/1.1 200 x\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok"), 200, false, "x", "ok"},
         {WORDS("HTTP/1.1 200 x\r\nContent-Length: 2, 2\r\n\r\nok"), 200, false, "x", "ok"},
         {WORDS("HTTP/1.1 200 x\r\nContent-Length: 2\r\nContent-Length: 2 ,2\r\n\r\nok"), 200, false, "x", "ok"},
-        /* and with a length in doubt */
+        /* odd, and the length is in doubt */
         {WORDS("HTTP/1.1 204 x\r\nA: b\rc\r\n\r\n"), 204, true, "x", ""},
         {WORDS("HTTP/1.1 204 x\r\nA: b\0c\r\n\r\n"), 204, true, "x", ""},
         {WORDS("HTTP/1.1 200 x\r\nContent-Length : 2\r\n\r\n"), 200, true, "x", ""},
@@ -179,7 +179,7 @@ static void what_is_no_answer_is_wrong(void **state)
     }
 }
 
-/* The verdict stands; but nothing more is to be expected of the connection. */
+/* The verdict stays, but the connection is not used again. */
 static void a_body_that_is_odd_ends_the_connection(void **state)
 {
     static const struct {
@@ -201,7 +201,7 @@ static void a_body_that_is_odd_ends_the_connection(void **state)
         assert_row(http_answer_known(&a) && a.closes && a.stage == HTTP_WHOLE && a.status == 200, row[i].text);
     }
     assert_int_equal(read_answer(&a, WORDS("HTTP/1.1 204 x\r\n\r\nHTTP/1.1 400 x\r\n\r\n")),
-                     18); /* the rest is not its */
+                     18); /* the rest does not belong to the answer */
     assert_int_equal(a.status, 204);
     read_answer(&a, WORDS("HTTP/1.1 200 x\r\n\r\nuntil the end"));
     assert_true(a.stage == HTTP_BODY_TO_END && a.closes);
@@ -209,7 +209,7 @@ static void a_body_that_is_odd_ends_the_connection(void **state)
     assert_int_equal(a.stage, HTTP_WHOLE);
 }
 
-/* How long to wait, from these headers. */
+/* Returns how long these headers ask to wait. */
 static uint64_t wait_of(const char *headers)
 {
     struct http_answer a;
@@ -243,7 +243,7 @@ static void retry_after_is_in_seconds_or_a_date(void **state)
     assert_int_equal(wait_of(WHEN("Thu, 31 Dec 2026 23:59:00", "Fri, 01 Jan 2037 00:00:00")), 3600);
     assert_int_equal(wait_of(WHEN("Fri, 01 Jan 2027 00:00:00", "Thu, 31 Dec 2026 23:59:00")), 0);
     assert_int_equal(wait_of(WHEN("Fri, 01 Jan 2027 00:00:00", "Thu, 31 Dez 2037 23:59:00")), 0);
-    assert_int_equal(wait_of("Retry-After: Thu, 26 Nov 2026 07:01:40 GMT\r\n"), 0); /* by whose clock? */
+    assert_int_equal(wait_of("Retry-After: Thu, 26 Nov 2026 07:01:40 GMT\r\n"), 0); /* no Date */
 }
 
 static void what_does_not_end_is_bounded(void **state)
@@ -262,7 +262,7 @@ static void what_does_not_end_is_bounded(void **state)
     http_answer_take(&a, WORDS("HTTP/1.1 204 x\r\n"));
     for (int i = 0; i < 10000 && !http_answer_known(&a); i++)
         http_answer_take(&a, WORDS("X-Filler: x\r\n"));
-    assert_true(a.status == 204 && a.stage == HTTP_WHOLE && a.closes); /* its status stands */
+    assert_true(a.status == 204 && a.stage == HTTP_WHOLE && a.closes); /* the status stays */
 
     http_answer_init(&a);
     http_answer_take(&a, WORDS("HTTP/1.1 103 x\r\n"));
@@ -293,7 +293,7 @@ static void a_long_header_is_passed_over(void **state)
     assert_string_equal(a.location, "https://other.example/write");
     memset(text, ' ', sizeof text);
     memcpy(text, "HTTP/1.1 200 x\r\nContent-Length: 2", 33);
-    strcpy(text + 5000, ", 40\r\n\r\n"); /* what is cut off may say otherwise */
+    strcpy(text + 5000, ", 40\r\n\r\n"); /* the part that is cut off may differ */
     read_answer(&a, text, strlen(text));
     assert_true(http_answer_known(&a) && a.closes);
 }

@@ -1,4 +1,4 @@
-/* How long each transport waits for a receiver that does nothing, over real sockets. */
+/* How long each transport waits for a silent receiver, over real sockets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,11 +11,11 @@
 static int set_up(void **state)
 {
     (void)state;
-    random_state = 1; /* for the recorded handshake; pauses follow from it, too */
+    random_state = 1; /* for the recorded handshake; pauses depend on it, too */
     return 0;
 }
 
-/* Nothing fails until so much time has passed since now; then that does. */
+/* Asserts that nothing fails before ns have passed, and that the connection fails then. */
 static void assert_fails_after(struct running *r, uint64_t ns, const char *why)
 {
     clock_pass(&r->output, ns - MS);
@@ -25,7 +25,7 @@ static void assert_fails_after(struct running *r, uint64_t ns, const char *why)
     assert_string_equal(r->output.link->why, why);
 }
 
-/* Where kernels take a part of the lines at first: the time from the last chunk that was taken to the error. */
+/* Returns the time from the last chunk that was taken to the error, where kernels take a part of the lines at first. */
 static uint64_t silence_before_error(struct running *r)
 {
     uint64_t since_ns = platform_monotonic_ns(), taken = 0;
@@ -41,7 +41,7 @@ static uint64_t silence_before_error(struct running *r)
     return platform_monotonic_ns() - since_ns;
 }
 
-/* Lines of 1000 bytes. */
+/* Puts n lines of 1000 bytes. */
 static void put_many(struct running *r, unsigned n)
 {
     static char text[600000];
@@ -53,7 +53,7 @@ static void put_many(struct running *r, unsigned n)
     put(r, 9, text);
 }
 
-/* Hands the output more than fits into its socket and the receiver's. */
+/* Puts more into the output than its socket and the receiver's hold. */
 static void put_too_much(struct running *r)
 {
     int least = 1;
@@ -207,7 +207,7 @@ static void a_unix_stream_gives_up_a_receiver_that_takes_nothing_for_20_s(void *
     dir_remove(dir);
 }
 
-/* The one more try takes as long. */
+/* One more try follows, of the same length. */
 static void a_unix_datagram_is_dropped_after_1_s_and_one_more_try(void **state)
 {
     char *dir = dir_make(), path[100];
@@ -233,7 +233,7 @@ static void a_unix_datagram_is_dropped_after_1_s_and_one_more_try(void **state)
 
 static int listener_of_http;
 
-/* Posts a line. Returns the connection over which it came. */
+/* Posts a line. Returns the connection that carried it. */
 static int post(struct running *r)
 {
     uint16_t port;
@@ -254,7 +254,7 @@ static void answer(int fd, const char *text)
     receiver_send(fd, text, strlen(text));
 }
 
-/* After the pause there is another connection, which is answered. */
+/* Posts once more. After the pause the output opens another connection, which is answered. */
 static void post_again(struct running *r)
 {
     int fd = receiver_accept(listener_of_http);
@@ -280,7 +280,7 @@ static void an_answer_is_waited_for_20_s(void **state)
     close(fd);
 }
 
-/* Its verdict is known. */
+/* The verdict is known by then. */
 static void the_rest_of_an_answer_is_waited_for_2_s(void **state)
 {
     struct running r;
@@ -297,7 +297,7 @@ static void the_rest_of_an_answer_is_waited_for_2_s(void **state)
     close(listener_of_http);
 }
 
-/* Answers with a failure, after which so long, and at most half a second more, nothing is tried. */
+/* Answers with a failure. The output then does nothing for wait_s, and at most half a second more. */
 static void answer_and_wait(const char *text, unsigned wait_s)
 {
     struct running r;
@@ -320,7 +320,7 @@ static void what_only_an_operator_can_mend_is_tried_again_after_30_s(void **stat
     answer_and_wait("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 30);
 }
 
-static void a_receiver_is_tried_again_when_it_said_to(void **state)
+static void a_receiver_is_tried_again_at_the_time_it_gave(void **state)
 {
     (void)state;
     answer_and_wait("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n", 60);
@@ -340,7 +340,7 @@ int main(void)
         cmocka_unit_test_setup(an_answer_is_waited_for_20_s, set_up),
         cmocka_unit_test_setup(the_rest_of_an_answer_is_waited_for_2_s, set_up),
         cmocka_unit_test_setup(what_only_an_operator_can_mend_is_tried_again_after_30_s, set_up),
-        cmocka_unit_test_setup(a_receiver_is_tried_again_when_it_said_to, set_up),
+        cmocka_unit_test_setup(a_receiver_is_tried_again_at_the_time_it_gave, set_up),
     };
 
     platform_init();

@@ -1,4 +1,4 @@
-/* When an output looks a name up again, how long it waits for that, and what follows. */
+/* When an output looks up its name again, how long it waits for the answer, and what follows. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 /* --- names, in place of platform/posix/resolve.c ---------------------------------------- */
 
 static struct {
-    const char *address; /* what the name has now; NULL: the nameserver does not answer */
+    const char *address; /* the name's present address; NULL: the nameserver does not answer */
     unsigned looked_up;
-    int timeout_ms; /* of the last time */
+    int timeout_ms; /* of the last look-up */
 } name;
 
 int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, int timeout_ms)
@@ -56,7 +56,7 @@ static int bind_datagrams(const char *address, uint16_t port)
     return -1;
 }
 
-/* A port that is free for one address may be taken for the other. */
+/* Opens both. A port that is free at one address may be taken at the other. */
 static int open_receivers(void **state)
 {
     struct sockaddr_in at;
@@ -80,7 +80,7 @@ static int close_receivers(void **state)
     return close(receiver.fd[0]) || close(receiver.fd[1]);
 }
 
-/* Waits for the next datagram there. Returns the port that it came from. */
+/* Waits for the next datagram at that receiver. Returns the port that it came from. */
 static uint16_t assert_received(int which, const char *text)
 {
     struct sockaddr_in from;
@@ -122,7 +122,7 @@ static void a_name_is_looked_up_again_after_a_minute_and_its_new_address_is_used
     assert_received(0, "two");
     assert_int_equal(name.looked_up, 1);
     clock_pass(&r.output, MS);
-    put(&r, 3, "three\n"); /* it is sent first, then the name is looked up */
+    put(&r, 3, "three\n"); /* the line is sent first, then the name is looked up */
     assert_received(0, "three");
     assert_int_equal(name.looked_up, 2);
     assert_int_equal(name.timeout_ms, 2000);
@@ -133,8 +133,8 @@ static void a_name_is_looked_up_again_after_a_minute_and_its_new_address_is_used
     assert_int_equal(counted(&r, SENT_LINES), 4);
 }
 
-/* A socket pins what was decided when it was opened: route, source address, and a NAT's choice. It is renewed after the
- * first datagram that is sent a minute later. */
+/* A socket keeps the choices made when it was opened: route, source address, and a NAT's mapping. The output renews
+ * it after the first datagram that is sent a minute later. */
 static void a_fresh_socket_is_used_after_a_minute(void **state)
 {
     struct running r;
@@ -160,7 +160,7 @@ static void a_fresh_socket_is_used_after_a_minute(void **state)
     assert_int_equal(counted(&r, RECONNECTS) + counted(&r, SEND_ERRORS), 0);
 }
 
-/* The last good address stays in use, and the next look is a minute later. */
+/* The last good address stays in use. The next look-up comes a minute later. */
 static void a_name_that_cannot_be_looked_up_keeps_its_address(void **state)
 {
     struct running r;

@@ -4,7 +4,7 @@
 #include "output/outbox.h"
 #include "unit/helper.h"
 
-/* Lines of gauges alone. */
+/* Puts lines that are gauges only. */
 static void put(struct outbox *box, uint64_t poll, const char *text, size_t len)
 {
     struct lines lines = {.poll = poll, .text = text, .len = len, .gauges = len};
@@ -14,7 +14,7 @@ static void put(struct outbox *box, uint64_t poll, const char *text, size_t len)
     outbox_put(box, &lines);
 }
 
-/* The chunk in hand was taken by a kernel that tells no more. */
+/* Delivers the chunk in hand, over a kernel that reports no acknowledgements. */
 static void deliver(struct outbox *box)
 {
     outbox_sent(box, 1);
@@ -42,7 +42,7 @@ static void lines_are_packed_up_to_the_maximum_without_the_last_newline(void **s
         {"\n\n\n", 0, 1, 1},
         {"\n\n\n", 1, 2, 2},
         {"aaaa\nb\n", 3, 5, 1},
-        {"a\nbbbb\nc\n", 3, 2, 1}, /* too long: alone */
+        {"a\nbbbb\nc\n", 3, 2, 1}, /* the long line is alone */
     };
 
     (void)state;
@@ -188,7 +188,7 @@ static void model_drop_oldest(struct model *m)
         model_remove(m, 0);
 }
 
-/* What was dropped under way did not arrive, for all that is known. */
+/* Chunks that were dropped while under way count as not arrived. */
 static void model_lose_doubt(struct model *m)
 {
     m->dropped += model_doubtful(m);
@@ -248,7 +248,7 @@ static void model_put(struct model *m, const struct outbox *box, const struct li
     m->newest_poll = n ? lines->poll : m->newest_poll;
 }
 
-/* Chunks that may still be on their way. */
+/* Returns the number of chunks that may still be on their way. */
 static unsigned model_others(const struct model *m)
 {
     unsigned others = m->n_doubts;
@@ -263,7 +263,7 @@ static bool model_alone(const struct model *m, const struct item *item)
     return item->alone || item->passed || (item->suspected && m->troubled);
 }
 
-/* The next to be sent; what is done is passed over. */
+/* Returns the next item to send, after those that are done. */
 static struct item *model_next(struct model *m)
 {
     unsigned others = model_others(m);
@@ -365,7 +365,7 @@ static void model_drop(struct model *m, struct item *item)
     item->counted = item->done = true;
 }
 
-/* A single chunk is dropped, of several each is sent alone. What waits stays. */
+/* Refuses the chunks under way: a single one is dropped, each of several is sent alone. Pending ones stay. */
 static bool model_refuse(struct model *m)
 {
     bool single = model_others(m) == 1;
@@ -515,7 +515,7 @@ static void play_rewind(struct play *p)
     p->written = 0;
     if (any(4))
         return;
-    /* the next connection is of another kind, perhaps */
+    /* the next connection may be of another transport */
     p->box.newest_only = p->model.newest_only = any(2);
     p->box.apart = p->model.apart = any(2);
 }
@@ -526,7 +526,7 @@ static void play_refuse(struct play *p)
     p->written = 0;
 }
 
-/* What is under way broke the connection. */
+/* Breaks the connection and blames the lines under way. */
 static void play_strike(struct play *p)
 {
     assert_int_equal(outbox_strike(&p->box, 3), model_strike(&p->model));
@@ -539,7 +539,7 @@ static void play_clear(struct play *p)
     model_clear(&p->model);
 }
 
-/* A chunk is sent; snapshots may come meanwhile, and the connection may break. */
+/* Sends a chunk. Meanwhile snapshots may come, and the connection may break. */
 static void play_send(struct play *p)
 {
     if (!play_take(p))
@@ -652,12 +652,12 @@ static void a_full_outbox_drops_the_oldest_snapshot_whole(void **state)
     outbox_take(&box, &chunk, data, SIZE_MAX);
     assert_int_equal(chunk.poll, 2);
     deliver(&box);
-    put(&box, 4, lines, sizeof lines - 1); /* the rest of 2 is now in the way */
+    put(&box, 4, lines, sizeof lines - 1); /* the rest of 2 is in the way now */
     assert_int_equal(box.dropped_lines, 5);
     outbox_take(&box, &chunk, data, SIZE_MAX);
     assert_int_equal(chunk.poll, 3);
     assert_int_equal(chunk.index, 0);
-    outbox_clear(&box); /* what is under way, too */
+    outbox_clear(&box); /* drops what is under way, too */
     assert_int_equal(box.dropped_lines, 11);
     assert_false(outbox_take(&box, &chunk, data, SIZE_MAX));
     free(box.ring.bytes);
@@ -699,7 +699,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
             size_t len = 0, increments = 0;
 
             for (;;) {
-                /* now and then just too long to be packed with the one before */
+                /* now and then one byte too long to be packed with the line before */
                 size_t line = any(3) ? chunk_max / 2 + any(2) : any((uint32_t)chunk_max + 1);
 
                 if (line > chunk_max || len + line + 1 > size)
@@ -721,8 +721,8 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
     }
 }
 
-/* Of two polls that were dropped under way one arrives; then the connection breaks. */
-static void what_was_dropped_under_way_is_known_apart(void **state)
+/* Two polls are dropped under way and one of them arrives; then the connection breaks. */
+static void lines_dropped_under_way_are_counted_apart(void **state)
 {
     static const uint8_t counter[] = {0};
     char ring[2 * (sizeof(struct chunk) + sizeof(struct added) + 8)], data[16];
@@ -749,8 +749,8 @@ static void what_was_dropped_under_way_is_known_apart(void **state)
     assert_int_equal(box.pending.n[0], 2);
 }
 
-/* Of a snapshot's increments some arrive, and others not. */
-static void each_chunk_of_increments_knows_its_own(void **state)
+/* Some of a snapshot's increments arrive, others do not. */
+static void each_chunk_of_increments_has_its_own_count(void **state)
 {
     static const char text[] = "gauge:1\nxxxxx0:1\nxxxxx1:2\nxxxxx2:3\n";
     static const uint8_t counter[] = {0, 1, 2};
@@ -781,7 +781,7 @@ static void each_chunk_of_increments_knows_its_own(void **state)
     assert_int_equal(box.pending.n[2], 3);
 }
 
-/* A page of the ring becomes resident when it is first written to. */
+/* A page of the ring becomes resident at its first write. */
 static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
 {
     char ring[1000], data[16], untouched[sizeof ring];
@@ -813,8 +813,8 @@ int main(void)
         cmocka_unit_test(a_full_outbox_drops_the_oldest_snapshot_whole),
         cmocka_unit_test(datagrams_of_an_older_poll_are_not_sent_late),
         cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
-        cmocka_unit_test(what_was_dropped_under_way_is_known_apart),
-        cmocka_unit_test(each_chunk_of_increments_knows_its_own),
+        cmocka_unit_test(lines_dropped_under_way_are_counted_apart),
+        cmocka_unit_test(each_chunk_of_increments_has_its_own_count),
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
     };
 

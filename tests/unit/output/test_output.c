@@ -1,14 +1,14 @@
-/* An output's thread, with a transport that does as it is told, in virtual time. */
+/* An output's thread with a fake transport, in virtual time. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "unit/output/fake_transport.h"
 
-#define LONGEST_PAUSE_NS (6 * MS)      /* of the fake transports, and the part of a millisecond that a wait is longer */
+#define LONGEST_PAUSE_NS (6 * MS)      /* the fake transports' 5 ms, and less than 1 ms more of the wait */
 #define REPLAY_NS        (30 * SECOND) /* the default of SOCKPUSH_REPLAY */
 
-/* In place of platform/posix/random.c: the longest pause that can be drawn, so that each run is the same. */
+/* Replaces platform/posix/random.c: draws the longest pause, so that each run is the same. */
 uint32_t platform_random(uint32_t below)
 {
     return below - 1;
@@ -44,7 +44,7 @@ static void a_streams_lines_wait_for_its_receiver(void **state)
     start(&r, &fake_stream);
     put(&r, 1, "one\n");
     put(&r, 2, "two\n");
-    wait_for_more(&r, SEND_ERRORS, 2); /* it is tried again and again */
+    wait_for_more(&r, SEND_ERRORS, 2); /* it retries again and again */
     assert_int_equal(output_left(&r.output), 2);
     line_fail(0, 0, 0);
     wait_for(&r, SENT_LINES, 2);
@@ -89,7 +89,7 @@ static void a_datagram_that_cannot_go_now_never_will(void **state)
     assert_string_equal(line.sent, "four\n");
 }
 
-/* Lets it answer so, once the longest pause before another try is over. */
+/* Lets open give this result from now on. Returns after the longest pause before another try. */
 static void answer(struct running *r, int open_error, bool as_stream)
 {
     pthread_mutex_lock(&line_lock);
@@ -99,7 +99,7 @@ static void answer(struct running *r, int open_error, bool as_stream)
     clock_pass(&r->output, LONGEST_PAUSE_NS);
 }
 
-/* At unix:// the receiver's socket can be missing, then be a stream's, then one for datagrams. */
+/* At unix:// the receiver's socket can be absent, then a stream, then a datagram socket. */
 static void only_for_a_stream_that_was_found_do_lines_wait(void **state)
 {
     struct running r;
@@ -172,7 +172,7 @@ static void what_a_dead_stream_cannot_take_is_left_at_the_end(void **state)
     put(&r, 1, "one\ntwo\n");
     output_close(&r.output);
     clock_pass(&r.output, 60 * SECOND);
-    assert_false(output_done(&r.output)); /* it still tries: main decides how long */
+    assert_false(output_done(&r.output)); /* it still tries; main decides how long */
     assert_int_equal(output_left(&r.output), 2);
     line_fail(0, 0, 0);
     finish_line(&r);
@@ -208,7 +208,7 @@ static void a_broken_streams_lines_are_sent_again_if_unacknowledged_or_recent(vo
     wait_for(&r, SENT_LINES, 1);
     put(&r, 2, "two\nthree\n");
     wait_sent(&r, "one\ntwo\nthree\n");
-    clock_pass(&r.output, 19 * SECOND); /* more than that, though less than a receiver may be silent */
+    clock_pass(&r.output, 19 * SECOND); /* longer than that, though shorter than the limit of a receiver's silence */
     assert_int_equal(counted(&r, SENT_LINES), 1);
     assert_int_equal(output_left(&r.output), 2);
     break_socket();
@@ -234,8 +234,8 @@ static void put_acknowledged(struct running *r, uint64_t poll, const char *text)
     }
 }
 
-/* Over a connection that has carried traffic for as long as lines are kept, a line is acknowledged; so long after that
- * the receiver ends it. */
+/* Acknowledges a line over a connection that has carried traffic for as long as lines are kept. The receiver ends
+ * the connection ns later. */
 static void end_good_connection_after(struct running *r, uint64_t ns)
 {
     start_as(r, &fake_kept, &encoder_influx, REPLAY_NS);
@@ -270,7 +270,7 @@ static void a_streams_lines_are_not_sent_again_once_long_acknowledged(void **sta
     assert_int_equal(counted(&r, SENT_LINES), 3);
 }
 
-/* A proxy may have taken them for a receiver that is not there. */
+/* A proxy may have taken the lines for a receiver that is not there. */
 static void what_went_over_a_connection_that_ended_early_is_in_doubt_however_long_ago(void **state)
 {
     struct running r;
@@ -295,7 +295,7 @@ static unsigned copies_of(const char *text)
     return n;
 }
 
-/* So many connections, which the receiver ends all after so long, when it has acknowledged a line more. */
+/* Makes n connections. The receiver acknowledges one more line on each, and ends it after ns. */
 static void end_each_after(struct running *r, unsigned n, uint64_t ns)
 {
     char text[] = "line 00\n";
@@ -310,7 +310,7 @@ static void end_each_after(struct running *r, unsigned n, uint64_t ns)
     }
 }
 
-/* SOCKPUSH_REPLAY counts from the first acknowledgement, so that what it causes does not prolong it. */
+/* SOCKPUSH_REPLAY counts from the first acknowledgement, so sending again does not prolong it. */
 static void a_line_is_sent_again_for_as_long_as_it_is_kept_and_no_longer(void **state)
 {
     struct running r;
@@ -330,7 +330,7 @@ static void a_line_is_sent_again_for_as_long_as_it_is_kept_and_no_longer(void **
     assert_int_equal(counted(&r, SEND_ERRORS) + counted(&r, RECONNECTS) + counted(&r, DROPPED_LINES), 0);
 }
 
-/* One for each two seconds of SOCKPUSH_REPLAY. */
+/* One connection for each two seconds of SOCKPUSH_REPLAY. */
 static void a_line_comes_over_so_many_connections_that_end_early(void **state)
 {
     struct running r;
@@ -344,7 +344,7 @@ static void a_line_comes_over_so_many_connections_that_end_early(void **state)
     assert_int_equal(counted(&r, SENT_LINES), 40);
 }
 
-/* With nothing new to send there is no reason for a new connection. */
+/* Without new lines there is no reason for a new connection. */
 static void an_end_over_which_nothing_was_pending_is_no_error(void **state)
 {
     struct running r;
@@ -361,7 +361,7 @@ static void an_end_over_which_nothing_was_pending_is_no_error(void **state)
     assert_int_equal(counted(&r, SEND_ERRORS) + counted(&r, RECONNECTS) + counted(&r, DROPPED_LINES), 0);
 }
 
-/* But at the end there is no other time for it. */
+/* At the end no later time is left for it. */
 static void what_is_in_doubt_is_sent_again_at_the_end(void **state)
 {
     struct running r;
@@ -378,10 +378,9 @@ static void what_is_in_doubt_is_sent_again_at_the_end(void **state)
 
 /* --- lines that break connections --------------------------------------------------------- */
 
-static bool all_break; /* whatever comes */
+static bool all_break; /* whatever the lines are */
 
-/* The receiver reads what there is; it closes its socket instead if there is a bad line. Returns false if there was
- * nothing. */
+/* Drains the connection, or closes the socket if a bad line is in it. Returns false if nothing was there. */
 static bool read_or_break(void)
 {
     char in[4096];
@@ -431,7 +430,7 @@ static void a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive(
     for (uint64_t poll = 5; poll < 25; poll++) {
         put(&r, poll, "more\n");
         go_on_with_a_picky_receiver(&r, 10 * SECOND);
-        assert_true(output_left(&r.output) <= 6); /* the newest are through within a minute */
+        assert_true(output_left(&r.output) <= 6); /* the newest are delivered within a minute */
     }
     assert_int_equal(counted(&r, SENT_LINES), 23);
     assert_int_equal(counted(&r, DROPPED_LINES), 1);
@@ -439,7 +438,7 @@ static void a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive(
     finish_line(&r);
 }
 
-/* Then the reason is not the lines. */
+/* The reason is not the lines then. */
 static void nothing_is_dropped_while_all_lines_break_connections(void **state)
 {
     struct running r;
@@ -456,7 +455,7 @@ static void nothing_is_dropped_while_all_lines_break_connections(void **state)
     abandon_line(&r);
 }
 
-/* Stores what it can, and refuses the request for the rest. */
+/* Stores what fits, and refuses the request for the rest. */
 static int send_refused(struct link *l, const char *lines, size_t len)
 {
     (void)l;
@@ -465,7 +464,7 @@ static int send_refused(struct link *l, const char *lines, size_t len)
     return memmem(lines, len, "bad", 3) ? -EBADMSG : 0;
 }
 
-/* Takes no more than two lines at once. */
+/* Takes two lines at most. */
 static int send_little(struct link *l, const char *lines, size_t len)
 {
     unsigned n = 0;
@@ -524,7 +523,7 @@ static void lines_that_were_refused_with_others_are_sent_once_more_alone(void **
     finish_line(&r);
 }
 
-/* Nobody knows since when a receiver that fell silent has stored nothing. */
+/* A receiver that fell silent may have stopped storing at any earlier time. */
 static void what_was_acknowledged_just_before_a_silence_is_sent_again(void **state)
 {
     struct running r;
@@ -544,7 +543,7 @@ static void what_was_acknowledged_just_before_a_silence_is_sent_again(void **sta
     assert_int_equal(counted(&r, SENT_LINES), 2);
 }
 
-/* Of a Unix socket nothing else would notice it, once as much is under way as may be. */
+/* Nothing else reveals it at a Unix socket, once the limit of bytes under way is reached. */
 static void a_receiver_that_takes_nothing_for_20_s_is_given_up(void **state)
 {
     struct running r;
@@ -554,7 +553,7 @@ static void a_receiver_that_takes_nothing_for_20_s_is_given_up(void **state)
     start_as(&r, &fake_kept, &encoder_influx, 0);
     put(&r, 1, "one\n");
     read_peer();
-    clock_pass(&r.output, 60 * SECOND); /* with nothing under way that is no silence */
+    clock_pass(&r.output, 60 * SECOND); /* nothing is under way, so this is not silence */
     assert_int_equal(counted(&r, SENT_LINES), 1);
     since_ns = platform_monotonic_ns();
     put(&r, 2, "two\n");
@@ -565,7 +564,7 @@ static void a_receiver_that_takes_nothing_for_20_s_is_given_up(void **state)
     assert_int_equal(counted(&r, SENT_LINES), 2);
 }
 
-/* A Unix socket's receiver takes with it all that it did not read, though its queue is empty then. */
+/* A Unix socket's receiver loses all that it did not read, though its queue is empty then. */
 static void what_a_receiver_left_unread_at_its_end_is_sent_again(void **state)
 {
     struct running r;
@@ -594,7 +593,7 @@ static void put_with_increment(struct running *r, uint64_t poll, const char *tex
     output_put(&r->output, &lines, 0, true);
 }
 
-static void without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed(void **state)
+static void without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_pending(void **state)
 {
     struct running r;
     struct added pending;
@@ -620,7 +619,7 @@ static void without_their_time_only_the_newest_gauges_are_sent_again_and_increme
     wait_for(&r, SENT_LINES, 4);
     line_fail(0, -ECONNRESET, 1);
     put_with_increment(&r, 4, "g4\ni4\n", 3, 4000);
-    wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\ng3\ni3\ng4\ni4\n"); /* nothing of what was delivered */
+    wait_sent(&r, "g1\ni1\ng2\ni2\ng3\ni3\ng3\ni3\ng4\ni4\n"); /* nothing that was delivered comes again */
     finish_line(&r);
     assert_int_equal(counted(&r, SENT_LINES), 6);
     assert_false(output_take_pending(&r.output, &pending));
@@ -678,7 +677,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, line_reset),
         cmocka_unit_test_setup(a_receiver_that_takes_nothing_for_20_s_is_given_up, line_reset),
         cmocka_unit_test_setup(what_a_receiver_left_unread_at_its_end_is_sent_again, line_reset),
-        cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_owed,
+        cmocka_unit_test_setup(without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_pending,
                                line_reset),
         cmocka_unit_test_setup(lines_that_lack_their_time_are_not_kept_for_a_stream, line_reset),
         cmocka_unit_test(line_lengths_are_the_transports),

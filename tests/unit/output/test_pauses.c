@@ -1,4 +1,4 @@
-/* How long an output pauses between two attempts to open its connection, and between datagrams. */
+/* Pauses between two attempts to open a connection, and between datagrams. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "unit/output/fake_transport.h"
 
-/* In place of platform/posix/random.c: the longest pause that can be drawn. */
+/* Replaces platform/posix/random.c: draws the longest pause. */
 static unsigned drawn_below;
 
 uint32_t platform_random(uint32_t below)
@@ -21,7 +21,7 @@ int platform_secret(void *out, size_t len)
     return -ENOSYS;
 }
 
-/* The fake transports with the pauses of those over a network. */
+/* The fake transports with the pauses of the network transports. */
 static struct transport stream, datagram, kept;
 
 static int set_up(void **state)
@@ -34,7 +34,7 @@ static int set_up(void **state)
     return line_reset(state);
 }
 
-/* The pause before attempt i. A wait is a part of a millisecond longer than what was drawn. */
+/* Asserts the pause before attempt i. A wait is up to a millisecond longer than the number drawn. */
 static void assert_pause(unsigned i, unsigned ms)
 {
     assert_in_range(line.tried_ns[i] - line.tried_ns[i - 1], ms * MS, ms * MS + MS);
@@ -51,7 +51,7 @@ static void pauses_double_from_half_a_second_to_half_a_minute(void **state)
     put(&r, 1, "one\n");
     for (unsigned i = 0; i < COUNT_OF(pause_ms); i++) {
         assert_int_equal(line.tried, i + 1);
-        assert_int_equal(drawn_below, pause_ms[i] + 1); /* full jitter: from nothing to all of it */
+        assert_int_equal(drawn_below, pause_ms[i] + 1); /* full jitter: any pause from 0 to the maximum */
         wait_for_more(&r, SEND_ERRORS, 1);
         assert_pause(i + 1, pause_ms[i]);
     }
@@ -77,7 +77,7 @@ static void a_new_snapshot_does_not_shorten_a_pause(void **state)
     finish_line(&r);
 }
 
-/* Breaks the connection after so long; then a pause of that length follows, after which there is a new one. */
+/* Breaks the connection after after_ns. A pause of pause_ms follows, then a new connection. */
 static void break_and_pause(struct running *r, uint64_t after_ns, unsigned pause_ms)
 {
     unsigned opened = line.opened;
@@ -111,7 +111,7 @@ static void only_a_connection_that_held_a_second_or_delivered_makes_pauses_short
     finish_line(&r);
 }
 
-/* Lines that cannot be sent now are never sent, and the output does not wait for its receiver. */
+/* Lines that cannot be sent now are dropped. The output does not wait for its receiver. */
 static void datagrams_during_a_pause_are_dropped_without_a_try(void **state)
 {
     struct running r;
@@ -135,13 +135,13 @@ static void datagrams_during_a_pause_are_dropped_without_a_try(void **state)
 
 /* --- a receiver that says how long to wait -------------------------------------------- */
 
-static unsigned said_ms;
+static unsigned retry_after_ms;
 
 static int send_busy(struct link *l, const char *lines, size_t len)
 {
     int ret = stream.send(l, lines, len);
 
-    l->wait_ms = ret ? said_ms : 0;
+    l->wait_ms = ret ? retry_after_ms : 0;
     return ret;
 }
 
@@ -152,7 +152,7 @@ static void start_busy(struct running *r, unsigned ms)
     busy = stream;
     busy.acknowledged = ACKNOWLEDGED_BY_ANSWER;
     busy.send = send_busy;
-    said_ms = ms;
+    retry_after_ms = ms;
     line_fail(0, -EBUSY, 1);
     start(r, &busy);
     put(r, 1, "one\n");
@@ -266,7 +266,7 @@ static void catch_log(void)
     log_set_level(LOG_INFO);
 }
 
-/* Returns what was logged since; *lines: so many. */
+/* Returns the log since the last call; *lines is its number of lines. */
 static const char *caught_log(int *lines)
 {
     static char text[4096];
@@ -304,12 +304,13 @@ static void trouble_is_reported_when_it_begins_and_with_its_length_when_it_ends(
     assert_int_equal(counted(&r, SENT_LINES), 1);
     finish_line(&r);
     assert_non_null(strstr(text, " warn output=test: msg=\"cannot open: Connection refused; retrying\"\n"));
-    /* Tried at once, then after 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5 and 121.5 s. */
+    /* the tries were at 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5 and 121.5 s */
     assert_non_null(strstr(text, " info output=test: msg=\"sending again, after 9 errors in 121 s\"\n"));
     assert_int_equal(n, 2);
 }
 
-/* Whether the receiver is away or reads too little: counters alone would be silence for whoever reads the log. */
+/* A reader of the log learns of lost lines whether the receiver is away or reads too little. Counters alone would
+ * not show it. */
 static void lines_dropped_for_want_of_room_are_reported_once_and_when_it_is_over(void **state)
 {
     static char snapshot[100];
@@ -324,7 +325,7 @@ static void lines_dropped_for_want_of_room_are_reported_once_and_when_it_is_over
     catch_log();
     start_as(&r, &kept, &encoder_influx, 0);
     do
-        put(&r, ++poll, snapshot); /* nobody reads them */
+        put(&r, ++poll, snapshot); /* nobody drains them */
     while (counted(&r, DROPPED_LINES) < 5 && poll < 1000);
     for (int i = 0; i < 4; i++) { /* each time as much as may be under way */
         read_peer();

@@ -1,4 +1,4 @@
-/* What --check asks a receiver of datagrams. */
+/* The packets that --check sends to a receiver of datagrams. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 static struct endpoint endpoint = {
     .name = "udp://127.0.0.1", .transport = &output_udp, .target[0].host = "127.0.0.1", .n_targets = 1};
 
-/* Binds a socket to a free port, which endpoint leads to from then on. Returns the socket. */
+/* Binds a socket to a free port, and points endpoint to it. Returns the socket. */
 static int bind_receiver(void)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -1,6 +1,6 @@
-/* A thousand connections over real sockets, with recorded handshakes: under the sanitizers nothing leaks, and no
- * descriptor stays. Time stands still (unit/output/clock.h), so that on a busy machine, too, none fails by a limit of
- * time. */
+/* Opens a thousand connections over real sockets, with recorded handshakes. The sanitizers must see no leak, and no
+ * descriptor may stay open. Time stands still (unit/output/clock.h), so none fails by a time limit, however busy the
+ * machine is. */
 #include "unit/helper.h"
 
 #include <arpa/inet.h>
@@ -17,7 +17,7 @@
 static struct {
     int listener;
     uint16_t port;
-    uint8_t bytes[2][8192]; /* what it says at once to each that comes; of TLS 1.2 and 1.3 */
+    uint8_t bytes[2][8192]; /* sent at once to each connection; of TLS 1.2 and 1.3 */
     size_t len[2];
     unsigned came;
     bool silent;
@@ -54,7 +54,7 @@ static unsigned descriptors(void)
     return n;
 }
 
-/* How many of the connections came about. */
+/* Returns how many of the connections were made. */
 static unsigned connect_many(const struct transport *transport)
 {
     static const struct tls_settings tls = {.ca = RECORDED_CA, .verify = true, .name = "localhost"};
@@ -76,7 +76,7 @@ static unsigned connect_many(const struct transport *transport)
             link_finish(&link);
         link_close(&link);
     }
-    assert_in_range(descriptors(), before - 1, before + 1); /* the receiver may be closing its last */
+    assert_in_range(descriptors(), before - 1, before + 1); /* the receiver may be closing its last one */
     return opened;
 }
 

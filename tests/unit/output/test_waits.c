@@ -1,11 +1,11 @@
-/* How often an output looks at what is acknowledged, and how long it waits for the end of its connection. */
+/* How often an output checks for acknowledgements, and how long it waits for the end of its connection. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "unit/output/fake_transport.h"
 
-/* Nothing reports an acknowledgement: it is looked for again and again, at first often. */
+/* The kernel reports no event for an acknowledgement. The output polls for it, often at first. */
 static void acknowledgements_are_looked_for_after_ten_milliseconds_and_at_least_once_a_second(void **state)
 {
     static const unsigned pause_ms[] = {10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000};
@@ -100,7 +100,7 @@ static void a_receiver_that_does_not_read_is_sent_the_same_over_another_connecti
     clock_pass(&r.output, 2 * SECOND + MS);
     wait_sent(&r, "one\none\n");
     assert_int_equal(output_left(&r.output), 1);
-    assert_true(read_peer()); /* it reads now, to the end */
+    assert_true(read_peer()); /* the receiver drains to the end now */
     finish_line(&r);
     assert_int_equal(counted(&r, SENT_LINES), 1);
     assert_int_equal(line.opened, 2);

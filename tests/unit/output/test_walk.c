@@ -1,9 +1,9 @@
-/* Outbox, delivery, connection and reconnect through random lives: a network that is played in virtual time, in place
- * of platform/'s, takes, acknowledges, falls silent, breaks and answers at random. What is promised is asserted of each
- * life: every line arrives or is counted as dropped, none more often than stated, increments once, and nothing stays
+/* Runs outbox, delivery, connection and reconnect through random lives. A network in virtual time, in place of
+ * platform/'s, takes, acknowledges, falls silent, breaks and answers at random. Each life asserts the promises:
+ * every line arrives or is counted as dropped, none more often than documented, increments once, and nothing stays
  * open.
  *
- * WALKS=100000 in the environment: so many lives instead of a few thousand. WALK=n: that one alone. */
+ * WALKS=100000 in the environment runs that many lives instead of a few thousand. WALK=n runs that one alone. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -19,38 +19,39 @@
 
 #define SECOND      UINT64_C(1000000000)
 #define CONNECTIONS 4
-#define SOCKET      100    /* number of the first */
+#define SOCKET      100    /* the first connection's descriptor */
 #define STREAM_MAX  200000 /* bytes over one connection */
 #define LINES_MAX   4000
 #define POLLS_MAX   60
 #define NOTHING     UINT64_MAX
 
 struct line {
-    uint64_t first_ns; /* when it was first acknowledged; 0: never */
-    uint64_t ended_ns; /* when no acknowledgement was owed last before the end of the last connection that carried it */
-    unsigned arrived;  /* copies that the receiver has */
+    uint64_t first_ns; /* time of the first acknowledgement; 0: none yet */
+    uint64_t ended_ns; /* the last time without a pending acknowledgement, before the last connection that carried it
+                          ended */
+    unsigned arrived;  /* copies that the receiver got */
     unsigned carried;  /* connections that began to carry it */
     unsigned last_connection;
-    bool poison; /* the receiver's side breaks the connection on which it comes, and never acknowledges it */
+    bool poison; /* the receiver breaks the connection that brings it, and never acknowledges it */
 };
 
 struct connection {
     bool open, silent, ended, broken,
         fin;   /* silent: nothing is acknowledged; ended: by the receiver; fin: by the output */
-    bool amid; /* of a chunk only a part is with the kernel */
+    bool amid; /* the kernel has only a part of a chunk */
     unsigned number;
     uint64_t silent_ns;
     char sent[STREAM_MAX];
-    size_t len, acked, looked; /* bytes with the kernel, acknowledged, and looked at for lines */
-    char answer[100];          /* of HTTP, not read yet */
+    size_t len, acked, looked; /* bytes that the kernel has, that are acknowledged, that were searched for lines */
+    char answer[100];          /* an HTTP answer, not read yet */
     size_t answer_len;
 };
 
 static struct {
-    uint64_t now_ns, put_ns, closed_ns, pending_nothing_ns; /* put_ns: when the next snapshot comes */
+    uint64_t now_ns, put_ns, closed_ns, pending_nothing_ns; /* put_ns: the time of the next snapshot */
     unsigned polls, polls_max;
     bool wake, healed, http, blind, slept;
-    unsigned calm; /* one in so many steps something breaks */
+    unsigned calm; /* about one step in `calm` breaks something */
     struct connection connection[CONNECTIONS];
     unsigned connections;
     struct line line[LINES_MAX];
@@ -65,7 +66,7 @@ static struct {
 
 /* --- the receivers' side --------------------------------------------------------------- */
 
-/* "L123 …": a line of gauges; "I5\n": an increment of 5. */
+/* Takes one line: "L123 …" is a gauge, "I5\n" an increment of 5. */
 static void take_line(const char *text)
 {
     unsigned n;
@@ -79,7 +80,7 @@ static void take_line(const char *text)
     }
 }
 
-/* All that went over the connection is acknowledged, and the output can know it. */
+/* Records that everything sent over the connection is acknowledged, and that the output can know it. */
 static void note_acknowledged(const struct connection *c)
 {
     for (unsigned i = 0; i < w.lines; i++)
@@ -98,7 +99,7 @@ static void break_connection(struct connection *c, bool quiet)
     c->broken = !quiet;
 }
 
-/* Acknowledges up to that byte; of a line that is poison neither it nor what comes after. */
+/* Acknowledges up to byte `to`, but neither a poisoned line nor any byte after its start. */
 static void acknowledge(struct connection *c, size_t to)
 {
     for (char *end; c->acked < to && (end = memchr(c->sent + c->looked, '\n', c->len - c->looked));
@@ -118,7 +119,7 @@ static void acknowledge(struct connection *c, size_t to)
     c->acked = to > c->acked ? to : c->acked;
 }
 
-/* Reads a request once it is whole, and answers it. */
+/* Reads a whole request and answers it. */
 static void answer_request(struct connection *c)
 {
     static const char *const bad[] = {"HTTP/1.1 503 x\r\n\r\n", "HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n"};
@@ -140,11 +141,11 @@ static void answer_request(struct connection *c)
         take_line(at);
     c->answer_len = (size_t)snprintf(c->answer, sizeof c->answer, "%s", store ? "HTTP/1.1 204 x\r\n\r\n" : bad[refuse]);
     if (store && !w.healed && !any(w.calm))
-        break_connection(c, any(2)); /* and the answer is lost with it */
+        break_connection(c, any(2)); /* the answer is lost with it */
     c->len = c->acked = c->looked = 0;
 }
 
-/* A receiver does something, or nothing. */
+/* Lets a receiver do one thing, or nothing. */
 static void live(struct connection *c)
 {
     if (!c->open || c->ended)
@@ -202,12 +203,12 @@ static void put_snapshot(void)
     output_put(&w.output, &lines, 0, true);
 }
 
-/* Lets time pass, at most up to then, with what happens meanwhile. */
+/* Moves the time to until_ns at most, with all that happens meanwhile. */
 static void pass(uint64_t until_ns)
 {
     uint64_t to = until_ns < w.put_ns ? until_ns : w.put_ns;
 
-    assert_true(to != NOTHING); /* else it waits for ever */
+    assert_true(to != NOTHING); /* or else the thread waits for ever */
     assert_true(++w.steps < 1000000);
     if (to > w.now_ns)
         w.now_ns += any(3) ? to - w.now_ns : any((uint32_t)((to - w.now_ns) / 1000) + 1) * UINT64_C(1000);
@@ -218,7 +219,8 @@ static void pass(uint64_t until_ns)
     for (int i = 0; i < CONNECTIONS; i++)
         live(&w.connection[i]);
     if (w.healed && w.now_ns > w.closed_ns + 100 * SECOND)
-        w.output.link->gone = true; /* only what breaks each connection is left: main does not wait for that */
+        w.output.link->gone =
+            true; /* only lines that break each connection are left, and main does not wait for those */
     if (w.now_ns < w.put_ns)
         return;
     if (w.polls < w.polls_max) {
@@ -360,7 +362,7 @@ int net_connect(const struct net_addr *addr, bool stream, int timeout_ms)
     return SOCKET + i;
 }
 
-/* Notes the lines of which the first byte goes over this connection, and asserts that they may. */
+/* Records the lines whose first byte goes over this connection, and asserts that they may. */
 static void note_lines(struct connection *c, const char *data, size_t len)
 {
     for (const char *at = data; at < data + len; at++) {
@@ -372,8 +374,8 @@ static void note_lines(struct connection *c, const char *data, size_t len)
         line = &w.line[n];
         if (line->last_connection == c->number && !w.http)
             fail_msg("line %u twice over connection %u", n, c->number);
-        /* Kept for as long as SOCKPUSH_REPLAY, but for the time that an acknowledgement was owed; or over so many that
-         * were ended early. */
+        /* A line is kept as long as SOCKPUSH_REPLAY, not counting time with a pending acknowledgement, or over a
+         * number of connections that ended early. */
         if (line->first_ns && !w.http && !w.blind && !w.slept &&
             line->ended_ns > line->first_ns + w.replay_ns + 2 * SECOND &&
             line->carried >= w.replay_ns / (COPY_MS * NS_PER_MS))
@@ -462,7 +464,7 @@ void net_tcp_setup(int fd, unsigned silence_ms)
     (void)of(fd);
 }
 
-/* What is with the kernel may still arrive. */
+/* The bytes that the kernel has may still arrive. */
 void net_close(int fd)
 {
     struct connection *c = of(fd);
@@ -548,9 +550,9 @@ static void check_end(void)
     assert_int_equal(put, w.lines + (w.endpoint.format->timestamps ? 0 : w.polls)); /* each is counted once */
     assert_int_equal(output_left(&w.output), w.output.box.lines);
     if (!w.blind)
-        assert_true(missing <= stats.n[DROPPED_LINES] + output_left(&w.output)); /* none is lost silently */
+        assert_true(missing <= stats.n[DROPPED_LINES] + output_left(&w.output)); /* none is lost without a count */
     if (!w.blind && w.endpoint.format->timestamps)
-        assert_true(stats.n[SENT_LINES] <= once); /* what counts as delivered has arrived */
+        assert_true(stats.n[SENT_LINES] <= once); /* a delivered line has arrived */
     output_take_pending(&w.output, &pending);
     if (!w.endpoint.format->timestamps && !w.blind && !w.http && !output_left(&w.output))
         assert_int_equal(w.arrived + pending.n[0], w.logged); /* increments arrive once */
@@ -580,7 +582,7 @@ static void any_life_keeps_the_promise(void **state)
     }
 }
 
-static int say_last(void **state)
+static int print_last(void **state)
 {
     (void)state;
     print_message("the last was WALK=%u\n", lives);
@@ -589,7 +591,7 @@ static int say_last(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(any_life_keeps_the_promise, say_last)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(any_life_keeps_the_promise, print_last)};
 
     log_set_level(getenv("WALK") ? LOG_DEBUG : LOG_ERROR);
     return cmocka_run_group_tests_name("walk", tests, NULL, NULL);

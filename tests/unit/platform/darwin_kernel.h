@@ -1,5 +1,5 @@
-/* What macOS writes for net.inet.*.pcblist_n, declared from the public sources of XNU: bsd/netinet/in_pcb.h,
- * bsd/sys/socketvar.h and bsd/netinet/tcp_var.h. No header of Apple's that is public has it. */
+/* The structs that macOS writes for net.inet.*.pcblist_n, declared from the public sources of XNU:
+ * bsd/netinet/in_pcb.h, bsd/sys/socketvar.h and bsd/netinet/tcp_var.h. Apple's public headers lack them. */
 #ifndef DARWIN_KERNEL_H
 #define DARWIN_KERNEL_H
 
@@ -23,7 +23,7 @@ struct xinpcb_n {
     uint8_t inp_vflag, inp_ip_ttl, inp_ip_p, pad;
     uint8_t inp_dependfaddr[16], inp_dependladdr[16]; /* IPv4: struct in_addr_4in6, three words and the address */
     uint8_t inp4_ip_tos, pad4[3];                     /* inp_depend4 */
-    uint8_t inp6_hlim, pad6[3];                       /* inp_depend6, from here */
+    uint8_t inp6_hlim, pad6[3];                       /* inp_depend6 starts here */
     int32_t inp6_cksum;
     uint16_t inp6_ifindex;
     int16_t inp6_hops;
@@ -106,7 +106,7 @@ _Static_assert(sizeof(struct xsocket_n) == 104 && sizeof(struct xsockbuf_n) == 3
                "bsd/sys/socketvar.h");
 _Static_assert(sizeof(struct xtcpcb_n) == 204 && offsetof(struct xtcpcb_n, t_state) == 36, "struct xtcpcb_n");
 
-/* The records of one socket of TCP, each padded to 8 bytes. One of UDP ends at xt. */
+/* The records of one TCP socket, each padded to 8 bytes. A UDP socket ends at xt. */
 struct darwin_row {
     struct xinpcb_n xi;
     struct xsocket_n xso;

@@ -1,6 +1,6 @@
-/* What FreeBSD writes for net.inet.*.pcblist, declared from its public sources: sys/sys/socketvar.h,
- * sys/netinet/in_pcb.h and sys/netinet/tcp_var.h of FreeBSD 12; later releases gave names to spare
- * fields. ksize_t and kvaddr_t are 64 bits wide, and aligned so: not by themselves on i386. */
+/* The structs that FreeBSD writes for net.inet.*.pcblist, declared from its public sources: sys/sys/socketvar.h,
+ * sys/netinet/in_pcb.h and sys/netinet/tcp_var.h of FreeBSD 12. Later releases named spare fields. ksize_t and
+ * kvaddr_t are 64 bits wide and aligned to 8 bytes, which i386 does not do by itself. */
 #ifndef FREEBSD_KERNEL_H
 #define FREEBSD_KERNEL_H
 
@@ -26,7 +26,7 @@ struct xsocket {
     struct xsockbuf so_rcv, so_snd;
 };
 
-/* struct in_conninfo, with struct in_endpoints in it */
+/* struct in_conninfo, which contains struct in_endpoints */
 struct in_conninfo {
     uint8_t inc_flags, inc_len;
     uint16_t inc_fibnum;

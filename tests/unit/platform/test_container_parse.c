@@ -57,7 +57,7 @@ static void an_id_is_found_where_the_runtime_mounts_the_hosts_name(void **state)
          "/hostname /etc/hostname rw - ext4 /dev/vda rw",
          ""},
         {"1 2 0:3 /docker/" HEX64 "/shm /dev/shm rw - tmpfs shm rw", ""},
-        {"1 2 0:3 /kubelet/pods/" UUID "/volume-subpaths/v/hostname /etc/x rw - ext4 /dev/vda rw", ""}, /* a pod's */
+        {"1 2 0:3 /kubelet/pods/" UUID "/volume-subpaths/v/hostname /etc/x rw - ext4 /dev/vda rw", ""}, /* of a pod */
         {"1 2 0:3 / / rw - ext4 /dev/vda rw", ""},
         {"1 2 0:3 /" HEX64 "/hostname /etc/hostname rw - ext4 /dev/vda rw", ""},
         {"", ""},

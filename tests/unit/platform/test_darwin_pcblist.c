@@ -10,7 +10,7 @@
     .snd = {.xsb_len = 32, .xsb_kind = 0x004, .sb_hiwat = 131072, .sb_mbmax = 1048576, .sb_lowat = 2048}, \
     .xst = {.xst_len = 136, .xst_kind = 0x008, .xst_tc_stats[0] = {1, 2, 3, 4}}
 
-/* A listener of both families, and a connection over IPv4 that it took. */
+/* A listener of both families, and an IPv4 connection that it accepted. */
 static const struct tcp_list {
     struct xinpgen head;
     struct darwin_row listener;
@@ -22,7 +22,7 @@ static const struct tcp_list {
         struct xsockstat_n xst;
         struct xtcpcb_n xt;
         uint8_t pad[4];
-    } taken; /* as macOS 12 would have it */
+    } taken; /* in the format of macOS 12 */
     struct xinpgen tail;
 } tcp_list = {
     .head = {.xig_len = 24, .xig_count = 2, .xig_gen = 77, .xig_sogen = 9},
@@ -78,7 +78,7 @@ static const struct tcp_list {
                     .xso_kind = 0x001,
                     .so_state = 0x102,
                     .xso_family = 30,
-                    .so_e_pid = 654}, /* only so_e_pid is known */
+                    .so_e_pid = 654}, /* only so_e_pid is set */
             BUFFERS,
             .xt = {.xt_len = 204, .xt_kind = 0x020, .t_state = 4 /* TCPS_ESTABLISHED */},
         },
@@ -88,7 +88,7 @@ static const struct tcp_list {
 _Static_assert(sizeof(struct tcp_list) == 24 + 2 * (104 + 64 + 136 + 208) + 104 + 80 + 24,
                "padding that the kernel has not");
 
-/* Where records begin. */
+/* The offset of a record. */
 #define AT(record) offsetof(struct tcp_list, record)
 
 static int parse(enum protocol protocol, bool listeners_first, const void *bytes, size_t len, struct bsd_got *got)
@@ -108,7 +108,7 @@ static void a_list_is_read_field_by_field(void **state)
         assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_PID);
         assert_int_equal(got.sock[i].local_port, 8080);
     }
-    assert_int_equal(got.sock[0].ip_version, 6); /* a listener for both is one of IPv6, as on Linux */
+    assert_int_equal(got.sock[0].ip_version, 6); /* a dual-stack listener counts as IPv6, as on Linux */
     assert_int_equal(got.sock[0].state, STATE_LISTEN);
     assert_memory_equal(got.sock[0].local, ((uint8_t[16]){0}), 16);
     assert_int_equal(got.sock[0].pid, 321);
@@ -159,14 +159,14 @@ static void any_length_of_a_record_is_checked(void **state)
             if (len == real)
                 assert_int_equal(ret, 0);
             else if (records[i] ==
-                     AT(listener.xst)) /* whatever its length, it ends within the same 8 bytes or all is out of step */
+                     AT(listener.xst)) /* it must end within the same 8 bytes, or all that follows is misread */
                 assert_true(ret == -EBADMSG || ret == -EPROTO || (len + 7) / 8 == (real + 7) / 8 || !ret);
             else
                 assert_true(ret == -EBADMSG || ret == -EPROTO);
         }
 }
 
-static void an_unknown_layout_is_told_from_a_broken_list(void **state)
+static void an_unknown_layout_differs_from_a_broken_list(void **state)
 {
     static const struct {
         size_t record;
@@ -204,10 +204,10 @@ static void a_socket_lacking_a_record_is_refused(void **state)
         assert_int_equal(parse(PROTOCOL_TCP, false, bytes, sizeof bytes, &got), -EBADMSG);
     }
     memcpy(bytes, &tcp_list, sizeof bytes);
-    memcpy(bytes + AT(listener.xi) + 4, &other, 4); /* its records belong to nothing */
+    memcpy(bytes + AT(listener.xi) + 4, &other, 4); /* the listener's records belong to no socket then */
     assert_int_equal(parse(PROTOCOL_TCP, false, bytes, sizeof bytes, &got), -EBADMSG);
     memcpy(bytes, &tcp_list, sizeof bytes);
-    memcpy(bytes + AT(listener.xso) + 4, &inpcb, 4); /* and then two begin */
+    memcpy(bytes + AT(listener.xso) + 4, &inpcb, 4); /* and then two sockets begin */
     assert_int_equal(parse(PROTOCOL_TCP, false, bytes, sizeof bytes, &got), -EBADMSG);
     assert_int_equal(parse(PROTOCOL_UDP, false, &tcp_list, sizeof tcp_list, &got), -EBADMSG);
 }
@@ -313,7 +313,7 @@ int main(void)
         cmocka_unit_test(a_list_cut_anywhere_is_refused),
         cmocka_unit_test(without_sockets_there_is_only_the_head),
         cmocka_unit_test(any_length_of_a_record_is_checked),
-        cmocka_unit_test(an_unknown_layout_is_told_from_a_broken_list),
+        cmocka_unit_test(an_unknown_layout_differs_from_a_broken_list),
         cmocka_unit_test(a_socket_lacking_a_record_is_refused),
         cmocka_unit_test(what_has_no_port_yet_is_passed_over),
         cmocka_unit_test(what_no_process_holds_any_more_has_no_owner),

@@ -11,7 +11,7 @@ struct tcp_list {
     struct xinpgen tail;
 };
 
-/* A listener of both families, and a half-open connection over IPv4, which has no socket yet. */
+/* A listener of both families, and a half-open IPv4 connection, which has no socket yet. */
 static const struct tcp_list tcp_list = {
     .head = {.xig_len = 64, .xig_count = 2, .xig_gen = 77, .xig_sogen = 9},
     .row =
@@ -70,7 +70,7 @@ static void a_list_is_read_field_by_field(void **state)
         assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT);
         assert_int_equal(got.sock[i].local_port, 8080);
     }
-    assert_int_equal(got.sock[0].ip_version, 6); /* a listener for both is one of IPv6, as on Linux */
+    assert_int_equal(got.sock[0].ip_version, 6); /* a dual-stack listener counts as IPv6, as on Linux */
     assert_int_equal(got.sock[0].state, STATE_LISTEN);
     assert_memory_equal(got.sock[0].local, ((uint8_t[16]){0}), 16);
     assert_int_equal(got.sock[1].ip_version, 4);
@@ -110,7 +110,7 @@ static void any_length_of_a_record_is_checked(void **state)
         }
 }
 
-static void an_unknown_layout_is_told_from_a_broken_list(void **state)
+static void an_unknown_layout_differs_from_a_broken_list(void **state)
 {
     struct tcp_list list = tcp_list;
     struct bsd_got got;
@@ -188,7 +188,7 @@ int main(void)
         cmocka_unit_test(a_list_is_read_field_by_field),
         cmocka_unit_test(a_list_cut_anywhere_is_refused),
         cmocka_unit_test(any_length_of_a_record_is_checked),
-        cmocka_unit_test(an_unknown_layout_is_told_from_a_broken_list),
+        cmocka_unit_test(an_unknown_layout_differs_from_a_broken_list),
         cmocka_unit_test(what_has_no_port_yet_is_passed_over),
         cmocka_unit_test(all_states_of_the_kernel_have_a_place),
         cmocka_unit_test(all_flags_give_a_version),

@@ -1,4 +1,4 @@
-/* Windows' tables, built by hand: each part of a row where Windows' headers have it. */
+/* Windows' tables, built by hand, with each part of a row where Windows' headers put it. */
 #include <errno.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
 }
 
 #define U32(n)             (uint8_t)(n), (uint8_t)((n) >> 8), (uint8_t)((n) >> 16), (uint8_t)((n) >> 24)
-#define PORT(n)            (uint8_t)((n) >> 8), (uint8_t)(n), 0xab, 0xcd /* the upper half is not set, says tcpmib.h */
+#define PORT(n)            (uint8_t)((n) >> 8), (uint8_t)(n), 0xab, 0xcd /* tcpmib.h: the upper half is not set */
 #define IPV6(last)         0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last
 #define MAPPED(a, b, c, d) 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d
 
@@ -34,7 +34,7 @@ static const uint8_t tcp4[] = {
     U32(2),  0,   0, 0,           0,         PORT(135),   0,
     0,       0,   0, PORT(0),     U32(900), /* LISTEN */
     U32(11), 127, 0, 0,           1,         PORT(80),    127,
-    0,       0,   1, PORT(50000), U32(0), /* TIME_WAIT, nobody's */
+    0,       0,   1, PORT(50000), U32(0), /* TIME_WAIT has no owner */
 };
 
 /* MIB_TCP6TABLE_OWNER_PID */
@@ -94,7 +94,7 @@ static const struct {
     {{PROTOCOL_UDP, true, MIB_ALL}, udp6, sizeof udp6, 1, {{"2001:db8::3", 123, STATE_ESTABLISHED, 13}}},
 };
 
-static void each_part_of_a_row_is_read_where_it_stands(void **state)
+static void each_part_of_a_row_is_read_at_its_place(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
@@ -127,7 +127,7 @@ static void a_table_cut_short_is_refused_at_every_length(void **state)
         }
 }
 
-static void what_stands_behind_the_rows_is_passed_over(void **state)
+static void bytes_after_the_rows_are_skipped(void **state)
 {
     uint8_t room[sizeof tcp6 + 1000];
     struct taken t = {0};
@@ -195,9 +195,9 @@ static void random_bytes_are_read_within_their_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_part_of_a_row_is_read_where_it_stands),
+        cmocka_unit_test(each_part_of_a_row_is_read_at_its_place),
         cmocka_unit_test(a_table_cut_short_is_refused_at_every_length),
-        cmocka_unit_test(what_stands_behind_the_rows_is_passed_over),
+        cmocka_unit_test(bytes_after_the_rows_are_skipped),
         cmocka_unit_test(a_count_that_no_room_could_hold_is_refused),
         cmocka_unit_test(every_number_of_a_state_is_known_or_unknown),
         cmocka_unit_test(random_bytes_are_read_within_their_bounds),

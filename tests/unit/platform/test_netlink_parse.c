@@ -5,7 +5,7 @@
 #include "netlink_parse.h"
 #include "unit/helper.h"
 
-/* Netlink's own numbers are in the machine's byte order. */
+/* Netlink's header is in the machine's byte order. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define HOST16(x) (x) & 0xff, (x) >> 8 & 0xff
 #define HOST32(x) HOST16((x) & 0xffff), HOST16((uint32_t)(x) >> 16)
@@ -40,7 +40,7 @@ static const uint8_t dump_bytes[] = {
     192, 168, 1, 10, ZERO12,          /* idiag_src */
     ROW_REST(4242),
 
-    HEADER(96, 18, NLM_F_MULTI, SEQ), /* TCPDIAG_GETSOCK, as the legacy request is answered */
+    HEADER(96, 18, NLM_F_MULTI, SEQ), /* TCPDIAG_GETSOCK, the legacy request's answer */
     10, 10, 0, 0,                     /* AF_INET6, LISTEN */
     0x00, 0x50, 0, 0,
     0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
@@ -73,7 +73,7 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
     got->sock[got->n++] = *s;
 }
 
-/* Each time flush against memory that cannot be read. */
+/* Parses the bytes, which end at memory that cannot be read. */
 static int parse(const void *bytes, size_t len, struct got *got)
 {
     const struct netlink_dump dump = {
@@ -139,7 +139,7 @@ static void any_length_in_a_header_is_checked(void **state)
     for (uint32_t len = 0; len < 2 * sizeof bytes; len++) {
         memcpy(bytes, dump_bytes, sizeof bytes);
         memcpy(bytes, &len, sizeof len);
-        parse(bytes, sizeof bytes, &got); /* the sanitizers and the unreadable page judge */
+        parse(bytes, sizeof bytes, &got); /* the sanitizers and the unreadable page check the reads */
         if (len < 16 || len > sizeof bytes)
             assert_int_equal(parse(bytes, sizeof bytes, &got), -EBADMSG);
     }

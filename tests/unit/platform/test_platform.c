@@ -1,4 +1,4 @@
-/* The small functions of platform/: paths, errors in words, Unix addresses, writing, waking. */
+/* The small functions of platform/: paths, texts of errors, Unix addresses, writing, waking. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -39,7 +39,7 @@ static void a_procfs_is_ours_by_the_inode_of_its_table(void **state)
     assert_true(linux_own_namespace("/proc"));
     assert_int_equal(platform_proc_check("/proc"), 0);
     assert_non_null(strstr(platform_view("/proc", view, sizeof view), "own network namespace"));
-    assert_false(linux_own_namespace(dir)); /* nothing there */
+    assert_false(linux_own_namespace(dir)); /* the file is absent */
     assert_int_equal(platform_proc_check(dir), -ENOENT);
     dir_put_text(dir, "1/net/tcp", "");
     assert_false(linux_own_namespace(dir));
@@ -147,7 +147,7 @@ static void writing_goes_on_until_all_is_written_or_an_error(void **state)
     int end[2], fd;
 
     (void)state;
-    platform_init(); /* a closed pipe is an error, no end */
+    platform_init(); /* a closed pipe is an error, not an end */
     assert_int_equal(pipe(end), 0);
     assert_int_equal(platform_write(end[1], "abc", 3, &written), 0);
     assert_int_equal(written, 3);
@@ -178,7 +178,7 @@ static void *read_slowly(void *fd)
     return NULL;
 }
 
-/* Whoever shares the file's description may make it so at any time. */
+/* Any process that shares the open file description may set O_NONBLOCK at any time. */
 static void a_full_pipe_that_does_not_block_is_waited_for(void **state)
 {
     static char text[sizeof passed];
@@ -199,7 +199,7 @@ static void a_full_pipe_that_does_not_block_is_waited_for(void **state)
     close(end[0]);
 }
 
-/* The log's pipe is full, and blocks: no line waits, and how many were lost is said once there is room. */
+/* The log's pipe is full and blocks. No line waits, and the number of lost lines is logged once there is room. */
 static void the_log_never_waits(void **state)
 {
     static char text[70000];
@@ -234,7 +234,7 @@ static void the_log_never_waits(void **state)
     assert_int_equal(strstr(strstr(text, "dropped") + 1, "dropped") == NULL, 1);
 }
 
-/* A FIFO that nobody writes to is no reason to wait. */
+/* A FIFO without a writer must not block. */
 static void an_empty_fifo_is_an_empty_file(void **state)
 {
     char *dir = dir_make(), path[300], byte;

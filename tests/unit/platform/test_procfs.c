@@ -1,4 +1,4 @@
-/* The procfs backend on directories that a test wrote. */
+/* The procfs backend on directories that the test writes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
     got.n++;
 }
 
-/* Opens, polls once, closes; a refused opening counts as a failed poll. */
+/* Opens, polls once, closes. Returns the error of open, too, as a failed poll. */
 static int poll_dir(const char *dir, enum protocol protocol, bool listeners_first)
 {
     const struct backend_want want = {.proc = dir, .listeners_first = listeners_first};
@@ -114,7 +114,7 @@ static void one_protocol_over_ipv6_is_enough_to_have_it(void **state)
 static void a_file_that_cannot_be_read_is_an_error_and_no_zero(void **state)
 {
     static const struct {
-        const char *file, *text; /* text NULL: no such file */
+        const char *file, *text; /* text is NULL: the file is absent */
         enum protocol protocol;
     } row[] = {
         {"1/net/tcp", NULL, PROTOCOL_TCP},
@@ -175,7 +175,7 @@ static void a_file_cut_within_a_row_is_partial_and_its_whole_rows_count(void **s
             assert_int_equal(got.n, (len - header) / row);
             assert_int_equal(got.report.partial, (len - header) % row ? 1 : 0);
             for (unsigned i = 0; i < got.n; i++)
-                assert_int_equal(got.sock[i].inode, 11 + i); /* a cut inode is none */
+                assert_int_equal(got.sock[i].inode, 11 + i); /* a cut row has no inode */
             dir_remove(dir);
         }
 }
@@ -188,7 +188,7 @@ static void listeners_come_first_where_that_is_wanted_and_each_socket_once(void 
     size_t at = 0;
 
     (void)state;
-    /* In the kernel's order: listeners, on old ones with their requests between, then the others. */
+    /* The kernel's order: listeners (with their requests between them on old kernels), then the others. */
     at += (size_t)sprintf(text, "%s", HEADER);
     for (unsigned i = 0; i < listeners + others; i++)
         at += (size_t)sprintf(text + at, "%s",

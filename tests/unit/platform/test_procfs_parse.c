@@ -5,7 +5,7 @@
 #include "procfs_parse.h"
 #include "unit/helper.h"
 
-/* Addresses are printed as numbers of the machine's byte order. */
+/* The kernel prints addresses as numbers in the machine's byte order. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define IP_10_0_0_5  "0500000A"
 #define IP_LOOPBACK6 "00000000000000000000000001000000"
@@ -116,14 +116,14 @@ static void garbage_is_refused(void **state)
         "   0: 0500000a:1F90 00000000:0000 0A" REST "0 0 1",  /* the kernel prints capitals */
         "   0: 0500000:1F90 00000000:0000 0A" REST "0 0 1",   /* 7 digits */
         "   0: 0500000AA:1F90 00000000:0000 0A" REST "0 0 1", /* 9 */
-        "   0: 0500000A:1F9 00000000:0000 0A" REST "0 0 1",   /* port of 3 */
-        "   0: 0500000A:1F900 00000000:0000 0A" REST "0 0 1", /* port of 5 */
+        "   0: 0500000A:1F9 00000000:0000 0A" REST "0 0 1",   /* 3 digits of a port */
+        "   0: 0500000A:1F900 00000000:0000 0A" REST "0 0 1", /* 5 digits */
         "   0: 0500000A 1F90 00000000:0000 0A" REST "0 0 1",
-        "   0: 0500000A:1F90 00000000000000000000000001000000:0000 0A" REST "0 0 1", /* of two families */
+        "   0: 0500000A:1F90 00000000000000000000000001000000:0000 0A" REST "0 0 1", /* two families */
         "   0: 00000000000000000000000001000000:1F90 00000000:0000 0A" REST "0 0 1",
         "   0: 000000000000000000000000010000:1F90 00000000:0000 0A" REST "0 0 1",
-        "   0: 0500000A:1F90 00000000:0000 A" REST "0 0 1",   /* state of 1 */
-        "   0: 0500000A:1F90 00000000:0000 0AA" REST "0 0 1", /* of 3 */
+        "   0: 0500000A:1F90 00000000:0000 A" REST "0 0 1",   /* 1 digit of a state */
+        "   0: 0500000A:1F90 00000000:0000 0AA" REST "0 0 1", /* 3 digits */
         "   0: 0500000A:1F90 00000000:0000 XX" REST "0 0 1",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 -1",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 x",

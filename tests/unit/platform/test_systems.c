@@ -1,4 +1,4 @@
-/* The same sockets, as each operating system's kernel would write them, are the same series. */
+/* The same sockets, in the format of each operating system's kernel, must give the same series. */
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void imagine(void)
                              ports[any(COUNT_OF(ports))], (enum tcp_state)any(STATE_COUNT), any(4) ? 1 + any(50) : 0);
 }
 
-/* Every other IPv4 socket is one of IPv6 to the kernel. */
+/* Returns whether this socket is IPv6 to the kernel. Every other IPv4 socket is. */
 static bool looks_v6(size_t i)
 {
     return machine[i].ip_version == 6 || i % 2;
@@ -55,7 +55,7 @@ static void address_of(size_t i, uint8_t out[16])
 
 /* --- its kernels ---------------------------------------------------------------------- */
 
-/* A kernel's number of a state: the table is tried, so each number is what it says. */
+/* Returns a kernel's number of a state, by trying all numbers in the table under test. */
 static uint32_t number_of(enum tcp_state (*table)(uint32_t), enum tcp_state state)
 {
     for (uint32_t n = 1; n < 256; n++)
@@ -204,7 +204,7 @@ static const struct {
 };
 enum { WINDOWS = 2, MACOS = 3 };
 
-/* --- what all of them come to ----------------------------------------------------------- */
+/* --- what all of them give -------------------------------------------------------------- */
 
 static size_t put_counts(char *out, size_t at, size_t cap, const char *name, const struct series *s)
 {
@@ -215,7 +215,7 @@ static size_t put_counts(char *out, size_t at, size_t cap, const char *name, con
     return at + (size_t)snprintf(out + at, cap - at, "\n");
 }
 
-/* A poll's series as text; the pids of its owners into pid, by series. */
+/* Writes a poll's series as text, and the pids of their owners into pid, by series. */
 static uint32_t series_of(void (*feed)(const struct feed *f), char *out, size_t cap, int *pid)
 {
     struct poll_report report = {0};
@@ -260,7 +260,7 @@ static void every_systems_tables_are_the_same_series(void **state)
             print_error("%s:\n%s\nexpected:\n%s\n", systems[i].name, found, expected);
         assert_string_equal(found, expected);
     }
-    /* Those that name owners name the same. */
+    /* systems that name owners must name the same */
     for (uint32_t k = 0; k < n; k++) {
         assert_int_equal(owner[WINDOWS][k], owner[MACOS][k]);
         owned += owner[WINDOWS][k] != 0;

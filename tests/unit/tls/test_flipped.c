@@ -1,5 +1,5 @@
-/* A recorded handshake of which each byte is changed once: refused, or of no importance; never a
- * crash, a leak, or a connection to whom one cannot trust. */
+/* Changes each byte of a recorded handshake once. The handshake must be refused, or the change must not matter.
+ * There must be no crash, no leak, and no connection to an untrusted peer. */
 #include "unit/helper.h"
 
 #include <errno.h>
@@ -12,10 +12,7 @@
 
 #define RECORDING_MAX 8192
 #define HEADER        5
-enum {
-    CHANGE_CIPHER_SPEC = 20,
-    APPLICATION_DATA = 23
-}; /* types of records; the latter are those that TLS 1.3 encrypts */
+enum { CHANGE_CIPHER_SPEC = 20, APPLICATION_DATA = 23 }; /* types of records; TLS 1.3 encrypts the latter two */
 
 static size_t read_recording(const char *path, uint8_t *out)
 {
@@ -27,7 +24,7 @@ static size_t read_recording(const char *path, uint8_t *out)
     return (size_t)n;
 }
 
-/* Where the record begins that a byte is in. */
+/* Returns where the record of this byte begins. */
 static size_t record_of(const uint8_t *bytes, size_t byte)
 {
     size_t at = 0, end;
@@ -49,10 +46,9 @@ static void flip_each_byte(const char *path)
     for (size_t i = 0; i < len; i += ONE_IN) {
         uint8_t was = bytes[i];
         size_t record = record_of(bytes, i);
-        /* What no key or hash covers: headers, as long as they are not encrypted, and what TLS 1.3 says for the sake of
-         * old boxes. */
+        /* No key or hash covers headers in clear, and what TLS 1.3 sends only for old middleboxes. */
         bool harmless = i < record + HEADER || bytes[record] == CHANGE_CIPHER_SPEC;
-        bool ends = harmless || bytes[record] != APPLICATION_DATA; /* a length that grew would be waited for */
+        bool ends = harmless || bytes[record] != APPLICATION_DATA; /* a larger length makes the client wait for more */
 
         bytes[i] ^= masks[i % COUNT_OF(masks)];
         why[0] = '\0';
@@ -96,7 +92,7 @@ static void one_that_ends_early(void **state)
 
 /* --- making a recording --------------------------------------------------------------- */
 
-/* Keeps what the receiver says on its way to the client, until both are done. */
+/* Copies the receiver's bytes to the client and to the file, until both are done. */
 static void pass_on(int client, int receiver, int file)
 {
     uint8_t bytes[16384];
@@ -138,9 +134,9 @@ static int record(const char *port, const char *path)
     return 0;
 }
 
-/* The recordings were made so, with RECORDED_CA of what the first line makes:
+/* The recordings were made with these commands. The first one makes RECORDED_CA.
  *   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert -days 36500 \
- *       -subj /CN=localhost -addext subjectAltName=DNS:localhost
+ *     -subj /CN=localhost -addext subjectAltName=DNS:localhost
  *   openssl s_server -quiet -accept 4433 -cert cert -key key -num_tickets 1 -tls1_3     (or -tls1_2) */
 int main(int argc, char **argv)
 {

@@ -64,14 +64,14 @@ static void all_of_it_can_be_taken_more_than_once(void **state)
     for (int turn = 0; turn < 2; turn++) {
         while ((block[n[turn]] = tls_memory_alloc(1, 30000)))
             n[turn]++;
-        assert_int_equal(n[turn], 13); /* a thread's share */
+        assert_int_equal(n[turn], 13); /* the share of one thread */
         for (int i = 0; i < n[turn]; i++)
             tls_memory_free(block[i]);
     }
     assert_int_equal(n[0], n[1]);
 }
 
-/* Thousands of small blocks of a stranger's certificate, given back in any order, are one large block again. */
+/* Thousands of small blocks of an untrusted certificate, freed in any order, join into one large block again. */
 static void neighbours_join_again(void **state)
 {
     static void *block[6000];

@@ -1,8 +1,8 @@
-/* The receiver's side of a TLS handshake, recorded once, for a client whose random numbers are
- * always the same: then what was recorded fits again. For a program that has no other random
- * numbers: this file's take the place of platform/posix/random.c.
+/* The receiver's side of a TLS handshake, recorded once, for a client that always draws the same random numbers, so
+ * that the recording matches again. This file's numbers replace platform/posix/random.c, so the program must need no
+ * others.
  *
- * build/unit/tls/test_flipped record PORT FILE makes a recording: how to, at its main. */
+ * build/unit/tls/test_flipped record PORT FILE makes a recording; the comment at its main has the commands. */
 #ifndef TLS_RECORDED_H
 #define TLS_RECORDED_H
 
@@ -28,7 +28,7 @@ int platform_secret(void *out, size_t len)
     return 0;
 }
 
-/* A handshake over fd, as it was in the recording. 0, or -errno and why. */
+/* Runs the recorded handshake over fd. Returns 0, or -errno with the reason in why. */
 static inline int recorded_open(struct tls **t, int fd, char *why, size_t cap)
 {
     static const struct tls_settings settings = {.ca = RECORDED_CA, .verify = true};
@@ -37,7 +37,7 @@ static inline int recorded_open(struct tls **t, int fd, char *why, size_t cap)
     return tls_open(t, fd, &settings, "localhost", platform_monotonic_ns() + 10000000000u, why, cap);
 }
 
-/* The same with a receiver that says these bytes, and closes if it ends. */
+/* Runs the handshake with a receiver that sends these bytes, then closes if ends_then. */
 static inline int recorded_answer(const void *bytes, size_t len, bool ends_then, char *why, size_t cap)
 {
     struct tls *t = NULL;

@@ -1,8 +1,8 @@
-/* Who is trusted where a recorded handshake is played (tls_recorded.h). */
+/* The CA that is trusted where a recorded handshake is played (tls_recorded.h). */
 #ifndef TLS_RECORDED_CA_H
 #define TLS_RECORDED_CA_H
 
-/* Of the certificate that was shown in the recordings; good until 2126. */
+/* The issuer of the certificate in the recordings; valid until 2126. */
 #define RECORDED_CA                                                      \
     "-----BEGIN CERTIFICATE-----\n"                                      \
     "MIIBlTCCATugAwIBAgIUUR3vPtt4vD8PxerDVue1Vpv9kFwwCgYIKoZIzj0EAwIw\n" \
