@@ -1,4 +1,4 @@
-/* What the fuzzers share. */
+/* Helpers that the fuzzers share. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must hold for any input. */
+/* Aborts unless the condition holds. */
 #define MUST(condition)                                                                \
     do {                                                                               \
         if (!(condition)) {                                                            \
@@ -21,10 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                              \
     } while (0)
 
-/* A diag that says nothing and counts, in *warnings, what is no error. */
+/* Returns a diag that prints nothing and counts in *warnings the messages that are not errors. */
 struct diag quiet_diag(unsigned *warnings);
 
-/* The input as a NUL-terminated text; freed by the caller. */
+/* Returns the input as a NUL-terminated text, which the caller frees. */
 char *text_of(const uint8_t *data, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
-/* One input is read as a whole answer, as what follows the question of one, as the lines of both files and as a name.
- */
+/* Reads one input in four ways: as a whole answer, as the part of an answer after the question, as the lines of both
+ * files, and as a name. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static void read_answer(const uint8_t *bytes, size_t len, const uint8_t *query, 
     free(out);
 }
 
-/* The question is put before the bytes: else few inputs would come as far as a record. */
+/* Reads the bytes after a question that is copied before them. Without the question few inputs would reach a record. */
 static void read_records(const uint8_t *data, size_t size, enum dns_type type)
 {
     uint8_t query[DNS_QUERY_MAX];
@@ -34,7 +34,7 @@ static void read_records(const uint8_t *data, size_t size, enum dns_type type)
     memcpy(answer, query, query_len);
     memcpy(answer + query_len, data, size);
     answer[2] |= 0x80; /* QR */
-    answer[7] = 16;    /* records, more than are read */
+    answer[7] = 16;    /* the number of records, more than are read */
     read_answer(answer, query_len + size, query, query_len);
     read_answer(data, size, query, query_len);
     free(answer);
@@ -49,7 +49,7 @@ static void read_files(const char *data, size_t size)
     while (size) {
         const char *end = memchr(data, '\n', size);
         size_t len = end ? (size_t)(end - data) : size, rest = size - len - (end != NULL);
-        char *line = malloc(len); /* likewise */
+        char *line = malloc(len); /* the sanitizer watches its end */
 
         memcpy(line, data, len);
         resolv_conf_line(&conf, line, len);

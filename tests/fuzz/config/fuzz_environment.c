@@ -1,4 +1,4 @@
-/* An environment, its texts separated by NUL or newline, and if it is good the lines of a poll in it. */
+/* Reads an environment, its texts separated by NUL or newline. A valid one must encode a poll into whole lines. */
 #include <string.h>
 
 #include "config/config.h"
@@ -24,7 +24,7 @@ static void put_sockets(struct tally *t, const uint8_t *data, size_t size)
     tally_end(t);
 }
 
-/* Whole lines without a byte that a receiver would take for something else. */
+/* Checks that the lines are whole and hold no byte that a receiver would misread. */
 static void check_lines(const char *bytes, size_t len, const struct sink *sink, const struct encoder *format)
 {
     uint64_t lines = 0;
@@ -65,13 +65,13 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
     for (int i = 0; i < c->n_outputs; i++) {
         const struct encoder *format = c->output[i].format;
         size_t line_max = transport_line_max(c->output[i].transport, (size_t)c->v.mtu);
-        uint64_t foretold;
-        struct buf out = {.cap = snapshot_max(&s, format, line_max, &foretold)};
+        uint64_t predicted;
+        struct buf out = {.cap = snapshot_max(&s, format, line_max, &predicted)};
         struct sink sink = {.out = &out, .line_max = line_max};
 
         out.data = malloc(out.cap + 1);
         snapshot_encode(&s, format, &sink);
-        MUST(foretold || !sink.oversized);
+        MUST(predicted || !sink.oversized);
         check_lines(out.data, out.len, &sink, format);
         free(out.data);
     }

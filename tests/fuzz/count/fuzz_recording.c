@@ -1,4 +1,4 @@
-/* A recording's blocks behind a good first line, read by every backend of this system. */
+/* Reads the input as the blocks of a recording, after a valid first line, by every backend of this system. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-/* Port rules, as a list or as JSON; the first byte says whether "::1:80" is taken. What is accepted is, written
- * canonically, accepted again as the same and without a warning. */
+/* Reads port rules, as a list or as JSON. The first byte decides whether "::1:80" is accepted. An accepted list,
+ * written canonically, must be accepted again as the same list and without a warning. */
 #include <string.h>
 
 #include "count/rules.h"
@@ -35,7 +35,7 @@ static void check(const struct rules *r)
     arena_free(&a);
 }
 
-/* The index agrees with the first socket that a rule is about. */
+/* Checks that the index agrees with a plain search for the first rule that matches a socket. */
 static void find(const struct rules *r)
 {
     static uint8_t listening[8192];

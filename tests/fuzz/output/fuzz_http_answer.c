@@ -1,4 +1,5 @@
-/* A receiver's answer in whatever pieces: always the same comes out, and only of a whole head. */
+/* Reads a receiver's answer in different pieces. All must give the same result, and a verdict only after a whole
+ * head. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -25,7 +26,8 @@ static void check(const struct http_answer *a)
          printable(a->words, sizeof a->words));
 }
 
-/* In pieces of up to step bytes, each a block of its own; the bytes that belong to it. */
+/* Reads the data in pieces of up to step bytes, each a block of its own. Returns how many bytes belong to the
+ * answer. */
 static size_t read_all(struct http_answer *a, const uint8_t *data, size_t size, size_t step)
 {
     size_t at = 0, taken, n;

@@ -1,4 +1,4 @@
-/* SOCKPUSH_TO, and a host as other programs' variables give it. */
+/* Reads SOCKPUSH_TO, and a host in the form of other programs' variables. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -17,7 +17,7 @@ static bool same(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* What was read, written in the one way that everything can be written, is read as the same. */
+/* Checks that a URL, written in its canonical form, is read as the same URL. */
 static void read_again(const struct url *url, struct arena *a)
 {
     char *text = malloc(2000 + (url->path ? strlen(url->path) : 0)), *at = text;
@@ -52,11 +52,12 @@ static void check(const struct url *url, struct arena *a)
     } else if (url->path) {
         MUST(!strncmp(url->scheme, "unix", 4) && (*url->path == '/' || *url->path == '@') && url->path[1]);
     } else {
-        MUST(!strcmp(url->scheme, "stdout") || !transport_find(url->scheme)); /* of which nothing more is known */
+        MUST(!strcmp(url->scheme, "stdout") ||
+             !transport_find(url->scheme)); /* nothing more is known about this scheme */
     }
 }
 
-/* What was meant, perhaps several items, is what it is taken for. */
+/* Checks that a suggested value is accepted as it is. It may hold several items. */
 static void check_guess(const char *guess, struct arena *a)
 {
     const char *item;

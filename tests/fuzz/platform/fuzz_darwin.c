@@ -1,4 +1,4 @@
-/* A list of sockets as macOS gives it. */
+/* Reads a list of sockets in macOS's format. */
 #include "darwin/pcblist_parse.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/platform/pcblist.h"

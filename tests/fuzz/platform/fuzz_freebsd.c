@@ -1,4 +1,4 @@
-/* A list of sockets as FreeBSD gives it. */
+/* Reads a list of sockets in FreeBSD's format. */
 #include "freebsd/pcblist_parse.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/platform/pcblist.h"

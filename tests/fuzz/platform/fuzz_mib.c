@@ -1,4 +1,4 @@
-/* A table of Windows; its first byte says which. */
+/* Reads one of Windows' tables. The first byte chooses which. */
 #include "base/ip.h"
 #include "fuzz/fuzz.h"
 #include "windows/mib_parse.h"

@@ -1,4 +1,4 @@
-/* A datagram as the kernel would answer a dump with sequence number 7. */
+/* Reads a datagram that answers a dump with sequence number 7. */
 #include "base/ip.h"
 #include "fuzz/fuzz.h"
 #include "netlink_parse.h"

@@ -1,4 +1,5 @@
-/* The lines of a /proc/net/tcp. What is accepted, printed as the kernel does, is accepted again as the same. */
+/* Reads the lines of a /proc/net/tcp. An accepted line, printed in the kernel's format, must be accepted again as
+ * the same socket. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (char *at = text, *end = text + size; at < end;) {
         char *newline = memchr(at, '\n', (size_t)(end - at));
         size_t len = (size_t)((newline ? newline : end) - at);
-        char *line = malloc(len + !len); /* exactly as long, for the sanitizer */
+        char *line = malloc(len + !len); /* the exact length, so that the sanitizer watches its end */
         struct sock s;
         bool header;
 

@@ -27,6 +27,6 @@ void fuzz_pcblist(pcblist_parse_fn *parse, const uint8_t *data, size_t size)
             ret[first] = parse(data, size, &list);
             MUST(ret[first] <= 0);
         }
-        MUST(ret[0] == ret[1] && (ret[0] || taken[0] == taken[1])); /* the order changes nothing else */
+        MUST(ret[0] == ret[1] && (ret[0] || taken[0] == taken[1])); /* the order must change nothing else */
     }
 }

@@ -1,5 +1,5 @@
-/* Certificates and keys: PEM as SOCKPUSH_TLS_CA, _CERT and _KEY may have it, and the DER inside, which the first byte
- * asks for. */
+/* Reads certificates and keys: as PEM, the form of SOCKPUSH_TLS_CA, _CERT and _KEY, and as the DER inside, which the
+ * first byte chooses. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -12,7 +12,7 @@ static void count(void *n, mbedtls_x509_crt *crt)
     tls_free_certificate(crt);
 }
 
-/* In PEM's lines. */
+/* Returns the data encoded as PEM. */
 static char *pem_of(const char *kind, const uint8_t *data, size_t size)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const kinds[] = {"CERTIFICATE", "PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"};
     char *text = size && *data < 4 ? pem_of(kinds[*data], data + 1, size - 1) : text_of(data, size);
 
-    if (tls_is_pem(text)) { /* else it would be a path */
+    if (tls_is_pem(text)) { /* any other text would be a path */
         const char *wrong = tls_check_chain(text);
         int n = 0, unread = tls_each_certificate(text, count, &n);
 

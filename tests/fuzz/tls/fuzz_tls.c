@@ -1,9 +1,9 @@
-/* What a receiver answers while TLS is shaking hands, from recordings that fit (tests/unit/tls/tls_recorded.h), and
- * what follows. */
+/* Reads a receiver's bytes during and after the TLS handshake. The corpus has recordings that match
+ * (tests/unit/tls/tls_recorded.h). */
 #include "fuzz/fuzz.h"
 #include "unit/tls/tls_recorded.h"
 
-#define INPUT_MAX 65536 /* a socket takes so much at once */
+#define INPUT_MAX 65536 /* the most that a socket takes at once */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
