@@ -1,14 +1,12 @@
-/* bare: the least that a program can do to count the machine's sockets.
+/* bare: the least that a program can do to count the machine's sockets. The bench compares sockpush's CPU time with
+ * it.
  *
- * What sockpush's CPU time is compared with. It asks the kernel the same
- * questions (one legacy dump for TCP over both IP versions, one dump each for
- * UDP over IPv4 and IPv6), receives the answers into a buffer of the same size,
- * and adds one to a counter per row: no rules, no series, no encoding, no
- * sending, no fall-back.
+ * It asks the kernel the same questions (one legacy dump for TCP over both IP versions, one dump each for UDP over
+ * IPv4 and IPv6), receives the answers into a buffer of the same size, and adds one to a counter per row. It has no
+ * rules, series, encoding, sending or fall-back.
  *
- * One poll for every line on standard input, answered by one line:
- *     CPU nanoseconds (user + system), sockets, established TCP sockets
- */
+ * It polls once for every line on standard input and answers with one line:
+ *     CPU nanoseconds (user + system), sockets, established TCP sockets */
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -21,7 +19,7 @@
 #include <time.h>
 
 #define BUFFER_BYTES    16384
-#define ALL_STATES      0xffe /* bit 12 and above: no states that a user knows */
+#define ALL_STATES      0xffe /* bits 12 and above are not states that a user knows */
 #define TCP_ESTABLISHED 1
 
 static union {

@@ -1,12 +1,10 @@
-/* encode: what it costs to write one series down, in each format.
+/* encode: measures the CPU time to encode one series, in each format.
  *
- * The program's own encoders, built and linked as in the program. A series is a
- * port's: 13 values, 3 tags. Only the encoder runs: no poll, no tally, no sending.
- * The program's C library has neither stdio nor malloc.
+ * The encoders are the program's, built and linked as in the program. A series is a port's: 13 values, 3 tags. Only
+ * the encoder runs: no poll, no tally, no sending. The program's C library has neither stdio nor malloc.
  *
- * One line per format on standard output:
- *     name, CPU nanoseconds per series (median of the rounds), bytes and lines per series
- */
+ * Prints one line per format on standard output:
+ *     name, CPU nanoseconds per series (median of the rounds), bytes and lines per series */
 #include <time.h>
 #include <unistd.h>
 
@@ -14,14 +12,14 @@
 #include "base/sort.h"
 #include "encode/encode.h"
 
-#define SERIES         2000 /* of a round: 1,000 port rules, for IPv4 and IPv6 */
+#define SERIES         2000 /* series per round: 1,000 port rules, for IPv4 and IPv6 */
 #define ROUNDS         101
 #define BYTES          ((size_t)SERIES * 13 * 256)
 #define LINE_MAX_BYTES 1432
 
 static char memory[BYTES];
 
-/* What Datadog's agent is told of a container. */
+/* The fields that identify a container to Datadog's agent. */
 static const char container[] = "|c:ci-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 static const uint64_t count[FIELD_COUNT] = {12345, 0, 2, 0, 17, 4321, 0, 3, 0, 1, 0, 0, 0};
@@ -41,7 +39,7 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* False if something did not fit. */
+/* Measures one format. Returns false if something did not fit. */
 static bool measure(const struct encoder *format, struct buf *report)
 {
     struct tag tag[] = {{"addr_port", "8080"}, {"host", "web-7.example"}, {"ip_version", "4"}};

@@ -1,13 +1,10 @@
 /* hold N: keeps N real, established TCP sockets open on the loopback device.
  *
- * Prints "ready" when all of them stand, then sleeps until its standard input
- * closes. A connection has both its ends here, so N sockets are N/2
- * connections. One process may not open that many descriptors, so they are
- * shared out among children, each with a listener of its own: child i listens
- * on 127.0.0.1, port 8000 + i. The clients come from many addresses
- * (127.1.0.1, 127.1.0.2, ...), as a busy server's do; with one address the
- * ephemeral ports would not suffice either.
- */
+ * Prints "ready" once all of them are established, then sleeps until its standard input closes. Both ends of a
+ * connection are here, so N sockets are N/2 connections. One process may not open that many descriptors, so children
+ * share them, each with its own listener: child i listens on 127.0.0.1, port 8000 + i. The clients come from many
+ * addresses (127.1.0.1, 127.1.0.2, ...), as a busy server's clients do. One address would not have enough ephemeral
+ * ports. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -25,7 +22,7 @@
 #define MAX_SOCKETS       1000000
 #define PER_ADDRESS       200  /* connections from one client address */
 #define PER_CHILD         8000 /* connections of one child, if its limit allows */
-#define SPARE_DESCRIPTORS 32   /* standard ones, pipes, the listener */
+#define SPARE_DESCRIPTORS 32   /* standard streams, pipes, the listener */
 
 static void die(const char *what)
 {
@@ -33,8 +30,8 @@ static void die(const char *what)
     exit(1);
 }
 
-/* A close must not leave TIME_WAIT behind: the next measurement in the same
- * namespace would count those. Zero linger ends a connection with a reset. */
+/* Returns a socket whose close leaves no TIME_WAIT, which the next measurement in the same namespace would count.
+ * Zero linger ends a connection with a reset. */
 static int tcp_socket(void)
 {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -56,15 +53,15 @@ static struct sockaddr_in address(unsigned ip, unsigned port)
     };
 }
 
-/* Connects from `client_ip`; the accepted end stays open too. */
+/* Connects from `client_ip`. The accepted end stays open too. */
 static void make_connection(int listener, const struct sockaddr_in *server, unsigned client_ip)
 {
     const struct sockaddr_in from = address(client_ip, 0);
     const int one = 1;
     int fd = tcp_socket();
 
-    /* The port is chosen at connect(), when the whole 4-tuple is known:
-     * bind() alone would want a port that nobody else uses at all. */
+    /* The port is chosen at connect(), when the whole 4-tuple is known. bind() alone would need a port that no other
+     * socket uses. */
     if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) < 0)
         die("IP_BIND_ADDRESS_NO_PORT");
     if (bind(fd, (const struct sockaddr *)&from, sizeof from) < 0)
@@ -79,7 +76,7 @@ static void hold(unsigned child, unsigned connections, int ready)
 {
     const struct sockaddr_in server = address(INADDR_LOOPBACK, FIRST_PORT + child);
     const unsigned first_ip = 0x7f010001 + (child << 8); /* 127.1.child.1 */
-    int listener = tcp_socket();                         /* its linger is inherited by what it accepts */
+    int listener = tcp_socket();                         /* accepted sockets inherit its linger */
     char byte = 0;
 
     if (bind(listener, (const struct sockaddr *)&server, sizeof server) < 0)
@@ -95,7 +92,7 @@ static void hold(unsigned child, unsigned connections, int ready)
     _exit(0);
 }
 
-/* Raises the soft limit to the hard one; what one child can then hold. */
+/* Raises the soft limit to the hard one. Returns how many connections one child can then hold. */
 static unsigned connections_per_child(void)
 {
     struct rlimit limit;
@@ -114,7 +111,7 @@ static unsigned connections_per_child(void)
     return (unsigned)(limit.rlim_cur - SPARE_DESCRIPTORS) / 2;
 }
 
-/* Returns the number of children; each writes a byte to `ready` when it is done. */
+/* Returns the number of children. Each writes a byte to `ready` when it is done. */
 static unsigned start_children(unsigned connections, int ready)
 {
     const unsigned most = connections_per_child();
@@ -151,10 +148,10 @@ int main(int argc, char **argv)
     if (pipe(ready) < 0)
         die("pipe");
     children = start_children((unsigned)sockets / 2, ready[1]);
-    close(ready[1]); /* so that a child that dies early ends the reads below */
+    close(ready[1]); /* a child that dies early must end the reads below */
     for (unsigned i = 0; i < children; i++)
         if (read(ready[0], &byte, 1) != 1)
-            return 1; /* it has said why; the others end with us */
+            return 1; /* the child has printed the reason; the others end with this process */
     puts("ready");
     fflush(stdout);
     while (wait(&status) > 0)
