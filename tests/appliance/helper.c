@@ -1,9 +1,9 @@
-/* The first process of the emulated appliance: opens sockets in known states, then becomes
- * sockpush, which stays process 1 and keeps them. What is opened: test_appliance.py counts it.
+/* The first process of the emulated appliance. It opens sockets in known states, then becomes sockpush, which stays
+ * process 1 and keeps them. test_appliance.py knows how many it opens.
  *
- * Words of the kernel's command line that it does not know are arguments here: "modules"
- * loads /modules/0.ko, 1.ko …; "network" sets up eth0 for qemu's user network; "readonly"
- * makes the root read-only. Its environment is what sockpush gets. */
+ * The kernel passes words of its command line that it does not know as arguments: "modules" loads /modules/0.ko,
+ * 1.ko …; "network" sets up eth0 for qemu's user network; "readonly" makes the root read-only. sockpush gets this
+ * process's environment. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* To the console, with the number of the error. The kernel panics after it, for process 1 must not end. */
+/* Prints `what` and errno to the console and ends, if not done. The kernel then panics, because process 1 must not
+ * end. */
 static void must(bool done, const char *what)
 {
     char number[] = ": 000\n";
@@ -103,7 +104,7 @@ static union address loopback(int family, uint16_t port)
     return a;
 }
 
-/* Bound; of the same port there may be several. */
+/* Returns a bound socket. Several may be bound to one port. */
 static int open_bound(const union address *a, int type)
 {
     int one = 1, fd = socket(a->any.sa_family, type, 0);
@@ -133,7 +134,7 @@ static int open_client(int family, uint16_t port)
     return fd;
 }
 
-/* On a busy machine the loopback interface delivers later. */
+/* Waits for the event. On a busy machine the loopback interface delivers late. */
 static void wait_for(int fd, short event)
 {
     struct pollfd one = {.fd = fd, .events = event};
@@ -149,7 +150,7 @@ static int take(int listener)
     return fd;
 }
 
-/* n of each state, by port. */
+/* Opens n sockets of each state, each state at its own port. */
 static void open_sockets(int family, int n)
 {
     int established = open_listener(family, 7001, 16), half = open_listener(family, 7002, 16),
@@ -157,9 +158,9 @@ static void open_sockets(int family, int n)
     int deferred = open_listener(family, 7004, 16), seconds = 60;
     union address udp = loopback(family, 7006);
 
-    /* 7004: no child before the client's first data, which never come: SYN_RECV. */
+    /* 7004: no child before the client's first data, which never come: SYN_RECV */
     setsockopt(deferred, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
-    /* 7005: one fills the queue, which nobody empties; those after it stay in SYN_SENT. */
+    /* 7005: one fills the queue, which nobody empties; the others stay in SYN_SENT */
     open_listener(family, 7005, 0);
     wait_for(open_client(family, 7005), POLLOUT);
     for (int i = 0; i < n; i++) {
@@ -168,9 +169,9 @@ static void open_sockets(int family, int n)
         open_client(family, 7001);
         take(established);
         open_client(family, 7002);
-        shutdown(take(half), SHUT_WR); /* here FIN_WAIT2, the client CLOSE_WAIT */
+        shutdown(take(half), SHUT_WR); /* FIN_WAIT2 at this end, CLOSE_WAIT at the client */
         client = open_client(family, 7003);
-        close(take(gone)); /* first: TIME_WAIT */
+        close(take(gone)); /* this end closes first: TIME_WAIT */
         wait_for(client, POLLIN);
         close(client);
         open_client(family, 7004);
@@ -179,7 +180,7 @@ static void open_sockets(int family, int n)
     }
 }
 
-/* Another address of the same port, and a client of IPv4 at a listener of both. */
+/* Opens listeners at another address of the same port, and connects an IPv4 client to a dual-stack listener. */
 static void open_other_addresses(bool v6)
 {
     union address a = loopback(AF_INET, 7001);
