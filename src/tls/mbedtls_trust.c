@@ -99,7 +99,7 @@ static void warn_unread(const struct tls *t, int unread)
     pthread_mutex_unlock(&lock);
     if (first)
         log_event(LOG_WARN, "variable", "SOCKPUSH_TLS_CA",
-                  "%d of the certificates in %.200s cannot be read, and are not trusted", unread, t->settings->ca);
+                  "%d of the certificates in %.200s cannot be read and are not trusted", unread, t->settings->ca);
 }
 
 int tls_find_issuer(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **found)

@@ -33,7 +33,7 @@ def test_help(run, argument):
     shown = run(argument)
     assert shown.status == 0 and shown.log == ""
     assert all(len(line) <= 80 and line == line.rstrip() for line in shown.out.splitlines()) and "`" not in shown.out
-    ours, others = shown.out.split("\nNames of other programs")
+    ours, others = shown.out.split("\nOutputs; ")[0].split("\nNames of other programs")
     names = re.findall(r'\.name = "(SOCKPUSH_\w+)"', source("src/config/variables.c"))
     assert re.findall(r"^  (SOCKPUSH_\w+)  ", ours, re.M) == names and len(names) > 20
     assert re.findall(r"^[A-Z]\w+$", ours, re.M) == ["Push", "Count", "Tags", "TLS", "HTTP", "More"]

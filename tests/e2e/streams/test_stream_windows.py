@@ -101,6 +101,6 @@ def test_reset_of_an_idle_connection(start):
 
     with streams.Aggregator(lambda n: streams.read_all if n else serve) as aggregator:
         program = start(to=f"influx+tcp://127.0.0.1:{aggregator.port}", interval="30s", self="off")
-        program.until(lambda: "when it had acknowledged all" in program.log or " warn " in program.log)
+        program.until(lambda: "with everything acknowledged" in program.log or " warn " in program.log)
         assert " warn " not in program.log, program.log
         assert program.end() == 0

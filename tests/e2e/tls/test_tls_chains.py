@@ -56,7 +56,7 @@ def test_ca_of_a_kind_that_is_not_known(pki, check, tmp_path, ed25519, as_text):
     text = ed25519 + pki.ca.read_text()
     (tmp_path / "ca.pem").write_text(text)
     one = check(pki.leaf_p256, tls_ca=text if as_text else tmp_path / "ca.pem")
-    assert one.status == 0 and ": ok at " in one.out and "SOCKPUSH_TLS_CA" in one.log and "cannot be read, and are not trusted" in one.log, one
+    assert one.status == 0 and ": ok at " in one.out and "SOCKPUSH_TLS_CA" in one.log and "cannot be read and are not trusted" in one.log, one
 
 
 def test_only_such(run, ed25519):
