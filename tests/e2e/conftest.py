@@ -19,7 +19,7 @@ import rights
 from containers import podman       # a fixture, here for the whole session
 from program import BINARY, ONE_POLL, Program, environment, run_binary
 
-if BINARY.name != "wine.py":    # whose server is the user's own
+if BINARY.name != "wine.py":    # the wine user owns its server
     rights.become_root()
 
 
@@ -47,7 +47,7 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def of_linux(item):
-    """Why Windows' program can't have this test, or None."""
+    """Returns why Windows' program cannot have this test, or None."""
     if "root" in item.fixturenames or "etc" in item.fixturenames:
         return "procfs, /etc"
     if item.originalname in ("test_auto_is_netlink", "test_backends_agree_by_port", "test_ignored_signal"):
@@ -76,26 +76,26 @@ def binary():
 
 @pytest.fixture(scope="session")
 def run():
-    """run(**environment): exactly that environment, to the program's end."""
+    """run(**environment) runs the program in exactly that environment, to its end."""
     return lambda *arguments, **env: run_binary(environment({}, env), *arguments)
 
 
 @pytest.fixture(scope="session")
 def poll():
-    """poll(**environment): one poll as DogStatsD lines on stdout, changed as the test says."""
+    """poll(**environment) runs one poll, which prints DogStatsD lines to stdout unless the test changes that."""
     return lambda **env: run_binary(environment(ONE_POLL, env))
 
 
 @pytest.fixture(scope="session")
 def as_root():
-    """The test may do what only root may, if only to what is its own."""
+    """Skips the test unless it may use root's rights, if only on its own files."""
     if os.geteuid() != 0:
         rights.needs_root("the user may not become root of a user namespace")
 
 
 @pytest.fixture(scope="session")
 def other_users():
-    """The test may become other users."""
+    """Skips the test unless it may become other users."""
     try:
         subprocess.run(["true"], user=65534, group=65534, extra_groups=(), check=True)
     except OSError as error:
@@ -104,7 +104,8 @@ def other_users():
 
 @pytest.fixture(scope="session")
 def open_binary(other_users):
-    """As poll, but as another user: open_binary(user=65534, **environment). The checkout may be closed to that user."""
+    """open_binary(user=65534, **environment) polls as another user. It copies the program, because the checkout may be closed to that
+    user."""
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
         copy = shutil.copy(BINARY, place)
@@ -115,7 +116,7 @@ def open_binary(other_users):
 
 @pytest.fixture
 def start():
-    """start(**environment): a program that polls ten times a second until the test ends it."""
+    """start(**environment) starts a program that polls ten times a second until the test ends it."""
     base = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_FORMAT": "influx", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_HOST": "a"}
     programs = []
 
@@ -140,7 +141,7 @@ def namespace_or_skip():
 
 @pytest.fixture
 def namespace():
-    """The test and what it runs live in a network namespace of their own, where only they have sockets."""
+    """Runs the test in a network namespace of its own, so that no other sockets are there."""
     with namespace_or_skip():
         yield
 
@@ -165,7 +166,7 @@ def keep():
 
 @pytest.fixture
 def full(keep):
-    """A listener with a full backlog: connecting never ends."""
+    """Returns the port of a listener with a full backlog, so that connecting never ends."""
     one = keep(socket.create_server(("127.0.0.1", 0), backlog=0))
     for _ in range(2):
         client = keep(socket.socket())
@@ -198,14 +199,14 @@ def connect(keep):
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
-    """serve(a class of servers.py, what it takes…): it runs as long as the module's tests, which live in a network namespace with it."""
+    """serve(class of servers.py, arguments…) runs a server as long as the module's tests, in one network namespace with them."""
     with namespace_or_skip(), contextlib.ExitStack() as stack:
         yield lambda kind, *more: stack.enter_context(kind(tmp_path_factory.mktemp(kind.__name__), *more))
 
 
 @pytest.fixture
 def push(run, listen, connect):
-    """push(output…, **environment): three connections over IPv4 and two over IPv6 to port 8080 in one poll; the points that were pushed."""
+    """push(output…, **environment) polls once, with three connections over IPv4 and two over IPv6 to port 8080. Returns the pushed points."""
     for host, n in (("127.0.0.1", 3), ("::1", 2)):
         listener = listen(host, 8080)
         for _ in range(n):

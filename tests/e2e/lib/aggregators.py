@@ -1,14 +1,14 @@
-"""What receivers of StatsD make of a line: models of them, written from what is documented of each, not a line of theirs.
+"""Models of StatsD receivers, written from their documents, without a line of their code.
 
-A DogStatsD line is NAME:VALUE[:VALUE…]|TYPE, then sections in any order: |@rate (1.0), |#tags (1.0), |c:container (1.2),
-|Tseconds (1.3), |e:external data (1.5), |card:cardinality (1.6). A profile says for each section whether the receiver
-takes it, ignores it or refuses the line.
+A DogStatsD line is NAME:VALUE[:VALUE…]|TYPE, then sections in any order: |@rate (1.0), |#tags (1.0), |c:container (1.2), |Tseconds
+(1.3), |e:external data (1.5), |card:cardinality (1.6). A profile has, for each section, whether the receiver takes it, ignores it or
+refuses the line.
 """
 import re
 from typing import NamedTuple
 
 TAKES, IGNORES, REFUSES = "takes", "ignores", "refuses"
-COLON = "refuses it if a colon is in it"        # Telegraf cuts the rest of the line at colons, into values
+COLON = "refuses it if a colon is in it"        # Telegraf splits the rest of the line at colons, into values
 SWALLOWS = "puts it into the last tag"
 
 
@@ -24,7 +24,7 @@ class Profile(NamedTuple):
     cardinality: str = TAKES
     bare_tags: str = TAKES          # tags without a value
     several_values: str = REFUSES
-    signed: str = "delta"           # what a gauge with a sign is
+    signed: str = "delta"           # the meaning of a gauge with a sign
     utf8_only: bool = False
 
 
@@ -77,7 +77,7 @@ def _tags(text, profile):
 
 
 def _sections(texts, profile):
-    """{what: text} of those that it takes; the rate as "rate"."""
+    """Returns {section: text} of the sections that the profile takes, with the rate as "rate"."""
     found = {}
     for text in texts:
         start = next((start for start in ("@", *_SECTIONS) if text.startswith(start)), None)
@@ -95,7 +95,7 @@ def _sections(texts, profile):
 
 
 def receive(line, profile):
-    """The sample that a receiver of this profile stores, or Refused."""
+    """Returns the sample that a receiver of this profile stores, or raises Refused."""
     if profile.utf8_only and re.search("[\udc80-\udcff]", line):
         raise Refused("not UTF-8")
     head, *rest = line.split("|")
@@ -122,8 +122,8 @@ class DataKitPoint(NamedTuple):
 
 
 def datakit(line, metric_separator="_"):
-    """DataKit's statsd input, with data_dog_extensions: the dots of the name become separators, and the first separator
-    divides measurement and field. Each line is a point; a name without a separator is measurement and field."""
+    """Returns the point of DataKit's statsd input with data_dog_extensions: dots of the name become separators, and the first separator
+    divides measurement and field. A name without a separator is both."""
     sample = receive(line, PROFILES["Telegraf, datadog_extensions"])
     measurement, found, field = sample.name.replace(".", metric_separator).partition(metric_separator)
     kind = {"g": "gauge", "c": "counter"}[sample.kind]

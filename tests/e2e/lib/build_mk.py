@@ -1,4 +1,4 @@
-"""What platform/linux/build.mk says."""
+"""Reads variables of platform/linux/build.mk."""
 import functools
 import re
 

@@ -1,4 +1,4 @@
-"""What the kernel shows by other means than sockpush: /proc/net read anew, and `ss`. Counts by (ip_version, field)."""
+"""Counts by (ip_version, field), taken from the kernel without sockpush: /proc/net, read anew, and `ss`."""
 import collections
 import subprocess
 
@@ -45,13 +45,13 @@ def ss():
         local = line.split()[3]
         return 4 if local[0].isdigit() or local.startswith("[::ffff:") else 6   # `*:port` is a dual-stack wildcard
 
-    # A newer ss also asks for bound sockets without a connection, and shows them as UNCONN: sockpush never does.
+    # A newer ss also lists bound sockets without a connection, as UNCONN. sockpush never does.
     found = collections.Counter((ip_version(line), SS_STATES[line.split()[0]]) for line in lines("-t") if not line.startswith("UNCONN"))
     found.update((ip_version(line), "udp_socket") for line in lines("-u"))
     return found
 
 
 def settle(expected):
-    """Waits until the kernel's sockets stand where the test put them; what they are at the deadline otherwise."""
+    """Waits until the kernel's sockets are in the states that the test set. Returns their counts, or the last ones at the deadline."""
     wait.until(lambda: procfs() == expected)
     return procfs()

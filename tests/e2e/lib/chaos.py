@@ -1,4 +1,4 @@
-"""Receivers that are killed, networks that lose packets, at moments that a seed decides; what is stored in the end."""
+"""Kills receivers and loses packets at moments that a seed decides, then checks what is stored."""
 import collections
 import os
 import random
@@ -18,20 +18,20 @@ from streams import LINGER_0
 
 SLOW = bool(os.environ.get("SOCKPUSH_TEST_SLOW"))
 KILLS = 50 if SLOW else 8
-HOLDS = [0, 0, 0, 1, 1, 12] if SLOW else [0, 1]       # seconds that a connection lives; after 11 VictoriaMetrics has written
+HOLDS = [0, 0, 0, 1, 1, 12] if SLOW else [0, 1]       # seconds of a connection's life; after 11 VictoriaMetrics has written to disk
 LOSS = 5                                        # percent of the packets
-CROWD = 3 if BINARY.name == "wine.py" else 130      # connections at most; wine takes a second to list some hundred sockets
-DEADLINE = 60                                   # seconds: a pause between two attempts to connect takes up to 30
+CROWD = 3 if BINARY.name == "wine.py" else 130      # most connections at a time; wine takes a second to list some hundred sockets
+DEADLINE = 60                                   # seconds; a pause between two attempts to connect takes up to 30
 
 
 @pytest.fixture
-def tell(request):
-    """tell(text): a line for the summary of the tests, though this one passes."""
-    return lambda text: request.node.user_properties.append(("told", text))
+def report(request):
+    """report(text) adds a line to the tests' summary, though the test passes."""
+    return lambda text: request.node.user_properties.append(("report", text))
 
 
 def lose_packets(percent, *ports):
-    """So many of a hundred packets to and from these TCP ports vanish in this network namespace. The reason, if they don't."""
+    """Drops this percentage of packets to and from these TCP ports in this network namespace. Returns the reason if it cannot."""
     nft = shutil.which("nft", path=servers.PATH)
     if not nft:
         return "nft is not on this machine; `make receivers` gets it, or says why not"
@@ -45,13 +45,13 @@ def lose_packets(percent, *ports):
 
 
 def connected(port):
-    """Is there a connection to this port of the loopback, in this network namespace?"""
+    """Returns whether a connection to this loopback port exists in this network namespace."""
     return any(words[2] == f"0100007F:{port:04X}" and words[3] == "01"
                for words in map(str.split, open("/proc/thread-self/net/tcp")))
 
 
 class Mortal:
-    """A server, kind(place, what it takes…), that is killed and started again with what it has stored in its place."""
+    """A server, made by kind(place, arguments…), that is killed and started again with its stored data."""
 
     def __init__(self, kind, place, *more):
         self._make = lambda kind: kind(place, *more)
@@ -87,7 +87,7 @@ class Mortal:
 
 
 class Crowd:
-    """Connections to a port, more and fewer of them all the while: hardly two polls count the same."""
+    """Connections to a port, whose number changes all the time, so that hardly two polls count the same."""
 
     def __init__(self, port, seed):
         self._listener = socket.create_server(("127.0.0.1", port))
@@ -118,19 +118,19 @@ class Crowd:
 
 
 def samples(points, join="_"):
-    """{(time in ms, name, labels, value)} as VictoriaMetrics has them"""
+    """Returns {(time in ms, name, labels, value)} in VictoriaMetrics' terms."""
     return {(point.time // 10**6, point.measurement + join + field, point.tags, value)
             for point in points for field, value in point.fields.items()}
 
 
 def stored(victoria):
-    """{(time in ms, name, labels, value): how often}"""
+    """Returns {(time in ms, name, labels, value): how often}."""
     return collections.Counter((at, name, labels, value)
                                for (name, labels), rows in victoria.stored().items() for at, value in rows)
 
 
 def check(victoria, polled):
-    """All that was polled is stored, and nothing else; how often each."""
+    """Asserts that all polled samples are stored, and no others. Returns how often each is."""
     wait.until(lambda: polled <= stored(victoria).keys())
     found = stored(victoria)
     missing, strange = sorted(polled - found.keys()), sorted(found.keys() - polled)
@@ -139,8 +139,8 @@ def check(victoria, polled):
     return found
 
 
-def check_all(victoria, program, tell, times=KILLS):
-    """The same of a program that has ended; then of a VictoriaMetrics that removes duplicates, over the same files."""
+def check_all(victoria, program, report, times=KILLS):
+    """Checks a program that has ended, then a VictoriaMetrics that removes duplicates from the same files."""
     points = parse.influx(program.out)
     polled = samples(points)
     found = check(victoria.server, polled)
@@ -148,7 +148,7 @@ def check_all(victoria, program, tell, times=KILLS):
     victoria.start(servers.VictoriaMetricsWithoutDuplicates)
     assert set(check(victoria.server, polled).values()) == {1}
     reconnects = max(point.fields.get("reconnects", 0) for point in points)
-    tell(f"{times} times, {reconnects} reconnects, {len({point.time for point in points})} polls, {len(polled)} values: "
+    report(f"{times} times, {reconnects} reconnects, {len({point.time for point in points})} polls, {len(polled)} values: "
          f"all stored, and {sum(found.values()) - len(found)} duplicates; then none")
     return found
 
@@ -164,12 +164,13 @@ def crowd(namespace, keep):
 
 
 @pytest.fixture
-def survive(start, crowd, tell):
-    """survive(output, its port, harm, seed, …): the program that pushed while harm(chance, n) was done, mostly when connected."""
+def survive(start, crowd, report):
+    """survive(output, its port, harm, seed, …) runs a program while harm(chance, n) is done, mostly while it is connected. Returns the
+    program."""
     def make(to, port, harm, seed, **env):
         lossless = lose_packets(LOSS, 8089, 6514)
         if lossless:
-            tell(f"no packets were lost: {lossless}")
+            report(f"no packets were lost: {lossless}")
         chance = random.Random(seed)
         program = start(to=f"{to},stdout:", ports="443,8080,*:8080", buffer="8MiB", **env)
         for n in range(KILLS):

@@ -1,4 +1,4 @@
-"""Containers by podman, whose storage and settings are the test's own; the image under test is built by `make image`."""
+"""Containers run by podman with the test's own storage and settings. `make image` builds the image under test."""
 import json
 import os
 import pathlib
@@ -12,10 +12,10 @@ import pytest
 import rights
 from program import ROOT
 
-BASE = "docker.io/library/debian:bookworm-slim"     # as the Dockerfile calls it; here a tree that is made of packages
+BASE = "docker.io/library/debian:bookworm-slim"     # the Dockerfile's base image; here a tree made of packages
 TREE = ROOT / "build" / "third_party" / "bookworm-slim.tar"
 LEAST = ("--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--user=65534")
-# Settings that go where crun, cgroups of version 2 or higher limits are refused, too.
+# These settings also work where crun, cgroups of version 2 or higher limits are refused.
 SETTINGS = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -52,7 +52,7 @@ class Podman:
         return subprocess.run(["podman", *words], env=self.env, timeout=timeout, stdin=subprocess.DEVNULL, capture_output=True, text=True, **more)
 
     def do(self, *words, **more):
-        """Its output; it must be well."""
+        """Runs podman and asserts success. Returns its output."""
         done = self.ask(*words, **more)
         if re.search(r"(clone|unshare|mount|cgroup)[^\n]*(not permitted|denied)", done.stderr):
             pytest.skip(f"podman is refused what it needs: {done.stderr[-300:]}")
@@ -60,11 +60,11 @@ class Podman:
         return done.stdout
 
     def run(self, /, *words, **env):
-        """sockpush as its image has it, to its end: status, stdout, stderr."""
+        """Runs sockpush in its image to its end. Returns status, stdout, stderr."""
         return self.ask("run", "--rm", *words, *(f"--env=SOCKPUSH_{name.upper()}={value}" for name, value in env.items()), "sockpush")
 
     def start(self, *words):
-        """A container that goes on; its id."""
+        """Starts a container in the background. Returns its id."""
         return self.do("run", "-d", *words).strip()
 
     def log(self, container):
@@ -82,7 +82,7 @@ class Podman:
 
 
 def make_base(podman):
-    """Of packages, for nothing else may be had here. APT's sandbox user cannot write /dev/null on each machine."""
+    """Builds the base image of packages, because no registry is reachable here. APT's sandbox user cannot write /dev/null on each machine."""
     if not TREE.exists():
         if not shutil.which("mmdebstrap"):
             pytest.skip("mmdebstrap is not on this machine; `make deps FOR=container` installs it")
@@ -96,10 +96,10 @@ def make_base(podman):
 
 
 def make_image(podman):
-    """As a user would, but that nothing is pulled, and the build stage has this machine's way to the packages."""
+    """Builds the image as a user would, except that nothing is pulled, and that the build stage reaches packages as this machine does."""
     tools = pathlib.Path(podman.env["CONTAINERS_CONF"]).parent / "tools"
     tools.mkdir()
-    (tools / "docker").write_text("#!/bin/sh\nexit 1\n")        # whatever is called docker on this machine: the image is podman's
+    (tools / "docker").write_text("#!/bin/sh\nexit 1\n")        # replaces this machine's docker: the image is podman's
     (tools / "docker").chmod(0o755)
     done = subprocess.run(["make", "--no-print-directory", "image", f"IMAGE_ARGS={BUILD_ARGS}"], cwd=ROOT, timeout=600, stdin=subprocess.DEVNULL,
                           env={**podman.env, "PATH": f"{tools}:{podman.env['PATH']}"}, capture_output=True, text=True)
@@ -108,7 +108,7 @@ def make_image(podman):
 
 @pytest.fixture(scope="session")
 def podman(binary):
-    """In a directory of a short name: where "…/run" has more than 50 letters, each podman run takes 20 s."""
+    """Returns a podman in a directory with a short name: where "…/run" has more than 50 letters, each podman run takes 20 s."""
     with tempfile.TemporaryDirectory(prefix="podman-") as place:
         one = Podman(pathlib.Path(place))
         try:

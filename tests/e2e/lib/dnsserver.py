@@ -1,4 +1,4 @@
-"""A name server for a test: answers what the test says, over UDP and TCP, and keeps what it was asked."""
+"""A name server that answers over UDP and TCP as the test sets, and keeps the questions."""
 import contextlib
 import socket
 import struct
@@ -26,9 +26,8 @@ def _record(kind, address):
 
 
 class Server:
-    """names: {name: {"A": answer, "AAAA": answer}, or one of the words above for both}; an answer is a list of addresses
-    or one of these words. A name that is not there gets `otherwise`. Names in `truncated` are told over TCP only.
-    late: {"A": seconds}."""
+    """names: {name: {"A": answer, "AAAA": answer}, or one of the words above for both}; an answer is a list of addresses or one of these
+    words. A missing name gets `otherwise`. Names in `truncated` are answered over TCP only. late: {"A": seconds}."""
 
     def __init__(self, host="127.0.0.1", port=53, names=None, otherwise=NXDOMAIN, truncated=(), late=None):
         self.names, self.otherwise, self.truncated, self.late = names or {}, otherwise, truncated, late or {}
@@ -79,7 +78,7 @@ class Server:
                 threading.Timer(self.late.get(self.asked[-1][2], 0), self._send, (answer, peer)).start()
 
     def _send(self, answer, peer):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # the client has ended
             self._udp.sendto(answer, peer)
 
     def _serve_tcp(self):

@@ -1,4 +1,4 @@
-"""The machine that the documents' commands run on: a scratch directory, few programs, its own /etc, /run and /tmp; all else is read-only."""
+"""The machine that runs the documents' commands: a scratch directory, few programs, its own /etc, /run and /tmp. All else is read-only."""
 import ctypes
 import os
 import shutil
@@ -12,16 +12,16 @@ import netns
 import wait
 from program import BINARY
 
-# A command that is not among them needs a marker in its document.
+# A command that uses another program needs a marker in its document.
 TOOLS = ("sh env cat echo printf sleep timeout grep sed sort head tail awk ls mkdir cp mv rm chmod test true false kill tr cut uniq tee wc date "
          "strings id diff touch cmp").split()
-# Notes with what sockpush is called, and becomes it.
+# Records how sockpush is called, then executes it.
 WRAPPER = """#!/bin/sh
 /mnt/bin/env -0 >"/mnt/calls/$$.env"
 for argument; do printf '%s\\0' "$argument"; done >"/mnt/calls/$$.arguments"
 exec /mnt/program/sockpush "$@"
 """
-AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR, RDONLY = -100, 0x8000, 442, 1    # linux/mount.h, linux/fcntl.h; the number is every processor's
+AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR, RDONLY = -100, 0x8000, 442, 1    # linux/mount.h, linux/fcntl.h; the number is the same on every processor
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -34,7 +34,7 @@ def _set_attributes(path, set=0, clear=0, flags=0):
 
 
 class Call(NamedTuple):
-    """A start of sockpush by the commands."""
+    """One start of sockpush by the commands."""
     env: dict
     arguments: list
 
@@ -83,7 +83,7 @@ class Machine:
         os.chdir("/mnt/work")
 
     def run(self, script, hostname="web1", **env):
-        """Runs it with sh -e, to the end of all that it started."""
+        """Runs the script with sh -e, until all its processes have ended."""
         self.write("/script", script)
         whole = {"PATH": "/mnt/bin", "HOME": "/mnt/work", "LC_ALL": "C.UTF-8", "SOCKPUSH_POLLS": "1", "ASAN_OPTIONS": "detect_leaks=0", **env}
         with subprocess.Popen(["/bin/sh", "-e", "/mnt/script"], env=whole, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

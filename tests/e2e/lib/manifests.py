@@ -12,7 +12,7 @@ from servers import NPM
 OVERLAYS = sorted(path.name for path in (ROOT / "k8s" / "overlays").iterdir())
 CHECKER = NPM / "k8s"
 KINDS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
-# Values that a cluster would fill in: the pod's own fields, and a Secret's.
+# Values that a cluster fills in: the pod's own fields, and a Secret's.
 SAMPLES = {"spec.nodeName": "node-1", "metadata.name": "app-7d4b9c-x2x9z", "metadata.namespace": "shop"}
 TOKEN = "c2VjcmV0"
 
@@ -22,7 +22,7 @@ def yaml():
 
 
 def build(overlay, tree=ROOT / "k8s"):
-    """Its objects, as they would be sent to a cluster."""
+    """Returns the overlay's objects, as they would be sent to a cluster."""
     kubectl = shutil.which("kubectl")
     if not kubectl:
         pytest.skip("kubectl is not on this machine")
@@ -34,7 +34,7 @@ def build(overlay, tree=ROOT / "k8s"):
 
 
 def application(kind):
-    """One of a user's, without sockpush."""
+    """Returns a user's application of that kind, without sockpush."""
     labels = {"app.kubernetes.io/name": "app"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
     spec = {"template": template}
@@ -48,7 +48,7 @@ def application(kind):
 
 
 def with_component(component, place, applications, **more):
-    """The objects of an overlay that has these applications and this component. More: other fields of its kustomization."""
+    """Returns the objects of an overlay with these applications and this component. `more` holds other fields of its kustomization."""
     tree = shutil.copytree(ROOT / "k8s", place / "k8s")
     overlay = tree / "overlays" / "test"
     overlay.mkdir()
@@ -59,7 +59,7 @@ def with_component(component, place, applications, **more):
 
 
 def with_pid(place):
-    """The overlay daemonset with what its comment offers."""
+    """Returns the overlay daemonset with the patch that its comment offers."""
     tree = shutil.copytree(ROOT / "k8s", place / "k8s")
     file = tree / "overlays" / "daemonset" / "kustomization.yaml"
     text = file.read_text()
@@ -69,7 +69,7 @@ def with_pid(place):
 
 
 def check(objects, place):
-    """What is wrong with their shape: fields that are none, are missing, or have another type. TypeScript's compiler says it."""
+    """Returns TypeScript's errors about their shape: fields that are unknown, missing, or of another type."""
     tsc = CHECKER / "node_modules" / ".bin" / "tsc"
     if not tsc.exists():
         pytest.skip("kubernetes-models is not there; `make receivers` gets it, or says why not")
@@ -99,7 +99,7 @@ def sockpush(objects):
 
 
 def in_pod(spec):
-    """Its containers of that name, none or one."""
+    """Returns a list of the pod's containers named sockpush, none or one."""
     return [one for one in spec.get("initContainers", []) + spec["containers"] if one["name"] == "sockpush"]
 
 
@@ -111,5 +111,5 @@ def value(variable):
 
 
 def environment(objects):
-    """As the kubelet would set it."""
+    """Returns the environment that the kubelet would set."""
     return {one["name"]: value(one) for one in sockpush(objects)["env"]}

@@ -1,4 +1,4 @@
-"""Namespaces for the calling thread. Nothing is named or mounted for others to see, so nothing is left behind."""
+"""Namespaces for the calling thread. They have no name or mount that others could see, so nothing remains."""
 import contextlib
 import ctypes
 import os
@@ -29,7 +29,7 @@ def mount(source, target, kind=None, flags=0):
 
 
 def private_mounts():
-    """A mount namespace whose mounts the rest of the machine never sees."""
+    """Enters a mount namespace whose mounts the rest of the machine never sees."""
     unshare(CLONE_NEWNS)
     mount(None, "/", None, MS_REC | MS_PRIVATE)
 
@@ -40,9 +40,9 @@ def ip(*words):
 
 @contextlib.contextmanager
 def entered():
-    """A fresh network namespace with its loopback up, until the block ends.
+    """Enters a fresh network namespace with its loopback up, until the block ends.
 
-    For the main thread only: /proc/net shows the namespace of the process's first thread.
+    Only the main thread may call it: /proc/net shows the namespace of the process's first thread.
     """
     home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -57,7 +57,7 @@ def entered():
 
 
 class Etc:
-    """The program's /etc: only what the test writes there. A file may change while the program runs."""
+    """The program's /etc, which holds only the test's files. A file may change while the program runs."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -1,6 +1,6 @@
-"""Texts that Hypothesis makes, the binary run with them, and what may have become of them.
+"""Texts made by Hypothesis, the binary run with them, and the checks of what it pushed.
 
-The same texts in each run; the readers of parse.py read back what the real binary encodes.
+The texts are the same in each run. The readers of parse.py read what the real binary encodes.
 """
 import re
 
@@ -18,22 +18,22 @@ bounded = settings(derandomize=True, deadline=None, max_examples=120,
                    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
 
 
-# ---- texts: bytes but NUL, the nasty ones often
+# ---- texts: any bytes but NUL, often the troublesome ones
 
 NASTY = [b" ", b",", b"=", b":", b"|", b"#", b"@", b";", b"\\", b'"', b"~", b"!", b"^", b".", b"/", b"_", b"-", b"\n", b"\r", b"\t", b"\x1b", b"\x7f",
          b"{", b"[", b"]", b"%", b"|c", b"|g", b"name", b"a", b"b", b"\xc3\xa9", b"\xe2\x80\xa8", b"\xc2\x85", b"\xff", b"\xc3", b"1"]
 pieces = st.one_of(st.sampled_from(NASTY), st.integers(1, 255).map(lambda byte: bytes([byte])))
 texts = st.lists(pieces, max_size=8).map(b"".join)
 words = st.lists(pieces, min_size=1, max_size=6).map(b"".join)
-# As JSON has them.
+# Texts in JSON.
 characters = st.text(st.one_of(st.sampled_from(' ,=:|#@;\\"~!^./_-\n\r\t\x7f[]ab\xe9\u2028'),
                                st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")), max_size=8)
 
 
-# ---- what may become of a text
+# ---- the pushed form of a text
 
 def same_or_replaced(sent, got):
-    """Byte for byte as sent, or a `_`; what breaks no format stays, and so does UTF-8."""
+    """Asserts that each byte is as sent or a `_`. Bytes that break no format stay, and so does UTF-8."""
     got = got.encode("utf-8", "surrogateescape")
     try:
         sent.decode()
@@ -44,12 +44,12 @@ def same_or_replaced(sent, got):
 
 
 def folded(sent, got):
-    """As statsd has it within a name; brackets go away."""
+    """Asserts the same within a name of statsd, where brackets are removed."""
     fold = lambda text: re.sub(rb"[^A-Za-z0-9_-]", b"_", text).decode()
     return got in (fold(sent), fold(re.sub(rb"[][]", b"", sent)))
 
 
-RENAMED = {"graphite": b"name", "influx": b"time"}     # receivers have these for themselves
+RENAMED = {"graphite": b"name", "influx": b"time"}     # receivers reserve these
 
 
 def key_of(format, key):
@@ -61,7 +61,7 @@ def value_of(format, value):
 
 
 def check_tags(format, point, expected):
-    """The point has exactly these tags, {key: value}, in the order of their keys."""
+    """Asserts that the point has exactly these tags, {key: value}, in the order of their keys."""
     expected = sorted(expected.items())
     got = list(point.tags)
     assert len(got) == len(expected), f"{got} for {expected}"
@@ -90,7 +90,7 @@ _plain = {}
 
 
 def points(one, format, prefix=b"", host=True, **plain):
-    """What was pushed: as many lines and the same fields as with plain texts in the place of the odd ones."""
+    """Returns the pushed points. Asserts that lines and fields are the same as with plain texts in place of the odd ones."""
     key = (format, str(plain))
     if key not in _plain:
         _plain[key] = shape(READERS[format](run(format, **plain).out))

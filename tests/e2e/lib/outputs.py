@@ -1,4 +1,4 @@
-"""The outputs that a command's variables choose, read as the documents say, and receivers for them."""
+"""The outputs that a command's variables choose, read by the documents' rules, and receivers for them."""
 import contextlib
 import ipaddress
 import re
@@ -21,12 +21,12 @@ UDP_PORTS = {"influx": 8089, "graphite": 2003}      # others: 8125
 class Output(NamedTuple):
     transport: str
     format: str
-    hosts: tuple = ()       # (host, port): several of an output with fail-over
+    hosts: tuple = ()       # (host, port) pairs, several for an output with fail-over
     path: str = ""          # of a Unix socket
 
 
 def destination(env):
-    """Returns SOCKPUSH_TO, or what stands for it, and whether Datadog's variables chose it."""
+    """Returns SOCKPUSH_TO, or the value that replaces it, and whether Datadog's variables chose it."""
     if env.get("SOCKPUSH_TO"):
         return env["SOCKPUSH_TO"], False
     if env.get("DD_DOGSTATSD_URL"):
@@ -77,7 +77,7 @@ def _statsd(text):
 
 
 def check_lines(form, text):
-    """Lines of that format, of sockpush's measurements and fields; among them the totals."""
+    """Asserts that the text has lines of that format, with sockpush's measurements and fields, among them the totals."""
     if form == "table":
         assert re.search(r"^IP\b.*\bESTAB\b", text, re.M), f"no table: {text[:500]!r}"
         return
@@ -96,8 +96,8 @@ def _in_nanoseconds(post):
 
 
 class Receivers:
-    """Captures what the outputs send. `folder` is seen by the program as /. Names get loopback addresses of their own, so that several may
-    have one port."""
+    """Captures what the outputs send. The program sees `folder` as /. Each name gets a loopback address of its own, so that several can
+    use one port."""
 
     def __init__(self, folder, certificate=None, client_ca=None):
         self._folder, self._certificate, self._client_ca = folder, certificate, client_ca
@@ -116,7 +116,7 @@ class Receivers:
         return str(ip)
 
     def taken(self, port):
-        """Whether a receiver listens there on 127.0.0.1."""
+        """Returns whether a receiver listens there on 127.0.0.1."""
         return any(key[1:3] == ("127.0.0.1", port) for key in self._found)
 
     @staticmethod
@@ -160,7 +160,7 @@ class Receivers:
         return receiver.text
 
     def check(self, output):
-        """What is on its way still is waited for."""
+        """Asserts that the output's receiver got lines, after waiting for those on their way."""
         missing = [key for key in self._keys(output) if key not in self._found]
         assert not missing, f"no receiver for {missing}: the block's text does not name it as the program gets it"
         text = wait.until(lambda: "".join(self._text(output, key) for key in self._keys(output)))
@@ -175,7 +175,7 @@ class Receivers:
 
 
 def hold(stack, port, host="127.0.0.1"):
-    """A listener and a connection to it, as a machine has them."""
+    """Opens a listener and a connection to it, as a real machine has them."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = stack.enter_context(socket.create_server((host, port), family=family))
     stack.enter_context(socket.create_connection((host, port)))

@@ -1,7 +1,7 @@
-"""Strict, independent readers of what sockpush writes.
+"""Strict, independent readers of sockpush's lines.
 
-They accept less than real receivers do: a line they refuse is a bug even where some receiver would forgive it.
-A series is (measurement, tags), tags a tuple of (key, value) pairs in the order they were sent.
+They accept less than real receivers do: a line that they refuse is a bug even if some receiver would accept it. A series is
+(measurement, tags), where tags is a tuple of (key, value) pairs in the order they were sent.
 """
 import re
 from typing import NamedTuple
@@ -15,9 +15,9 @@ class Point(NamedTuple):
     measurement: str
     tags: tuple
     fields: dict
-    kind: str = ""          # g or c, of the StatsD kinds
+    kind: str = ""          # g or c, StatsD's types
     time: int = None        # nanoseconds; influx and graphite
-    sections: tuple = ()    # what stands after the tags: (("c", "ci-…"), …), datadog only
+    sections: tuple = ()    # the fields after the tags: (("c", "ci-…"), …), datadog only
 
     def tag(self, key):
         return dict(self.tags).get(key)
@@ -29,7 +29,7 @@ def _whole_lines(text):
 
 
 def _may_precede(key, other):
-    """In byte order; where one of them has a `_`, it may stand for a byte that the format does not take."""
+    """Returns whether the keys are in byte order. A `_` may stand for a byte that the format does not allow."""
     key, other = (text.encode("utf-8", "surrogateescape") for text in (key, other))
     for a, b in zip(key, other):
         if a != b or a == ord("_"):
@@ -63,7 +63,7 @@ def dogstatsd(text):
     return [dogstatsd_line(line) for line in _whole_lines(text)]
 
 
-# Section: what it holds, in the order they are sent.
+# Section: its pattern, in the order they are sent.
 _SECTIONS = {"c": r"ci-[^|,]+|in-[1-9][0-9]*", "e": r"[^|]+", "card": "none|low|orchestrator|high"}
 _DATADOG = re.compile(r"(.*?)" + "".join(rf"(?:\|{name}:({text}))?" for name, text in _SECTIONS.items()))
 
@@ -80,7 +80,7 @@ def datadog(text):
 
 
 def sections(run):
-    """{section: text} of a run's lines, which agree."""
+    """Returns {section: text} of a run's lines, which must agree."""
     assert run.status == 0, run.log
     found = {point.sections for point in datadog(run.out)}
     assert len(found) == 1, found
@@ -88,7 +88,7 @@ def sections(run):
 
 
 def frames(data):
-    """The packets of Datadog's Unix stream, each preceded by its length; the last may still be on its way."""
+    """Splits the packets of Datadog's Unix stream, each preceded by its length. The last may be incomplete."""
     packets = []
     while len(data) >= 4:
         size = int.from_bytes(data[:4], "little")
@@ -103,7 +103,7 @@ def frames(data):
 BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors"]
 OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
 
-# measurement: (the tags that stand between it and the field, its fields)
+# measurement: (the tags between it and the field, its fields)
 _PATHS = {
     "netstat": (["ip_version"], COUNTS),
     "netstat_port": (["addr_port", "ip_version"], [*COUNTS, "pid"]),
@@ -114,7 +114,7 @@ _STATSD = re.compile(r"([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*):(0|[1-9][0-9]*)\|([
 
 
 def statsd_line(line, host=True):
-    """What stands before the measurement is the prefix and, as its last part, the host; host=False: the prefix alone."""
+    """Parses a line. The prefix and, as its last part, the host precede the measurement; with host=False, the prefix alone."""
     match = _STATSD.fullmatch(line)
     assert match, f"not a statsd line: {line!r}"
     path, value, kind = match.groups()
@@ -154,7 +154,7 @@ def graphite(text):
 
 
 def _split(text, at):
-    """Splits at each unescaped `at`; the escapes stay."""
+    """Splits at each unescaped `at`. The escapes stay."""
     parts, start, i = [], 0, 0
     while i < len(text):
         if text[i] == "\\":
@@ -205,17 +205,17 @@ _LOOKS = [(influx, r".* [a-z0-9_]+=\d+i[a-z0-9_=,]*( \d+)?"), (graphite, r".* \d
 
 
 def any_format(text):
-    """Points of the format that the first line looks like."""
+    """Returns the points, in the format that the first line looks like."""
     if not text:
         return []
     first = text.split("\n")[0]
     reader = next((reader for reader, looks in _LOOKS if re.fullmatch(looks, first)), None)
-    assert reader, f"of no format: {first!r}"
+    assert reader, f"unknown format: {first!r}"
     return reader(text)
 
 
 def series(points):
-    """{(measurement, tags): {field: value}} of one poll: nothing may come twice."""
+    """Returns {(measurement, tags): {field: value}} of one poll. Asserts that nothing comes twice."""
     found = {}
     for point in points:
         fields = found.setdefault((point.measurement, point.tags), {})
@@ -226,7 +226,7 @@ def series(points):
 
 
 def by_poll(points):
-    """Influx points grouped by their time, in the order sent."""
+    """Groups influx points by their time, in the order sent."""
     polls = {}
     for point in points:
         polls.setdefault(point.time, []).append(point)
@@ -234,12 +234,12 @@ def by_poll(points):
 
 
 def totals(found):
-    """{ip_version: {field: value}} of the measurement netstat."""
+    """Returns {ip_version: {field: value}} of the measurement netstat."""
     return {int(dict(tags)["ip_version"]): fields for (name, tags), fields in found.items() if name == "netstat"}
 
 
 def ports(found):
-    """{(addr_port, ip_version): {field: value}} of the measurement netstat_port."""
+    """Returns {(addr_port, ip_version): {field: value}} of the measurement netstat_port."""
     result = {}
     for (name, tags), fields in found.items():
         if name == "netstat_port":
@@ -258,7 +258,7 @@ _LOG = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (error|warn|info|debug)((?
 
 
 def log(text):
-    """[(level, {key: value})] of the log; each line must be whole logfmt."""
+    """Returns [(level, {key: value})] of the log. Asserts that each line is whole logfmt."""
     entries = []
     for line in _whole_lines(text):
         match = _LOG.fullmatch(line)
@@ -268,10 +268,10 @@ def log(text):
     return entries
 
 
-# ---- what the log says of time: of a limit, that it was reached; of a pause, between which bounds it was drawn
+# ---- times in the log: a limit that was reached; the bounds between which a pause was drawn
 
 def pauses(text):
-    """[(least, most)] in ms: the pause before each attempt to connect or to send again. SOCKPUSH_LOG_LEVEL=debug says them."""
+    """Returns [(least, most)] in ms of the pause before each attempt to connect or to send again. Needs SOCKPUSH_LOG_LEVEL=debug."""
     return [(int(least), int(most)) for least, most in re.findall(r"next attempt in \d+ ms, drawn from (\d+) to (\d+)", text)]
 
 
@@ -279,12 +279,12 @@ BY_LIMIT, BY_SIGNAL = "outputs were not done after 5 s", "a second signal came"
 
 
 def ended_by_itself(text):
-    """The program was asked to end, and each of its outputs had nothing more to do, or to wait for."""
+    """Returns whether the program ended because its outputs had nothing more to do, or to wait for."""
     return "ends after " in text and BY_LIMIT not in text and BY_SIGNAL not in text
 
 
 def ended_by_limit(text):
-    """An output had something to do still, when the time was over."""
+    """Returns whether an output still had work when the time was over."""
     return "ends after " in text and BY_LIMIT in text
 
 

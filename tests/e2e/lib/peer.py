@@ -1,7 +1,7 @@
-"""The far end of the wire: a TCP peer behind a TUN device that answers as badly as a test wants.
+"""The far end of the wire: a TCP peer behind a TUN device that misbehaves as a test needs.
 
-Each destination port is one way to behave. With them the kernel's own sockets, which know nothing of the
-trick, come to rest in every state a connection can have.
+Each destination port is one behaviour. With them the kernel's own sockets, which know nothing of the trick, come to rest in every state
+of a connection.
 """
 import fcntl
 import os
@@ -35,7 +35,7 @@ def _checksum(data):
 
 
 def _tcp(version, source, source_port, target, target_port, seq, ack, flags):
-    """One IP packet with a bare TCP header (RFC 9293, section 3.1)."""
+    """Returns one IP packet with a bare TCP header (RFC 9293, section 3.1)."""
     def header(checksum):
         return struct.pack("!HHIIBBHHH", source_port, target_port, seq % 2**32, ack % 2**32, 5 << 4, flags, 65535, checksum, 0)
 
@@ -51,7 +51,7 @@ def _tcp(version, source, source_port, target, target_port, seq, ack, flags):
 
 
 class Peer:
-    """Answers in a thread until close(). Make it inside a fresh network namespace."""
+    """Answers in a thread until close(). Create it inside a fresh network namespace."""
 
     def __init__(self, name="peer0"):
         self._tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
@@ -74,7 +74,7 @@ class Peer:
         os.close(self._tun)
 
     def syn(self, version, source_port, target_port):
-        """Asks a listener of ours for a connection, and never takes the answer."""
+        """Asks a listener of this machine for a connection, and ignores the answer."""
         self._send(version, source_port, target_port, _pack_address(version, OURS[version]), 77, 0, SYN)
 
     def _send(self, version, source_port, target_port, target, seq, ack, flags):
@@ -106,7 +106,7 @@ class Peer:
 
     @staticmethod
     def _answer(behaviour, seq, ack, end, flags):
-        """(sequence number, acknowledgement, flags) of the answer, or nothing."""
+        """Returns (sequence number, acknowledgement, flags) of the answer, or None."""
         if behaviour not in (ANSWERS, IGNORES_FIN, ACKS_FIN, CLOSES_FIRST, CROSSES_FIN, CLOSES_TOO):
             return None
         if flags & SYN:
@@ -115,10 +115,10 @@ class Peer:
             if behaviour == ACKS_FIN:
                 return FIRST + 1, end + 1, ACK
             if behaviour == CROSSES_FIN:
-                return FIRST + 1, end, FIN | ACK        # its own FIN, without having seen ours
+                return FIRST + 1, end, FIN | ACK        # its own FIN, before it has seen the kernel's
             if behaviour == CLOSES_TOO:
                 return FIRST + 1, end + 1, FIN | ACK
             return None
         if behaviour == CLOSES_FIRST and ack == FIRST + 1:
-            return FIRST + 1, end, FIN | ACK            # at the last ACK of the handshake; our next one has ack + 1
+            return FIRST + 1, end, FIN | ACK            # after the last ACK of the handshake; the next ACK is for ack + 1
         return None

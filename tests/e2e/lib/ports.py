@@ -1,7 +1,7 @@
-"""Ports of this process's own. A program may go on sending to a port that its test has let go: here no other test gets it meanwhile.
+"""Ports reserved for this process. A program may go on sending to a port that its test has closed. No other test gets that port meanwhile.
 
-They are below those that Linux hands out by itself, in blocks. A block is this process's while it holds the abstract Unix socket of that
-name, so that several runs of the tests can go on side by side.
+The ports are below those that Linux assigns by itself, in blocks. A block belongs to this process while it holds the abstract Unix
+socket of that name, so that several runs of the tests can run side by side.
 """
 import itertools
 import socket
@@ -24,7 +24,7 @@ _held, _next = _block()
 
 
 def _is_free(port):
-    """A service of the machine's may be there."""
+    """Returns whether the port is free. A service of the machine may use it."""
     try:
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,5 +36,5 @@ def _is_free(port):
 
 
 def unused():
-    """A port at which nobody listens, neither by TCP nor by UDP; for 255 calls no other test of this machine gets it."""
+    """Returns a port without a listener, for TCP or UDP. No other test of this machine gets it for the next 255 calls."""
     return next(filter(_is_free, _next))

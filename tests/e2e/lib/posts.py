@@ -1,4 +1,4 @@
-"""Receivers of POSTs for a test: each answers as the test says, byte for byte; and a relay before a real one, that keeps what it passed on."""
+"""Receivers of POSTs, which answer as the test sets, byte for byte, and a relay to a real receiver, which keeps what it passed on."""
 import contextlib
 import dataclasses
 import functools
@@ -15,29 +15,29 @@ import wait
 
 @dataclasses.dataclass
 class Post:
-    """A request as it came, and what became of it."""
+    """A request, and what became of it."""
     connection: int             # the number of its connection
-    n: int                      # and its own
+    n: int                      # its number within the connection
     target: str
     headers: dict               # names in lower case
     body: str
-    at: float                   # when it was here whole
-    status: int = None          # what a receiver behind a relay answered
-    answered: bool = False      # all of that was passed on
+    at: float                   # when all of it had arrived
+    status: int = None          # the answer of the receiver after a relay
+    answered: bool = False      # all of the answer was passed on
 
     @functools.cached_property
     def times(self):
-        """Of its polls, in ns."""
+        """Returns the times of its polls, in ns."""
         return {point.time for point in parse.influx(self.body)}
 
     @functools.cached_property
     def host(self):
-        """Whose they are."""
+        """Returns the host of its lines."""
         return parse.influx(self.body)[0].tag("host")
 
 
 class Pipe:
-    """What comes over a connection, by lines and by lengths; EOFError at its end."""
+    """Reads a connection by lines and by lengths. Raises EOFError at its end."""
 
     def __init__(self, connection):
         self._connection, self._data = connection, b""
@@ -55,7 +55,7 @@ class Pipe:
         return taken
 
     def head(self):
-        """First line, {name in lower case: value}, and all of it as it came."""
+        """Returns the first line, {name in lower case: value}, and all of the head as it came."""
         while b"\r\n\r\n" not in self._data:
             self._more()
         whole = self.take(self._data.index(b"\r\n\r\n") + 4)
@@ -75,7 +75,7 @@ def read_post(pipe, connection, n):
 
 
 def answer(status=204, body="", reason="", **headers):
-    """The bytes of one; names with _ for -. A Content-Length is added to those that may have a body."""
+    """Returns an answer's bytes. Names of headers have _ for -. A Content-Length is added if a body is possible."""
     if "content_length" not in headers and status >= 200 and status != 204:
         headers["content_length"] = len(body)
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
@@ -83,11 +83,11 @@ def answer(status=204, body="", reason="", **headers):
 
 
 class Receiver(streams.Aggregator):
-    """answers(post): what follows on it, bytes or several with the seconds between them; None, and behind the last: its end.
-    `posts`: all that came, `said`: what followed."""
+    """answers(post) gives what to send: bytes, or several with seconds between them. None, and the end of a list, closes the connection.
+    `posts` has all requests, `sent` all answers."""
 
     def __init__(self, answers=lambda post: answer(), pki=None, **more):
-        self.posts, self.said = [], []
+        self.posts, self.sent = [], []
         self._answers = answers
         self._tls = None
         if pki:
@@ -102,10 +102,10 @@ class Receiver(streams.Aggregator):
         with contextlib.suppress(EOFError):
             while True:
                 post = read_post(pipe, number, len(self.posts))
-                said = self._answers(post)
+                sent = self._answers(post)
                 self.posts.append(post)
-                self.said.append(said)
-                for piece in said if isinstance(said, list) else [said]:
+                self.sent.append(sent)
+                for piece in sent if isinstance(sent, list) else [sent]:
                     if piece is None:
                         return
                     if isinstance(piece, (int, float)):
@@ -114,24 +114,23 @@ class Receiver(streams.Aggregator):
                         connection.sendall(piece)
 
     def _sleep(self, seconds):
-        """Or until the test is over."""
+        """Sleeps, but no longer than the test runs."""
         wait.until(lambda: self._over, seconds) if seconds > 0.1 else time.sleep(seconds)
 
     def bodies(self, status=b" 204 "):
-        """Of the POSTs that were answered so."""
-        return [post.body for post, said in zip(list(self.posts), list(self.said)) if isinstance(said, bytes) and status in said[:16]]
+        """Returns the bodies of the POSTs with this status."""
+        return [post.body for post, sent in zip(list(self.posts), list(self.sent)) if isinstance(sent, bytes) and status in sent[:16]]
 
     def lines(self, status=b" 204 "):
         return "".join(self.bodies(status)).splitlines()
 
 
 class Relay(streams.Aggregator):
-    """Before a receiver that listens on the port `behind`. cut(n, its answer): the bytes of it that are passed on; if not all, the
-    connection ends there."""
+    """Relays to a receiver on the port `target`. cut(n, answer) returns the bytes to pass on; if not all, the connection ends there."""
 
-    def __init__(self, behind, cut=lambda n, whole: whole, **more):
+    def __init__(self, target, cut=lambda n, whole: whole, **more):
         self.posts = []
-        self._behind, self._cut = behind, cut
+        self._target, self._cut = target, cut
         super().__init__(lambda n: lambda connection, got: self._converse(connection, n), **more)
 
     def _converse(self, connection, number):
@@ -149,10 +148,10 @@ class Relay(streams.Aggregator):
 
     def _ask(self, post):
         head = "".join(f"{name}: {value}\r\n" for name, value in post.headers.items() if name != "connection")
-        with socket.create_connection(("127.0.0.1", self._behind)) as behind:
-            behind.settimeout(wait.DEADLINE)
-            behind.sendall(f"POST {post.target} HTTP/1.1\r\n{head}connection: close\r\n\r\n{post.body}".encode())
-            pipe = Pipe(behind)
+        with socket.create_connection(("127.0.0.1", self._target)) as target:
+            target.settimeout(wait.DEADLINE)
+            target.sendall(f"POST {post.target} HTTP/1.1\r\n{head}connection: close\r\n\r\n{post.body}".encode())
+            pipe = Pipe(target)
             first, headers, whole = pipe.head()
             body = pipe.take(int(headers.get("content-length", 0)))
             post.status = int(first.split(" ")[1])
@@ -160,7 +159,8 @@ class Relay(streams.Aggregator):
 
 
 def check_posted_once(posts, polled):
-    """Each of these times was posted until a 2xx was passed on, and never after it. Those that were posted more than once."""
+    """Asserts that each of these times was posted until a 2xx was passed on, and never after it. Returns the times that were posted more
+    than once."""
     twice = set()
     for at in polled:
         of = [post for post in posts if at in post.times]
@@ -172,13 +172,13 @@ def check_posted_once(posts, polled):
 
 
 def polled(program):
-    """The times of its polls."""
+    """Returns the times of the program's polls."""
     return {point.time for point in parse.influx(program.out)}
 
 
 @pytest.fixture
 def post(start):
-    """post(port, …): a program whose stdout says what was polled."""
+    """post(port, …) starts a program that also prints what it polls to stdout."""
     def make(port, target="/write?db=x", scheme="http", **env):
         return start(**{"to": f"{scheme}://127.0.0.1:{port}{target},influx+stdout:", "self": "off", **env})
     return make

@@ -1,4 +1,4 @@
-"""Writes the tables of a mounted procfs, as the kernel prints them, for SOCKPUSH_PROC."""
+"""Writes the tables of a mounted procfs, in the kernel's format, for SOCKPUSH_PROC."""
 import ipaddress
 import os
 import sys
@@ -9,7 +9,7 @@ import census
 TABLES = ("tcp", "tcp6", "udp", "udp6")
 NUMBERS = {name: number for number, name in census.STATES.items()}
 
-# Captions and padding: tcp4_seq_show, tcp6_seq_show, udp4_seq_show, udp6_seq_show of the kernel.
+# Captions and padding of the kernel's tcp4_seq_show, tcp6_seq_show, udp4_seq_show, udp6_seq_show.
 _CAPTIONS = {
     "tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode".ljust(149),
     "tcp6": "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
@@ -47,13 +47,13 @@ def row(number, one):
 
 
 def table(name, sockets):
-    """Listeners first, as the kernel lists them."""
+    """Returns the table with its listeners first, the kernel's order."""
     shown = sorted((s for s in sockets if s.table == name), key=lambda s: s.field != "tcp_listen")
     return _CAPTIONS[name] + "\n" + "".join(row(i, one) for i, one in enumerate(shown))
 
 
 def write(root, sockets=(), owners={}, tables=TABLES):
-    """A procfs under root that shows these sockets, and processes: {pid: [inodes of the sockets they hold]}."""
+    """Writes a procfs under root with these sockets, and processes: {pid: [inodes of the sockets they hold]}."""
     net = root / "1" / "net"
     net.mkdir(parents=True, exist_ok=True)
     for name in tables:

@@ -1,4 +1,4 @@
-"""Running the binary: always in an environment of exactly what the test says, always with a time limit."""
+"""Runs the binary, always in exactly the test's environment, always with a time limit."""
 import os
 import pathlib
 import re
@@ -18,7 +18,7 @@ ONE_POLL = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_FORMAT": "dogstatsd", "SOCKPUSH_
 
 
 def environment(base, changes):
-    """Names without their SOCKPUSH_ are given in lower case; None takes a variable away."""
+    """Adds the changes to the environment. Names in lower case get SOCKPUSH_ in front; None removes a variable."""
     result = dict(base)
     for name, value in changes.items():
         if isinstance(name, str) and name.islower():
@@ -35,13 +35,13 @@ def children(pid):
 
 
 def pending(pid, number):
-    """Whether the process has not taken this signal yet (proc_pid_status(5))."""
+    """Returns whether the process has not handled this signal yet (proc_pid_status(5))."""
     [mask] = [line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("ShdPnd:")]
     return int(mask, 16) >> number - 1 & 1
 
 
 def stop(pid):
-    """SIGSTOP, until all its threads stand still: a signal that ends it might else come first."""
+    """Sends SIGSTOP and waits until all threads have stopped, because a later signal could otherwise come first."""
     os.kill(pid, signal.SIGSTOP)
     state = lambda task: (task / "stat").read_text().rpartition(")")[2].split()[0]
     assert wait.until(lambda: all(state(task) == "T" for task in pathlib.Path(f"/proc/{pid}/task").iterdir()))
@@ -71,7 +71,7 @@ class Run(NamedTuple):
 
 
 def version():
-    """What src/base/version.h says, the one place for it."""
+    """Returns the version in src/base/version.h, its only place."""
     return re.search(r'SOCKPUSH_VERSION\s+"(.*)"', (ROOT / "src/base/version.h").read_text())[1]
 
 
@@ -102,7 +102,7 @@ class Program:
 
     @property
     def out(self):
-        """Whole lines only: the last one may still be on its way."""
+        """Returns the whole lines of stdout. The last line may be incomplete."""
         text = bytes(self._text[self.process.stdout])
         return text[:text.rfind(b"\n") + 1].decode()
 
@@ -111,7 +111,7 @@ class Program:
         return bytes(self._text[self.process.stderr]).decode()
 
     def influx_polls(self):
-        """Finished polls: the last one may still be growing."""
+        """Returns the finished polls. The last one may still be growing."""
         return [parse.series(poll) for poll in parse.by_poll(parse.influx(self.out))[:-1]]
 
     def until(self, condition):
@@ -119,7 +119,7 @@ class Program:
         assert value and condition(), f"not in time, or ended with {self.process.poll()}; the log says:\n{self.log}"
 
     def end(self, number=signal.SIGTERM, seconds=wait.DEADLINE):
-        """Asks it to end; the status."""
+        """Asks the program to end. Returns its status."""
         if number and self.process.poll() is None:
             self.process.send_signal(number)
         status = self.process.wait(seconds)
@@ -128,7 +128,7 @@ class Program:
         return status
 
     def end_at_once(self):
-        """By a second signal, for at the first it flushes for 5 s where a receiver does not take what is left; the status."""
+        """Ends it by a second signal, because after the first it flushes for 5 s if a receiver takes nothing. Returns its status."""
         self.process.send_signal(signal.SIGTERM)
         wait.until(lambda: self.process.poll() is not None or not pending(self.process.pid, signal.SIGTERM))
         return self.end()

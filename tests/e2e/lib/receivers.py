@@ -1,4 +1,4 @@
-"""Aggregators for a test: they keep what comes and forgive nothing."""
+"""Aggregators for a test, which keep everything and tolerate no error."""
 import os
 import socket
 import threading
@@ -8,7 +8,7 @@ import wait
 
 
 class Receiver:
-    """Reads in a thread until close(). `chunks` are the datagrams, or what each read of a stream gave."""
+    """Reads in a thread until close(). `chunks` holds the datagrams, or the result of each read of a stream."""
 
     def __init__(self, bound):
         self.socket = bound
@@ -27,7 +27,7 @@ class Receiver:
 
     @property
     def text(self):
-        """The lines of all datagrams: within one, the last line needs no end."""
+        """Returns the lines of all datagrams. The last line of a datagram needs no newline."""
         return "".join(chunk.decode().removesuffix("\n") + "\n" for chunk in self.chunks)
 
     def until(self, condition):
@@ -64,7 +64,7 @@ def unix_datagram(path):
 
 
 class StreamReceiver(Receiver):
-    """Takes one connection after the other."""
+    """Accepts one connection after the other."""
 
     @property
     def text(self):
@@ -102,6 +102,6 @@ def unix_stream(path):
 
 
 def remove(receiver, path):
-    """As when an agent ends: the socket and its file go."""
+    """Closes the socket and removes its file, as the end of an agent does."""
     receiver.close()
     os.unlink(path)

@@ -1,4 +1,4 @@
-"""Recorded tables of a real kernel, and the counts that stood when they were recorded."""
+"""Recorded tables of a real kernel, and the counts at the time of the recording."""
 from program import ROOT
 
 RECORDED = ROOT / "tests" / "fixtures" / "procfs"

@@ -1,4 +1,4 @@
-"""Root's rights for the tests, which make namespaces, mount and become other users: an ordinary user has them in a user namespace.
+"""Root's rights for the tests, which make namespaces, mount and become other users. An ordinary user gets them in a user namespace.
 
 A test that is refused them even so is skipped, and conftest.py counts it at the end.
 """
@@ -15,43 +15,43 @@ CLONE_NEWUSER = 0x10000000
 
 
 class NeedsRoot(pytest.skip.Exception):
-    """Pytest takes it for the exception of pytest.skip()."""
+    """Pytest treats it as the exception of pytest.skip()."""
 
 
 def needs_root(reason):
-    """Skips the test for want of root."""
+    """Skips the test because it needs root."""
     raise NeedsRoot(reason)
 
 
 def skip(what, error):
-    """Skips the test because of an OSError; for want of root if that is why."""
+    """Skips the test because of an OSError, or because it needs root if that is the reason."""
     if isinstance(error, PermissionError):
         needs_root(f"{what}: {error.strerror}")
     pytest.skip(f"{what}: {error}")
 
 
 def is_machines_root():
-    """Root of the machine or of a container owns /; root of our user namespace does not."""
+    """Returns whether this is the machine's or a container's root, who owns /. The root of a user namespace does not."""
     return os.geteuid() == os.stat("/").st_uid == 0
 
 
 def become_root():
-    """Makes an ordinary user's process root of a new user namespace, which its children inherit. Does nothing for root, nor where the kernel
+    """Makes an ordinary user's process root of a new user namespace, which its children inherit. Does nothing for root, nor if the kernel
     or AppArmor refuses.
 
-    A process with threads may not (user_namespaces(7)), and xdist's workers have some. They inherit the namespace from the pytest that starts
-    them if that has loaded conftest.py, so if its arguments name tests/e2e or a part of it.
+    A process with threads may not enter one (user_namespaces(7)), and xdist's workers have threads. They inherit the namespace from the
+    pytest that starts them, if that has loaded conftest.py, so if its arguments name tests/e2e or a part of it.
     """
     if os.geteuid() == 0 or len(os.listdir("/proc/self/task")) > 1:
         return
-    os.environ.setdefault("USER", str(os.geteuid()))    # pytest names its directory in /tmp by it; root's would not be ours
+    os.environ.setdefault("USER", str(os.geteuid()))    # pytest names its directory in /tmp by USER; root's would belong to another user
     for enter in _with_other_users, _alone:
         if _works(enter):
             return _become_root(enter)
 
 
 def _become_root(enter):
-    """Also makes a network namespace: setns(2) would let no test return to the machine's, whose owner is not the user namespace."""
+    """Enters a network namespace, too: setns(2) could not return to the machine's, which does not belong to the user namespace."""
     enter()
     netns.unshare(netns.CLONE_NEWNET)
     netns.ip("link", "set", "lo", "up")
@@ -82,14 +82,14 @@ def _with_other_users():
 
 
 def _range(path):
-    """Returns the first of the user's ids in that file, and their count, as texts."""
+    """Returns the first of the user's ids in that file, and their number, as texts."""
     user = str(os.geteuid()), pwd.getpwuid(os.geteuid()).pw_name
     [found, *_] = [line.split(":")[1:] for line in pathlib.Path(path).read_text().split() if line.split(":")[0] in user]
     return found
 
 
 def _alone():
-    """Maps the user's own id only."""
+    """Maps only the user's own id."""
     maps = {"setgroups": "deny", "uid_map": f"0 {os.geteuid()} 1", "gid_map": f"0 {os.getegid()} 1"}
     netns.unshare(CLONE_NEWUSER)
     for name, text in maps.items():

@@ -1,7 +1,7 @@
-"""Real receivers: started for a test on loopback, in a directory of their own, and asked back for what they stored.
+"""Real receivers, started for a test on loopback, in a directory of their own, and queried for what they stored.
 
-They listen on their usual ports: start them in a network namespace (netns.py). Their programs are the system's, or lie
-unpacked where `make receivers` puts them; a test whose receiver is not there is skipped.
+They listen on their usual ports, so start them in a network namespace (netns.py). Their programs are the system's, or are unpacked
+where `make receivers` puts them. A test whose receiver is absent is skipped.
 """
 import contextlib
 import csv
@@ -44,7 +44,7 @@ def get(port, path, **query):
 
 
 def put(port, path, body=b"", **query):
-    """A POST; the status of its answer."""
+    """Sends a POST. Returns the status of its answer."""
     with _direct.open(f"http://127.0.0.1:{port}{path}?{urllib.parse.urlencode(query)}", body, timeout=wait.DEADLINE) as answer:
         return answer.status
 
@@ -58,20 +58,20 @@ def answers(port, path):
 
 
 def listens(protocol, port):
-    """Does a socket stand on this port of the calling thread's namespace?"""
+    """Returns whether a socket is bound to this port in the calling thread's namespace."""
     return any(line.split()[1].endswith(f":{port:04X}") for table in (protocol, protocol + "6")
                for line in open(f"/proc/thread-self/net/{table}"))
 
 
 def whisper():
-    """Graphite's own reader of its files."""
+    """Returns Graphite's own reader of its files."""
     if PYTHON not in sys.path:
         sys.path.append(PYTHON)
     return importlib.import_module("whisper")
 
 
 class Server:
-    """A receiver, from its start until the `with` block ends."""
+    """A receiver that runs until the `with` block ends."""
     program = None
     conf = ()
 
@@ -97,19 +97,19 @@ class Server:
         return (self.place / "log").read_text(errors="replace")
 
     def until(self, condition, what="what was sent"):
-        """Asks again until the answer is true; the answer."""
+        """Repeats the question until the answer is true. Returns the answer."""
         answer = wait.until(lambda: condition() or self.process.poll() is not None)
         assert self.process.poll() is None, f"{self.program} ended with {self.process.poll()}: {self.log[-3000:]}"
         assert answer, f"{self.program} does not have {what}; its log ends with: {self.log[-3000:]}"
         return answer
 
     def settles(self, ask, expected):
-        """Asks again until the answer is what is expected."""
+        """Repeats the question until the answer is the expected one."""
         wait.until(lambda: ask() == expected or self.process.poll() is not None)
-        assert ask() == expected, f"{self.program} says: {self.log[-1000:]}"
+        assert ask() == expected, f"{self.program}'s log ends with: {self.log[-1000:]}"
 
     def end(self):
-        """As its operator would: what it has in memory goes to the disk."""
+        """Ends the server as its operator would, so that it writes its memory to disk."""
         self.process.terminate()
         self.process.wait(wait.DEADLINE)
 
@@ -122,14 +122,14 @@ class Server:
         return self
 
     def __exit__(self, *_):
-        with contextlib.suppress(ProcessLookupError):       # it has ended already
-            os.killpg(self.process.pid, signal.SIGKILL)     # with its children; what it stored is thrown away
+        with contextlib.suppress(ProcessLookupError):       # the server has already ended
+            os.killpg(self.process.pid, signal.SIGKILL)     # kills its children, too; its data are dropped
         self.process.wait()
         self._log.close()
 
 
 class Collectd(Server):
-    """The statsd plugin; what collectd makes of it, by its csv plugin."""
+    """collectd's statsd plugin, read through its csv plugin."""
     program = "collectd"
     conf = ["collectd.conf"]
 
@@ -140,7 +140,7 @@ class Collectd(Server):
         return listens("udp", 8125)
 
     def stored(self):
-        """{(kind, name): [(time, value)]}; none of a file that is only just being made."""
+        """Returns {(type, name): [(time, value)]}, without files that are being created."""
         found = {}
         for path in (self.place / "csv").glob("collectd/statsd/*"):
             kind, name = re.fullmatch(r"([a-z]+)-(.*)-\d{4}-\d\d-\d\d", path.name).groups()
@@ -150,7 +150,7 @@ class Collectd(Server):
 
 
 class Etsy(Server):
-    """statsd/statsd with its servers udp (8125) and tcp (8127), and a backend that writes down each flush."""
+    """statsd/statsd with its servers udp (8125) and tcp (8127), and a backend that writes each flush to a file."""
     program = "node"
     conf = ["statsd.js", "statsd_backend.js"]
 
@@ -163,12 +163,12 @@ class Etsy(Server):
         return self.flushes()
 
     def flushes(self):
-        """[{"time": seconds, "gauges": {…}, "counters": {…}}], the oldest first"""
+        """Returns [{"time": seconds, "gauges": {…}, "counters": {…}}], the oldest first."""
         return [json.loads(line) for line in self.log.split("\n")[:-1] if line.startswith("{")]
 
 
 class Netdata(Server):
-    """Its statsd plugin, which makes a chart of each metric."""
+    """Netdata's statsd plugin, which makes a chart of each metric."""
     program = "netdata"
     conf = ["netdata.conf"]
 
@@ -179,7 +179,7 @@ class Netdata(Server):
         return listens("udp", 8125) and answers(19999, "/api/v1/info")
 
     def charts(self):
-        """{chart: (newest value, its time)}"""
+        """Returns {chart: (newest value, its time)}."""
         charts = json.loads(get(19999, "/api/v1/allmetrics", format="json"))
         return {name.removeprefix("statsd_"): (*(one["value"] for one in chart["dimensions"].values()), chart["last_updated"])
                 for name, chart in charts.items() if name.startswith("statsd_")}
@@ -196,13 +196,13 @@ class InfluxDB(Server):
         return listens("udp", 8089) and answers(8086, "/ping")
 
     def create(self):
-        """The database, unless a datagram has made it."""
+        """Creates the database, unless a datagram has done so."""
         assert put(8086, "/query", q="CREATE DATABASE sockpush") == 200
         assert wait.until(lambda: self._is_there()), "it has made no database"
 
     @staticmethod
     def _is_there():
-        """Right after it has said so, it may still answer that there is no such database."""
+        """Returns whether the database exists. InfluxDB may deny it just after it has reported that it exists."""
         try:
             return put(8086, "/write", db="sockpush")
         except urllib.error.HTTPError as error:
@@ -212,14 +212,14 @@ class InfluxDB(Server):
         assert put(8086, "/write", lines.encode(), db="sockpush") == 204
 
     def points(self, measurement):
-        """[(tags, fields, time in ns)]"""
+        """Returns [(tags, fields, time in ns)]."""
         results = json.loads(get(8086, "/query", db="sockpush", epoch="ns", q=f'SELECT * FROM "{measurement}" GROUP BY *'))["results"]
         return [(one["tags"], {name: value for name, value in zip(one["columns"][1:], row[1:]) if value is not None}, row[0])
                 for one in results[0].get("series", []) for row in one["values"]]
 
 
 class VictoriaMetrics(Server):
-    """By UDP and TCP. Started again in the same place it has what it had stored there."""
+    """VictoriaMetrics by UDP and TCP. If started again in the same place, it still has its data."""
     program = "victoria-metrics"
     more = ()
 
@@ -231,14 +231,14 @@ class VictoriaMetrics(Server):
         return listens("udp", 8089) and listens("udp", 2003) and answers(8428, "/health")
 
     def stored(self, prefix=""):
-        """{(name, labels): [(time in ms, value)]} of the series so called; a value that was sent twice is there twice."""
+        """Returns {(name, labels): [(time in ms, value)]} of the series with this prefix. A value that was sent twice is there twice."""
         get(8428, "/internal/force_flush")
         rows = [json.loads(line) for line in get(8428, "/api/v1/export", **{"match[]": '{__name__!=""}'}).splitlines()]
         return {(row["metric"].pop("__name__"), tuple(sorted(row["metric"].items()))): list(zip(row["timestamps"], row["values"]))
                 for row in rows if row["metric"]["__name__"].startswith(prefix)}
 
     def query(self, expression):
-        """[value] of the series that the expression gives now."""
+        """Returns [value] of the series that the expression gives now."""
         get(8428, "/internal/force_flush")
         return [float(row["value"][1]) for row in json.loads(get(8428, "/api/v1/query", query=expression, nocache=1))["data"]["result"]]
 
@@ -248,7 +248,7 @@ class VictoriaMetricsWithoutDuplicates(VictoriaMetrics):
 
 
 class Terminator(Server):
-    """Of TLS, before receivers that have none."""
+    """A TLS terminator before receivers without TLS."""
 
     def __init__(self, place, shown):
         shutil.copy(shown.chain, place / "receiver.pem")
@@ -261,7 +261,7 @@ class Terminator(Server):
 
 
 class Stunnel(Terminator):
-    """Before VictoriaMetrics' line protocol (6514) and its Graphite (6515), and before what takes HTTP on 8186 (6443)."""
+    """stunnel before VictoriaMetrics' line protocol (6514) and its Graphite (6515), and before HTTP on 8186 (6443)."""
     program = "stunnel4"
     conf = ["stunnel.conf"]
     ports = 6514, 6515, 6443
@@ -271,7 +271,7 @@ class Stunnel(Terminator):
 
 
 class Haproxy(Terminator):
-    """Before what takes HTTP on 8186; of ten requests it refuses one by 503 and one by 429."""
+    """HAProxy before HTTP on 8186. It refuses two of ten requests, one by 503 and one by 429."""
     program = "haproxy"
     conf = ["haproxy.cfg"]
     ports = 6444,
@@ -281,7 +281,7 @@ class Haproxy(Terminator):
 
 
 class Nginx(Terminator):
-    """Likewise."""
+    """nginx before HTTP on 8186, with the same refusals."""
     program = "nginx"
     conf = ["nginx.conf"]
     ports = 6445,
@@ -301,7 +301,7 @@ class Carbon(Server):
         return listens("udp", 2003)
 
     def stored(self):
-        """{name with its tags: [(time, value)]}; none of a file that is only just being made."""
+        """Returns {name with its tags: [(time, value)]}, without files that are being created."""
         found = {self._name(path): self._read(path) for path in (self.place / "whisper").rglob("*.wsp")}
         return {name: rows for name, rows in found.items() if rows}
 
@@ -311,6 +311,6 @@ class Carbon(Server):
     def _read(self, path):
         try:
             (start, _, step), values = whisper().fetch(str(path), 0)
-        except (whisper().CorruptWhisperFile, struct.error):    # without its header, or without its points
+        except (whisper().CorruptWhisperFile, struct.error):    # the header or the points are not there yet
             return []
         return [(start + i * step, value) for i, value in enumerate(values) if value is not None]

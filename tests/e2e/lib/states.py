@@ -1,4 +1,4 @@
-"""Real sockets in every state the kernel lists, and how many of them were made."""
+"""Makes real sockets in every state that the kernel lists, and counts them."""
 import collections
 import socket
 
@@ -7,8 +7,8 @@ import wait
 
 LISTEN_PORT = 5000
 
-# How many sockets of a state towards (IPv4, v4-mapped, IPv6). No two of a row are equal, nor is the sum of the
-# first two, which both count as IPv4, equal to the third: a mix-up of families or states shows.
+# Numbers of sockets per state towards (IPv4, v4-mapped, IPv6). No two of a row are equal, nor is the sum of the first two, which both count
+# as IPv4, equal to the third: a mix-up of families or states shows.
 NUMBERS = {
     "tcp_syn_sent": (1, 2, 4),
     "tcp_established": (4, 3, 2),
@@ -29,7 +29,7 @@ TCP_LINGER2 = 8
 
 
 class Sockets:
-    """Makes them, keeps those that must stay open, counts them. Call close() in the end."""
+    """Makes the sockets, keeps those that must stay open, counts them. Call close() in the end."""
 
     def __init__(self, far):
         self.far = far
@@ -59,7 +59,7 @@ class Sockets:
             self.made[version, "tcp_listen"] += 1
 
     def make(self, what, kind):
-        """One socket of a kind; the names are those of NUMBERS."""
+        """Makes one socket. `what` is a name in NUMBERS."""
         state, _, how = what.partition(" ")
         kept = getattr(self, "_" + state[len("tcp_"):])(kind, how)
         if kept:
@@ -86,7 +86,7 @@ class Sockets:
         if how == "owned":
             one.shutdown(socket.SHUT_WR)
             return one
-        if how == "orphan":     # more than a minute to linger: it stays a full socket; else it shrinks to a minisocket
+        if how == "orphan":     # lingers for more than a minute, so it stays a full socket; otherwise it shrinks to a minisocket
             one.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, 100)
         return one.close()
 
@@ -110,7 +110,7 @@ class Sockets:
 
     def make_all(self):
         for i, kind in enumerate(KINDS):
-            self._listen(kind, LISTEN_PORT + i, count=i + 1)        # several on one port are several
+            self._listen(kind, LISTEN_PORT + i, count=i + 1)        # several on one port count separately
         for what, numbers in NUMBERS.items():
             for kind, number in zip(KINDS, numbers):
                 for _ in range(number):
@@ -130,7 +130,7 @@ class Sockets:
                 self.made[version, "udp_socket"] += 1
 
     def _uncounted(self):
-        """Sockets that are in no table of the kernel: bound only, not even bound, and Unix."""
+        """Makes sockets that are in no table of the kernel: only bound, not even bound, and Unix."""
         for family in (socket.AF_INET, socket.AF_INET6):
             one = socket.socket(family, socket.SOCK_STREAM)
             one.bind((peer.OURS[4 if family == socket.AF_INET else 6], 0))

@@ -1,4 +1,4 @@
-"""Aggregators on TCP for a test: each connection's bytes are kept apart, and each ends as the test says."""
+"""Aggregators on TCP, which keep each connection's bytes apart and end each as the test sets."""
 import contextlib
 import fcntl
 import signal
@@ -13,11 +13,11 @@ import ports
 import wait
 from program import stop
 
-LINGER_0 = b"\1\0\0\0\0\0\0\0"      # struct linger: closing resets
+LINGER_0 = b"\1\0\0\0\0\0\0\0"      # struct linger: close sends a reset
 
 
 def read_all(connection, got):
-    """To the sender's end; False: the connection was reset."""
+    """Reads to the sender's end. Returns False if the connection was reset."""
     try:
         while data := connection.recv(1 << 16):
             got += data
@@ -27,7 +27,7 @@ def read_all(connection, got):
 
 
 def read_poll(connection, got, has_all):
-    """Reads at least a byte, and on until has_all(its whole text): all that was polled is here, so the next poll is an interval away."""
+    """Reads at least a byte, and on until has_all(all text so far): a poll has arrived completely, and the next is an interval away."""
     before = len(got)
     connection.settimeout(0.02)
     for _ in range(50 * wait.DEADLINE):
@@ -39,7 +39,7 @@ def read_poll(connection, got, has_all):
 
 
 def end_between_polls(program, connection, got):
-    """Says that nothing more will come, while the program stands still: it finds that said when it goes on. How much was there until then."""
+    """Ends its side while the program is stopped, which finds the end when it continues. Returns how many bytes were there until then."""
     stop(program.process.pid)
     connection.setblocking(False)
     with contextlib.suppress(BlockingIOError):
@@ -53,7 +53,7 @@ def end_between_polls(program, connection, got):
 
 
 def wait_until_full(connection):
-    """Until nothing more comes, for there is no room: the sender has more, and sends it in less than a second as long as it can."""
+    """Reads nothing until no more bytes arrive, because no room is left. The sender sends within less than a second while it can."""
     sizes = []
 
     def waiting():
@@ -64,8 +64,8 @@ def wait_until_full(connection):
 
 
 def fin_after(n):
-    """Says after so many bytes that nothing will come of it, and reads on: nothing that was sent before can be lost. What crosses that
-    word and is not acknowledged yet goes to the next connection instead: this one may be reset, then."""
+    """Ends its side after n bytes and drains the rest, so no earlier byte is lost. Bytes that cross the end unacknowledged go to the next
+    connection instead, because this one may be reset."""
     def serve(connection, got):
         while len(got) < n and (data := connection.recv(n - len(got))):
             got += data
@@ -75,7 +75,7 @@ def fin_after(n):
 
 
 def reset_after(n):
-    """As one that is killed: what it had not read yet is lost, though its kernel had acknowledged it."""
+    """Resets the connection after n bytes, like a killed receiver: unread bytes are lost, though its kernel has acknowledged them."""
     def serve(connection, got):
         while len(got) < n and (data := connection.recv(n - len(got))):
             got += data
@@ -84,7 +84,8 @@ def reset_after(n):
 
 
 class Aggregator:
-    """serve(n): how the n-th connection is served. `connections`: bytes of each; `ended`: what its serve() returned."""
+    """serve(n) returns the function that serves the n-th connection. `connections` has the bytes of each, `ended` what that function
+    returned."""
 
     def __init__(self, serve=lambda n: read_all, port=0, host="127.0.0.1", buffer=None):
         self._serve = serve
@@ -123,21 +124,21 @@ class Aggregator:
 
     @property
     def ended(self):
-        """Of the connections that are over, in their order."""
+        """Returns the results of the connections that are over, in their order."""
         return [how for _, how in sorted(self._how.copy().items())]
 
     @property
     def text(self):
-        """The whole lines of all connections. What is cut off at an end was not read to there."""
+        """Returns the whole lines of all connections. A line that was cut at an end is left out."""
         return "".join(whole(got) for got in list(self.connections))
 
     def lines(self):
         return self.text.splitlines()
 
     def close(self, reset=False):
-        """Ends as a program does: its connections end with it."""
+        """Closes the listener and, like a program's end, its connections."""
         self._over = True
-        self._threads[0].join()         # nobody comes any more
+        self._threads[0].join()         # no connection comes after this
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 if reset:
@@ -160,9 +161,9 @@ def whole(got):
 
 
 def check(aggregator, polled):
-    """Each connection had whole lines that were polled, none twice; it ends amid one only where the receiver stopped reading, and
-    by the program's reset only where the receiver ended it. Together they had all."""
-    wait.until(lambda: len(aggregator.ended) == len(aggregator.connections) and polled <= set(aggregator.lines()))     # the last may not be accepted yet
+    """Asserts that each connection had whole lines that were polled, none twice, and that it ended within a line only where the receiver
+    stopped reading, and by the program's reset only where the receiver ended it. Together they had all."""
+    wait.until(lambda: len(aggregator.ended) == len(aggregator.connections) and polled <= set(aggregator.lines()))     # the last connection may not be accepted yet
     assert len(aggregator.ended) == len(aggregator.connections)
     for got, how in zip(aggregator.connections, aggregator.ended):
         *lines, rest = bytes(got).decode().split("\n")
@@ -175,7 +176,7 @@ def check(aggregator, polled):
 
 @pytest.fixture
 def pair(start):
-    """pair(aggregator's port, …): a program whose stdout says what was polled."""
+    """pair(aggregator's port, …) starts a program that also prints what it polls to stdout."""
     def make(port, kind="influx", **env):
         return start(**{"to": f"{kind}+tcp://127.0.0.1:{port},{kind}+stdout:", "replay": "30s", "self": "off", **env})
     return make

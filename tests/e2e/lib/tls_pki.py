@@ -44,10 +44,10 @@ LOCAL = "DNS:localhost,IP:127.0.0.1,IP:::1"
 
 class Certificate(NamedTuple):
     name: str                       # its CN
-    cert: pathlib.Path              # alone
+    cert: pathlib.Path              # the leaf alone
     key: pathlib.Path
-    above: tuple = ()               # what a server sends besides: the intermediates, the nearest first
-    chain: pathlib.Path = None      # with them
+    above: tuple = ()               # the other certificates that a server sends: the intermediates, nearest first
+    chain: pathlib.Path = None      # leaf and intermediates
 
     @property
     def pem(self):
@@ -55,17 +55,17 @@ class Certificate(NamedTuple):
 
 
 def text(path):
-    """A PEM file as it stands in one line of an environment file."""
+    """Returns a PEM file as one line, the form of an environment file."""
     return path.read_text().strip().replace("\n", "\\n")
 
 
 def secrets(path):
-    """The lines of a key that may stand nowhere else."""
+    """Returns the lines of a key that must appear nowhere else."""
     return [line for line in path.read_text().splitlines() if len(line) > 20 and not line.startswith("-----")]
 
 
 class _Leaves(dict):
-    """By the sort of their key, each made when it is first asked for: an RSA key of 4096 bits takes seconds."""
+    """Leaves by the type of their key, made at first use, because an RSA key of 4096 bits takes seconds."""
 
     def __init__(self, pki):
         self._pki = pki
@@ -97,7 +97,7 @@ class Pki:
                        4: self.leaf("chain of 4", lower)}
 
     def __getattr__(self, name):
-        """The rest is made when it is first asked for."""
+        """Makes the other certificates at first use."""
         if name not in _RARE:
             raise AttributeError(name)
         value = _RARE[name](self)
@@ -114,7 +114,7 @@ class Pki:
         return path
 
     def key(self, kind, who=""):
-        """A leaf may share its key with others: it takes a while to make one."""
+        """Returns a key, which several leaves may share, because making one takes time."""
         name = f"{kind}{who}"
         if name not in self._keys:
             algorithm, size = _KEYS[kind]
@@ -141,7 +141,7 @@ class Pki:
 
 
 def _above(issuer):
-    """Roots are not sent."""
+    """Returns the certificates above a leaf, without the root, which is not sent."""
     return (issuer, *issuer.above) if issuer and "root" not in issuer.name else ()
 
 
@@ -174,14 +174,14 @@ _made = []
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory):
-    """Made once, for all modules that import it."""
+    """The PKI, made once for all modules."""
     if not _made:
         _made.append(Pki(tmp_path_factory.mktemp("pki")))
     return _made[0]
 
 
 def _listening(pid):
-    """The port on which this process listens, or None."""
+    """Returns the port on which this process listens, or None."""
     try:
         owned = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
     except FileNotFoundError:
@@ -195,7 +195,7 @@ def _listening(pid):
 
 
 class Server:
-    """openssl s_server for so many connections. `text` is what it took out of them, once it has ended; what say() gets it sends."""
+    """openssl s_server for this many connections. `text` is what it decrypted, once it has ended. It sends the argument of send()."""
 
     def __init__(self, shown, *options, host="127.0.0.1", connections=1, quiet=True):
         chain = ["-cert_chain", _intermediates(shown)] if shown.above else []
@@ -223,20 +223,20 @@ class Server:
 
     @property
     def had_one(self):
-        """Its connections are over: it has ended."""
+        """Returns whether it has ended, because its connections are over."""
         return self.process.poll() is not None
 
     @property
     def text(self):
-        """Waits for its end: then nothing is on its way any more."""
+        """Returns the text after waiting for the end, when nothing is on its way any more."""
         try:
             self.process.wait(wait.DEADLINE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"a connection did not end, or none came: {self.errors}; it has {self._read(self._out)!r}") from None
         return self._read(self._out)
 
-    def say(self, data):
-        """Not quiet, it takes a line of one letter for a command."""
+    def send(self, data):
+        """Sends data. Without -quiet, s_server takes a line of one letter for a command."""
         self.process.stdin.write(data)
         self.process.stdin.flush()
 
@@ -262,14 +262,14 @@ def _intermediates(shown):
 
 
 class Plain:
-    """A peer of a few lines: serve(connection) for each connection, in a thread. `received` is what serve returned, in order."""
+    """A peer of a few lines: serve(connection) handles each connection in a thread. `received` has its results, in order."""
 
     def __init__(self, serve):
         self._serve = serve
         self._listener = socket.create_server(("127.0.0.1", ports.unused()))
         self._listener.settimeout(0.1)
         self.port = self._listener.getsockname()[1]
-        self.received, self.had_one = [], False         # the latter: a connection is over
+        self.received, self.had_one = [], False         # had_one: a connection is over
         self.ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -295,15 +295,16 @@ class Plain:
 
 
 def between(port, change):
-    """serve for Plain: a proxy before that port. change(n, record): what passes of the server's n-th record."""
+    """Returns a serve function for Plain: a proxy to that port. change(n, record) returns the bytes to pass on for the server's n-th
+    record."""
     def serve(connection):
-        with socket.create_connection(("127.0.0.1", port)) as behind:
-            behind.settimeout(wait.DEADLINE)
-            pump = threading.Thread(target=_pump, args=(connection, behind), daemon=True)
+        with socket.create_connection(("127.0.0.1", port)) as real:
+            real.settimeout(wait.DEADLINE)
+            pump = threading.Thread(target=_pump, args=(connection, real), daemon=True)
             pump.start()
             n = 0
             with contextlib.suppress(OSError):
-                while record := read_record(behind):
+                while record := read_record(real):
                     connection.sendall(change(n, record))
                     n += 1
                 connection.shutdown(socket.SHUT_WR)
@@ -321,7 +322,7 @@ def _pump(source, target):
 
 
 def read_record(connection):
-    """One TLS record with its header; b"" at the end."""
+    """Returns one TLS record with its header, or b"" at the end."""
     data = b""
     while len(data) < 5 or len(data) < 5 + int.from_bytes(data[3:5], "big"):
         want = 5 + int.from_bytes(data[3:5], "big") - len(data) if len(data) >= 5 else 5 - len(data)
@@ -333,7 +334,7 @@ def read_record(connection):
 
 
 def server_name(record):
-    """The SNI of a ClientHello, or None (RFC 8446 4.1.2, RFC 6066 3)."""
+    """Returns the SNI of a ClientHello, or None (RFC 8446 4.1.2, RFC 6066 3)."""
     assert record[0] == 22 and record[5] == 1, f"not a ClientHello: {record[:16]!r}"
     at = 5 + 4 + 2 + 32
     at += 1 + record[at]

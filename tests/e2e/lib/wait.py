@@ -1,11 +1,11 @@
-"""Waiting for a condition instead of for a time."""
+"""Waits for a condition instead of for a time."""
 import time
 
-DEADLINE = 60       # seconds; far more than anything here takes, however busy the machine is: a bound for what hangs
+DEADLINE = 60       # seconds; far more than any test needs, however busy the machine is: a bound for hangs
 
 
 def until(condition, seconds=DEADLINE):
-    """The first true value of condition(), or its last value when the time is over."""
+    """Returns the first true value of condition(), or its last value when the time is over."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""sockpush.exe as if it were build/sockpush: SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py.
+"""Runs sockpush.exe in place of build/sockpush: SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py.
 
-wine's tables are those of the network namespace in which its server was started, so another namespace gets a server of its own. A
-signal that asks to end becomes Ctrl-C; when this ends, so does the program. A certificate's path gets the drive on which wine shows /.
+wine shows the tables of the network namespace in which its server was started, so another namespace gets a server of its own. A signal
+that asks to end becomes Ctrl-C. When this script ends, so does the program. A certificate's path gets the drive on which wine shows /.
 
-Services that wine starts may hold the program's stdout and stderr beyond its end. So where these are pipes, the program gets others, and a
-process copies what it writes, until it has ended: then the test sees the pipe's end.
+Services that wine starts may hold the program's stdout and stderr beyond its end. So if these are pipes, the program gets others, and a
+process copies its output until it has ended, so that the test sees the pipe's end.
 """
 import contextlib
 import ctypes
@@ -45,17 +45,18 @@ def server(*options):
 
 
 def server_of_this_namespace():
-    """It stays for a while without programs: what starts while a server is about to end is ended with it, with status 1 and no word."""
+    """Starts the namespace's server, which stays for a while without programs. A program that starts while a server ends would end with
+    it, with status 1 and no message."""
     known, here = HOME / "namespace", os.readlink("/proc/self/ns/net")
     if not known.exists() or known.read_text() != here:
         server("-k")
         known.write_text(here)
-    if server("-p900") == 0:        # 2: it is there already
+    if server("-p900") == 0:        # 2: a server runs already
         subprocess.run(["wine", "cmd", "/c", "exit"], timeout=120, **quietly())     # its services are up now
 
 
 def copy(source, out, ended):
-    """Until nobody reads `out`; or there is nothing left and nobody has the other end of `source` or of `ended`."""
+    """Copies until nobody reads `out`, or until nothing is left and nobody holds the other end of `source` or of `ended`."""
     poll = select.poll()
     for fd, events in (source, select.POLLIN), (out, 0), (ended, 0):
         poll.register(fd, events)
@@ -66,7 +67,7 @@ def copy(source, out, ended):
 
 
 def copied(out, ended, running):
-    """A pipe's end: what is written to it goes to `out`, by a process that lives until this one, the only one with `running`, has ended."""
+    """Returns a pipe's end. A process copies what is written there to `out`, until this process, the only holder of `running`, has ended."""
     source, sink = os.pipe()
     fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, fcntl.fcntl(out, fcntl.F_GETPIPE_SZ))
     if os.fork():
@@ -82,7 +83,7 @@ def copied(out, ended, running):
 
 
 def outputs():
-    """What the program gets as stdout and stderr: None, for the same as this one's, where that is no pipe."""
+    """Returns the program's stdout and stderr. None, for this process's own, if that is not a pipe."""
     ended, running = os.pipe()
     return [copied(out, ended, running) if stat.S_ISFIFO(os.fstat(out).st_mode) else None for out in (1, 2)]
 
