@@ -1,4 +1,4 @@
-"""The image: built by `make image` from its Dockerfile, then run alone, beside others, and where much is missing."""
+"""The image, built by `make image` from its Dockerfile, runs alone, beside other containers, and where much is missing."""
 import json
 import os
 import shutil
@@ -14,7 +14,7 @@ import wait
 from containers import BASE, BUILD_ARGS, LEAST
 from program import ROOT, environment, run_binary
 
-pytestmark = pytest.mark.xdist_group("podman")     # all share one image
+pytestmark = pytest.mark.xdist_group("podman")     # one image for all
 
 ONE_POLL = {"to": "stdout:", "format": "influx", "polls": 1, "self": "off"}
 LISTENER = """perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => PORT, Listen => 9);
@@ -46,7 +46,7 @@ def test_one_file(podman, tmp_path):
 
 @pytest.mark.parametrize("tag", ["latest", "VERSION"])
 def test_its_name_for_kubernetes(podman, tmp_path, tag):
-    """An archive names the image as the manifests do, once containerd has put the registry before both."""
+    """An archive names the image as the manifests do, after containerd has put the registry before both."""
     tag = run_binary({}, "--version").out.split()[1] if tag == "VERSION" else tag
     name = f"docker.io/library/sockpush:{tag}"
     podman.do("save", "--format=docker-archive", "-o", str(tmp_path / "image.tar"), name)
@@ -56,7 +56,7 @@ def test_its_name_for_kubernetes(podman, tmp_path, tag):
 
 @pytest.mark.skipif(not os.environ.get("SOCKPUSH_TEST_SLOW"), reason="takes a minute: SOCKPUSH_TEST_SLOW=1 runs it")
 def test_for_another_processor(podman, tmp_path):
-    """Compiled, not emulated: the build stage is this machine's."""
+    """The build cross-compiles: nothing is emulated, and the build stage is this machine's."""
     own = podman.do("image", "inspect", BASE, "--format", "{{.Os}}/{{.Architecture}}").strip()
     podman.do("build", "-f", "docker/Dockerfile", "--platform=linux/s390x", f"--build-arg=BUILDPLATFORM={own}", "-t", "for-s390x", *BUILD_ARGS.split(), ".", cwd=ROOT, timeout=300)
     assert podman.inspect("for-s390x")["Architecture"] == "s390x"
@@ -72,13 +72,13 @@ def test_least_rights(podman):
 
 
 def test_memory(podman):
-    """Docker refuses less than 6 MiB; at 4 the runtime itself does not always start."""
+    """Docker refuses less than 6 MiB. With 4 MiB the runtime itself sometimes fails to start."""
     run = podman.run(*LEAST, "--memory=6m", "--pids-limit=8", **{**ONE_POLL, "polls": 3, "interval": "1s", "ports": "listen"})
     assert run.returncode == 0, run.stderr
 
 
 def test_beside_another(podman):
-    """Whose network namespace it shares: that one's sockets, and not those of its neighbour."""
+    """A container that shares another's network namespace counts that one's sockets, and not those of a third."""
     app = podman.start("--network=none", BASE, "bash", "-c", LISTENER.replace("PORT", "8080"))
     neighbour = podman.start("--network=none", BASE, "bash", "-c", LISTENER.replace("PORT", "9090"))
     assert wait.until(lambda: "ready" in podman.log(app) and "ready" in podman.log(neighbour))
@@ -90,7 +90,7 @@ def test_beside_another(podman):
 
 
 def test_beside_its_host(podman):
-    """By the host's procfs: a socket that only the host has."""
+    """The host's procfs shows a socket that only the host has."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         run = podman.run(*LEAST, "--volume=/proc:/host/proc:ro", **ONE_POLL, proc="/host/proc", ports=port)
@@ -104,7 +104,7 @@ def test_beside_its_host(podman):
 
 @pytest.fixture
 def bare(podman, namespace):
-    """bare(environment): in the image's root and nothing else: no /proc, no /etc, no /dev."""
+    """bare(environment) runs the program in the image's root with nothing else: no /proc, /etc or /dev."""
     place = podman.do("image", "mount", "sockpush").strip()
     words = ["unshare", "-m", shutil.which("chroot", path=servers.PATH), "--userspec=65534:65534", place, "/sockpush"]
     yield lambda **env: subprocess.run(words, env={**environment({}, {**ONE_POLL, **env}), "PATH": servers.PATH}, stdin=subprocess.DEVNULL,

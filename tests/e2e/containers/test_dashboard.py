@@ -1,4 +1,4 @@
-"""Grafana's dashboard and the list of its queries: the same, and each finds what sockpush pushed."""
+"""Grafana's dashboard and docs' list of its queries are the same, and each query finds what sockpush pushed."""
 import json
 import re
 import socket
@@ -19,7 +19,7 @@ def test_listed():
 
 
 def test_grid():
-    """24 columns; no two panels over each other."""
+    """The grid has 24 columns, and no two panels overlap."""
     cells = [(x, y) for place in (panel["gridPos"] for panel in PANELS) for x in range(place["x"], place["x"] + place["w"])
              for y in range(place["y"], place["y"] + place["h"])]
     assert len(cells) == len(set(cells)) and all(x < 24 for x, _ in cells)
@@ -45,7 +45,7 @@ def test_each_finds_something(victoria):
 
 
 def test_variables(victoria):
-    """What the dashboard's choices are made of."""
+    """The dashboard's variables find their values."""
     names = {one["name"]: one.get("definition") for one in json.loads((ROOT / "docker" / "dashboard.json").read_text())["templating"]["list"]}
     assert set(names) == {"datasource", "host", "addr_port"}
     for name, expected in {"host": ["a"], "addr_port": ["443"]}.items():

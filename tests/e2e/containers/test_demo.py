@@ -1,4 +1,4 @@
-"""make demo: what the load opens is what VictoriaMetrics has stored and what the page draws; and its end leaves no process behind."""
+"""make demo: VictoriaMetrics stores and the page draws what the load opens. Its end leaves no process."""
 import json
 import os
 import pathlib
@@ -39,20 +39,20 @@ class Demo:
         return found[1:]
 
     def values(self, query):
-        """Of the series that it gives, of each second of the last minute."""
+        """Returns the values of the query's series, one per second of the last minute."""
         answer = json.loads(servers.get(self.port, "/api/v1/query_range", query=query, start=time.time() - 60, end=time.time(), step="1s", nocache=1))
         series = answer["data"]["result"]
         assert len(series) <= 1
         return [float(value) for _, value in series[0]["values"]] if series else []
 
     def shows(self, query, seen):
-        """Those values, as soon as they are what was to be seen."""
+        """Returns those values, as soon as seen(values) holds."""
         values = []
         assert wait.until(lambda: values.append(self.values(query)) or values[-1] and seen(values[-1])), values[-1]
         return values[-1]
 
     def end(self, number):
-        """Its status; all that it started is gone."""
+        """Ends the demo. Returns its status, once all its processes are gone."""
         children = self.descendants()
         assert len(children) >= 2
         self.process.send_signal(number)
@@ -65,7 +65,7 @@ class Demo:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)     # the rest ends with it
+            os.killpg(self.process.pid, signal.SIGKILL)     # the other processes end with it
         self.process.wait()
         self.process.stdout.close()
 
@@ -76,7 +76,7 @@ def demo(namespace, keep, tmp_path):
 
 
 def drawn(port, place):
-    """What the page says of its charts."""
+    """Returns the page's text about its charts."""
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("chromium is not on this machine; `make deps FOR=browser` installs it")
@@ -94,7 +94,7 @@ def test_pattern(demo, tmp_path):
                lambda sine: max(sine) >= 78 and min(sine) <= 2 and len(set(sine)) > 8 and len(sine) >= 20)
     assert set(demo.values("sum(sockpush_output_dropped_lines)")) == {0}
     page = drawn(demo.port, tmp_path / "chromium")
-    lines = [3, 3, 1, 1, 1, 2]      # of each chart
+    lines = [3, 3, 1, 1, 1, 2]      # per chart
     assert f'data-series="{" ".join(map(str, lines))}"' in page, "not each line of each chart was drawn"
     assert all(int(n) >= 18 for n in re.search(r'data-points="([\d ]+)"', page)[1].split())
     assert page.count("<canvas") == len(lines) and len(re.findall(r'class="u-series"', page)) == len(lines) + sum(lines), "and each has its time"
@@ -110,13 +110,13 @@ def test_terminal_closed(demo, tmp_path):
 
 
 def test_make_is_ended(namespace, keep, tmp_path):
-    """As a supervisor does it: make alone is told."""
+    """A supervisor signals make alone."""
     demo = keep(Demo(tmp_path, ["make", "NO_INSTALL=1", "demo"]))
     assert demo.end(signal.SIGTERM) != 0 and wait.until(lambda: not left(tmp_path))
 
 
 def test_interrupted_twice(demo, tmp_path):
-    """While it waits for sockpush, which is stopped."""
+    """The second signal comes while the demo waits for sockpush, which is stopped."""
     [sockpush] = [pid for pid in demo.descendants() if b"sockpush" in pathlib.Path(f"/proc/{pid}/comm").read_bytes()]
     stop(int(sockpush))
     demo.process.send_signal(signal.SIGINT)
@@ -126,7 +126,7 @@ def test_interrupted_twice(demo, tmp_path):
 
 
 def test_browser_that_leaves(demo):
-    """In the middle of an answer, by a reset."""
+    """The browser resets the connection in the middle of an answer."""
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", demo.port)) as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -136,7 +136,7 @@ def test_browser_that_leaves(demo):
 
 
 def test_killed(demo):
-    """No process is left; its temporary directory is."""
+    """Neither a process nor the temporary directory is left."""
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL
 
 

@@ -1,4 +1,4 @@
-"""What else is dropped into other people's machines: the compose example, the release's workflow."""
+"""Files that run on other people's machines: the compose example, the release's workflow."""
 import json
 import re
 import shutil
@@ -15,7 +15,7 @@ def read(*path):
 
 
 def test_compose():
-    """What it mounts is there; sockpush shares the application's network, has the least rights, and understands its environment."""
+    """The files that it mounts exist. sockpush shares the application's network, has the least rights, and understands its environment."""
     services = read("docker", "compose.yaml")["services"]
     one = services["sockpush"]
     assert one["network_mode"] == "service:app" and one["read_only"] is True and one["cap_drop"] == ["ALL"]
@@ -37,7 +37,7 @@ def test_compose():
 
 
 def test_workflow(tmp_path):
-    """Its scripts are sound, its jobs wait for jobs that there are, and what it calls is there."""
+    """Its scripts are sound, its jobs wait for existing jobs, and the programs that it calls exist."""
     flow = read(".github", "workflows", "release.yml")
     scripts = [step["run"] for job in flow["jobs"].values() for step in job["steps"] if "run" in step]
     assert any(".ci/release" in script for script in scripts) and (ROOT / ".ci" / "release").exists()
@@ -48,5 +48,5 @@ def test_workflow(tmp_path):
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not on this machine; `make deps FOR=lint` installs it")
     for script in scripts:
-        assert "${{" not in script, "text of others in a script"
+        assert "${{" not in script, "foreign text in a script"
         subprocess.run(["shellcheck", "-s", "bash", "-"], input=script, text=True, check=True)

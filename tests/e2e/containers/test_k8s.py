@@ -1,4 +1,5 @@
-"""The Kubernetes manifests: they build, have the right shape, take no more rights than they need, and sockpush understands them."""
+"""The Kubernetes manifests build, have valid types, request only the rights that they need, and set an environment that sockpush
+understands."""
 import copy
 import json
 import os
@@ -28,7 +29,7 @@ def test_overlays():
 
 
 def test_shape(tmp_path):
-    """All at once: it takes seconds."""
+    """Checks all overlays at once, because the compiler takes seconds."""
     objects = [one for overlay in manifests.OVERLAYS for one in manifests.build(overlay)]
     objects += [one for component in ("sidecar", "native-sidecar") for one in with_each_kind(tmp_path / component, component)]
     assert manifests.check(objects + manifests.with_pid(tmp_path), tmp_path) == ""
@@ -56,7 +57,7 @@ def test_rights(objects):
 
 
 def test_documented():
-    """Each overlay and component has its row, and the overlay to copy stands there as it is in its files."""
+    """Each overlay and component has its row in the document, which shows the overlay to copy exactly as it is in its files."""
     rows = re.findall(r"^\| \[`([\w/-]+)`\]\(\.\./(k8s/[^)]+)\) \|", DOCS, re.M)
     assert sorted(name for name, _ in rows if "/" not in name) == manifests.OVERLAYS
     assert {name for name, _ in rows if "/" in name} == {"k8s/sidecar", "k8s/native-sidecar"}
@@ -68,19 +69,19 @@ def test_documented():
 
 
 def test_image(objects):
-    """`make image` makes it; a node that has it asks no registry."""
+    """`make image` makes the named image, and a node that has it asks no registry."""
     container = manifests.sockpush(objects)
     assert (container["image"], container["imagePullPolicy"]) == ("sockpush:latest", "IfNotPresent")
 
 
 def test_environment_is_understood(objects):
-    """Not a warning, but that of these receivers none is here."""
+    """The start logs no warning, except that these receivers are unreachable here."""
     env = manifests.environment(objects)
     assert all(isinstance(value, str) for value in env.values())
     if env.get("SOCKPUSH_PORTS", "").startswith("["):
         assert all(group["tags"] for group in json.loads(env["SOCKPUSH_PORTS"]))
     if "SOCKPUSH_PROC" in env:
-        env["SOCKPUSH_PROC"] = "/proc"      # as if mounted there
+        env["SOCKPUSH_PROC"] = "/proc"      # stands for the mounted /host/proc
     run = run_binary(environment(env, {"to": "influx+stdout:", "polls": "1", "self": "off"}))
     assert run.status == 0 and "warn" not in run.log and "error" not in run.log, run.log
     tags = dict(run.points[0].tags)
@@ -93,7 +94,7 @@ def test_environment_is_understood(objects):
 
 @pytest.mark.parametrize("file", sorted((ROOT / "k8s").rglob("*.yaml")), ids=lambda file: "/".join(file.parts[-2:]))
 def test_values_are_quoted(file):
-    """In the files themselves: kustomize puts quotes around on and off, who copies from them has them as booleans."""
+    """The files themselves quote on and off. kustomize adds the quotes to its output, but a user who copies a file would get booleans."""
     def values(node):
         children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
         own = [node["value"]] if isinstance(node, dict) and "value" in node and "op" not in node else []
@@ -113,7 +114,7 @@ def test_what_each_is_about():
 
 
 def test_tls():
-    """Without a client certificate a ConfigMap is all; with one a Secret is all."""
+    """Without a client certificate a ConfigMap suffices; with one, a Secret does."""
     objects, pod = manifests.build("tls"), manifests.pod(manifests.build("tls"))
     env = manifests.environment(objects)
     assert env["SOCKPUSH_TO"].startswith("influx+tls://") and env["SOCKPUSH_TLS_CA"] == "/tls/ca.crt"
@@ -128,7 +129,7 @@ def test_tls():
 # --- the overlay to copy
 
 def copied(place, **replaced):
-    """The overlay example, copied as its comment says, with other text in its files."""
+    """Returns the overlay example, copied as its comment describes, with texts replaced in its files."""
     tree = shutil.copytree(ROOT / "k8s", place / "k8s")
     mine = shutil.copytree(tree / "overlays" / "example", tree / "overlays" / "mine")
     for old, new in replaced.values():
@@ -165,13 +166,13 @@ def with_each_kind(place, component):
 
 
 def components(place, component):
-    """By kind the pods of four applications, to which the component was added."""
+    """Returns the pods of four applications, by kind, with the component added."""
     objects = with_each_kind(place, component)
     return {one["kind"]: one["spec"]["template"]["spec"] for one in objects if one["metadata"]["name"].startswith("app-")}
 
 
 def test_sidecar(tmp_path):
-    """After the application's container, which stays the first. A Job with it would never end."""
+    """It comes after the application's container, which stays the first. Job is excluded: it would never end."""
     pods = components(tmp_path, "sidecar")
     assert not manifests.in_pod(pods.pop("Job")) and set(pods) == {"Deployment", "StatefulSet", "DaemonSet"}
     for pod in pods.values():
@@ -200,7 +201,7 @@ CRON_JOB = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "a
 
 @pytest.mark.parametrize("component", ["sidecar", "native-sidecar"])
 def test_sidecar_beside_the_daemonset(tmp_path, component):
-    """In one overlay: the DaemonSet of sockpush itself is left as it is, and so a CronJob. One entry in `images` is for both."""
+    """One overlay may hold both: sockpush's own DaemonSet stays unchanged, and so does a CronJob. One entry in `images` sets both images."""
     images = [{"name": "sockpush", "newName": "registry.example/sockpush", "newTag": "0.1.0"}]
     objects = manifests.with_component(component, tmp_path, [manifests.application("Deployment"), CRON_JOB], resources=["../daemonset"], images=images)
     assert [one for one in objects if one["kind"] == "CronJob"] == [CRON_JOB]
@@ -212,7 +213,7 @@ def test_sidecar_beside_the_daemonset(tmp_path, component):
 
 
 def test_sidecar_overlays():
-    """What they add to their applications; settings.yaml has the last word."""
+    """settings.yaml overrides the component's variables in both overlays."""
     pods = {name: manifests.pod(manifests.build(name)) for name in ("sidecar", "native-sidecar")}
     assert {one["name"] for one in pods["sidecar"]["containers"]} == {"app", "sockpush"} and "initContainers" not in pods["sidecar"]
     assert manifests.workload(manifests.build("sidecar"))["spec"]["template"]["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "app"}
@@ -221,7 +222,7 @@ def test_sidecar_overlays():
 
 
 def test_native_sidecar_is_first(tmp_path):
-    """It starts before the other init containers, and so counts their connections, too."""
+    """It starts before the other init containers, so it counts their connections too."""
     one = manifests.application("Job")
     one["spec"]["template"]["spec"]["initContainers"] = [{"name": "migrate", "image": "migrate:1"}]
     pod = manifests.pod(manifests.with_component("native-sidecar", tmp_path, [one]))
@@ -229,7 +230,7 @@ def test_native_sidecar_is_first(tmp_path):
 
 
 def test_pid_takes_no_more(tmp_path):
-    """Root for it alone, with two capabilities and all the rest as it was."""
+    """It sets root and two capabilities; all else stays the same."""
     objects, plain = manifests.with_pid(tmp_path), manifests.build("daemonset")
     assert manifests.sockpush(objects)["securityContext"].pop("capabilities") == {"add": ["SYS_PTRACE", "DAC_READ_SEARCH"], "drop": ["ALL"]}
     manifests.sockpush(plain)["securityContext"].pop("capabilities")
@@ -241,7 +242,8 @@ def test_pid_takes_no_more(tmp_path):
 
 @pytest.mark.parametrize("holder", [0, 1000])
 def test_pid_is_found_with_these_rights(namespace, other_users, tmp_path, holder):
-    """Of a process of root's, and of another user's, whose /proc/PID/fd root may open only by DAC_READ_SEARCH."""
+    """The owner is found for a process of root and for one of another user, whose /proc/PID/fd root may open only with
+    CAP_DAC_READ_SEARCH."""
     if not shutil.which("setpriv"):
         pytest.skip("setpriv is not on this machine")
     capabilities = manifests.sockpush(manifests.with_pid(tmp_path))["securityContext"]["capabilities"]
@@ -257,7 +259,7 @@ def test_pid_is_found_with_these_rights(namespace, other_users, tmp_path, holder
 
 
 def test_alert(namespace, keep, tmp_path):
-    """Of two nodes that were there an hour ago, the one that is silent now."""
+    """The alert names the one node of two that pushed an hour ago and is silent now."""
     text = (ROOT / "k8s" / "base" / "daemonset.yaml").read_text()
     expression = re.search(r"# +(group by .*)", text)[1]
     assert f"`{expression}`" in (ROOT / "docs" / "metrics.md").read_text()

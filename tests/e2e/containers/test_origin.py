@@ -1,4 +1,4 @@
-"""Origin detection: which container the agent is told the points are of, as the kernel shows it."""
+"""Origin detection: the container id that points carry to the agent, found as the kernel shows it."""
 import contextlib
 import os
 import pathlib
@@ -23,7 +23,7 @@ def root(tmp_path):
 
 
 def faked(tmp_path, root, cgroup=None, mountinfo=None, unshare="-m", format="datadog", **env):
-    """One poll by a process that finds these texts in /proc/self; a text is bound over its file in a mount namespace of its own."""
+    """Polls once in a process that finds these texts in /proc/self. Each is bind-mounted over its file in a mount namespace of its own."""
     script = ""
     for name, text in (("cgroup", cgroup), ("mountinfo", mountinfo)):
         if text is not None:
@@ -89,8 +89,8 @@ def test_container_id_of_the_mounts(tmp_path, root, name):
     assert found == "ci-" + expected if expected else not found or not found.startswith("ci-")
 
 
-def test_the_hosts_mounts_tell_nothing(hosts_cgroups, tmp_path, root):
-    """A mount that looks like a container's, seen by a program on the host."""
+def test_the_hosts_mounts_show_no_container(hosts_cgroups, tmp_path, root):
+    """A mount that looks like a container's is ignored in a program on the host."""
     assert "c" not in sections(faked(tmp_path, root, cgroup=HOSTS, mountinfo=MOUNTS["docker"][0]))
 
 
@@ -107,7 +107,7 @@ def hosts_cgroups():
 
 @contextlib.contextmanager
 def cgroup_or_skip(name):
-    """A cgroup of the hierarchy that the agent looks into: its directory and the mount point of the hierarchy."""
+    """Returns a cgroup in the hierarchy that the agent reads, as its directory and the hierarchy's mount point."""
     mount = pathlib.Path("/sys/fs/cgroup/memory")
     mount = mount if (mount / "cgroup.procs").exists() else mount.parent
     folder = mount / name
@@ -123,7 +123,7 @@ def cgroup_or_skip(name):
 
 
 def test_nothing_in_the_hosts_cgroup_namespace(hosts_cgroups, tmp_path, root):
-    """Not even an inode: there is a cgroup at that path, but it is no container's."""
+    """The inode is left out, too: the cgroup at that path belongs to no container."""
     with cgroup_or_skip(f"sockpush-{os.getpid()}") as (folder, _):
         assert "c" not in sections(faked(tmp_path, root, cgroup=f"4:memory:/{folder.name}\n0::/{folder.name}\n", mountinfo=""))
 
@@ -141,7 +141,7 @@ def test_real_cgroup_named_by_an_id(root):
 
 
 def test_inode_in_a_cgroup_namespace(root):
-    """The id can't be seen from within, as in a container of cgroup v2: the agent finds the cgroup by its inode."""
+    """In cgroup v2 a container cannot see its id. The agent finds the cgroup by its inode."""
     with cgroup_or_skip(f"sockpush-{os.getpid()}") as (folder, mount):
         inode = folder.stat().st_ino
         run = in_cgroup(folder, root, setup=f"mount --bind {folder} {mount} &&", unshare=["-C", "-m"])

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.xdist_group("podman")
 
 
 def make_pod(overlay, to, directories={}, beside=()):
-    """podman knows no DaemonSet, no native sidecar, and of the downward API too little."""
+    """Makes the overlay's pod into one that podman can run: podman has no DaemonSet, no native sidecar, and too little of the downward
+    API."""
     objects = manifests.build(overlay)
     spec, container = manifests.pod(objects), manifests.sockpush(objects)
     env = {**manifests.environment(objects), "SOCKPUSH_TO": to, "SOCKPUSH_INTERVAL": "500ms"}
@@ -34,7 +35,7 @@ def make_pod(overlay, to, directories={}, beside=()):
 
 @pytest.fixture
 def play(podman, tmp_path):
-    """play(pod, podman's words): until the test's end."""
+    """play(pod, podman's arguments) runs the pod until the test's end."""
     file = tmp_path / "pod.json"
 
     def make(pod, *words):
@@ -47,7 +48,7 @@ def play(podman, tmp_path):
 
 
 def test_daemonset(namespace, keep, tmp_path, play, podman):
-    """The host's network is the test's own namespace."""
+    """The test's network namespace is the pod's host network."""
     victoria = keep(servers.VictoriaMetrics(tmp_path))
     keep(socket.create_server(("127.0.0.1", 443)))
     play(make_pod("daemonset", "http://127.0.0.1:8428/write"))
@@ -56,7 +57,7 @@ def test_daemonset(namespace, keep, tmp_path, play, podman):
 
 
 def test_sidecar(play, podman):
-    """In one pod: an application's connections, sockpush, and a receiver that keeps what comes."""
+    """One pod holds an application's connections, sockpush, and a receiver that keeps what it gets."""
     script = """perl -MIO::Socket::INET -e '$| = 1; $in = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8089, Proto => "udp");
         $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8080, Listen => 9);
         push @open, IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 8080), $s->accept for 1..5;
@@ -69,7 +70,7 @@ def test_sidecar(play, podman):
 
 
 def readable(tmp_path, *files):
-    """A directory whose files the user of the pods may read."""
+    """Returns a directory with these files, readable for the pods' user."""
     place = tmp_path / "mounted"
     place.mkdir(mode=0o755)
     for name, source in files:
@@ -79,7 +80,7 @@ def readable(tmp_path, *files):
 
 
 def test_datadog(namespace, play, podman, tmp_path):
-    """To a socket in a directory that the pod cannot write."""
+    """The pod pushes to a socket in a directory that it cannot write."""
     place = readable(tmp_path)
     with receivers.unix_datagram(place / "dsd.socket") as agent:
         (place / "dsd.socket").chmod(0o777)
@@ -89,7 +90,7 @@ def test_datadog(namespace, play, podman, tmp_path):
 
 @pytest.mark.parametrize("overlay", ["tls", "tls-client"])
 def test_tls(namespace, keep, play, podman, tmp_path, pki, overlay):
-    """The files of the ConfigMap, or of the Secret, as the kubelet mounts them."""
+    """The files are mounted as the kubelet mounts a ConfigMap or a Secret."""
     (tmp_path / "stunnel").mkdir()
     (tmp_path / "victoria").mkdir()
     victoria = keep(servers.VictoriaMetrics(tmp_path / "victoria"))
@@ -102,7 +103,7 @@ def test_tls(namespace, keep, play, podman, tmp_path, pki, overlay):
 
 
 def test_host_proc(play, podman):
-    """What only the host has, from a pod in a network of its own."""
+    """A pod in its own network counts a socket that only the host has."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         pod = make_pod("host-proc", "influx+stdout:", {"proc": "/proc"})
         pod["spec"]["containers"][0]["env"] += [{"name": "SOCKPUSH_PORTS", "value": str(server.getsockname()[1])}]

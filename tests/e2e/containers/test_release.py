@@ -1,4 +1,4 @@
-"""What `make dist` made: every processor's binaries, their sums, and true lists of what is inside."""
+"""The files of `make dist`: each processor's binaries, their sums, and true lists of their contents."""
 import hashlib
 import json
 import shutil

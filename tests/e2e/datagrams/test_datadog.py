@@ -1,4 +1,4 @@
-"""The format of Datadog's agent: when it is the default, and what tells the agent whose the points are."""
+"""The format of Datadog's agent: when it is the default, and how its sections identify the sender."""
 import re
 
 import pytest
@@ -26,7 +26,7 @@ def is_datadog(text):
 
 
 DEFAULTS = [
-    # environment, is it datadog; UDP and UNIX stand for the two receivers
+    # environment, is datadog the default; UDP and UNIX are replaced by the two receivers
     ({"DD_AGENT_HOST": "127.0.0.1", "DD_DOGSTATSD_PORT": "UDP"}, True),
     ({"DD_AGENT_HOST": "127.0.0.1:UDP"}, True),
     ({"DD_DOGSTATSD_URL": "udp://127.0.0.1:UDP"}, True),
@@ -57,7 +57,7 @@ def test_default_format(tmp_path, root, run, env, expected):
 
 
 def test_default_format_if_the_agents_name_is_bad(namespace, root, run):
-    """It leads nowhere, so nobody there is known to be an agent."""
+    """A name that does not resolve does not prove an agent."""
     with receivers.udp("127.0.0.1", 8125) as udp:
         assert run(proc=root, polls=1, host="a", DD_DOGSTATSD_URL="nonsense://a", DD_CARDINALITY="low").status == 0
         assert not is_datadog(udp.until(lambda text: "reconnects" in text))
@@ -65,7 +65,7 @@ def test_default_format_if_the_agents_name_is_bad(namespace, root, run):
 
 @pytest.mark.parametrize("scheme", ["unix", "unixstream"])
 def test_stream_of_the_agent(tmp_path, root, run, scheme):
-    """DD_DOGSTATSD_URL leads to a stream: framed, as the agent reads it."""
+    """DD_DOGSTATSD_URL with a stream's scheme sends frames, as the agent reads them."""
     with receivers.unix_stream(tmp_path / "dsd.socket") as receiver:
         assert run(proc=root, polls=1, DD_DOGSTATSD_URL=f"{scheme}://{tmp_path}/dsd.socket").status == 0
         text = lambda: "".join(packet.removesuffix("\n") + "\n" for packet in parse.frames(b"".join(receiver.chunks)))
@@ -86,7 +86,7 @@ def test_influx_from_where_datadog_points(root, run):
     ({"ENV_HOSTNAME": "b"}, "b"), ({"ENV_K8S_NODE_NAME": "c"}, "c"), ({"NODE_NAME": "d"}, "d"), ({"SOCKPUSH_TAGS": "host=e"}, "e"),
     ({"DD_TAGS": "host:f"}, "f"), ({"HOSTNAME": "g"}, None), ({"NODE_NAME": " "}, None)])
 def test_host_only_if_it_is_named(root, run, env, host):
-    """The agent knows its host, and takes the tag for the host of the metric."""
+    """The agent knows its host, and reads the tag host as the metric's host."""
     one = run(to="stdout:", proc=root, polls=1, format="datadog", **env)
     assert {point.tag("host") for point in parse.datadog(one.out)} == {host}
     both = run(to="stdout:", proc=root, polls=1, format="dogstatsd", **env)
@@ -95,7 +95,7 @@ def test_host_only_if_it_is_named(root, run, env, host):
 
 
 def test_host_beside_another_format(tmp_path, root, run):
-    """Each output by its own rule."""
+    """Each output follows its own rule."""
     with receivers.udp() as udp:
         one = run(to=f"datadog+udp://127.0.0.1:{udp.port},influx+stdout:", proc=root, polls=1)
         text = udp.until(lambda text: text.count("reconnects") == 2)

@@ -1,6 +1,6 @@
-"""Names: found whatever one family, one server or one search domain does, and never at the cost of a poll.
+"""Names are found even if one family, one server or one search domain fails, and never delay a poll.
 
-The program sees an /etc of the test's own and, on 127.0.0.1:53 of a namespace, a name server of the test's own.
+The program sees the test's /etc, and on 127.0.0.1:53 of a namespace the test's name server.
 """
 import os
 import re
@@ -16,7 +16,7 @@ import wait
 from dnsserver import HEADER_ALONE, NODATA, NXDOMAIN, SERVFAIL, SILENT, Server
 from program import BINARY, Program, Run, environment
 
-QUICK = 2       # seconds that may be waited for answers that do not come; one time-out of the resolver takes five
+QUICK = 2       # seconds that may pass without an answer; one time-out of the resolver is five
 KUBERNETES = "search shop.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
 STRACE = shutil.which("strace")
 
@@ -24,14 +24,14 @@ BOTH = {"A": ["127.0.0.1"], "AAAA": ["::1"]}
 
 
 class Trace:
-    """What the program waited for, as it asked the kernel: that is the same however busy the machine is."""
+    """The waits of the program, read from its system calls, so that a busy machine changes nothing."""
 
     def __init__(self, path):
         self._path = path
         self.words = ["-D", "-f", "-yy", "-e", "trace=poll,ppoll", "-o", str(path), str(BINARY)]
 
     def _calls(self):
-        """Whole ones: of two threads' calls at once the text of one may be cut in two."""
+        """Returns whole calls. The texts of two threads' simultaneous calls may be cut in two."""
         begun = {}
         for line in self._path.read_text().splitlines():
             pid, _, text = line.partition(" ")
@@ -41,7 +41,7 @@ class Trace:
                 yield re.sub(r"^\s*<\.\.\. \w+ resumed>", lambda _: begun.pop(pid, ""), text)
 
     def in_vain(self):
-        """Seconds that it gave nameservers which had no answer in them."""
+        """Returns the seconds that it waited for nameservers without an answer."""
         return sum(int(found[1]) for call in self._calls() if ":53]>" in call and (found := re.search(r", (\d+)\) += 0 \(Timeout\)", call))) / 1000
 
     def check_quick(self, pid, seconds=QUICK):
@@ -60,7 +60,7 @@ def trace(tmp_path):
 
 @pytest.fixture
 def serve(etc, keep):
-    """serve(names): a name server on 127.0.0.1:53."""
+    """serve(names) runs a name server on 127.0.0.1:53."""
     return lambda names=None, **more: keep(Server(names=names, **more))
 
 
@@ -72,7 +72,7 @@ def receiver(namespace, keep):
 
 @pytest.fixture
 def push(etc, start, receiver, trace):
-    """push(host): a program that pushes to udp://host, at the port of the receiver. push(host, ",stdout:"): and there."""
+    """push(host) starts a program that pushes to udp://host, at the receiver's port. push(host, ",stdout:") adds a second output."""
     def make(host, more="", **env):
         traced = {"binary": STRACE, "arguments": trace.words} if STRACE else {}
         program = start(to=f"udp://{host}:{receiver.port}{more}", popen={"preexec_fn": etc.enter, **traced}, **env)
@@ -83,8 +83,8 @@ def push(etc, start, receiver, trace):
 
 @pytest.fixture
 def check(etc, trace, keep):
-    """check(host): --check for that one output, which is there if it is this machine, and what it waited for. check(host, seconds): it
-    may have waited so long in vain."""
+    """check(host) runs --check for that output, which is reachable if it is this machine. Returns the run. check(host, seconds) lets it
+    wait that long without an answer."""
     for here in ("127.0.0.1", "::1"):
         keep(receivers.udp(here, 9))
     def look(host, seconds=QUICK):
@@ -101,7 +101,7 @@ def arrives(receiver):
 
 
 def arrives_at_once(receiver, program):
-    """Found at the first look-up, which waited for next to nothing in vain."""
+    """Asserts that the first look-up succeeds with next to no waiting in vain."""
     arrives(receiver)
     assert " warn " not in program.log, program.log
     program.kill()
@@ -117,7 +117,7 @@ def is_quick(check, host, seconds=QUICK):
 
 
 def each_with(good):
-    """The answer for one family, and whatever there is for the other."""
+    """Returns the good answer of one family, paired with each bad answer of the other."""
     return [(good, other) for other in (NODATA, SERVFAIL, SILENT)]
 
 
@@ -129,7 +129,7 @@ def test_one_good_family_is_enough(serve, push, keep, receiver, v4, v6):
 
 
 def test_second_address_when_the_first_refuses(serve, push, receiver):
-    """Of both families IPv4 is tried first; nobody is there."""
+    """IPv4 is tried first, and nobody is there."""
     receiver.close()
     with receivers.udp("::1", receiver.port) as other:
         serve({"agent.test": BOTH})
@@ -138,7 +138,7 @@ def test_second_address_when_the_first_refuses(serve, push, receiver):
 
 
 def test_late_answer_of_the_other_family(serve, push, receiver):
-    """A machine that has IPv4 alone, and whose A is later than the AAAA: found soon all the same."""
+    """On a machine with IPv4 only the A record comes later than the AAAA, and is still found soon."""
     serve({"agent.test": {"A": ["127.0.0.1"], "AAAA": ["2001:db8::1"]}}, late={"A": 0.5})
     program = push("agent.test")
     arrives(receiver)
@@ -155,7 +155,7 @@ def test_truncated_answer_is_asked_for_again_over_tcp(serve, push, receiver):
 
 
 def test_truncated_answer_longer_than_any_buffer(serve, push, receiver):
-    """A headless service of many pods."""
+    """The name is a headless service of many pods."""
     serve({"agent.test": {"A": ["127.0.0.1"] + [f"127.1.{i // 250}.{i % 250}" for i in range(3000)]}}, truncated={"agent.test"})
     arrives_at_once(receiver, push("agent.test"))
 
@@ -175,7 +175,7 @@ def test_second_server_when_the_first_is_dead(serve, etc, keep, check, first):
 
 
 @pytest.mark.parametrize("error", [SERVFAIL, HEADER_ALONE], ids=["SERVFAIL", "REFUSED, header alone"])
-def test_second_server_when_the_first_can_not_tell(serve, etc, keep, check, error):
+def test_second_server_when_the_first_has_no_answer(serve, etc, keep, check, error):
     serve({"agent.test": BOTH})
     keep(Server(host="127.0.0.2", otherwise=error))
     etc.write("resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n")
@@ -183,7 +183,7 @@ def test_second_server_when_the_first_can_not_tell(serve, etc, keep, check, erro
 
 
 def test_nobody_serves_names(etc, check):
-    """Refused, as when a local resolver is not up yet: said at once."""
+    """A local resolver that is not up yet refuses. The log reports it at once."""
     one = check("agent.test")
     assert one.status == 1 and "cannot look up agent.test: no nameserver answers" in one.out
 
@@ -206,7 +206,7 @@ def test_kubernetes_service(serve, etc, push, receiver):
 
 
 def test_kubernetes_and_a_name_of_the_world(serve, etc, push, receiver):
-    """Below each search domain first, for it has fewer than five dots."""
+    """The name has fewer than five dots, so each search domain is tried first."""
     server = serve({"agent.example.com": {"A": ["127.0.0.1"]}})
     etc.write("resolv.conf", "nameserver 127.0.0.1\n" + KUBERNETES)
     arrives_at_once(receiver, push("agent.example.com"))
@@ -230,7 +230,7 @@ def test_enough_dots_need_no_search(serve, etc, check):
 
 @pytest.mark.parametrize("servers", [1, 3])
 def test_search_domain_that_never_answers(serve, etc, keep, check, servers):
-    """However many servers are asked about it in turn: the time of the look-up is shared."""
+    """The look-up's time limit is shared by all servers and domains."""
     names = {"agent.example.com.shop.svc.cluster.local": SILENT, "agent.example.com": BOTH}
     for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3")[:servers]:
         keep(Server(host=host, names=names))
@@ -239,7 +239,7 @@ def test_search_domain_that_never_answers(serve, etc, keep, check, servers):
 
 
 def test_search_with_a_dead_first_server(serve, etc, keep, check):
-    """It costs its time-out once, not below each domain."""
+    """A dead server costs its time-out once, not once per domain."""
     serve({"agent.example.com": BOTH})
     keep(Server(host="127.0.0.3", otherwise=SILENT))
     etc.write("resolv.conf", "nameserver 127.0.0.3\nnameserver 127.0.0.1\n" + KUBERNETES)
@@ -247,7 +247,7 @@ def test_search_with_a_dead_first_server(serve, etc, keep, check):
 
 
 def test_search_while_no_question_for_aaaa_is_answered(serve, etc, check):
-    """Some routers do so. That a name is not there holds for both families."""
+    """Some routers do so. A negative answer for the name holds for both families."""
     silent = {"A": NXDOMAIN, "AAAA": SILENT}
     domains = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
     serve({f"agent.example.com.{domain}": silent for domain in domains} | {"agent.example.com": {"A": ["127.0.0.1"], "AAAA": SILENT}})
@@ -256,7 +256,7 @@ def test_search_while_no_question_for_aaaa_is_answered(serve, etc, check):
 
 
 def test_search_nowhere(etc, check):
-    """As systemd-resolved writes it; the reason told is that of the name itself."""
+    """resolv.conf is as systemd-resolved writes it. The reported reason is that of the name itself."""
     etc.write("resolv.conf", "nameserver 127.0.0.1\nsearch .\n")
     one = check("agent")
     assert one.status == 1 and "no nameserver answers" in one.out
@@ -293,8 +293,8 @@ def test_no_host_name(serve, check, host):
 
 
 @pytest.mark.parametrize("text", [None, "", "# nothing\nsearch test\n"], ids=["missing", "empty", "without a server"])
-def test_no_nameserver_is_said_at_once(etc, check, text):
-    """Then it is this machine (resolv.conf(5)), where none listens."""
+def test_no_nameserver_is_logged_at_once(etc, check, text):
+    """The nameserver is then this machine (resolv.conf(5)), where none listens."""
     if text is None:
         (etc.folder / "resolv.conf").unlink()
     else:
@@ -331,7 +331,7 @@ def test_hosts_file_comes_first(serve, etc, push, receiver):
 
 @pytest.mark.parametrize("asked,written", [("box.test.", "box.test"), ("box.test", "Box.test."), ("localhost.", "x"), ("foo.localhost", "x")])
 def test_dot_at_the_end_and_names_below_localhost(serve, etc, push, receiver, asked, written):
-    """The dot that ends a name in DNS is not a part of it; what ends in localhost is this machine (RFC 6761 6.3)."""
+    """The dot that ends a name in DNS does not belong to the name. Names that end in localhost are this machine (RFC 6761 6.3)."""
     server = serve()
     etc.write("hosts", f"127.0.0.1 {written}\n")
     arrives_at_once(receiver, push(asked))
@@ -345,7 +345,7 @@ def test_address_with_a_zone_in_hosts(serve, etc, check):
 
 
 def test_nameserver_with_a_zone(namespace, etc, keep, check):
-    """As a router advertises itself (RDNSS)."""
+    """A router advertises itself with a zone (RDNSS)."""
     netns.ip("addr", "add", "fe80::5/64", "dev", "lo", "nodad")
     keep(Server(host="fe80::5%lo", names={"agent.test": {"A": ["127.0.0.1"]}}))
     etc.write("resolv.conf", "nameserver fe80::5%lo\n")
@@ -360,15 +360,15 @@ def test_without_a_line_this_machine_is_asked(serve, etc, push, receiver, text):
 
 
 def test_truncated_and_no_tcp(serve, check):
-    """That is the reason, not that the other family has no address."""
+    """The reported reason is the truncated answer, not the other family's missing address."""
     server = serve({"agent.test": {"A": ["127.0.0.1"]}}, truncated=["agent.test"])
     server._tcp.close()
     one = check("agent.test")
     assert one.status == 1 and "too long for UDP, and TCP fails" in one.out, one
 
 
-def test_truncated_and_another_server_tells(etc, keep, check):
-    """A server whose TCP fails could not tell the answer: another may."""
+def test_truncated_and_another_server_answers(etc, keep, check):
+    """One server's TCP fails, so the answer has to come from another."""
     one = keep(Server(host="127.0.0.2", names={"agent.test": {"A": ["127.0.0.1"]}}, truncated=["agent.test"]))
     one._tcp.close()
     keep(Server(names={"agent.test": {"A": ["127.0.0.1"]}}))
@@ -379,7 +379,7 @@ def test_truncated_and_another_server_tells(etc, keep, check):
 
 @pytest.mark.parametrize("servers,domains,late", [(1, 0, 1.1), (3, 0, 1.1), (1, 3, 0.5), (2, 3, 1)])
 def test_servers_that_answer_rightly_but_late(etc, keep, push, receiver, servers, domains, late):
-    """An answer to an earlier try is as good as one to the last, and each name below a search domain has its time."""
+    """An answer to an earlier try is as good as one to the last, and each name below a search domain has its own time."""
     for n in range(servers):
         keep(Server(host=f"127.0.0.{n + 1}", names={"agent.test": {"A": ["127.0.0.1"]}}, late={"A": late, "AAAA": late}))
     lines = [f"nameserver 127.0.0.{n + 1}" for n in range(servers)] + ["search " + " ".join(f"d{n}.test" for n in range(domains)), "options ndots:5"]
@@ -409,7 +409,8 @@ def test_hanging_server_delays_no_poll(serve, push):
 
 
 def test_end_while_a_server_hangs(serve, push):
-    """A thread in the resolver does not hold the program's end up beyond the five seconds it takes at most. The end of its look-up would be told."""
+    """A thread in the resolver does not delay the program's end beyond the resolver's five seconds. The log would report the end of its
+    look-up."""
     server = serve(otherwise=SILENT)
     program = push("agent.test", ",influx+stdout:")
     program.until(lambda: server.asked and program.influx_polls())
@@ -419,7 +420,7 @@ def test_end_while_a_server_hangs(serve, push):
 
 @pytest.mark.skipif(not os.environ.get("SOCKPUSH_TEST_SLOW"), reason="takes a minute: SOCKPUSH_TEST_SLOW=1 runs it")
 def test_changed_address_is_followed(serve, push, receiver):
-    """The name is looked up again 60 s after; until then, and while the server fails, the old address is kept."""
+    """The name is looked up again after 60 s. Until then, and while the server fails, the old address is kept."""
     server = serve({"agent.test": {"A": ["127.0.0.1"]}})
     program = push("agent.test", ",influx+stdout:")
     arrives(receiver)

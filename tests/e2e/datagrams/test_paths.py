@@ -1,4 +1,4 @@
-"""udp: what the path to the receiver takes, and a port that the kernel would connect to itself."""
+"""udp: datagrams fit the path to the receiver, and no socket is connected to itself."""
 import re
 import socket
 import subprocess
@@ -20,7 +20,7 @@ def datagrams(receiver, n):
 
 @pytest.fixture
 def receiver():
-    """At ::1 and 127.0.0.1."""
+    """A receiver at ::1 and at 127.0.0.1."""
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as reserved:
         port = reserved.getsockname()[1]
     one = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
@@ -33,7 +33,7 @@ def receiver():
 @pytest.mark.parametrize("host,headers", [("127.0.0.1", 28), ("[::1]", 48)])
 @pytest.mark.parametrize("mtu", [1420, 1300, 65536])
 def test_datagrams_fit_the_path(start, receiver, host, headers, mtu):
-    """The first poll's, too, which was packed before the path was known."""
+    """The first poll's datagrams fit, too, though they are packed before the path is known."""
     netns.ip("link", "set", "lo", "mtu", str(mtu))
     program = start(to=f"dogstatsd+udp://{host}:{receiver.getsockname()[1]},dogstatsd+stdout:", ports="80,443,5432", self="off", polls=2, format=None)
     assert program.end(number=None) == 0
@@ -59,7 +59,7 @@ def test_set_mtu_is_obeyed_and_warned_about(start, receiver):
 
 @pytest.mark.parametrize("transport", ["tcp", "udp", "http"])
 def test_nobody_is_connected_to_himself(start, transport):
-    """The kernel has one port for clients, which is the receiver's: it would connect the two ends of one socket."""
+    """The kernel has one port left for clients, which is the receiver's, so it would connect a socket to itself."""
     try:
         subprocess.run(["sh", "-c", "echo 45002 45002 >/proc/sys/net/ipv4/ip_local_port_range"], check=True, stderr=subprocess.DEVNULL)
     except subprocess.CalledProcessError:
@@ -68,6 +68,6 @@ def test_nobody_is_connected_to_himself(start, transport):
     program.until(lambda: "Connection refused; retrying" in program.log)
     kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as receiver:
-        receiver.bind(("127.0.0.1", 45002))     # and it does not keep the receiver from its port
+        receiver.bind(("127.0.0.1", 45002))     # the receiver can still bind its port
     assert parse.log(program.log)
     program.kill()

@@ -1,4 +1,4 @@
-"""The formats that have no place for what the others say: statsd (no tags), graphite (whole seconds)."""
+"""Formats with fewer features than the others: statsd (no tags), graphite (whole seconds)."""
 import re
 import time
 
@@ -57,12 +57,12 @@ def test_host_is_the_hosts_name(root, poll):
 
 
 def test_host_of_the_tags(root, poll):
-    """The value of the tag host, whoever gave it."""
+    """The value of the tag host is in the name, whoever set it."""
     assert poll(proc=root, format="statsd", host=None, tags="host=b.c").out.startswith("b_c.netstat.4.")
 
 
 def test_no_sign_ever(root, start):
-    """In StatsD +1 and -1 are changes."""
+    """In StatsD +1 and -1 are changes, so values are never sent with a sign."""
     with receivers.udp() as receiver:
         program = start(proc=root, to=f"statsd+udp://127.0.0.1:{receiver.port}", ports="80", polls=4)
         assert program.end(number=None) == 0
@@ -80,18 +80,18 @@ def test_increments(root, start):
     assert sent[0] == 0 and sum(sent) == 3 * len(points) / 4
 
 
-def test_tags_left_out_are_said_once(root, poll):
+def test_tags_left_out_are_logged_once(root, poll):
     run = poll(proc=root, format="statsd", polls=3, interval="100ms", tags="zone=1,canary", DD_ENV="prod",
                ports='[{"ports":["80"],"tags":{"service":"web"}},{"ports":["81"],"tags":{"service":"other"}}]')
-    said = [line for line in warnings(run) if "left out" in line]
-    assert len(said) == 1
+    warned = [line for line in warnings(run) if "left out" in line]
+    assert len(warned) == 1
     for key in ("zone", "canary", "env", "service"):
-        assert re.search(rf"\b{key}\b", said[0])
-    assert not re.search(r"\b(host|ip_version|addr_port|output|backend)\b", said[0])
+        assert re.search(rf"\b{key}\b", warned[0])
+    assert not re.search(r"\b(host|ip_version|addr_port|output|backend)\b", warned[0])
     assert not any(word in run.out for word in ("zone", "canary", "prod", "web", "service"))
 
 
-def test_nothing_left_out_nothing_said(root, poll):
+def test_nothing_left_out_nothing_logged(root, poll):
     assert not warnings(poll(proc=root, format="statsd", ports="80"))
 
 
@@ -104,15 +104,15 @@ def test_left_out_of_one_of_two_outputs(root, run):
 
 
 def test_many_keys_are_all_named(root, poll):
-    """What is left out is said, all of it or how much more."""
+    """The log names the tags that are left out, or how many more there are."""
     run = poll(proc=root, format="statsd", tags=",".join(f"a_rather_long_key_{i}=1" for i in range(20)))
-    said, = [line for line in warnings(run) if "left out" in line]
-    assert "a_rather_long_key_19" in said or re.search(r"\b\d+ (more|others?)|…|\.\.\.", said), said
+    warned, = [line for line in warnings(run) if "left out" in line]
+    assert "a_rather_long_key_19" in warned or re.search(r"\b\d+ (more|others?)|…|\.\.\.", warned), warned
 
 
 @pytest.mark.parametrize("key", ["output", "backend"])
 def test_a_users_tag_is_no_part_of_the_name(root, poll, key):
-    """Only what sockpush says itself is folded in."""
+    """Only sockpush's own tags are folded into the name."""
     run = poll(proc=root, format="statsd", self="on", tags=f"{key}=x")
     assert parse.statsd(run.out) and "x." not in run.out
 
@@ -123,12 +123,12 @@ def test_host_is_never_empty(root, poll, host):
 
 
 def test_outputs_that_fold_alike(tmp_path, root, start):
-    """As two rules would: one name for two series, so an error, or told apart."""
+    """Two outputs with one folded name are an error, as two rules are, or differ."""
     with receivers.unix_datagram(tmp_path / "a.b") as first, receivers.unix_datagram(tmp_path / "a_b"):
         program = start(proc=root, to=f"statsd+unixgram://{tmp_path}/a.b,statsd+unixgram://{tmp_path}/a_b", polls=1)
         if program.end(number=None) == 0:
             names = [line.split(":")[0] for line in first.until(lambda text: "reconnects" in text).splitlines()]
-            assert len(set(names)) == len(names), "one name for two series"
+            assert len(set(names)) == len(names), "two series have one name"
 
 
 # ---- graphite
@@ -174,7 +174,7 @@ def test_default_port(namespace, root, run, format, port, how):
 
 
 def test_format_alone_leads_to_its_port(namespace, root, run):
-    """Without SOCKPUSH_TO: this machine, at the format's port."""
+    """Without SOCKPUSH_TO the destination is this machine, at the format's port."""
     with receivers.udp("127.0.0.1", 2003) as receiver:
         assert run(proc=root, polls=1, host="a", format="graphite").status == 0
         receiver.until(parse.graphite)

@@ -1,4 +1,4 @@
-"""udp: whole lines in datagrams that fit, to whom the name points, whether or not somebody listens."""
+"""udp: whole lines in datagrams that fit, sent to the name's address, whether or not a receiver listens."""
 import socket
 
 import pytest
@@ -41,7 +41,7 @@ def test_addresses_and_names(root, run, host, bind):
 @pytest.mark.parametrize("format", ["dogstatsd", "influx"])
 @pytest.mark.parametrize("mtu", [512, 1432, 9000])
 def test_datagrams_hold_whole_lines(root, run, poll, format, mtu):
-    """All lines that stdout shows, in that order, in as few datagrams as the size allows."""
+    """The receiver gets the lines of stdout, in that order, in as few datagrams as the size allows."""
     env = {"format": format, "ports": MANY, "proc": root}
     shown = poll(**env).out
     with receivers.udp() as receiver:
@@ -57,7 +57,7 @@ def test_datagrams_hold_whole_lines(root, run, poll, format, mtu):
 
 
 def test_influx_line_too_long_is_split(root, run):
-    """Its fields go over several lines of the same series and time; none is lost."""
+    """The fields are spread over several lines of the same series and time. None is lost."""
     with receivers.udp() as receiver:
         one = run(to=f"influx+udp://127.0.0.1:{receiver.port}", polls=1, mtu=512, self="off", proc=root, tags="long=" + "x" * 300)
         assert one.status == 0, one.log
@@ -69,7 +69,7 @@ def test_influx_line_too_long_is_split(root, run):
 
 
 def test_line_too_long_is_dropped_and_counted(root, start):
-    """Where nothing can be split: the line is dropped, and the others are sent."""
+    """A line that cannot be split is dropped. The others are sent."""
     with receivers.udp() as receiver:
         program = start(to=f"dogstatsd+udp://127.0.0.1:{receiver.port},stdout:", mtu=512, proc=root,
                         ports='[{"ports":["8000"],"tags":{"long":"%s"}}]' % ("x" * 600))
@@ -82,17 +82,17 @@ def test_line_too_long_is_dropped_and_counted(root, start):
 
 
 def test_nobody_listens_yet(root, start):
-    """Refused datagrams are counted, and logged when they begin and when they end; the lines come when somebody is there."""
+    """Refused datagrams are counted, and logged when they begin and end. Lines arrive once a receiver listens."""
     port = ports.unused()
     program = start(to=f"udp://127.0.0.1:{port}", proc=root)
-    said = lambda: [level for level, pairs in parse.log(program.log) if str(port) in str(pairs)]
-    program.until(lambda: said() == ["info", "warn"] and "refused" in program.log.lower())
+    levels = lambda: [level for level, pairs in parse.log(program.log) if str(port) in str(pairs)]
+    program.until(lambda: levels() == ["info", "warn"] and "refused" in program.log.lower())
     with receivers.udp(port=port) as receiver:
         receiver.until(lambda text: sent_errors(text) and sent_errors(text)[-1] > 0)
         count = len(receiver.text.splitlines())
         text = receiver.until(lambda text: len(text.splitlines()) > count + 12)
         assert sent_errors(text)[-1] == sent_errors(text)[-3], "no more errors"
-        program.until(lambda: said() == ["info", "warn", "info"])
+        program.until(lambda: levels() == ["info", "warn", "info"])
 
 
 def test_gone_and_back(root, start):
@@ -108,8 +108,8 @@ def test_gone_and_back(root, start):
 
 
 @pytest.mark.parametrize("polls", [1, 3])
-def test_polls_that_nobody_heard(root, run, polls):
-    """SOCKPUSH_POLLS ended with lines unsent: status 1."""
+def test_polls_that_nobody_received(root, run, polls):
+    """The polls of SOCKPUSH_POLLS ended with unsent lines: status 1."""
     one = run(to=f"udp://127.0.0.1:{ports.unused()}", polls=polls, interval="100ms", proc=root)
     assert one.status == 1 and "refused" in one.log.lower()
 

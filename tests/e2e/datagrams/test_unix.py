@@ -1,4 +1,4 @@
-"""unix: datagram or stream, found out; the socket file comes and goes with the agent."""
+"""unix: the output finds out whether the socket is a datagram or a stream socket, and follows the agent's restarts."""
 import re
 import socket
 
@@ -80,7 +80,7 @@ def test_agent_comes_later(tmp_path, root, start, kind):
 @pytest.mark.parametrize("after", KINDS)
 @pytest.mark.parametrize("before", KINDS)
 def test_agent_restarts(tmp_path, root, start, before, after):
-    """The file is removed and made again, and the kind of socket may have changed."""
+    """The file is removed and made again, perhaps for another type of socket."""
     path = tmp_path / "agent.sock"
     first = KINDS[before](path)
     program = start(to=f"unix://{path}", proc=root)
@@ -88,12 +88,12 @@ def test_agent_restarts(tmp_path, root, start, before, after):
     receivers.remove(first, path)
     program.until(lambda: "retrying" in program.log)
     with KINDS[after](path) as second:
-        second.until(lambda text: re.search(r"reconnects=[1-9]", text))     # not in what was queued before; two, where the first still listened for a moment
+        second.until(lambda text: re.search(r"reconnects=[1-9]", text))     # not in what was queued before; two, if the first still listened for a moment
     assert program.process.poll() is None
 
 
 def test_stale_file(tmp_path, root, start):
-    """An agent that was killed leaves its file: nobody answers there until it comes back."""
+    """A killed agent leaves its file. Connecting fails until the agent is back."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(str(path))
@@ -105,7 +105,7 @@ def test_stale_file(tmp_path, root, start):
 
 
 def test_full_datagram_socket(tmp_path, root, start):
-    """A receiver that never reads: its queue is full after ten; errors are counted, polls go on."""
+    """The receiver never reads, so its queue is full after ten datagrams. Errors are counted, and polls go on."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as full:
         full.bind(str(path))

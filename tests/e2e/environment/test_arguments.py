@@ -1,4 +1,4 @@
-"""--help, --version and --check; there are no others."""
+"""--help, --version and --check are the only arguments."""
 import platform
 import re
 import shutil
@@ -139,7 +139,7 @@ def test_check_shows_what_decided(run, root, env, shown):
 
 
 def check_one(run, status, **env):
-    """The one line about an output, without the word `output`; its status is this."""
+    """Checks that --check ends with this status. Returns its one line about the output, without the word `output`."""
     checked = run("--check", **env)
     assert checked.status == status, checked.out + checked.log
     [line] = [line for line in checked.out.splitlines() if line.startswith("output ")]
@@ -172,7 +172,7 @@ def test_check_of_udp_without_a_route(namespace, run, root):
 
 
 def test_check_of_tcp(run):
-    """Nothing is sent; a host that is tried after another is, too, and one is enough."""
+    """The check sends nothing. It tries each host in turn, and one reachable host is enough."""
     nobody = ports.unused()
     assert check_one(run, 1, to=f"tcp://127.0.0.1:{nobody}") == f"tcp://127.0.0.1:{nobody} (dogstatsd): failed: Connection refused"
     with streams.Aggregator() as receiver:
@@ -199,7 +199,7 @@ def test_check_refuses_what_a_start_refuses(run):
 
 
 def test_check_names_a_line_that_will_not_fit(run, root):
-    """512 bytes hold no line with such tags: the start would drop it at each poll."""
+    """512 bytes hold no line with such tags, so every poll would drop it."""
     env = {"tags": "long=" + "x" * 600, "mtu": 512, "proc": root, "to": "dogstatsd+udp://127.0.0.1:9"}
     checked = run("--check", **env)
     assert "SOCKPUSH_MTU" in checked.log + checked.out and "512" in checked.log + checked.out

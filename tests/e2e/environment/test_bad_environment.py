@@ -1,4 +1,4 @@
-"""Nonsense in the environment: status 2 and a message that names the variable, or it works. Never a crash."""
+"""A bad environment either works or ends with status 2 and a message that names the variable. It never causes a crash."""
 import json
 import socket
 
@@ -40,7 +40,7 @@ JSON = ['["80"', '["80",]', '[{"ports":["80"]', '[{"ports":[]}]', '[{}]', '[{"po
         '[{"Ports":["80"]}]',
         '["\\ud800"]', "[" * 50000, '[{"ports":["80"],"tags":' + '{"a":' * 10000]
 
-# What may be a secret is masked, also where a URL takes none of it.
+# A value that may be a secret is masked, even in a URL that has no use for it.
 MASKED = {"udp://user@a": "udp://***@a", "udp://127.0.0.1?a=b": "udp://127.0.0.1?a=***"}
 
 BAD = [(name, value) for name, values in NONSENSE.items() for value in values] + [("PORTS", text) for text in JSON]
@@ -53,7 +53,7 @@ def root(tmp_path):
 
 @pytest.mark.parametrize("to", ["gopher://a", "unixpackt:///run/a.sock", "packet:///run/a.sock", "tcps://a:b:c"])
 def test_unknown_transport(run, to):
-    """Whatever follows it: those that there are are named."""
+    """The message lists the supported transports, whatever follows the unknown one."""
     refused = run(to=to)
     scheme = to.split(":")[0]
     assert refused.status == 2 and f'transport \\"{scheme}\\": accepted are udp, unix, ' in refused.log, refused.log
@@ -64,7 +64,7 @@ def test_refused(root, poll, name, value):
     run = poll(**{"proc": root, "SOCKPUSH_" + name: value})
     assert run.status == 2 and run.out == ""
     assert "SOCKPUSH_" + name in run.log
-    if value not in JSON and "-----" not in value and name != "TLS_KEY":    # which is never shown
+    if value not in JSON and "-----" not in value and name != "TLS_KEY":    # keys are never shown
         items = [item.split("=")[0] if name == "TAGS" else item for item in MASKED.get(value, value).split(",")]
         assert any(item in run.log for item in items), "the message shows the value, or what of a list is wrong"
 
@@ -79,7 +79,7 @@ def test_each_of_several_is_named(root, poll):
 
 @pytest.mark.parametrize("name,accepted", [("FORMAT", "influx"), ("INTERVAL", "100ms"), ("MTU", "512"), ("BACKEND", "procfs"),
                                            ("LOG_LEVEL", "debug"), ("PID", "off"), ("SELF", "off")])
-def test_message_says_what_is_accepted(root, poll, name, accepted):
+def test_message_names_what_is_accepted(root, poll, name, accepted):
     assert accepted in poll(**{"proc": root, "SOCKPUSH_" + name: NONSENSE[name][0]}).log
 
 
@@ -100,14 +100,14 @@ VALUES = {
 }
 
 
-# An empty SOCKPUSH_POLLS is 0: it would not end.
+# SOCKPUSH_POLLS is left out: empty, it means 0, and the program would not end.
 EACH = [(name, what) for name in ["SOCKPUSH_" + name for name in NAMES] + FOREIGN for what in VALUES
         if name != "SOCKPUSH_POLLS" or VALUES[what].strip()]
 
 
 @pytest.fixture(scope="module")
 def one_listener():
-    """What is counted where SOCKPUSH_PROC is not, or not well, set."""
+    """One listener, counted where SOCKPUSH_PROC is unset or badly set."""
     with conftest.namespace_or_skip(), socket.create_server(("127.0.0.1", 0)):
         yield
 
@@ -115,7 +115,7 @@ def one_listener():
 @pytest.mark.usefixtures("one_listener")
 @pytest.mark.parametrize("name,what", EACH)
 def test_anything_else(root, poll, name, what):
-    """Whole lines and a whole log, whatever stands there; a foreign variable never stops the start."""
+    """Lines and log are whole, whatever the value is. A foreign variable never prevents the start."""
     env = {"proc": root, name: VALUES[what]}
     if name == "HOST_PROC":
         env["proc"] = None
@@ -151,7 +151,7 @@ def test_a_rule_more_is_refused(root, poll, rules):
     ("unixgram:@x", "unixgram://@x"), ("udp:127.0.0.1:8125", "udp://127.0.0.1:8125"), ("http:/h:8086/write", "http://h:8086/write"),
     ("udp://a:1 udp://b:2", "udp://a:1,udp://b:2"), ("https:h/w?p=hunter22", "https://h/w?p=***")])
 def test_what_was_meant(run, to, meant):
-    """With the whole corrected value, which is taken."""
+    """The message suggests the whole corrected value, and that value is accepted."""
     refused = run(to=to)
     assert refused.status == 2 and f'did you mean \\"{meant}\\"?' in refused.log, refused.log
     assert "hunter22" not in refused.log
@@ -180,13 +180,13 @@ def test_so_many_bad_rules_are_counted(run):
 @pytest.mark.parametrize("to", ["http://user:Hunter22,hunter23@host/w", "tcp://u:hunter22,hunter23,hunter24@host:1", "tcp://u:12,hunter23@h:1",
                                 "udp://a:1,http://u:hunter22,hunter23@h/w,stdout:"])
 def test_password_with_commas(run, to):
-    """It is cut where the list's items are, and no part of it is shown."""
+    """The list is cut at its commas, and no part of the password is shown."""
     refused = run(to=to)
     assert refused.status == 2 and "unter2" not in refused.log and "user names and passwords are not accepted" in refused.log, refused.log
     assert "unter2" not in run("--check", to=to).out
 
 
 def test_nothing_is_guessed_of_a_long_list(run):
-    """The guess would take memory by the square of its items."""
+    """The guess's memory would grow with the square of the number of items."""
     refused = run(to=" ".join(["udp://a:1"] * 10_000))
     assert refused.status == 2 and "did you mean" not in refused.log

@@ -1,4 +1,4 @@
-"""From DataKit: its variables give the series its users know, and the differences are those that docs/from-datakit.md names."""
+"""DataKit's variables give the series that its users know. The differences are those of docs/from-datakit.md."""
 import json
 
 import pytest
@@ -10,7 +10,7 @@ from procfs import Socket
 WEB = [Socket("10.0.0.5:80"), Socket("10.0.0.6:80"), Socket("10.0.0.5:443"),
        Socket("10.0.0.5:80", "tcp_established", "10.9.9.9:50000"), Socket("[2001:db8::5]:80"), Socket("10.0.0.5:53", "udp_socket")]
 
-# name: (sockets, ENV_INPUT_NETSTAT_ADDR_PORTS, {(addr_port, ip_version): counts} of the series that count anything)
+# name: (sockets, ENV_INPUT_NETSTAT_ADDR_PORTS, {(addr_port, ip_version): counts} of the series with a count)
 RULES = {
     "a port is any address": (WEB, ["80"], {
         ("80", 4): {"tcp_listen": 2, "tcp_established": 1}, ("80", 6): {"tcp_listen": 1}}),
@@ -30,7 +30,7 @@ RULES = {
     "ports_match over ports": (WEB, [{"ports": ["80", "443"], "ports_match": ["*:443"]}], {
         ("10.0.0.5:443", 4): {"tcp_listen": 1}}),
     "UDP sockets count in udp_socket": (WEB, ["53"], {("53", 4): {"udp_socket": 1}}),
-    # Where sockpush differs, on purpose:
+    # Deliberate differences of sockpush:
     "SO_REUSEPORT listeners are counted each": ([Socket("10.0.0.5:80")] * 4, ["80"], {("80", 4): {"tcp_listen": 4}}),
     "IPv6 with *:port has brackets": ([Socket("[fe80::1]:80"), Socket("[::]:80")], [{"ports_match": ["*:80"]}], {
         ("[fe80::1]:80", 6): {"tcp_listen": 1}, ("[::]:80", 6): {"tcp_listen": 1}}),
@@ -70,7 +70,7 @@ def test_tags_of_a_group(tmp_path, poll):
 
 
 def test_bare_ipv6_address(tmp_path, poll):
-    """The form that works in DataKit; SOCKPUSH_PORTS wants brackets."""
+    """DataKit accepts this form. SOCKPUSH_PORTS requires brackets."""
     root = procfs.write(tmp_path, [Socket("[::1]:80"), Socket("[::]:80")])
     run = poll(proc=root, ENV_INPUT_NETSTAT_ADDR_PORTS='["::1:80"]')
     assert {key: parse.nonzero(fields) for key, fields in run.ports.items()} == {("[::1]:80", 6): {"tcp_listen": 1}}
@@ -121,7 +121,7 @@ def test_hostname(tmp_path, poll):
 
 
 def test_unix_sockets_are_not_counted(tmp_path, poll):
-    """DataKit has a third ip_version, `unknown`, that counts them."""
+    """DataKit counts them under a third ip_version, `unknown`."""
     root = procfs.write(tmp_path, WEB)
     (root / "1" / "net" / "unix").write_text("Num       RefCount Protocol Flags    Type St Inode Path\n"
                                              "0000000000000000: 00000002 00000000 00010000 0001 01 20000 /run/a\n")
@@ -129,7 +129,7 @@ def test_unix_sockets_are_not_counted(tmp_path, poll):
 
 
 def test_pid_is_the_owners(tmp_path, poll):
-    """Of the process that holds the listening socket, the lowest of several; not of one that holds a connection."""
+    """The pid is that of the process with the listening socket, the lowest of several, and not that of a process with a connection."""
     sockets = [Socket("10.0.0.5:80", inode=700), Socket("10.0.0.5:80", "tcp_established", "10.9.9.9:1", inode=701)]
     root = procfs.write(tmp_path, sockets, owners={4243: [700], 4242: [700], 300: [701]})
     assert poll(proc=root, ENV_INPUT_NETSTAT_ADDR_PORTS='["80"]').ports["80", 4]["pid"] == 4242
@@ -141,5 +141,5 @@ def test_zeros_instead_of_gaps(tmp_path, poll):
 
 
 def test_close(tmp_path, poll):
-    """State 07, that Linux never lists, has its field all the same."""
+    """The field of state 07, which Linux never lists, is there all the same."""
     assert poll(proc=procfs.write(tmp_path, [Socket("10.0.0.5:80", "tcp_close")])).totals[4]["tcp_close"] == 1

@@ -1,4 +1,4 @@
-"""The environment: where the lines go, whose tags win, and what is said about variables that are not ours."""
+"""The environment decides where the lines go and which tags win. The log reports foreign variables."""
 import contextlib
 import re
 import socket
@@ -14,7 +14,7 @@ import rights
 import wait
 from program import ONE_POLL, environment, run_binary
 
-FOREIGN = "127.0.0.9"           # where a lower source points
+FOREIGN = "127.0.0.9"           # destination of a lower source
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def without(*names):
     return {name: value for name, value in ALL.items() if name not in names}
 
 
-# (environment, who receives, the variable that the start line names); UNIX stands for the path of the Unix socket
+# (environment, who receives, the variable that the start line names); UNIX is replaced by the path of the Unix socket
 DESTINATIONS = [
     (ALL, "other", "SOCKPUSH_TO"),
     (without("to"), "other 9125", "DD_DOGSTATSD_URL"),
@@ -60,7 +60,7 @@ DESTINATIONS = [
     ({"STATSD_PORT": "9125"}, "default", None),
     ({"STATSD_PORT": "tcp://10.0.0.1:9125"}, "default", None),      # the service link of a Service named `statsd`
     ({"STATSD_HOST": FOREIGN, "STATSD_PORT": "tcp://10.0.0.1:9125"}, "other", "STATSD_HOST"),
-    ({name: "" for name in ALL}, "default", None),                  # empty is unset
+    ({name: "" for name in ALL}, "default", None),                  # empty means unset
     ({"to": "  ", "STATSD_ADDR": " 127.0.0.1:9125 "}, "9125", "STATSD_ADDR"),
 ]
 
@@ -87,7 +87,7 @@ def tags_of(run, measurement="netstat"):
 
 
 def test_precedence_of_tags(root, poll):
-    """Each source in turn gives way to the one before it."""
+    """Each source gives way to the one before it."""
     sources = [{"ports": '[{"ports":["80"],"tags":{"pod_name":"group"}}]'}, {"tags": "pod_name=tags"},
                {"ENV_INPUT_NETSTAT_TAGS": "pod_name=datakit"}, {"DD_TAGS": "pod_name:datadog"},
                {"ENV_GLOBAL_HOST_TAGS": "pod_name=global"}, {"POD_NAME": "pod"}]
@@ -185,7 +185,7 @@ def test_more_memory_than_is_sane(root, poll, variable, env):
 
 
 def test_service_links_are_silent(root, poll):
-    """What Kubernetes puts into each pod beside a Service named `sockpush`."""
+    """Kubernetes sets these in each pod beside a Service named `sockpush`."""
     links = {"SOCKPUSH_PORT": "tcp://10.0.0.7:80", "SOCKPUSH_PORT_80_TCP": "tcp://10.0.0.7:80", "SOCKPUSH_PORT_80_TCP_PROTO": "tcp",
              "SOCKPUSH_PORT_80_TCP_PORT": "80", "SOCKPUSH_PORT_80_TCP_ADDR": "10.0.0.7",
              "SOCKPUSH_SERVICE_HOST": "10.0.0.7", "SOCKPUSH_SERVICE_PORT": "80", "SOCKPUSH_SERVICE_PORT_HTTP": "80"}
@@ -194,7 +194,7 @@ def test_service_links_are_silent(root, poll):
 
 
 def test_a_machine_without_a_name(root):
-    """Linux then says "(none)", which is nobody's name."""
+    """Linux then reports the name "(none)", which is not used."""
     def unnamed():
         netns.unshare(netns.CLONE_NEWUTS)
         socket.sethostname("(none)")
@@ -211,7 +211,7 @@ def test_a_machine_without_a_name(root):
 
 @pytest.mark.parametrize("format", ["influx", "dogstatsd", "statsd", "graphite"])
 def test_a_machine_that_is_named_later(root, start, format):
-    """By cloud-init, DHCP or an operator: the next poll has the new name, and the log says so."""
+    """cloud-init, DHCP or an operator sets the name. The next poll has it, and the log reports it."""
     def named():
         netns.unshare(netns.CLONE_NEWUTS)
         socket.sethostname("localhost")

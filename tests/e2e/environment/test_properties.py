@@ -1,4 +1,4 @@
-"""Any text in the environment: what is pushed has the same lines, tags and fields, and each text as it was or visibly replaced."""
+"""Random texts in the environment leave the pushed lines, tags and fields the same. Each text is pushed as it was or visibly replaced."""
 import ipaddress
 import json
 import re
@@ -16,7 +16,7 @@ from odd import (BLANK, FORMATS, READERS, RENAMED, bounded, characters, check_ta
 
 @pytest.fixture(scope="module", autouse=True)
 def alone():
-    """No sockets but the binary's own: a poll takes a millisecond."""
+    """Enters a namespace without other sockets, so that a poll takes a millisecond."""
     with namespace_or_skip():
         yield
 
@@ -24,7 +24,7 @@ def alone():
 # ---- tags
 
 def fold(key):
-    """Keys that differ only in bytes that some format replaces are one tag."""
+    """Returns the key as a format writes it. Keys that differ only in replaced bytes are one tag."""
     return re.sub(rb"[\x01-\x20\x7f_:|,;!^=\\]", b"_", key)
 
 
@@ -39,9 +39,9 @@ def built_in(key):
 
 
 def tag_list(text):
-    """{key: value} of SOCKPUSH_TAGS; None where it has to be refused."""
+    """Returns {key: value} of SOCKPUSH_TAGS, or None if it must be refused."""
     tags = {}
-    text = re.sub("[\udc80-\udcff]", "_", text.decode(errors="surrogateescape")).encode()     # what is no UTF-8
+    text = re.sub("[\udc80-\udcff]", "_", text.decode(errors="surrogateescape")).encode()     # bytes that are not UTF-8
     for item in filter(None, (item.strip(BLANK) for item in text.split(b","))):
         key, equals, value = item.partition(b"=")
         key, value = key.strip(BLANK), value.strip(BLANK)
@@ -53,7 +53,7 @@ def tag_list(text):
 
 
 def sent_by(format, tags):
-    """`name`, which becomes `name_`, is left out where that is there, too."""
+    """Returns the tags that the format sends. `name` becomes `name_`, and is left out if that is there, too."""
     return {key: value for key, value in tags.items() if key != RENAMED.get(format) or key + b"_" not in map(fold, tags)}
 
 
@@ -93,7 +93,7 @@ SPARE = {"ports": '["80"]', "self": "on"}
 @example(tags={"a\n": "b\nc", "k;": ";|g", "#": "\\", "z": "\\\\"})
 @bounded
 def test_tags_of_a_group(format, tags):
-    """They are on that group's series and on no other."""
+    """The tags are on that group's series and on no other."""
     group = {}
     for key, value in tags.items():
         if value:
@@ -119,15 +119,15 @@ COLLIDING = [("dogstatsd", ["a:", "a|"]), ("dogstatsd", ["a:", "a_"]), ("dogstat
 
 @pytest.mark.parametrize("format,keys", COLLIDING)
 def test_keys_that_become_one(format, keys):
-    """InfluxDB refuses a line that has a tag twice, others take either one: so it must not come to that, and be said."""
+    """InfluxDB refuses a line with a tag twice, others take either one. So one of them is left out, and the log reports it."""
     one = run(format, ports=json.dumps([{"ports": ["80"], "tags": dict.fromkeys(keys, "1")}]))
-    assert re.search("SOCKPUSH_PORTS|left out", one.log), "nothing is said"
+    assert re.search("SOCKPUSH_PORTS|left out", one.log), "nothing is logged"
     assert one.status == 2 or points(one, format, ports='["80"]')
 
 
 @pytest.mark.parametrize("tags", [{"a\0b": "1"}, {"a": "1\0b"}])
 def test_nul_in_json(tags):
-    """"a\\u0000b" must not become "a" without a word."""
+    """"a\\u0000b" must not become "a" silently."""
     one = run("dogstatsd", ports=json.dumps([{"ports": ["80"], "tags": tags}]))
     assert "SOCKPUSH_PORTS" in one.log
     assert one.status == 2 or {point.tag("a_b") or point.tag("a") for point in parse.dogstatsd(one.out)} >= {"1" if "a\0b" in tags else "1_b"}
@@ -162,7 +162,7 @@ def test_host(format, host):
 @example(prefix=b"a\\")
 @bounded
 def test_prefix(format, prefix):
-    expected = prefix.strip(BLANK).rstrip(b".")     # it is joined with a dot
+    expected = prefix.strip(BLANK).rstrip(b".")     # a dot joins it
     assume(expected)
     one = run(format, prefix=prefix)
     if one.status == 2:
@@ -176,7 +176,7 @@ def test_prefix(format, prefix):
 @given(name=words)
 @bounded
 def test_output(format, name):
-    """The tag output is the URL as it was written, but for the escapes; that nobody listens there is status 1."""
+    """The tag output is the URL as written, without its escapes. Status 1, because nobody listens there."""
     assume(b"/" not in name)
     url = b"unixgram:///nowhere/" + name
     one = run(format, to="stdout:,unixgram:///nowhere/" + urllib.parse.quote(name), self="on")
@@ -209,7 +209,7 @@ def shown(format, rule):
 @example(rules=["[::1]:80", "1.1.1.1:80", "[2001:db8::]:443"])
 @bounded
 def test_rules(format, rules):
-    """Each has its series under its canonical text, in the order written."""
+    """Each rule has its series under its canonical text, in the order written."""
     one = run(format, ports=",".join(rules))
     expected = [shown(format, rule) for rule in rules]
     if format == "statsd" and len(set(expected)) < len(expected):
@@ -230,7 +230,7 @@ rule_texts = st.one_of(texts, st.lists(st.one_of(explicit.map(str.encode), st.sa
 @given(text=rule_texts)
 @bounded
 def test_any_text_as_rules(format, text):
-    """Status 2 that names the variable, or series that look like rules."""
+    """The program ends with status 2 and names the variable, or has series that look like rules."""
     one = run(format, ports=text)
     if one.status == 2:
         assert "SOCKPUSH_PORTS" in one.log and one.out == ""
@@ -266,7 +266,7 @@ def section(point, name):
 @example(text=b"a|c:ci-b")
 @bounded
 def test_external_data(text):
-    """|e: as it was, or without what breaks a line; or left out, and that is said."""
+    """|e has the text as it was, or without bytes that break a line; or it is left out, which the log reports."""
     expected = text.strip(BLANK)
     one = run("datadog", DD_EXTERNAL_ENV=text)
     for point in points(one, "datadog"):
@@ -277,7 +277,7 @@ def test_external_data(text):
             assert got is None or expected
 
 
-# ---- for eyes
+# ---- for people
 
 @given(env=st.fixed_dictionaries({"tags": words.map(lambda text: b"a=" + text.replace(b",", b"")), "host": words, "prefix": words}))
 @bounded

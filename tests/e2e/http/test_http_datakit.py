@@ -1,4 +1,5 @@
-"""DataKit's own HTTP API, /v1/write/metric, as a model of what is documented of it: what its dashboards ask for is there, under its names."""
+"""A model of DataKit's HTTP API, /v1/write/metric, written from its documents. The measurements and fields that its dashboards query are
+there."""
 import json
 import os
 import urllib.parse
@@ -13,7 +14,7 @@ UNITS = {"n": 1, "u": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600
 
 
 class DataKit(posts.Receiver):
-    """A line protocol body is taken whole or not at all; global host tags go to points that have not their own."""
+    """Accepts a line protocol body whole or refuses it. Adds global host tags to points that lack them."""
 
     def __init__(self, global_tags={}, fails=lambda post: None):
         self.points = []            # (measurement, {tag: value}, {field: value}, time in ns)
@@ -50,7 +51,7 @@ class DataKit(posts.Receiver):
         return point.measurement, dict(point.tags), point.fields, point.time
 
     def last(self, measurement, field, *by):
-        """As a dashboard asks: the newest value of a field for each combination of these tags."""
+        """Returns a dashboard's query: the newest value of a field for each combination of these tags."""
         found = {}
         for name, tags, fields, at in sorted(self.points, key=lambda point: point[3]):
             if name == measurement and field in fields:
@@ -81,7 +82,7 @@ def test_dashboard(namespace, listen, connect, run, query):
 
 
 def test_global_host_tags_are_datakits(run):
-    """A tag of ours is not overwritten."""
+    """DataKit does not overwrite a tag that sockpush sends."""
     with DataKit({"host": "datakit", "region": "eu"}) as datakit:
         for query in ("", "?ignore_global_host_tags=true"):
             assert run(to=f"http://127.0.0.1:{datakit.port}/v1/write/metric{query}", polls=1, host="a", self="off").status == 0
@@ -89,7 +90,7 @@ def test_global_host_tags_are_datakits(run):
 
 
 def test_datakit_has_its_limits(post):
-    """429: again; then nothing is missing, and nothing there twice."""
+    """After 429 the post is repeated. Nothing is missing and nothing is there twice."""
     with DataKit(fails=lambda one: (429, "reachLimit", "reach max API limit") if one.n < 2 else None) as datakit:
         program = post(datakit.port, "/v1/write/metric")
         program.until(lambda: len(datakit.posts) > 4)

@@ -1,18 +1,18 @@
-"""Answers that are none, that do not end, that come slowly, or not whole: the lines are sent again, and stored once more at most."""
+"""Answers that are absent, endless, slow or cut: the lines are sent again, and stored twice at most."""
 import pytest
 
 import parse
 import ports
 import posts
 from posts import answer, post      # the latter a fixture
-from tls_pki import pki             # likewise
+from tls_pki import pki             # a fixture
 
 OK = answer(200, '{"status":"fine"}', "OK", date="Thu, 26 Nov 2026 07:00:00 GMT", x_influxdb_version="1.6.7")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: 1\r\n\r\n"
 
 
 def alternate(*odd):
-    """answers: one of these on each second POST, a good one on the others."""
+    """Returns answers with one of these to each second POST, and a good one to the others."""
     return lambda one: odd[one.n // 2 % len(odd)] if one.n % 2 == 0 else answer()
 
 
@@ -21,7 +21,7 @@ def until(program, receiver, n):
 
 
 def all_stored(program, receiver):
-    """Each line was in a POST that got a good answer, and in no other after it."""
+    """Asserts that each line was in exactly one POST with a good answer."""
     assert program.end() == 0, program.log
     assert receiver.lines(b" 20") == program.out.splitlines()
 
@@ -42,7 +42,8 @@ WRONG = {
 
 
 def test_connection_ends_as_a_post_comes(post):
-    """An answer to each first, none to the second, as one whose patience is as long as the interval: no fault, and sent again at once."""
+    """The receiver answers each first POST and ends at the second, like one whose idle time-out equals the interval. No error: the POST is
+    sent again at once."""
     with posts.Receiver(lambda one: answer() if one.n % 3 != 1 else None) as receiver:
         program = post(receiver.port, self="on", log_level="debug")
         until(program, receiver, 15)
@@ -55,7 +56,7 @@ def test_connection_ends_as_a_post_comes(post):
 
 
 def test_connection_ends_without_an_answer_each_time(post):
-    """A fresh connection that ends so is a fault."""
+    """A fresh connection that ends so is an error."""
     with posts.Receiver(lambda one: None if one.n < 3 else answer()) as receiver:
         program = post(receiver.port)
         until(program, receiver, 5)
@@ -64,7 +65,7 @@ def test_connection_ends_without_an_answer_each_time(post):
 
 
 def test_fail_over_with_connections_that_end(post, full):
-    """The second host stays the one that is tried first, or each POST would wait 5 s for the first; and it is named once."""
+    """The second host stays first in line, because each POST would otherwise wait 5 s for the first. The log names it once."""
     with posts.Receiver(lambda one: answer(connection="close")) as receiver:
         program = post(full, target=f"/write,127.0.0.1:{receiver.port}", buffer="1MiB")
         until(program, receiver, 1)
@@ -74,7 +75,7 @@ def test_fail_over_with_connections_that_end(post, full):
 
 
 def test_fail_back_with_connections_that_end(post, keep):
-    """However short they are, the first host is looked for within 30 s."""
+    """However short the connections are, the first host is checked within 30 s."""
     port = ports.unused()
     second = keep(posts.Receiver(lambda one: answer(connection="close")))
     program = post(port, target=f"/write,127.0.0.1:{second.port}")
@@ -86,7 +87,7 @@ def test_fail_back_with_connections_that_end(post, keep):
 
 
 def test_no_answer(post):
-    """Each is told in words, the connection ended, and the lines sent again."""
+    """The log names each reason, the connection ends, and the lines are sent again."""
     with posts.Receiver(alternate(*([bytes_, None] for bytes_ in WRONG.values()))) as receiver:
         program = post(receiver.port, buffer="4MiB", log_level="debug")
         until(program, receiver, 2 * len(WRONG) + 2)
@@ -119,7 +120,7 @@ ODD = {
 
 
 def test_odd_answers(post):
-    """Their status can be read, so whatever follows it the lines are stored once."""
+    """The status can be read, so the lines are stored once, whatever follows it."""
     with posts.Receiver(alternate(*([bytes_] for bytes_ in ODD.values()))) as receiver:
         program = post(receiver.port, log_level="debug")
         until(program, receiver, 2 * len(ODD))
@@ -133,7 +134,7 @@ GOOD = {
     "chunked, in pieces": [piece for n in range(len(CHUNKED)) for piece in (CHUNKED[n:n + 1], 0.001)],
     "a length": OK,
     "in pieces": [piece for n in range(len(OK)) for piece in (OK[n:n + 1], 0.001)],
-    "behind interim answers": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(),
+    "after interim answers": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(),
     "bare newlines": b"HTTP/1.1 204 No Content\nServer: x\n\n",
     "no reason": b"HTTP/1.1 204\r\n\r\n",
     "a long header": answer(204, x_policy="x" * 20000),
@@ -155,7 +156,7 @@ ENDING = {
 
 @pytest.mark.parametrize("name", [*GOOD, *ENDING])
 def test_stored(post, name):
-    """Its head says 2xx: that stands, whatever the body is. Over the same connection the next goes only where the end of the answer is clear."""
+    """A head with 2xx counts, whatever the body is. The connection is used again only if the end of the answer is clear."""
     with posts.Receiver(lambda one: GOOD.get(name, ENDING.get(name))) as receiver:
         program = post(receiver.port)
         until(program, receiver, 4)
@@ -167,7 +168,7 @@ def test_stored(post, name):
 
 
 def test_body_that_does_not_come(post):
-    """The verdict stands after 2 s, and the program is who ends that connection."""
+    """The verdict counts after 2 s, and the program ends that connection."""
     with posts.Receiver(lambda one: b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nabc") as receiver:
         program = post(receiver.port, log_level="debug")
         until(program, receiver, 2)
@@ -179,7 +180,7 @@ def test_body_that_does_not_come(post):
 
 
 def test_slow_loris(post, keep):
-    """20 s for an answer's head, however it comes; polls go on meanwhile."""
+    """The head of an answer may take 20 s, however it comes. Polls go on meanwhile."""
     bytes_, headers = ([piece for n in range(25) for piece in (data(n), 1)] for data in (lambda n: OK[n:n + 1], lambda n: b"X-A: b\r\n"))
     slow = [25 * [1], bytes_, [b"HTTP/1.1 204 x\r\n", *headers]]
     receivers = [keep(posts.Receiver(lambda one, first=first: answer() if one.n else first)) for first in slow]
@@ -188,11 +189,11 @@ def test_slow_loris(post, keep):
         until(program, receiver, 2)
         assert "the receiver gave no answer for 20 s; retrying" in program.log
         all_stored(program, receiver)
-        assert len(receiver.posts[1].times) > 10, "40 polls are due within 20 s, and without an answer all that there were go again"
+        assert len(receiver.posts[1].times) > 10, "40 polls fall within 20 s, and without an answer all of them are sent again"
 
 
 class Cutting:
-    """Every second answer ends after `first` bytes, after one more, and so on up to `last`; the others are whole."""
+    """Cuts every second answer after `first` bytes, then after one more, up to `last`. The others are whole."""
 
     def __init__(self, whole, first, last, pki):
         self.whole, self.head = whole, whole.index(b"\r\n\r\n") + 4
@@ -204,15 +205,15 @@ class Cutting:
         return [self.whole[:self.ends[n]], None] if one.n % 2 == 0 and n < len(self.ends) else self.whole
 
     def check(self, program):
-        """The times of its polls, how often they were posted, and after which of the cuts not again."""
+        """Asserts that each poll was posted until its status was known, and not after that."""
         posts.wait.until(lambda: len(self.receiver.posts) > 2 * len(self.ends), 90)
         assert program.end() == 0, program.log
         stored, cut = {}, 0
-        for one, said in zip(self.receiver.posts, self.receiver.said):
-            known = said == self.whole or len(said[0]) >= self.head
+        for one, sent in zip(self.receiver.posts, self.receiver.sent):
+            known = sent == self.whole or len(sent[0]) >= self.head
             cut += not known
             for at in one.times:
-                assert not stored.get(at), f"posted again though it was stored: {said}"
+                assert not stored.get(at), f"posted again though it was stored: {sent}"
                 stored[at] = known
         assert all(stored.values()) and stored.keys() == posts.polled(program)
         assert cut == len([n for n in self.ends if n < self.head])
@@ -220,7 +221,8 @@ class Cutting:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_cut_at_every_byte(post, keep, pki, scheme):
-    """Before the end of the head nothing was answered: sent again. After it the receiver has said that it is stored: never again."""
+    """Before the end of the head nothing is answered, so the lines are sent again. After it the receiver has stored them, so they never
+    are."""
     parts = [(whole, n, min(n + 40, len(whole) + 1)) for whole in (OK, CHUNKED) for n in range(0, len(whole) + 1, 40)]
     cutting = [Cutting(*part, pki.leaf_p256 if scheme == "https" else None) for part in parts]
     for one in cutting:
@@ -231,7 +233,7 @@ def test_cut_at_every_byte(post, keep, pki, scheme):
 
 
 def test_receiver_ends_an_idle_connection(post):
-    """A keep-alive that is over is no error; the next snapshot goes over a new one."""
+    """The end of a keep-alive is not an error. The next snapshot goes over a new connection."""
     with posts.Receiver(lambda one: [answer(), 0.3, None]) as receiver:
         program = post(receiver.port, interval="1s")
         until(program, receiver, 3)
@@ -254,7 +256,7 @@ def test_connection_is_reset_with_each_post(post):
 
 
 def test_https_to_a_port_of_http(run, keep):
-    """The usual slip: the reason is said, with the transports that such a port may be for."""
+    """The log has the reason, with the transports that such a port may be for."""
     def serve(connection, got):
         got += connection.recv(4096)
         connection.sendall(answer(400, connection="close"))

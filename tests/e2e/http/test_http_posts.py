@@ -1,4 +1,4 @@
-"""POSTs: what they look like, which lines are in them, and when."""
+"""POSTs: their form, their lines, and their times."""
 import re
 
 import pytest
@@ -9,7 +9,7 @@ import posts
 import receivers
 from program import version
 from posts import answer, post      # the latter a fixture
-from tls_pki import pki             # likewise
+from tls_pki import pki             # a fixture
 
 pytestmark = pytest.mark.windows
 
@@ -63,13 +63,13 @@ def test_headers(run):
     with posts.Receiver() as receiver:
         headers = "X-Scope-OrgID=a%2Cb, content-type=application/x-lines ,Authorization=Api-Token a=b"
         assert run(to=f"http://127.0.0.1:{receiver.port}/", polls=1, http_headers=headers).status == 0
-        said = receiver.posts[0].headers
-        assert [said[name] for name in ("x-scope-orgid", "content-type", "authorization")] == ["a,b", "application/x-lines", "Api-Token a=b"]
+        headers = receiver.posts[0].headers
+        assert [headers[name] for name in ("x-scope-orgid", "content-type", "authorization")] == ["a,b", "application/x-lines", "Api-Token a=b"]
 
 
 @pytest.mark.parametrize("word,unit", [("ns", 1), ("us", 10**3), ("ms", 10**6), ("s", 10**9), ("m", 60 * 10**9)])
 def test_precision(run, word, unit):
-    """Other outputs of the same format keep theirs."""
+    """Other outputs of the same format keep their unit."""
     with posts.Receiver() as receiver:
         to = f"http://127.0.0.1:{receiver.port}/write?precision={word},influx+stdout:"
         one = run(to=to, polls=1, interval="1m", self="off")
@@ -79,14 +79,14 @@ def test_precision(run, word, unit):
 
 @pytest.mark.parametrize("env,sent", [({}, parse.influx), ({"format": "graphite", "interval": "1s"}, parse.graphite)])
 def test_format(run, env, sent):
-    """influx, unless SOCKPUSH_FORMAT says otherwise."""
+    """The format is influx unless SOCKPUSH_FORMAT is set."""
     with posts.Receiver() as receiver:
         assert run(to=f"http://127.0.0.1:{receiver.port}/", polls=1, **env).status == 0
         assert sent(receiver.posts[0].body)
 
 
 def test_several_snapshots_are_one_post_after_an_outage(post):
-    """Up to 64 KiB of them, all of them once, in their order."""
+    """A POST holds up to 64 KiB of snapshots. All are sent once, in their order."""
     taken = []
 
     def answers(one):
@@ -129,7 +129,7 @@ def test_what_waited_longer_than_the_buffer_holds_is_dropped_and_counted(post):
 
 
 def test_statsd_kinds_send_the_newest_gauges_and_no_increment_twice(start):
-    """The first answer takes so long that there are newer gauges by then."""
+    """The first answer takes so long that newer gauges are there by then."""
     programs = []
 
     def answers(one):
@@ -149,7 +149,7 @@ def test_statsd_kinds_send_the_newest_gauges_and_no_increment_twice(start):
 
 
 def test_receiver_may_end_each_connection(post):
-    """As it likes: that is no error, and nothing is sent twice."""
+    """The end of a connection is not an error, and nothing is sent twice."""
     with posts.Receiver(lambda post: answer(connection="close") if post.n % 2 else [answer(), None]) as receiver:
         program = post(receiver.port, self="on")
         program.until(lambda: len(receiver.posts) > 6)
@@ -163,10 +163,10 @@ def test_receiver_may_end_each_connection(post):
 
 @pytest.mark.parametrize("flag", ["info", "debug"])
 def test_secrets_are_never_shown(run, flag):
-    """Not in the log, not by --check, not in a tag, though the receiver repeats them."""
+    """Secrets appear neither in the log, nor in --check's output, nor in a tag, though the receiver repeats them."""
     secrets = ["tokenABCDEF", "headerABCDEF", "queryABCDEF", "pathABCDEF0123456789x"]
-    said = answer(403, f"no {' and '.join(secrets)}, db=metrics01")
-    with posts.Receiver(lambda post: said) as receiver:
+    refusal = answer(403, f"no {' and '.join(secrets)}, db=metrics01")
+    with posts.Receiver(lambda post: refusal) as receiver:
         env = {"to": f"http://127.0.0.1:{receiver.port}/{secrets[3]}/write?db=metrics01&p={secrets[2]},influx+stdout:", "polls": 2, "interval": "100ms",
                "log_level": flag, "http_token": secrets[0], "http_headers": f"X-Key={secrets[1]}"}
         one, checked = run(**env), run("--check", **env)
@@ -186,21 +186,21 @@ def test_however_they_are_repeated(run, says, secret):
 
 
 def test_credentials_in_the_place_of_a_name(run):
-    """As curl wants a header written."""
+    """The variable holds a header in curl's form."""
     one = run(to="http://127.0.0.1/", http_headers="Authorization: Basic dTpzZXNhbWU=")
     assert one.status == 2 and "SOCKPUSH_HTTP_HEADERS" in one.log and "Name=value" in one.log
     assert "dTpzZXNhbWU" not in one.log
 
 
 def test_long_path_beside_another_output(run):
-    """The name of an output is a tag of its series, which must not become too long for the others."""
+    """An output's name is a tag of its series, which must not become too long for the other outputs."""
     with posts.Receiver() as receiver, receivers.udp() as udp:
         one = run(to=f"http://127.0.0.1:{receiver.port}/{'long-part/' * 180},udp://127.0.0.1:{udp.port}", polls=2, interval="100ms")
         assert one.status == 0 and "0 lines were not sent" in one.log, one.log
 
 
 def test_end_of_an_idle_connection(post):
-    """All was answered, so there is nothing to wait for: not for the receiver's end of the connection, which does not come."""
+    """All was answered, so the program does not wait for the receiver's end of the connection, which does not come."""
     with posts.Receiver(lambda one: [answer(), 600]) as receiver:
         program = post(receiver.port, interval="1h", log_level="debug")
         program.until(lambda: " bytes posted: 204" in program.log)
@@ -216,14 +216,14 @@ def test_secrets_are_not_shown_where_the_url_is_refused(run):
 
 
 def check(run, receiver, status, target="/write?db=x", **env):
-    """What --check reports of a POST to this receiver; its status is this."""
+    """Returns --check's text about a POST to this receiver. Asserts the status."""
     one = run("--check", to=f"http://127.0.0.1:{receiver.port}{target}", **env)
     assert one.status == status, one.out + one.log
     return " ".join(re.search(rf" \(influx\): (\w+) at 127\.0\.0\.1:{receiver.port}: an empty POST: the receiver (.*)$", one.out, re.M).groups())
 
 
 def test_check_posts_no_line(run):
-    """As a snapshot would be posted, but without one."""
+    """The request is that of a snapshot, but without lines."""
     with posts.Receiver(lambda post: answer(reason="No Content")) as receiver:
         assert check(run, receiver, 0, http_token="sesame") == "ok answers 204 No Content"
         assert posts.wait.until(lambda: receiver.ended)
@@ -239,13 +239,13 @@ def test_check_where_lines_would_be_refused(run, status, words):
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_check_where_a_post_needs_lines(run, status):
-    """InfluxDB 2 and DataKit refuse an empty one, others answer 400 to a wrong path: it is not known."""
+    """InfluxDB 2 and DataKit refuse an empty POST, others answer 400 to a wrong path: the result is unknown."""
     with posts.Receiver(lambda post: answer(status, "writing requires points")) as receiver:
         assert check(run, receiver, 0) == f'unknown answers {status}: "writing requires points"; with lines it may answer otherwise'
 
 
 def test_check_of_a_token(run):
-    """It is not shown, though the receiver repeats it."""
+    """The token is not shown, though the receiver repeats it."""
     with posts.Receiver(lambda post: answer() if post.headers.get("authorization") == "Token sesame-1" else answer(401, f"unknown: {post.headers['authorization']}")) as receiver:
         assert check(run, receiver, 0, http_token="sesame-1") == "ok answers 204"
         assert check(run, receiver, 1, http_token="sesame-2") == 'failed answers 401: "unknown: Token ********"'
@@ -257,7 +257,7 @@ def test_check_of_what_is_no_http(run):
 
 
 def test_fail_over(post):
-    """Path and query hold for all hosts of an output."""
+    """Path and query apply to all hosts of an output."""
     with posts.Receiver() as receiver:
         gone = ports.unused()
         program = post(gone, target=f"/write?db=x,127.0.0.1:{receiver.port}")

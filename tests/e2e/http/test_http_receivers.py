@@ -1,5 +1,5 @@
-"""Real receivers of POSTs: by http, and by https behind those that end TLS; killed, cut and refused, each poll is stored once.
-SOCKPUSH_TEST_SLOW=1: killed 50 times."""
+"""Real receivers of POSTs, by http, and by https through TLS terminators. They are killed, cut and refuse, and each poll is stored once.
+SOCKPUSH_TEST_SLOW=1 kills 50 times."""
 import itertools
 import random
 import signal
@@ -10,9 +10,9 @@ import chaos
 import parse
 import posts
 import servers
-from chaos import crowd, tell           # fixtures
+from chaos import crowd, report         # fixtures
 from program import BINARY
-from tls_pki import pki                 # likewise
+from tls_pki import pki                 # fixtures
 
 pytestmark = pytest.mark.windows
 
@@ -20,8 +20,8 @@ RECEIVERS = {"influxdb": (servers.InfluxDB, 8086, "/write?db=sockpush"),
              "victoriametrics": (servers.VictoriaMetrics, 8428, "/write"),
              "victoriametrics v2": (servers.VictoriaMetrics, 8428, "/api/v2/write?org=o&bucket=b")}
 ROADS = {"http": "http://127.0.0.1:8186", "stunnel": "https://localhost:6443", "haproxy": "https://localhost:6444", "nginx": "https://localhost:6445"}
-KILLS = max(chaos.KILLS, 20 if BINARY.name == "wine.py" else 0)      # its polls are few
-PORT = 8186     # of the relay that is between all of these and the receiver
+KILLS = max(chaos.KILLS, 20 if BINARY.name == "wine.py" else 0)      # wine's program polls seldom
+PORT = 8186     # of the relay between all of these and the receiver
 
 
 def prepare(server):
@@ -30,7 +30,7 @@ def prepare(server):
 
 
 def in_influxdb(server):
-    """{(measurement, tags, time in ns): fields}"""
+    """Returns {(measurement, tags, time in ns): fields}."""
     return {(measurement, tuple(sorted(tags.items())), time): fields for measurement in ("netstat", "netstat_port")
             for tags, fields, time in server.points(measurement)}
 
@@ -53,7 +53,7 @@ def test_stored(namespace, keep, tmp_path, push, name, precision):
 
 
 def test_words_of_a_receiver(namespace, keep, tmp_path, run):
-    """A database that is not there: kept for an operator, in InfluxDB's own words."""
+    """The database is missing: the lines are kept for an operator, and the log has InfluxDB's words."""
     keep(servers.InfluxDB(tmp_path))
     one = run(to="http://127.0.0.1:8086/write?db=nowhere", polls=1)
     assert one.status == 1
@@ -67,7 +67,7 @@ CHECKED = {"/write?db=sockpush": (0, "ok", "204 No Content"), "/write?db=nowhere
 
 
 def test_check(namespace, keep, tmp_path, run):
-    """An empty write says whether database and path are there, and stores nothing."""
+    """An empty write checks database and path, and stores nothing."""
     server = keep(servers.InfluxDB(tmp_path))
     server.create()
     for target, (status, verdict, words) in CHECKED.items():
@@ -77,7 +77,7 @@ def test_check(namespace, keep, tmp_path, run):
 
 
 def test_type_conflict(namespace, keep, tmp_path, run):
-    """Written as a float before: InfluxDB refuses our integers, and says so."""
+    """The field was written as a float before, so InfluxDB refuses integers, and the log has its reason."""
     server = keep(servers.InfluxDB(tmp_path))
     server.create()
     server.write("netstat tcp_listen=1.5")
@@ -86,7 +86,7 @@ def test_type_conflict(namespace, keep, tmp_path, run):
 
 
 class Roads:
-    """A receiver that can be killed, a relay before it that cuts one answer of ten, each at another byte, and the terminators."""
+    """A receiver that can be killed, behind a relay that cuts one answer of ten, each at another byte, and the terminators."""
 
     def __init__(self, keep, tmp_path, pki, kind, port):
         self.receiver = keep(chaos.Mortal(kind, tmp_path / "receiver"))
@@ -98,8 +98,9 @@ class Roads:
 
 
 @pytest.fixture
-def survive(start, crowd, keep, tmp_path, pki, tell):
-    """survive(kind of receiver, signal): what each program polled, by road; the relay that it went through and the receiver, killed again and again."""
+def survive(start, crowd, keep, tmp_path, pki, report):
+    """survive(class of receiver, signal) ends the receiver again and again. Returns the roads, the points by road, and how often each
+    repeated poll was posted."""
     def make(kind, number):
         ports, targets = zip(*((port, target) for one, port, target in RECEIVERS.values() if one is kind))
         roads = Roads(keep, tmp_path, pki, kind, ports[0])
@@ -120,15 +121,15 @@ def survive(start, crowd, keep, tmp_path, pki, tell):
             twice.update({(road, at): sum(at in post.times for post in own) for at in again})
             unanswered = sum(not post.answered or post.status // 100 != 2 for post in own)
             refused = sum(program.log.count(f"answers {status}") for status in (429, 503) for program in [programs[road]])
-            tell(f"{road}: {KILLS} times killed, {len({point.time for point in points[road]})} polls in {len(own)} POSTs, of which "
+            report(f"{road}: {KILLS} times killed, {len({point.time for point in points[road]})} polls in {len(own)} POSTs, of which "
                  f"{unanswered} were not answered; {len(again)} polls were posted again after that, none otherwise")
             assert unanswered and again, "no answer was lost"
         return roads, points, twice
     return make
 
 
-def test_influxdb_is_killed(survive, tell):
-    """By SIGKILL: what it answered for is in its log of writes."""
+def test_influxdb_is_killed(survive, report):
+    """SIGKILL: all that it acknowledged is in its write-ahead log."""
     roads, points, _ = survive(servers.InfluxDB, signal.SIGKILL)
     expected = {}
     for of in points.values():
@@ -137,11 +138,11 @@ def test_influxdb_is_killed(survive, tell):
     assert in_influxdb(roads.receiver.server) == expected
 
 
-def test_victoriametrics_is_restarted(survive, tell):
-    """By SIGTERM: what it answered for is on its disk then, as after a SIGKILL it is not. It keeps what comes twice twice: that is only
-    what was posted again because an answer was lost."""
+def test_victoriametrics_is_restarted(survive, report):
+    """SIGTERM: all that it acknowledged is on its disk, unlike after a SIGKILL. It keeps duplicates, which must be only posts that were
+    repeated because an answer was lost."""
     roads, points, twice = survive(servers.VictoriaMetrics, signal.SIGTERM)
     found = chaos.check(roads.receiver.server, chaos.samples([point for of in points.values() for point in of]))
     for (at, _, labels, _), n in found.items():
         assert n <= twice.get((dict(labels)["host"], at * 10**6), 1), (at, labels, n)
-    tell(f"{len(found)} values stored, {sum(n > 1 for n in found.values())} of them more than once")
+    report(f"{len(found)} values stored, {sum(n > 1 for n in found.values())} of them more than once")

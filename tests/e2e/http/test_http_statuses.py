@@ -1,4 +1,4 @@
-"""What a receiver answers, and what becomes of the lines: gone, sent again, dropped, kept."""
+"""A receiver's status decides whether lines are done, sent again, dropped or kept."""
 import contextlib
 import re
 import pytest
@@ -20,7 +20,7 @@ def test_taken(post, status):
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 600, 999])
 def test_again(post, status):
-    """The same lines, with what came meanwhile; said once, and once that it is over."""
+    """They are sent again with newer lines. The log reports begin and end once."""
     with posts.Receiver(lambda post: answer(status, "be patient") if post.n < 2 else answer()) as receiver:
         program = post(receiver.port, self="on")
         program.until(lambda: len(receiver.posts) >= 5)
@@ -37,9 +37,10 @@ def test_again(post, status):
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_retry_after(post, status, form):
-    """Not before, and no more than a little later. A date counts from the answer's own Date: our clock may be wrong."""
-    said = {"retry_after": "2"} if form == "seconds" else {"date": "Sat, 28 Feb 2004 23:59:59 GMT", "retry_after": "Sun, 29 Feb 2004 00:00:01 GMT"}
-    with posts.Receiver(lambda post: answer(status, **said) if not post.n else answer()) as receiver:
+    """The next try comes not before that time, and only a little later. A date is compared with the answer's Date, because the machine's
+    clock may be wrong."""
+    headers = {"retry_after": "2"} if form == "seconds" else {"date": "Sat, 28 Feb 2004 23:59:59 GMT", "retry_after": "Sun, 29 Feb 2004 00:00:01 GMT"}
+    with posts.Receiver(lambda post: answer(status, **headers) if not post.n else answer()) as receiver:
         program = post(receiver.port, log_level="debug")
         program.until(lambda: len(receiver.posts) >= 2)
         assert receiver.posts[1].at - receiver.posts[0].at >= 2
@@ -49,7 +50,7 @@ def test_retry_after(post, status, form):
 
 
 def grows(program, receiver):
-    """The pause before an attempt is drawn from a span that doubles each time."""
+    """Asserts that the pause before an attempt is drawn from a span that doubles each time."""
     program.until(lambda: len(parse.pauses(program.log)) >= 3)
     program.kill()
     assert parse.pauses(program.log)[:3] == [(0, 500), (0, 1000), (0, 2000)]
@@ -62,14 +63,14 @@ def test_retry_after_0_is_no_reason_to_hurry(post):
 
 
 def test_slow_to_refuse(post):
-    """Who takes longer than a second for its 503 is not asked again at once for ever."""
+    """A receiver that takes longer than a second for its 503 gets pauses, too."""
     with posts.Receiver(lambda post: [1.2, answer(503)]) as receiver:
         grows(post(receiver.port, log_level="debug"), receiver)
 
 
 @pytest.mark.parametrize("status", [301, 308, 401, 403, 404, 405])
 def test_only_an_operator_can_help(post, status):
-    """Kept, tried again slowly, said once."""
+    """The lines are kept and tried again slowly. The log reports it once."""
     with posts.Receiver(lambda post: answer(status, "<html>no</html>", location="http://other.example/write?p=x")) as receiver:
         program = post(receiver.port, log_level="debug")
         program.until(lambda: parse.pauses(program.log))
@@ -84,7 +85,7 @@ def test_only_an_operator_can_help(post, status):
 
 
 def test_mended_by_its_operator(post):
-    """Some 30 s later it has all, with the times of then."""
+    """About 30 s later the receiver has all lines with their original times."""
     with posts.Receiver(lambda post: answer(401) if not post.n else answer()) as receiver:
         program = post(receiver.port, interval="1s", buffer="1MiB")
         assert posts.wait.until(lambda: len(receiver.posts) > 3, 90), program.log
@@ -94,7 +95,7 @@ def test_mended_by_its_operator(post):
 
 
 def refuses(status, bad, outage=3):
-    """answers: after an outage whoever posts one of the polls of these numbers is refused."""
+    """Returns answers that, after an outage, refuse each POST with one of these polls."""
     seen = []
 
     def answers(post):
@@ -108,7 +109,8 @@ def refuses(status, bad, outage=3):
 
 @pytest.mark.parametrize("status,bad", [(400, [0]), (400, [3]), (400, [1, 2]), (413, [2, 7]), (422, [4])])
 def test_refused(post, status, bad):
-    """Of a refused batch each snapshot is sent alone: the bad ones are dropped and counted, with the receiver's words; the others are not."""
+    """Each snapshot of a refused batch is sent alone. The bad ones are dropped, counted and logged with the receiver's words; the others
+    arrive."""
     with posts.Receiver(refuses(status, bad)) as receiver:
         program = post(receiver.port, self="on", buffer="1MiB")
         polls = lambda: parse.by_poll(parse.influx(program.out))
@@ -124,7 +126,7 @@ def test_refused(post, status, bad):
 
 
 def test_refused_after_other_troubles(post):
-    """That lines are dropped is said, whatever was said before of what kept them."""
+    """The log reports dropped lines, whatever it reported earlier about kept ones."""
     outage = [500, 502, 504, 507, 501]
     first = []
 
@@ -140,7 +142,7 @@ def test_refused_after_other_troubles(post):
 
 
 def test_all_is_refused(post):
-    """A receiver that takes none: said once, each dropped once, and no connection more for it."""
+    """The receiver accepts no poll. The log reports it once, each poll is dropped once, and no extra connection is made."""
     with posts.Receiver(lambda one: answer(400, "no")) as receiver:
         program = post(receiver.port)
         program.until(lambda: len(receiver.posts) > 6)
@@ -151,7 +153,7 @@ def test_all_is_refused(post):
 
 
 def test_too_large_for_a_proxy(post):
-    """One that takes 3,000 bytes: each snapshot is smaller, so after an outage all arrive."""
+    """The proxy accepts 3,000 bytes. Each snapshot is smaller, so all arrive after an outage."""
     with posts.Receiver(lambda one: answer(503) if one.n < 3 else answer(413, connection="close") if len(one.body) > 3000 else answer()) as receiver:
         program = post(receiver.port, buffer="1MiB", ports="80")
         program.until(lambda: len(receiver.bodies()) > 12)
@@ -160,7 +162,7 @@ def test_too_large_for_a_proxy(post):
 
 
 def test_too_large_for_a_proxy_each_time(post):
-    """A snapshot of several chunks is cut between them, which are up to 16 KiB."""
+    """A snapshot of several chunks is cut between them. Chunks have up to 16 KiB."""
     with posts.Receiver(lambda one: answer(413) if len(one.body) > 20000 else answer()) as receiver:
         program = post(receiver.port, interval="1s", ports=",".join(map(str, range(1, 101))))
         program.until(lambda: len(receiver.bodies()) > 6)
@@ -169,10 +171,10 @@ def test_too_large_for_a_proxy_each_time(post):
 
 
 def test_refusal_while_the_body_is_on_its_way(start):
-    """Who has read enough says so and ends the connection; the rest of the request meets a reset, the answer is heard all the same."""
+    """The receiver answers early and ends the connection. The rest of the request meets a reset, but the answer is read."""
     def serve(n):
         def converse(connection, got):
-            with contextlib.suppress(EOFError):    # the last connection is ended with the program
+            with contextlib.suppress(EOFError):    # the program's end ends the last connection
                 posts.Pipe(connection).head()
                 connection.sendall(answer(413, "enough", connection="close"))
         return converse
@@ -185,7 +187,7 @@ def test_refusal_while_the_body_is_on_its_way(start):
 
 
 def test_polls_go_on_while_the_receiver_takes_its_time(post):
-    """The receiver answers when there were ten more of them."""
+    """The receiver answers after ten more polls."""
     programs, more = [], []
 
     def answers(one):

@@ -1,4 +1,4 @@
-"""Procfs tables that are cut, empty, missing, closed or growing: an error that is counted, never a wrong count."""
+"""Procfs tables that are cut, empty, missing, closed or growing give a counted error, never a wrong count."""
 import threading
 
 import pytest
@@ -10,8 +10,8 @@ from procfs import Socket
 LISTENERS = [Socket(f"10.0.0.1:{80 + i}", inode=100 + i) for i in range(5)]
 
 
-def own(run):
-    """sockpush's own series of the procfs backend."""
+def backend_series(run):
+    """Returns the fields of sockpush's series about the procfs backend."""
     return next(fields for (name, tags), fields in run.series.items() if name == "sockpush")
 
 
@@ -21,7 +21,7 @@ def test_missing(tmp_path, poll):
 
 
 def test_missing_tcp(tmp_path, poll):
-    """TCP can't be read; UDP can: no TCP zeros are pushed as if they were counted."""
+    """TCP cannot be read, UDP can: no zeros of TCP are pushed as if they were counts."""
     run = poll(proc=procfs.write(tmp_path, [Socket("10.0.0.1:53", "udp_socket")], tables=("tcp6", "udp", "udp6")))
     assert run.status == 1 or "tcp_listen" not in run.out
     assert "tcp" in run.log
@@ -53,7 +53,7 @@ def test_not_a_table(tmp_path, poll, text):
     run = poll(proc=root, self="on")
     assert run.status in (0, 1)
     if run.status == 0:
-        assert own(run)["partial_polls"] + own(run)["poll_errors"] == 1
+        assert backend_series(run)["partial_polls"] + backend_series(run)["poll_errors"] == 1
         assert all(not parse.nonzero(fields) for fields in run.totals.values())
 
 
@@ -64,7 +64,7 @@ def cuts():
 
 @pytest.mark.parametrize("length", cuts())
 def test_cut(tmp_path, poll, length):
-    """The rows before the cut count; the cut one is said to be missing, not guessed."""
+    """The rows before the cut count. The cut row is reported as missing."""
     root = procfs.write(tmp_path, LISTENERS)
     text = procfs.table("tcp", LISTENERS)[:length]
     (root / "1" / "net" / "tcp").write_text(text)
@@ -74,14 +74,14 @@ def test_cut(tmp_path, poll, length):
     whole = max(text.count("\n") - 1, 0)
     counted = run.totals[4].get("tcp_listen")
     if counted is None:
-        assert own(run)["poll_errors"] == 1
+        assert backend_series(run)["poll_errors"] == 1
         return
     if text.endswith("\n"):
         assert counted == whole
     else:
-        complete = len(text.rsplit("\n", 1)[1].split()) >= 10       # all columns up to the inode: it may be counted
+        complete = len(text.rsplit("\n", 1)[1].split()) >= 10       # has all columns up to the inode, so it may be counted
         assert counted == whole or complete and counted == whole + 1
-        assert counted == whole + 1 or own(run)["partial_polls"] + own(run)["poll_errors"] == 1
+        assert counted == whole + 1 or backend_series(run)["partial_polls"] + backend_series(run)["poll_errors"] == 1
 
 
 @pytest.mark.parametrize("row", [
@@ -99,11 +99,11 @@ def test_bad_row_among_good_ones(tmp_path, poll, row):
     if run.status == 0:
         counted = run.totals[4].get("tcp_listen")
         assert counted in (None, 5, 6)
-        assert counted == 6 or own(run)["partial_polls"] + own(run)["poll_errors"] == 1
+        assert counted == 6 or backend_series(run)["partial_polls"] + backend_series(run)["poll_errors"] == 1
 
 
 def test_growing_while_read(tmp_path, start):
-    """Rows are added all the while: each poll shows a number that stood at some time during it."""
+    """Rows are added all the while. Each poll has a number that was true at some moment during it."""
     root = procfs.write(tmp_path, LISTENERS)
     program = start(proc=root)
     rows = "".join(procfs.row(i, Socket("10.0.0.1:90")) for i in range(50))
@@ -127,7 +127,7 @@ def test_growing_while_read(tmp_path, start):
 
 
 def test_gone_and_back(tmp_path, start):
-    """A poll that could not be read pushes no points; begin and end are logged, each once."""
+    """A poll that could not be read pushes no points. The log reports begin and end once."""
     root = procfs.write(tmp_path, LISTENERS)
     net, away = root / "1" / "net", root / "away"
     program = start(proc=root, interval="100ms")
@@ -146,6 +146,6 @@ def test_gone_and_back(tmp_path, start):
 
 
 def test_large(tmp_path, poll):
-    """More rows than fit into any buffer."""
+    """The table has more rows than fit into any buffer."""
     sockets = [Socket(f"10.0.{i // 250}.{i % 250}:80", "tcp_established", "10.9.9.9:5000") for i in range(20_000)]
     assert poll(proc=procfs.write(tmp_path, sockets)).totals[4]["tcp_established"] == 20_000

@@ -1,4 +1,4 @@
-"""The file itself: static, hardened, small, and needing nothing around it."""
+"""The file itself is static, hardened and small, and needs nothing around it."""
 import contextlib
 import os
 import re
@@ -27,7 +27,7 @@ def elf():
 
 @readelf_or_skip
 def test_static_pie(elf):
-    """The obvious command builds a dynamic one that runs only where musl is installed."""
+    """musl-gcc -static-pie builds a dynamic program that runs only where musl is installed."""
     assert re.search(r"Type:\s+DYN", elf)
     assert "INTERP" not in elf and "(NEEDED)" not in elf and "TEXTREL" not in elf
 
@@ -50,7 +50,7 @@ def test_small(elf):
 
 @pytest.fixture
 def empty(tmp_path, elf):
-    """A directory with nothing but the binary in it, and room for a procfs."""
+    """A directory that holds only the binary, with room for a procfs."""
     shutil.copy(BINARY, tmp_path / "sockpush")
     (tmp_path / "proc").mkdir()
     return tmp_path
@@ -73,7 +73,7 @@ def test_empty_root(as_root, empty, proc):
 
 
 def test_empty_root_by_name(as_root, empty):
-    """No /etc/hosts: localhost is built in."""
+    """localhost needs no /etc/hosts, because it is built in."""
 
     with receivers.udp() as receiver:
         run = chrooted(empty, False)(SOCKPUSH_TO=f"udp://localhost:{receiver.port}")
@@ -88,7 +88,7 @@ def test_empty_root_procfs_missing(as_root, empty):
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_standard_streams_closed_at_the_start(tmp_path, closed):
-    """Their numbers go to the next files it opens: the log must not end up in one of those."""
+    """The next opened files get the numbers of closed streams. The log must not go into one of those."""
     root = procfs.write(tmp_path, [procfs.Socket("10.0.0.1:80")])
     with receivers.udp() as receiver, receivers.unix_stream(tmp_path / "u") as stream:
         env = {**ONE_POLL, "SOCKPUSH_TO": f"udp://127.0.0.1:{receiver.port},unix://{tmp_path}/u", "SOCKPUSH_PROC": str(root),
@@ -103,7 +103,7 @@ def test_standard_streams_closed_at_the_start(tmp_path, closed):
 
 
 def test_stdout_closed_at_the_start(poll):
-    """Its only output: said, and status 1."""
+    """Its only output is gone: the log reports it, and the status is 1."""
     done = subprocess.run(["sh", "-c", 'exec "$0" >&-', BINARY], env=ONE_POLL, timeout=90, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"stdout" in done.stderr
 
@@ -111,7 +111,7 @@ def test_stdout_closed_at_the_start(poll):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("argument", ["--help", "--version", "--check"])
 def test_printing_is_ended_at_once(argument, number):
-    """Into a pipe that is full and that nobody reads: it flushes nothing, so there is nothing to wait for."""
+    """stdout is a full pipe that is never drained. Nothing is flushed, so the end does not wait."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     with contextlib.suppress(BlockingIOError):
@@ -127,7 +127,7 @@ def test_printing_is_ended_at_once(argument, number):
 
 
 def test_relocated_data_is_read_only(start, tmp_path):
-    """RELRO in the headers alone protects nothing: the start code has to ask the kernel for it."""
+    """RELRO in the headers alone protects nothing. The start code has to ask the kernel for it."""
     program = start(to="stdout:", proc=procfs.write(tmp_path))
     program.until(lambda: "pushing" in program.log)
     with open(f"/proc/{program.process.pid}/maps") as maps:

@@ -1,4 +1,4 @@
-"""As process 1, in a container or as an appliance's only program: nobody else mounts /proc, and nobody else reaps."""
+"""Process 1, in a container or as an appliance's only program: it has to mount /proc and reap children itself."""
 import os
 import shutil
 import signal
@@ -30,7 +30,7 @@ def empty(tmp_path):
 
 
 def first(env, *words):
-    """Run by words, which exec what they are given."""
+    """Runs it by words that execute their arguments."""
     return run_binary(env, *ALONE[1:], *words, binary=ALONE[0])
 
 
@@ -45,7 +45,7 @@ def test_leaves_the_proc_that_is_there(empty):
 
 
 def test_cannot_mount_proc(other_users, empty):
-    """Without the right it says so, and counts by what needs no /proc."""
+    """Without the right to mount, the log reports it, and netlink counts without /proc."""
     run = first(ONE_POLL, CHROOT, "--userspec=65534:65534", empty, "/sockpush")
     assert set(run.totals) >= {4} and "cannot mount /proc: " in run.log
 
@@ -61,7 +61,7 @@ def comm(pid):
 
 
 def test_reaps(tmp_path):
-    """Its own shell left a child to it, that ends later."""
+    """The shell that it replaced left a child, which ends later."""
     env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_INTERVAL": "100ms", "PATH": "/usr/bin:/bin"}
     words = [*ALONE, "sh", "-c", f'(sleep 1000 & sleep 1001 &); exec "{BINARY}"']
     program = Program(env, binary=words[0], arguments=words[1:])

@@ -1,4 +1,4 @@
-"""Beside its host: in another network namespace, with the host's procfs mounted."""
+"""sockpush beside its host, in another network namespace, with the host's procfs mounted."""
 import json
 import os
 import socket
@@ -11,7 +11,7 @@ from program import ONE_POLL, run_binary
 
 
 def in_a_machine_of_its_own(folder, work):
-    """work() runs as process 1 of new pid, network and mount namespaces, its procfs at `folder`; what it returns."""
+    """Runs work() as process 1 of new pid, network and mount namespaces, with its procfs at `folder`. Returns its result."""
     reader, writer = os.pipe()
     first = os.fork()
     if first == 0:
@@ -41,7 +41,7 @@ def in_a_machine_of_its_own(folder, work):
 
 
 def look(folder, apart):
-    """Three listeners on the host; sockpush in its namespace or apart from it: the backend, and what it counted."""
+    """Opens three listeners on the host, and polls in its namespace or apart from it. Returns the backend and the counts."""
     kept = [socket.create_server(("127.0.0.1", 7000 + i)) for i in range(3)]
     env = {**ONE_POLL, "SOCKPUSH_PROC": str(folder), "SOCKPUSH_SELF": "on", "SOCKPUSH_PORTS": "7001"}
     run = run_binary(env, preexec_fn=(lambda: netns.unshare(netns.CLONE_NEWNET)) if apart else None)
@@ -51,14 +51,14 @@ def look(folder, apart):
 
 
 def test_apart(tmp_path):
-    """A pod with the host's /proc: procfs, for netlink would show its own namespace."""
+    """A pod with the host's /proc reads procfs, because netlink shows the pod's own namespace."""
     seen = in_a_machine_of_its_own(tmp_path, lambda: look(tmp_path, apart=True))
     assert (seen["backend"], seen["listen"]) == ("procfs", 3), seen["log"]
-    assert seen["pid"] == 1, "the owner as the host numbers it"
+    assert seen["pid"] == 1, "the owner, numbered as on the host"
 
 
 def test_together(tmp_path):
-    """hostNetwork: the same namespace, so the better backend; only owners are read from the mounted procfs."""
+    """hostNetwork shares the namespace, so netlink is used. Only owners are read from the mounted procfs."""
     seen = in_a_machine_of_its_own(tmp_path, lambda: look(tmp_path, apart=False))
     assert (seen["backend"], seen["listen"]) == ("netlink", 3), seen["log"]
     assert seen["pid"] == 1

@@ -1,4 +1,4 @@
-"""netlink opens, then fails in the middle: what it had counted is taken back, and procfs gives the whole count in the same poll."""
+"""netlink opens, then fails during a dump. Its counts are withdrawn, and procfs gives the whole count in the same poll."""
 import shutil
 import socket
 import subprocess
@@ -12,7 +12,7 @@ STRACE = shutil.which("strace")
 
 
 def traced(tmp_path, inject, **env):
-    """One poll, with system calls made to fail."""
+    """Polls once, with these system calls made to fail."""
     run = run_binary(environment(ONE_POLL, {"format": "influx", **env}), "-f", "-o", str(tmp_path / "trace"), "-e", "inject=" + inject,
                      BINARY, binary=STRACE, timeout=60)
     assert "INJECTED" in (tmp_path / "trace").read_text(), "no such call was made"
@@ -21,7 +21,7 @@ def traced(tmp_path, inject, **env):
 
 @pytest.fixture
 def sockets(namespace, tmp_path):
-    """More than one read of netlink holds; and strace must be allowed."""
+    """Opens more sockets than one read of netlink holds. Skips the test if strace is not allowed."""
     if not STRACE:
         pytest.skip("strace is not installed")
     if subprocess.run([STRACE, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:

@@ -1,4 +1,4 @@
-"""Where netlink is refused, procfs is read in the same poll, gives the same counts, and the log says why."""
+"""If netlink is refused, procfs is read in the same poll with the same counts, and the log gives the reason."""
 import socket
 
 import pytest
@@ -39,7 +39,7 @@ def test_falls_to_procfs(listeners, refused, poll, name):
         assert [dict(tags)["backend"] for name, tags in one if name == "sockpush"] == ["procfs"]
     lines = [line for line in run.log.splitlines() if "netlink" in line]
     assert lines and REASONS[name] in " ".join(lines).lower(), run.log
-    assert len(lines) <= 2, "said once, not at each poll"
+    assert len(lines) <= 2, "logged once, not at each poll"
 
 
 def test_forced_netlink_does_not_fall(listeners, refused):
@@ -53,7 +53,7 @@ def test_no_backend_at_all(tmp_path, refused):
 
 
 def test_a_service_that_may_not_use_ipv6_still_sees_it(listeners, poll):
-    """systemd's RestrictAddressFamilies= without AF_INET6."""
+    """The service has systemd's RestrictAddressFamilies= without AF_INET6."""
     env = environment(ONE_POLL, {"ports": "7000"})
     run = run_binary(env, preexec_fn=seccomp.refuse("EAFNOSUPPORT", socket.AF_INET6))
     assert "netlink" in run.log and run.series == poll(ports="7000").series

@@ -1,7 +1,7 @@
-"""The binaries for other processors: what their files are, and what they count here, under qemu-user.
+"""The binaries for other processors: their files, and their counts here, under qemu-user.
 
-qemu-user has no netlink for sockets, and hands /proc/net through in this machine's byte order: so local addresses are not looked at
-(tests/appliance does, on real kernels).
+qemu-user has no netlink for sockets and passes /proc/net through in this machine's byte order. So local addresses are not checked here
+(tests/appliance checks them, on real kernels).
 """
 import os
 import re
@@ -36,7 +36,7 @@ def binary(cpu):
 
 @pytest.fixture
 def emulated(cpu, binary):
-    """emulated(**environment): one poll."""
+    """emulated(**environment) runs one poll."""
     qemu = shutil.which(variable(f"QEMU_{cpu}"))
     if not qemu:
         pytest.skip("qemu-user-static is not installed")
@@ -54,12 +54,12 @@ def test_static_pie(binary):
     assert "INTERP" not in elf and "(NEEDED)" not in elf
     assert "GNU_RELRO" in elf and re.search(r"BIND_NOW|FLAGS_1.*\bNOW\b", elf)
     assert ".symtab" not in elf and ".debug" not in elf
-    assert not re.search(r"LOAD(\s+0x[0-9a-f]+)+\s+RWE", elf), "nothing is both written and run"
+    assert not re.search(r"LOAD(\s+0x[0-9a-f]+)+\s+RWE", elf), "no segment is both written and run"
 
 
 @pytest.mark.skipif(not shutil.which("readelf"), reason="binutils is not installed")
 def test_text_is_not_relocated(binary):
-    """Where it were, its pages would be written to at the start, and belong to each process."""
+    """If it were, its pages would be written at the start, and each process would need its own."""
     elf = output_of("readelf", "-lrW", binary)
     writable = [(int(m[1], 16), int(m[1], 16) + int(m[2], 16))
                 for m in re.finditer(r"LOAD +0x[0-9a-f]+ (0x[0-9a-f]+) 0x[0-9a-f]+ 0x[0-9a-f]+ (0x[0-9a-f]+) RW ", elf)]
@@ -68,12 +68,12 @@ def test_text_is_not_relocated(binary):
     assert all(any(low <= one < high for low, high in writable) for one in at)
 
 
-# What an FPU does; cvt.s.w and the like, ldc1, mtc1, bc1f, and what reads its own registers.
+# Instructions of an FPU: cvt.s.w and the like, ldc1, mtc1, bc1f, and those that read its registers.
 FLOATING = re.compile(r"\t(\w+\.(?:[sdwl]|ps)(?:\.\w+)?|[ls][dw]x?c1|d?m[tf]h?c1|c[tf]c1|bc1\w+|mov[ft])\t", re.M)
 
 
 def test_no_floating_point(cpu, binary):
-    """Routers have no FPU, and their kernels do not pretend to be one."""
+    """Routers have no FPU, and their kernels do not emulate one."""
     if not cpu.startswith("mips"):
         pytest.skip("this processor has an FPU, or its binary would not link")
     assert "Soft float" in output_of("readelf", "-A", binary)
@@ -87,7 +87,7 @@ def test_version(cpu, emulated):
 
 
 def test_counts(namespace, emulated, listen, connect):
-    """By procfs, in the poll in which netlink was refused."""
+    """procfs counts, in the poll in which netlink was refused."""
     listener = listen("127.0.0.1", 8080)
     for _ in range(3):
         connect(listener)
@@ -101,7 +101,7 @@ def test_counts(namespace, emulated, listen, connect):
 
 
 def test_pushes(namespace, emulated):
-    """Names, UDP, TCP: what depends on the C library's structs."""
+    """Names, UDP and TCP depend on the C library's structs."""
     with receivers.udp() as receiver:
         assert emulated(to=f"udp://localhost:{receiver.port}").status == 0
         receiver.until(lambda text: "netstat.udp_socket" in text)
@@ -112,7 +112,7 @@ def test_pushes(namespace, emulated):
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_pushes_over_tls(namespace, emulated, pki, version):
-    """The ciphers, hashes and keys of this processor against openssl's."""
+    """The ciphers, hashes and keys of this processor work with openssl's."""
     for shown in (pki.chains[3], pki.leaf_p256):
         with tls_pki.Server(shown, version) as server:
             one = emulated(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ca)
@@ -121,12 +121,12 @@ def test_pushes_over_tls(namespace, emulated, pki, version):
 
 
 def of_all_versions(totals):
-    """In another byte order an IPv4 address inside an IPv6 one is not to be known."""
+    """Returns the totals of both IP versions. In another byte order an IPv4 address inside an IPv6 one cannot be recognised."""
     return {field: sum(fields.get(field, 0) for fields in totals.values()) for field in parse.COUNTS}
 
 
 def test_recorded_tables(cpu, emulated):
-    """Of a little-endian machine: states and ports."""
+    """The tables are a little-endian machine's; states and ports are the same on all."""
     run = emulated(proc=RECORDED / "ten-states", ports="1-65535")
     assert of_all_versions(run.totals) == of_all_versions(TEN_STATES)
     assert of_all_versions(run.ports) == of_all_versions(run.totals)
@@ -135,7 +135,7 @@ def test_recorded_tables(cpu, emulated):
 
 
 def test_recording_of_this_machine(cpu, emulated, poll, listen, tmp_path):
-    """The same counts on whatever has the same byte order; a refusal on others."""
+    """A recording gives the same counts on any processor with the same byte order. Others refuse it."""
     listen("127.0.0.1", 0)
     here = poll(backend=f"record:{tmp_path}/recording", ports="listen", pid="off")
     there = emulated(backend=f"replay:{tmp_path}/recording", ports="listen", pid="off")

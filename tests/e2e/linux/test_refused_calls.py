@@ -1,4 +1,5 @@
-"""Each system call that it makes is refused in turn, and it neither hangs nor spins nor dies of a signal: it goes on without, or says why not."""
+"""Each system call of the program is refused in turn. It neither hangs nor spins nor dies of a signal: it continues without the call, or
+reports the reason."""
 import platform
 import resource
 import subprocess
@@ -16,7 +17,7 @@ X86_64 = b"\x3e\0"      # e_machine of its ELF header
 pytestmark = [pytest.mark.skipif(platform.machine() != "x86_64" or BINARY.read_bytes()[18:20] != X86_64, reason="not a program of x86_64"),
               pytest.mark.skipif(b"__asan_" in BINARY.read_bytes(), reason="the sanitizers need calls of their own")]
 
-# arch/x86/entry/syscalls/syscall_64.tbl. Not here: read and write, for which no profile that lets a program run has a reason to refuse them.
+# arch/x86/entry/syscalls/syscall_64.tbl, without read and write, which no profile that lets a program run refuses.
 CALLS = {"open": 2, "close": 3, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11, "brk": 12, "rt_sigaction": 13,
          "rt_sigprocmask": 14, "ioctl": 16, "access": 21, "nanosleep": 35, "getpid": 39, "socket": 41, "connect": 42, "sendto": 44,
          "recvfrom": 45, "shutdown": 48, "getsockname": 51, "getpeername": 52, "setsockopt": 54, "getsockopt": 55, "clone": 56, "kill": 62,

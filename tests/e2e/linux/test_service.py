@@ -1,4 +1,4 @@
-"""The files with which it runs as a service: the unit under systemd itself, in namespaces; procd's script and package by busybox and make."""
+"""The files for running as a service: the unit under systemd itself, in namespaces; procd's script and package by busybox and make."""
 import contextlib
 import hashlib
 import os
@@ -18,8 +18,8 @@ from program import BINARY, ONE_POLL, ROOT, children, environment, run_binary
 
 LINUX = ROOT / "platform" / "linux"
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
-# Nothing of this machine is changed, and of its units none is started: all is read-only but a control group, and systemd knows those in /run alone.
-# What is read or run there lies below the first argument.
+# Nothing of this machine is changed, and none of its units is started: all is read-only except one control group, and systemd sees only the
+# units in /run. The first argument is the folder that the script reads and runs from.
 BOOT = r"""
 set -e
 mount --make-rprivate /
@@ -41,7 +41,7 @@ exec /lib/systemd/systemd --system --unit=default.target --log-target=null --sho
 
 
 def install(root, *words):
-    """Of the binary that is there: tests run at the same time."""
+    """Installs the binary that is built already, because tests run at the same time."""
     return subprocess.run(["make", "-s", "-o", "all", *words, f"DESTDIR={root}"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
@@ -54,9 +54,9 @@ def installed(tmp_path_factory):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
 def test_unit_is_sound(installed, record_property):
-    """systemd's score of it goes from 0, least exposed, to 10."""
+    """systemd scores its exposure from 0, the least, to 10."""
     unit = installed / "usr/local/lib/systemd/system/sockpush.service"
-    copy = installed / "sockpush.service"       # whose binary is there
+    copy = installed / "sockpush.service"       # with the path of the built binary
     copy.write_text(unit.read_text().replace("ExecStart=/usr/local", f"ExecStart={installed}/usr/local"))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -69,7 +69,7 @@ def test_unit_is_sound(installed, record_property):
 # --- under systemd
 
 def control_groups():
-    """Where version 2 is mounted, alone or beside version 1; or None."""
+    """Returns where version 2 is mounted, alone or beside version 1, or None."""
     for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
         words = line.split()
         if words[words.index("-") + 1] == "cgroup2":
@@ -77,7 +77,7 @@ def control_groups():
 
 
 class Systemd:
-    """Process 1 of namespaces of its own, but for the network's, which is the caller's."""
+    """systemd as process 1 of namespaces of its own, but in the caller's network namespace."""
 
     def __init__(self, place, installed, environment, drop_in):
         place.mkdir(exist_ok=True)
@@ -89,7 +89,7 @@ class Systemd:
         (place / "units/sockpush.service.d").mkdir()
         (place / "units/sockpush.service.d/test.conf").write_text(f"[Service]\nStandardError=append:/run/log\n{drop_in}")
         place.chmod(0o755)
-        # Its control groups are below one that is made for it, so that none is left.
+        # Its control groups are below one made for this test, so that none remains.
         self.group = control_groups() / f"sockpush-test-{os.getpid()}"
         try:
             self.group.mkdir()
@@ -104,7 +104,7 @@ class Systemd:
 
     @property
     def init(self):
-        """None: not yet there, or gone."""
+        """Returns systemd's pid, or None if it is not there yet, or gone."""
         with contextlib.suppress(OSError):
             for pid in children(self.process.pid):
                 return pid
@@ -113,7 +113,7 @@ class Systemd:
         return subprocess.run(["nsenter", "-t", str(self.init), "-p", "-m", "systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
 
     def started(self):
-        """Or ended: systemd knows the unit."""
+        """Returns whether systemd runs, or has ended."""
         return self.process.poll() is not None or self.init and "Active:" in self.systemctl("status", "sockpush").stdout
 
     def show(self, name):
@@ -127,7 +127,7 @@ class Systemd:
 
     @property
     def pid(self):
-        """Of the service, as this process sees it."""
+        """Returns the service's pid, as this process sees it."""
         for pid in children(self.init):
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/{pid}/exe") == "/usr/local/bin/sockpush":
@@ -151,7 +151,7 @@ class Systemd:
 
 @pytest.fixture
 def systemd(namespace, installed, tmp_path):
-    """systemd(environment, drop_in): runs the unit as `make install` has put it there."""
+    """systemd(environment, drop_in) runs the unit that `make install` installed."""
     if not SYSTEMD.exists() or not control_groups():
         pytest.skip("neither systemd nor control groups of version 2 are on this machine")
     with contextlib.ExitStack() as stack:
@@ -187,13 +187,13 @@ def status(pid):
 
 @pytest.mark.parametrize("backend", ["netlink", "procfs"])
 def test_counts_as_a_service(systemd, receiver, listen, backend):
-    """Both backends, with no right at all and under the filter of system calls; it ends within its time, and says how."""
+    """Both backends count without any right and under the filter of system calls. The service ends in time, and logs how."""
     listen("127.0.0.1", 80)
     one = systemd(to=to(receiver), host="a", interval="500ms", backend=backend, ports="80")
     points = []
 
     def listeners():
-        """In all and at the port, by IPv4."""
+        """Returns {(None, all TCP listeners), ("80", those at the port)}, by IPv4."""
         points.extend(first_points(receiver))
         return {(point.tag("addr_port"), point.fields["tcp_listen"]) for point in points if "tcp_listen" in point.fields and point.tag("ip_version") == "4"}
 
@@ -223,7 +223,7 @@ def test_a_bad_configuration_is_not(systemd):
 
 
 def drop_in(about):
-    """Of those that the unit's own comments tell, without its section's name."""
+    """Returns a drop-in from the unit's own comments, without its section's name."""
     text = (LINUX / "sockpush.service").read_text()
     return "".join(f"{line}\n" for line in re.search(rf"# {about}.*?:\n#   \[Service\]\n((?:#   .*\n)+)", text)[1].replace("#   ", "").splitlines())
 
@@ -234,7 +234,7 @@ def test_drop_ins_are_documented(about):
 
 
 def test_drop_in_that_finds_owners(systemd, receiver):
-    """Of another service's process, which is root's."""
+    """The owner is another service's process, which is root's."""
     one = systemd(to=to(receiver), ports="80", interval="500ms", drop_in=drop_in("pid"))
     other = "import signal, socket; one = socket.create_server(('127.0.0.1', 80)); signal.pause()"
     process = subprocess.Popen(["nsenter", "-t", str(one.init), "-p", "-m", "/usr/bin/python3", "-c", other])
@@ -249,7 +249,7 @@ def test_drop_in_that_finds_owners(systemd, receiver):
 
 
 def test_drop_in_for_a_key(systemd, receiver, tmp_path):
-    """Which only root may read where it lies."""
+    """Only root may read the key's file."""
     place = tmp_path / "systemd"
     place.mkdir()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a",
@@ -278,7 +278,7 @@ def files(root):
 
 @pytest.mark.parametrize("prefix,place", [("/usr", "usr"), ("/usr/local", "usr/local"), ("/opt", "usr/local"), ("/opt/x", "usr/local")])
 def test_systemd_finds_the_unit(tmp_path, prefix, place):
-    """Whatever the prefix is: where systemd looks, and where `systemctl enable` finds it."""
+    """Whatever the prefix is, the unit is where systemd looks, and `systemctl enable` finds it."""
     unit = f"{place}/lib/systemd/system/sockpush.service"
     install(tmp_path, "install", f"PREFIX={prefix}")
     assert set(files(tmp_path)) == {f"{prefix[1:]}/bin/sockpush", f"{prefix[1:]}/share/man/man8/sockpush.8", unit, "etc/default/sockpush"}
@@ -309,8 +309,8 @@ def test_a_changed_configuration_is_kept(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o600, "a token may be in it"
         path.write_text("mine")
     for words in (["install"], ["uninstall"]):
-        told = install(tmp_path, *words, "PREFIX=/opt/x")
-        assert all(f"kept {path}\n" in told and path.read_text() == "mine" for path in configurations)
+        output = install(tmp_path, *words, "PREFIX=/opt/x")
+        assert all(f"kept {path}\n" in output and path.read_text() == "mine" for path in configurations)
     assert set(files(tmp_path)) == {"etc/rc.common", "etc/default/sockpush", "etc/config/sockpush"}
 
 
@@ -319,7 +319,7 @@ def test_install_for_another_processor(tmp_path):
 
 
 def test_install_without_root(other_users):
-    """To a prefix of the user's: the program alone, for the service's places are root's."""
+    """To a user's own prefix only the program is installed, because the service's places are root's."""
     with tempfile.TemporaryDirectory() as place:        # the checkout may be closed to that user
         os.chmod(place, 0o755)
         script = shutil.copy(LINUX / "service.sh", place)
@@ -334,7 +334,7 @@ def test_default_file_is_written_from_the_help():
 
 
 def test_default_file_has_each_variable(run):
-    """As a comment, after its meaning; without the # each is accepted."""
+    """Each variable is a comment after its meaning. Without the # its line is accepted."""
     text = (LINUX / "sockpush.default").read_text()
     assert all(line.startswith("#") for line in text.splitlines() if line)
     pairs = re.findall(r"^# [^\n]+\n#(SOCKPUSH_[A-Z_]+)=(.*)$", text, re.M)
@@ -348,7 +348,7 @@ def test_default_file_has_each_variable(run):
 
 # --- OpenWrt
 
-# What rc.common, procd.sh and uci's functions.sh do of this, as documented: https://openwrt.org/docs/guide-developer/procd-init-scripts
+# Stands for rc.common, procd.sh and uci's functions.sh, as documented: https://openwrt.org/docs/guide-developer/procd-init-scripts
 RC_COMMON = r"""
 reset_cb() { config_cb() { :; }; option_cb() { :; }; list_cb() { :; }; }
 reset_cb
@@ -376,21 +376,21 @@ def call_script(config, function="start_service"):
 
 
 def test_procd_script(tmp_path, run):
-    """Under OpenWrt's shell: each option becomes a variable, whatever is in it, and the program takes the example's as they are."""
+    """Under OpenWrt's shell each option becomes a variable, whatever its text is. The program accepts the example's options as they are."""
     example = (LINUX / "openwrt" / "sockpush.config").read_text()
     (tmp_path / "sockpush").write_text(example)
     assert call_script(tmp_path) == []
     (tmp_path / "sockpush").write_text(example.replace("enabled '0'", "enabled '1'") + "\toption tags 'a=b c,d=$e'\n\toption max_series '10'\n\tlist ports '80'\n\tlist ports '*:443'\n")
-    told = call_script(tmp_path)
-    assert (told[0], told[-1]) == ("open", "close") and "set:/usr/bin/sockpush" in told and "set:nobody" in told
-    env = [line.removeprefix("append:") for line in told if line.startswith("append:") and line != "append:env"]
+    called = call_script(tmp_path)
+    assert (called[0], called[-1]) == ("open", "close") and "set:/usr/bin/sockpush" in called and "set:nobody" in called
+    env = [line.removeprefix("append:") for line in called if line.startswith("append:") and line != "append:env"]
     assert env[-3:] == ["SOCKPUSH_TAGS=a=b c,d=$e", "SOCKPUSH_MAX_SERIES=10", "SOCKPUSH_PORTS=80,*:443"]
     one = run(**{**{name.removeprefix("SOCKPUSH_").lower(): value for name, value in (pair.split("=", 1) for pair in env)}, "to": "stdout:", "polls": 1})
     assert one.status == 0 and "warn" not in one.log
     assert call_script(tmp_path, "service_triggers") == ["trigger:sockpush"]
 
 
-# What OpenWrt's SDK has of this, as far as the package asks it.
+# Stands for OpenWrt's SDK, as far as the package uses it.
 RULES = r"""
 INCLUDE_DIR := $(TOPDIR)
 DL_DIR := $(TOPDIR)/dl
@@ -450,7 +450,7 @@ def test_openwrt_package_is_of_the_same_sources(tmp_path):
 
 
 def test_openwrt_package(tmp_path):
-    """Its steps, by this machine's compiler, without TLS."""
+    """The package's steps run with this machine's compiler, without TLS."""
     (tmp_path / "dl").mkdir()
     for name, _, sum, file in downloads(tmp_path):
         for path in (ROOT / "build/third_party").glob(f"{name}-*.tarball"):

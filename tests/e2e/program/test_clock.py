@@ -1,4 +1,4 @@
-"""A board whose clock starts in 1970 and is set later, by libfaketime; as the sanitized program, which is no static one."""
+"""A board's clock starts in 1970 and is set later, by libfaketime. The program is the sanitized one, which is not static."""
 import os
 import pathlib
 import time
@@ -30,7 +30,7 @@ class Board:
                                             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_TIMESTAMP_FILE": str(self._time)}, env), binary=DYNAMIC)
 
     def set_clock(self):
-        """To the true time, while it runs."""
+        """Sets the clock to the true time while the program runs."""
         other = self._time.with_suffix(".new")
         other.write_text("+0")
         os.replace(other, self._time)
@@ -55,7 +55,7 @@ def board(namespace, tmp_path):
 
 
 def true_times(points):
-    """Those that are; all the others are none."""
+    """Returns the points with true times. Asserts that the others have none."""
     times = {point.time for point in points} - {None}
     now = time.time_ns()
     assert all(now - 60e9 < at <= now for at in times)
@@ -78,7 +78,7 @@ def test_lines_go_without_time_until_the_clock_is_set(board):
 
 @pytest.mark.parametrize("kind", ["tcp", "http"])
 def test_streams_wait_for_the_clock(board, kind):
-    """Whose lines are kept must have times. What was polled before is dropped, and counted."""
+    """Outputs that keep lines need times. Polls before the clock is set are dropped and counted."""
     with streams.Aggregator() if kind == "tcp" else Receiver() as receiver:
         text = lambda: receiver.text if kind == "tcp" else "".join(post.body for post in receiver.posts)
         to = f"influx+tcp://127.0.0.1:{receiver.port}" if kind == "tcp" else f"http://127.0.0.1:{receiver.port}/write"
@@ -91,15 +91,15 @@ def test_streams_wait_for_the_clock(board, kind):
         points = parse.influx(text())
         assert true_times(points) == {point.time for point in points}
         dropped = max(point.fields["dropped_lines"] for point in points if point.measurement == "sockpush_output" and point.tag("output") != "stdout:")
-        assert dropped >= 4 * 4, one.program.log      # lines of a poll
+        assert dropped >= 4 * 4, one.program.log      # 4 lines per poll
 
 
 def test_a_certificate_that_is_not_yet_valid(board, pki):
-    """The log asks about the clock; once that is set the receiver is trusted, without a restart."""
+    """The log asks about the clock. Once the clock is set, the receiver is trusted without a restart."""
     with tls_pki.Server(pki.leaf("clock"), connections=8) as server:
         one = board(to=f"dogstatsd+tls://127.0.0.1:{server.port}", tls_ca=pki.ca)
-        assert wait.until(lambda: any("not yet valid" in said for said in one.warnings)), one.program.log
-        [said] = [said for said in one.warnings if "not yet valid" in said]
-        assert "is this machine's clock right?" in said
+        assert wait.until(lambda: any("not yet valid" in warning for warning in one.warnings)), one.program.log
+        [warning] = [warning for warning in one.warnings if "not yet valid" in warning]
+        assert "is this machine's clock right?" in warning
         one.set_clock()
         assert wait.until(lambda: "netstat.tcp_established" in server.so_far), one.program.log

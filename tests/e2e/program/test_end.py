@@ -1,4 +1,4 @@
-"""How it ends: on a signal, after SOCKPUSH_POLLS, as process 1."""
+"""The program's end: on a signal, after SOCKPUSH_POLLS, as process 1."""
 import os
 import signal
 import socket
@@ -23,7 +23,7 @@ def root(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal(root, start, number):
-    """Status 0, without the next poll, which is an hour away; every line that was begun is whole."""
+    """The status is 0 without the next poll, which is an hour away. Every line is whole."""
     program = start(proc=root, interval="1h", ports=",".join(map(str, range(1, 200))),
                     popen={"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)})
     program.until(lambda: program.out)
@@ -35,7 +35,7 @@ def test_signal(root, start, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_ignored_signal(root, start, number):
-    """As under nohup, or in the background of a script: who starts it may want it to go on."""
+    """A signal that was ignored at the start stays ignored, as under nohup or in a script's background."""
     program = start(proc=root, popen={"preexec_fn": lambda: signal.signal(number, signal.SIG_IGN)})
     program.until(lambda: program.out)
     program.process.send_signal(number)
@@ -48,11 +48,11 @@ def test_signal_at_the_very_start(root, start):
     for delay in (0, 0.001, 0.003, 0.01):
         program = start(proc=root)
         time.sleep(delay)
-        assert program.end() in (0, -signal.SIGTERM), "before it has taken the signal over it may still die of it"
+        assert program.end() in (0, -signal.SIGTERM), "until it has installed its handler the signal may end it"
 
 
 def test_flush(tmp_path, root, start):
-    """What is queued when the signal comes is still delivered: the receiver was only late."""
+    """Lines queued at the signal are still delivered, because the receiver was only late."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -70,7 +70,7 @@ def test_flush(tmp_path, root, start):
 
 
 def test_receiver_does_not_read_at_the_end(tmp_path, root, start):
-    """At most five seconds of flushing; the log says how many lines were left."""
+    """The flush takes five seconds at most. The log has the number of lines left."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -85,7 +85,8 @@ def test_receiver_does_not_read_at_the_end(tmp_path, root, start):
 
 
 def test_second_signal(tmp_path, root, start):
-    """Ends it, whatever a thread is doing. Each signal waits until the program takes it, so two that differ can come together."""
+    """The second signal ends it, whatever a thread does. The test waits until each signal is handled, because two different ones could
+    arrive together."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -106,7 +107,7 @@ def test_polls(root, poll):
 
 
 def test_deadlines_are_skipped_not_caught_up(root, start):
-    """A stopped program does not make up for the polls it missed: there is at most one to an interval, however late it comes within it."""
+    """A program that was stopped skips the polls it missed: each interval has at most one, however late it comes."""
     program = start(proc=root)
     program.until(lambda: len(program.influx_polls()) >= 2)
     stop(program.process.pid)
@@ -121,7 +122,7 @@ def test_deadlines_are_skipped_not_caught_up(root, start):
 
 
 def test_as_process_1(as_root, root):
-    """In a container nobody else handles signals, and process 1 ignores those it does not handle."""
+    """In a container no other process handles signals, and process 1 ignores those without a handler."""
     first = os.fork()
     if first == 0:
         try:

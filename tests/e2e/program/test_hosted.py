@@ -1,4 +1,4 @@
-"""The script that hosted machines of other systems run: here it must find nothing wrong."""
+"""The script for hosted machines of other systems finds nothing wrong here."""
 import subprocess
 import sys
 

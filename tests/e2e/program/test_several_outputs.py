@@ -1,4 +1,4 @@
-"""Several outputs at once, each with its own format; one that is stuck stops nobody else. And stdout."""
+"""Several outputs at once, each with its own format. One that is stuck stops no other. And stdout."""
 import os
 import re
 import resource
@@ -39,7 +39,7 @@ def test_a_series_for_each(tmp_path, root, start):
 
 
 def test_receiver_that_never_reads(tmp_path, root, start):
-    """A unix stream that is full: the other output has each poll, its own oldest snapshots are dropped and counted."""
+    """A unix stream is full. The other output has each poll; the stuck one's oldest snapshots are dropped and counted."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stuck:
         stuck.bind(str(path))
@@ -59,7 +59,7 @@ def test_receiver_that_never_reads(tmp_path, root, start):
 
 
 def test_connection_never_accepted(tmp_path, root, start):
-    """A listener with a full backlog: connecting blocks, polls go on."""
+    """The listener's backlog is full, so connecting blocks. Polls go on."""
     path = tmp_path / "agent.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -72,14 +72,14 @@ def test_connection_never_accepted(tmp_path, root, start):
 
 
 def test_resolver_that_hangs(namespace, root, start):
-    """The name server of the machine can't be reached from here: looking a name up takes its time, a poll does not."""
+    """The machine's name server cannot be reached from here. The look-up takes its time, a poll does not."""
     program = start(to="udp://agent.example.invalid,stdout:", proc=root)
     program.until(lambda: len(program.influx_polls()) >= 20)
 
 
 @pytest.mark.parametrize("interval", ["100ms", "1s"])
 def test_head(root, binary, interval):
-    """`| head -1` ends it, for it has nothing else to do."""
+    """`| head -1` ends the program, which has no other output."""
     env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_INTERVAL": interval, "SOCKPUSH_PROC": str(root)}
     with subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
@@ -91,7 +91,7 @@ def test_head(root, binary, interval):
 
 
 def test_stdout_closed_beside_another(root, binary):
-    """With another output it goes on without."""
+    """With another output the program continues without stdout."""
     with receivers.udp() as receiver:
         env = {"SOCKPUSH_TO": f"stdout:,udp://127.0.0.1:{receiver.port}", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root)}
         with subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -106,7 +106,7 @@ def test_stdout_closed_beside_another(root, binary):
 
 
 def test_full_disk(root, binary):
-    """stdout is a file on a full disk: an error that is said, not a crash and not silence."""
+    """stdout is a file on a full disk: the log reports the error, and nothing crashes."""
     env = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_POLLS": "2", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root)}
     with open("/dev/full", "w") as full:
         done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=wait.DEADLINE, text=True)
@@ -126,7 +126,7 @@ def limited_file(size):
 
 
 def test_file_that_may_not_grow(root, binary, tmp_path):
-    """ulimit -f: an error that is said, not an end by a signal; the last line may be cut, none else."""
+    """ulimit -f is reported as an error and is no end by a signal. Only the last line may be cut."""
     env = {"SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_POLLS": "30", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root), "SOCKPUSH_PORTS": "1,2,3,4"}
     with open(tmp_path / "out", "w") as out:
         done = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, timeout=wait.DEADLINE, text=True,
@@ -136,7 +136,7 @@ def test_file_that_may_not_grow(root, binary, tmp_path):
 
 
 def test_disk_that_is_full_for_a_while(root, binary, tmp_path):
-    """What it did not take of a line comes before the next."""
+    """The rest of a partly written line comes before the next line."""
     env = {"SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root), "SOCKPUSH_PORTS": "1,2,3,4", "SOCKPUSH_SELF": "off"}
     with open(tmp_path / "out", "w") as out:
         process = subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,

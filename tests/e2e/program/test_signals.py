@@ -1,4 +1,4 @@
-"""What each signal does."""
+"""The effect of each signal."""
 import signal
 
 import pytest
@@ -8,7 +8,7 @@ import wait
 
 ENDING = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 LEFT = ["SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGSEGV", "SIGSYS", "SIGSTKFLT"]
-STOPPING = ["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT", "SIGCHLD", "SIGURG", "SIGWINCH"]     # end nothing by default
+STOPPING = ["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT", "SIGCHLD", "SIGURG", "SIGWINCH"]     # these end nothing by default
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def root(tmp_path):
 
 @pytest.mark.parametrize("number", sorted(signal.valid_signals()))
 def test_every_signal(root, start, number):
-    """Those that ask for an end are followed, faults and requests for a core dump end it, all others do nothing."""
+    """Signals that ask for an end end it, faults and requests for a core dump kill it, all others do nothing."""
     name = signal.Signals(number).name if number in set(signal.Signals) else ""
     if name in STOPPING:
         pytest.skip("ends nothing by default")

@@ -1,4 +1,4 @@
-"""An output that waits for something holds up no poll: many polls come within one wait."""
+"""An output that waits holds up no poll: many polls come within one wait."""
 import os
 import socket
 
@@ -7,7 +7,7 @@ import pytest
 import dnsserver
 from tls_pki import pki         # a fixture
 
-POLLS = 20          # 2 s of an idle machine's; what waits here waits 5 s or more
+POLLS = 20          # 2 s of an idle machine; the waits here take 5 s or more
 
 
 def polls(program):
@@ -15,14 +15,14 @@ def polls(program):
 
 
 def poll_while_stuck(program):
-    """So many polls come before the first wait is over, of which the log would speak."""
+    """Asserts that many polls come before the first wait is over, which the log would report."""
     program.until(lambda: polls(program) > POLLS or "retrying" in program.log)
     assert polls(program) > POLLS and "retrying" not in program.log, program.log
 
 
 @pytest.fixture
 def silent(keep):
-    """A listener whose connections nobody accepts, let alone reads."""
+    """The port of a listener that accepts no connection, and so reads nothing."""
     one = keep(socket.create_server(("127.0.0.1", 0)))
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     return one.getsockname()[1]
@@ -47,11 +47,11 @@ def test_resolver_that_never_answers(etc, start, keep):
 
 
 def test_no_resolver_at_all(etc, start):
-    """Neither /etc/hosts nor /etc/resolv.conf, as in an image from scratch."""
+    """Neither /etc/hosts nor /etc/resolv.conf is there, as in an image from scratch."""
     os.unlink(etc.folder / "resolv.conf")
     program = start(to="influx+tcp://agg.example:1,influx+udp://agg.example:3,influx+stdout:", popen={"preexec_fn": etc.enter})
     program.until(lambda: polls(program) > POLLS)
-    assert program.log.count("no nameserver answers") == 2, "each output says it once"
+    assert program.log.count("no nameserver answers") == 2, "each output logs it once"
 
 
 def test_all_at_once(etc, silent, full, start, keep, pki):

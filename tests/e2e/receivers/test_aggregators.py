@@ -1,4 +1,4 @@
-"""What receivers of StatsD make of the lines, by models of them (aggregators.py), over real sockets."""
+"""The lines arrive over real sockets, and models of StatsD receivers read them (aggregators.py)."""
 import contextlib
 import json
 import socket
@@ -23,7 +23,7 @@ def root(tmp_path):
 
 @contextlib.contextmanager
 def receiving(transport, tmp_path):
-    """(receiver, the URL of it)"""
+    """Yields a receiver and its URL."""
     if transport == "udp":
         with receivers.udp() as receiver:
             yield receiver, f"udp://127.0.0.1:{receiver.port}"
@@ -40,7 +40,7 @@ def packets(receiver, framed):
 
 
 def lines_of(receiver, framed):
-    """Whole lines: of a stream without frames the last must have ended, of a packet it need not."""
+    """Returns whole lines. The last line must end in a stream without frames, but not in a packet."""
     texts = packets(receiver, framed)
     if isinstance(receiver, receivers.StreamReceiver) and not framed:
         texts = ["".join(texts)]
@@ -49,7 +49,7 @@ def lines_of(receiver, framed):
 
 
 def sent(tmp_path, root, run, transport, format, **env):
-    """The lines of two polls, with the binary's own series."""
+    """Returns the lines of two polls, with the binary's own series."""
     framed = format == "datadog" and transport == "unixstream"
     with receiving(transport, tmp_path) as (receiver, url):
         one = run(to=f"{format}+{url}", polls=2, interval="100ms", proc=root, host="a", ports=PORTS, **env)
@@ -61,7 +61,7 @@ def sent(tmp_path, root, run, transport, format, **env):
 # ---- the models themselves
 
 EXAMPLES = [
-    # line: who refuses it
+    # line: receivers that refuse it
     ("users.online:1|c|@0.5", []),
     ("users.online:1|g|#country:china", ["Telegraf", "brubeck"]),
     ("users.online:1:2:3|g", [name for name in PROFILES if name != "Datadog agent"]),
@@ -105,7 +105,7 @@ def test_model_of_etsy_spoils_the_last_tag():
     assert receive("a:1|g|#b:c,d:e|c:ci-f", PROFILES["etsy"]).tags == {"b": "c", "d": "e|c:ci-f"}
 
 
-# ---- dogstatsd: for everyone who takes tags
+# ---- dogstatsd: for receivers with tags
 
 @pytest.mark.parametrize("transport", ["udp", "unixgram", "unixstream"])
 def test_dogstatsd_is_taken_by_all_that_take_tags(tmp_path, root, run, transport):
@@ -122,12 +122,12 @@ def test_dogstatsd_is_taken_by_all_that_take_tags(tmp_path, root, run, transport
 
 
 def test_tag_without_a_value_is_refused_by_opentelemetry(tmp_path, root, run):
-    """Unless its enable_simple_tags is set."""
+    """OpenTelemetry refuses it unless its enable_simple_tags is set."""
     line = next(line for line in sent(tmp_path, root, run, "udp", "dogstatsd", tags="canary") if line.startswith("netstat."))
     assert "OpenTelemetry" in refusers(line) and receive(line, AGENT).tags["canary"] == ""
 
 
-# ---- datadog: for the agent, and why it is nobody's default
+# ---- datadog: for the agent, and the reason why it is not the default
 
 DATADOG = {"DD_EXTERNAL_ENV": "it-false,cn-web,pu-1f", "DD_CARDINALITY": "low"}
 
@@ -189,7 +189,7 @@ def test_frames_after_the_agent_restarts(tmp_path, root, start):
 
 
 def test_frames_to_a_slow_reader(tmp_path, root, start):
-    """Its socket is full for a while: what is missing is missing whole."""
+    """The reader's socket is full for a while. Only whole frames are missing."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(tmp_path / "agent.sock"))
         listener.listen()
@@ -210,7 +210,7 @@ def test_frames_to_a_slow_reader(tmp_path, root, start):
 
 @pytest.mark.parametrize("transport,format", [("unixstream", "datadog"), ("unixgram", "datadog"), ("unixgram", "dogstatsd"), ("udp", "dogstatsd")])
 def test_line_that_is_too_long_is_left_out_and_counted(tmp_path, root, run, transport, format):
-    """The others of the same poll arrive."""
+    """The other lines of the same poll arrive."""
     long = {f"tag{i}": "x" * 1000 for i in range(9)}
     rules = json.dumps([{"ports": ["80"], "tags": long}, {"ports": ["81"]}])
     framed = transport == "unixstream"
@@ -223,7 +223,7 @@ def test_line_that_is_too_long_is_left_out_and_counted(tmp_path, root, run, tran
     assert dropped == [0, 2 * len(parse.COUNTS)], one.log
 
 
-# ---- statsd: for everyone
+# ---- statsd: for all receivers
 
 @pytest.mark.parametrize("transport", ["udp", "unixstream"])
 def test_statsd_is_taken_by_all(tmp_path, root, run, transport):
@@ -253,7 +253,7 @@ def test_datakit_with_a_dot_has_our_measurements(tmp_path, root, run):
 
 
 def test_datakit_by_default_mixes_them_up(tmp_path, root, run):
-    """Both measurements are `netstat`, and the fields of a port begin with port_: why docs/receivers.md says to set "."."""
+    """Both measurements are `netstat`, and the fields of a port begin with port_. That is why docs/receivers.md sets "."."""
     fields = {}
     for point in points(sent(tmp_path, root, run, "udp", "dogstatsd"), "_"):
         fields.setdefault(point.measurement, set()).add(point.field)
@@ -263,7 +263,7 @@ def test_datakit_by_default_mixes_them_up(tmp_path, root, run):
 
 
 def test_datakit_with_a_prefix(tmp_path, root, run):
-    """The first dot divides: with a prefix, that is the measurement."""
+    """The first dot divides, so the prefix becomes the measurement."""
     found = points(sent(tmp_path, root, run, "udp", "dogstatsd", prefix="team"), ".")
     assert {point.measurement for point in found} == {"team"}
     assert {"netstat.udp_socket", "netstat_port.udp_socket"} <= {point.field for point in found}

@@ -1,4 +1,4 @@
-"""The empty datagram of --check: no receiver finds a bad line in it, or reports it as an error."""
+"""No receiver finds a bad line in --check's empty datagram, or reports it as an error."""
 import re
 
 import pytest
@@ -16,7 +16,7 @@ def test_nothing_is_wrong_with_it(namespace, keep, tmp_path, run, kind, to):
     before = server.log
     checked = run("--check", to=to)
     assert checked.status == 0 and ": unknown at 127.0.0.1:" in checked.out, checked.out + checked.log
-    if kind is servers.Etsy:        # which counts packets
+    if kind is servers.Etsy:        # etsy's statsd counts packets
         total = lambda name: sum(flush["counters"][f"statsd.{name}"] for flush in server.flushes())
         server.settles(lambda: total("packets_received"), 1)
         assert total("bad_lines_seen") == total("metrics_received") == 0

@@ -1,4 +1,4 @@
-"""collectd's statsd plugin, which knows no tags: the reason for the format statsd."""
+"""collectd's statsd plugin, which has no tags: the reason for the format statsd."""
 import re
 import time
 
@@ -24,7 +24,7 @@ def test_statsd(collectd, push):
 
 
 def test_own_counters(collectd, run):
-    """Increments, of which collectd makes a running total."""
+    """collectd adds the increments up to a running total."""
     assert run(to="statsd+udp://127.0.0.1", host="b", interval="100ms", polls=3).status == 0
     sent = lambda: {rows[-1][1] for (kind, name), rows in collectd.stored().items()
                     if kind == "derive" and re.fullmatch(r"b\.sockpush_output\.udp_+127_0_0_1_8125\.sent_lines", name)}
@@ -33,7 +33,7 @@ def test_own_counters(collectd, run):
 
 
 def test_dogstatsd_is_refused(collectd, push):
-    """Not one line with tags is stored, and collectd says so of each."""
+    """collectd stores no line with tags, and logs each of them."""
     points = push("dogstatsd+udp://127.0.0.1", prefix="two")
     lines = [f'Unable to parse line: "two.{measurement}' for measurement in ("netstat.", "netstat_port.")]
     refused = lambda: sum(collectd.log.count(line) for line in lines)

@@ -1,4 +1,4 @@
-"""InfluxDB 1's UDP listener. Without `precision` there, times are nanoseconds, as sockpush sends them."""
+"""InfluxDB 1's UDP listener. Without `precision` its times are nanoseconds, as sockpush sends them."""
 import json
 
 import pytest
@@ -8,7 +8,7 @@ import servers
 
 pytestmark = pytest.mark.windows
 
-# What a database should hold as it was said: nothing of it can end a tag, or begin one.
+# Texts that a database should store unchanged. None of them can end a tag, or begin one.
 ODD = ["a b", "c,d", "e=f", 'g"h"', "i'j", "\u00fcn\u00efc\u00f6d\u00e9 \u2603", "#k", "l:m|n;o", "[p]{q}", " r ", "true", "12i"]
 
 
@@ -22,7 +22,7 @@ def stored(influxdb, measurement):
 
 
 def settles(influxdb, points):
-    """Each of these points is stored, with its tags, fields and time, and no other of the same measurement."""
+    """Asserts that each of these points is stored with its tags, fields and time, and no other of the same measurement."""
     for measurement in {point.measurement for point in points}:
         influxdb.settles(lambda: stored(influxdb, measurement),
                          [(point.tags, point.fields, point.time) for point in points if point.measurement == measurement])
@@ -37,17 +37,17 @@ def test_influx(influxdb, push):
 
 
 def test_odd_tags(influxdb, push):
-    """Spaces, commas, equals signs, quotes and all of Unicode: read back as they were said, in keys and in values."""
+    """Spaces, commas, equals signs, quotes and all of Unicode come back unchanged, in keys and in values."""
     tags = {"k": "v", **{f"key {odd}": odd for odd in ODD}}
     ports = json.dumps([{"ports": ["8080"], "tags": tags}])
     points = push("influx+udp://127.0.0.1", prefix="odd name,x=y", host="web1 a=b,c", ports=ports)
-    said = {**tags, "host": "web1 a=b,c", "addr_port": "8080", "ip_version": "4"}
-    assert dict(points[2].tags) == said
+    expected = {**tags, "host": "web1 a=b,c", "addr_port": "8080", "ip_version": "4"}
+    assert dict(points[2].tags) == expected
     settles(influxdb, points)
 
 
 def test_backslash(influxdb, push):
-    """It would escape what follows, so it is replaced: a tag more, or a value cut short, would be worse."""
+    """A backslash would escape the next byte, so it is replaced. An extra tag, or a value cut short, would be worse."""
     ports = json.dumps([{"ports": ["8080"], "tags": {"a\\": "b\\", "c\\,d": "e\\ f", "g": "\\\\"}}])
     points = push("influx+udp://127.0.0.1", prefix="back", ports=ports)
     assert [(key, value) for key, value in points[2].tags if key[0] in "acg"] == [("a_", "b_"), ("addr_port", "8080"), ("c_,d", "e_ f"), ("g", "__")]
@@ -55,7 +55,7 @@ def test_backslash(influxdb, push):
 
 
 def test_tag_named_time(influxdb, push):
-    """InfluxDB refuses a line with such a tag, and with it the counts: it is sent as time_."""
+    """InfluxDB refuses a line with such a tag, and with it the counts, so the tag is sent as time_."""
     points = push("influx+udp://127.0.0.1", prefix="six", tags="time=noon")
     counts = lambda: [fields for _, fields, _ in stored(influxdb, "six.netstat")]
     influxdb.until(lambda: counts() or 'input tag \\"time\\"' in influxdb.log)
@@ -63,7 +63,7 @@ def test_tag_named_time(influxdb, push):
 
 
 def test_line_longer_than_a_datagram(influxdb, push):
-    """Its fields come in several lines of the same series and time: one point again."""
+    """The fields come in several lines of the same series and time, and are one point again."""
     tags = ",".join(f"tag{i}={'x' * 30}" for i in range(8))
     points = push("influx+udp://127.0.0.1", prefix="long", tags=tags, mtu=512)
     assert len({point.measurement for point in points}) == 2

@@ -14,7 +14,7 @@ def netdata(serve):
 
 
 def chart(name):
-    """Netdata ends the chart's type at the first dot or underscore, and has small letters only."""
+    """Returns the name of Netdata's chart. Netdata ends the chart's type at the first dot or underscore, and uses lower case only."""
     return re.sub("[._]", ".", name.lower(), count=1) + "_gauge"
 
 
@@ -33,7 +33,7 @@ def test_statsd(netdata, push, to, host, prefix, established):
 
 
 def test_dogstatsd_loses_its_tags(netdata, push):
-    """Without them the IP versions, and all ports, overwrite each other."""
+    """Without tags the IP versions, and all ports, overwrite each other."""
     points = push("dogstatsd+udp://127.0.0.1", prefix="two")
     charts = lambda: {name for name in netdata.charts() if name.startswith("two.")}
     netdata.settles(charts, {f"{point.measurement}.{field}_gauge" for point in points for field in point.fields})

@@ -1,4 +1,4 @@
-"""VictoriaMetrics behind stunnel, which ends TLS: the example of docs/receivers.md."""
+"""VictoriaMetrics after stunnel, which ends TLS: the example of docs/receivers.md."""
 import pytest
 
 import servers

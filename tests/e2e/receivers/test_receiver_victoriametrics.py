@@ -23,7 +23,7 @@ def pushed(points, join, time_ms):
 
 
 def test_influx(victoria, push):
-    """A series for each field, named by measurement and field; times to the millisecond."""
+    """Each field has a series, named by measurement and field. Times have milliseconds."""
     expected = pushed(push("influx+udp://127.0.0.1", prefix="one", tags="zone=b"), "_", lambda point: point.time // 10**6)
     [[_, established]] = expected["one.netstat_port_tcp_established", (("addr_port", "8080"), ("host", "web1.example"), ("ip_version", "4"), ("zone", "b"))]
     assert established == 3
@@ -37,7 +37,7 @@ def test_influx_odd_tags(victoria, push):
 
 
 def test_graphite(victoria, push):
-    """Times to the second."""
+    """Times have seconds."""
     expected = pushed(push("graphite+udp://127.0.0.1", prefix="three", tags="zone=b"), ".", lambda point: point.time // 10**9 * 1000)
     [[_, established]] = expected["three.netstat_port.tcp_established", (("addr_port", "8080"), ("host", "web1.example"), ("ip_version", "4"), ("zone", "b"))]
     assert established == 3
@@ -45,7 +45,7 @@ def test_graphite(victoria, push):
 
 
 def test_time_left_to_the_receiver(victoria):
-    """-1, as is sent where the clock can't be trusted; here by hand, for a clock is hard to take away."""
+    """The time is -1, which means the receiver's time. The test sends it, because a clock is hard to take away."""
     before = time.time()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.sendto(b"four.netstat.tcp_established;host=a 12 -1\n", ("127.0.0.1", 2003))
@@ -57,7 +57,7 @@ METRICS = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md").
 
 
 def test_the_alerts_of_the_docs(victoria, start, listen, keep):
-    """Quiet while all is well; then nobody listens, more and more connections wait to be closed, and lines are dropped."""
+    """The alerts stay silent while all is well. Then nobody listens, more and more connections wait to be closed, and lines are dropped."""
     alerts = [alert.replace("10m", "5s") for alert in re.findall(r"\| `([^`]+ (?:==|>) 0)` \|$", METRICS, re.M)]
     assert len(alerts) == 3
     firing = lambda: [alert for alert in alerts if victoria.query(alert)]

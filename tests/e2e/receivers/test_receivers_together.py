@@ -1,4 +1,4 @@
-"""One sockpush, several aggregators, each in the format that it understands."""
+"""One sockpush serves several aggregators, each in its own format."""
 import naming
 import servers
 

@@ -1,4 +1,4 @@
-"""Recorded tables of real kernels give the counts that stood when they were recorded; CLOSE is only seen this way."""
+"""Recorded tables of real kernels give the counts at the time of the recording. CLOSE is seen only this way."""
 import pytest
 
 import census
@@ -13,7 +13,7 @@ def test_ten_states(poll):
 
 
 def test_the_writer_prints_what_the_kernel_prints():
-    """The other tests stand on procfs.py: its rows have the recorded ones' columns and widths."""
+    """The other tests rely on procfs.py: its rows have the columns and widths of recorded ones."""
     net = RECORDED / "ten-states" / "1" / "net"
     for name in procfs.TABLES:
         caption, *recorded = (net / name).read_text().splitlines()
@@ -32,7 +32,7 @@ def test_the_writer_prints_what_the_kernel_prints():
 
 @pytest.mark.parametrize("number,field", [*census.STATES.items(), (0x0D, "tcp_none"), (0x00, "tcp_none"), (0xFF, "tcp_none")])
 def test_each_state(tmp_path, poll, number, field):
-    """Alone: all eleven, CLOSE among them; a number no kernel prints is tcp_none."""
+    """One socket has each of the eleven states, CLOSE among them. A number that no kernel prints is tcp_none."""
     sockets = [procfs.Socket("10.0.0.1:80", number)] * 3 + [procfs.Socket("[2001:db8::1]:80", number)]
     totals = poll(proc=procfs.write(tmp_path, sockets)).totals
     assert parse.nonzero(totals[4]) == {field: 3}
@@ -48,7 +48,7 @@ def test_mapped_is_ip_version_4(tmp_path, poll):
 
 
 def test_kernel_without_ipv6(tmp_path, poll):
-    """No error, and no series of zeros for what the kernel does not have."""
+    """A kernel without IPv6 causes no error, and no series of zeros."""
     run = poll(proc=procfs.write(tmp_path, [procfs.Socket("10.0.0.1:80")], tables=("tcp", "udp")), ports="80")
     assert set(run.totals) == {4}
     assert set(run.ports) == {("80", 4)}
@@ -56,7 +56,7 @@ def test_kernel_without_ipv6(tmp_path, poll):
 
 
 def test_net_of_the_readers_own_namespace_is_not_read(tmp_path, poll):
-    """<root>/net links to the reader's own; <root>/1/net is the host's."""
+    """<root>/net links to the reader's own namespace; <root>/1/net is the host's."""
     root = procfs.write(tmp_path / "host", [procfs.Socket("10.0.0.1:80")])
     other = procfs.write(tmp_path / "own", [procfs.Socket("10.0.0.1:80")] * 5)
     (root / "net").symlink_to(other / "1" / "net")

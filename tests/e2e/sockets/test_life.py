@@ -7,7 +7,7 @@ pytestmark = pytest.mark.usefixtures("namespace")
 
 
 def shown(run):
-    """Series that count anything, and what."""
+    """Returns the series with a count, and their counts."""
     return {key: parse.nonzero(fields) for key, fields in run.ports.items() if parse.nonzero(fields)}
 
 
@@ -20,7 +20,7 @@ def test_explicit_rules_are_zeros_from_the_first_poll(poll):
 
 @pytest.mark.parametrize("rules,addr_port", [("*:8080", "127.0.0.1:8080"), ("listen", "8080")])
 def test_discovered_series_goes_on_as_zeros(listen, start, rules, addr_port):
-    """A StatsD server repeats a gauge until it is told 0. (That it ends later is a unit test.)"""
+    """A StatsD server repeats a gauge until it gets a 0. (A unit test checks that the series ends later.)"""
     program = start(ports=rules, pid="off")
     program.until(lambda: len(program.influx_polls()) >= 2)
     assert parse.ports(program.influx_polls()[0]) == {}

@@ -1,4 +1,4 @@
-"""Random sockets under random rules: sockpush counts as a few plain lines of Python do."""
+"""Random sockets under random rules: sockpush counts what a few plain lines of Python count."""
 import collections
 import ipaddress
 import random
@@ -17,7 +17,7 @@ def random_port(dice):
 
 
 def random_span(dice):
-    """[first, last], half of them a single port."""
+    """Returns [first, last]; half of the spans are a single port."""
     first, last = sorted((random_port(dice), random_port(dice)))
     return dice.choice([[first, first], [first, last]])
 
@@ -48,7 +48,7 @@ def text(rule):
 
 
 def series_of(rule, address, port, listening):
-    """The addr_port under which a rule counts a socket, or None where it does not match."""
+    """Returns the addr_port under which a rule counts a socket, or None if it does not match."""
     kind, (first, last) = rule
     if not first <= port <= last:
         return None

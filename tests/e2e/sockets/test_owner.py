@@ -1,4 +1,4 @@
-"""pid: who holds a port's listening socket."""
+"""pid: the process that holds a port's listening socket."""
 import os
 import socket
 import subprocess
@@ -10,7 +10,7 @@ import parse
 import procfs
 from procfs import Socket
 
-# Listens at argv[1], then splits into argv[2] processes that all hold the socket; each prints its pid.
+# Listens at argv[1], then forks argv[2] processes that all hold the socket. Each prints its pid.
 HOLDERS = """
 import os, socket, sys
 one = socket.socket()
@@ -27,7 +27,7 @@ os.read(0, 1)
 
 @pytest.fixture
 def holders(namespace):
-    """holders(port, count): processes that hold one listener; their pids."""
+    """holders(port, count) starts processes that hold one listener. Returns their pids."""
     started = []
 
     def make(port, count=1):
@@ -37,7 +37,7 @@ def holders(namespace):
 
     yield make
     for process in started:
-        process.stdin.close()       # the end of their input ends all of them
+        process.stdin.close()       # the end of their input ends them all
         process.stdout.read()
         process.wait()
 
@@ -54,7 +54,7 @@ def test_listener(holders, poll, backend, rule, addr_port):
 
 
 def test_prefork(holders, poll):
-    """All of a prefork server's processes hold the listener."""
+    """All processes of a prefork server hold the listener."""
     together = holders(8080, 4)
     assert pids(poll(ports="8080")) == {("8080", 4): min(together)}
 
@@ -72,7 +72,7 @@ def test_off(holders, poll):
 
 
 def test_own_process_for_a_connection_without_listener(namespace, poll):
-    """No listener at the port: the owner of any socket of the series."""
+    """Without a listener at the port, the owner of any socket of the series counts."""
     with socket.create_server(("127.0.0.1", 8080)) as listener, socket.create_connection(("127.0.0.1", 8080)):
         server, _ = listener.accept()
         with server:
@@ -89,7 +89,7 @@ def test_udp(namespace, poll):
 
 
 def test_without_rights_it_is_left_out(holders, open_binary):
-    """The holder belongs to another user: unknown, not 0."""
+    """The holder belongs to another user: the pid is unknown, not 0."""
     holders(8080)
     run = open_binary(user=65534, ports="8080")
     assert run.ports["8080", 4]["tcp_listen"] == 1 and pids(run) == {}
@@ -115,7 +115,7 @@ def test_lost_owner_is_one_zero(holders, start):
     assert set(shown()[:-1]) == {pid} and shown()[-1] == 0
 
 
-# By fixture: (sockets, {pid: inodes}, the pid or None)
+# fixture: (sockets, {pid: inodes}, the pid or None)
 LISTENER, CLIENT = Socket("10.0.0.1:80", inode=700), Socket("10.0.0.1:80", "tcp_established", "10.0.0.2:5000", inode=701)
 OWNERS = {
     "nobody": ([LISTENER], {}, None),
@@ -143,7 +143,7 @@ def test_pid_comes_last(tmp_path, poll):
 
 
 def test_many_descriptors(tmp_path, poll):
-    """One walk of all processes serves all series."""
+    """One walk over all processes serves all series."""
     sockets = [Socket(f"10.0.0.1:{1000 + i}", inode=5000 + i) for i in range(300)]
     owners = {200 + i: range(5000 + 30 * i, 5030 + 30 * i) for i in range(10)}
     found = pids(poll(proc=procfs.write(tmp_path, sockets, owners), ports="listen"))

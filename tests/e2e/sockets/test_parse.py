@@ -1,4 +1,4 @@
-"""The readers that every other test relies on: what they take, and that they refuse what is nearly right."""
+"""Tests of the readers that every other test relies on: what they accept, and that they refuse what is nearly right."""
 import pytest
 
 import parse

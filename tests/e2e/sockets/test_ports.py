@@ -1,4 +1,4 @@
-"""Port rules on real sockets: which series there are, and what each counts."""
+"""Port rules on real sockets: the series, and their counts."""
 import json
 import socket
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("namespace")
 
 
 def shown(run):
-    """Series that count anything, and what."""
+    """Returns the series with a count, and their counts."""
     return {key: parse.nonzero(fields) for key, fields in run.ports.items() if parse.nonzero(fields)}
 
 
@@ -43,7 +43,7 @@ def test_udp_counts_too(keep, poll):
 
 
 def test_address_rule_is_that_address_only(listen, connect, poll):
-    """Not the wildcard listener, but the connections it took on the address."""
+    """The rule matches the connections accepted on the address, but not the wildcard listener."""
     wildcard = listen("0.0.0.0", 8080)
     connect(wildcard, "127.0.0.2")
     connect(wildcard, "127.0.0.3")
@@ -155,7 +155,7 @@ def test_ports_match_over_ports(listen, poll):
 
 @pytest.mark.parametrize("backend", ["netlink", "procfs"])
 def test_many_rules_count_as_one_does(listen, poll, backend):
-    """1,000 rules: one for each port, and one that takes the rest."""
+    """1,000 rules: one for each port, and one for the rest."""
     for port in (1024, 1500, 2022, 2023, 30000):
         listen("127.0.0.1", port)
     run = poll(ports=",".join(map(str, range(1024, 2023))) + ",1-65535", backend=backend)

@@ -1,4 +1,4 @@
-"""record: and replay: what a backend read comes back through the same parsers with the same output."""
+"""record: and replay: the same parsers read a backend's recorded bytes again, with the same output."""
 import re
 import resource
 import shutil
@@ -18,7 +18,7 @@ SOCKETS = [procfs.Socket("127.0.0.1:80"), procfs.Socket("127.0.0.1:80", "tcp_est
 
 @pytest.fixture
 def sockets(namespace, keep):
-    """More than one read holds, of each kind."""
+    """Opens more sockets of each type than one read holds."""
     server = keep(socket.create_server(("127.0.0.1", 7000), backlog=300))
     for i in range(200):
         keep(socket.create_connection(server.getsockname()))
@@ -37,7 +37,7 @@ def test_netlink(sockets, poll, tmp_path):
     recorded = lines(poll(backend=f"record:{tmp_path}/r", **env))
     assert "netstat.tcp_established:400|g" in recorded
     assert lines(poll(backend=f"replay:{tmp_path}/r", **env)) == recorded
-    assert lines(poll(backend=f"replay:{tmp_path}/r", **{**env, "polls": 0})) == recorded   # and it ends by itself
+    assert lines(poll(backend=f"replay:{tmp_path}/r", **{**env, "polls": 0})) == recorded   # it ends by itself
 
 
 def test_procfs(poll, tmp_path):
@@ -49,7 +49,7 @@ def test_procfs(poll, tmp_path):
 
 
 def test_no_ipv6(poll, tmp_path):
-    """A kernel without IPv6 is one in the replay, too."""
+    """A kernel without IPv6 has none in the replay either."""
     procfs.write(tmp_path / "proc", SOCKETS[:2], tables=("tcp", "udp"))
     recorded = lines(poll(backend=f"record:{tmp_path}/r", proc=tmp_path / "proc"))
     assert lines(poll(backend=f"replay:{tmp_path}/r")) == recorded
@@ -57,7 +57,7 @@ def test_no_ipv6(poll, tmp_path):
 
 
 def test_other_rules(sockets, poll, tmp_path):
-    """A report recorded without rules answers questions about ports, those of `listen` too."""
+    """A recording without rules can be replayed with rules, even those of `listen`."""
     poll(backend=f"record:{tmp_path}/r")
     ports = poll(backend=f"replay:{tmp_path}/r", ports="listen").ports
     assert parse.nonzero(ports["7000", 4]) == {"tcp_listen": 1, "tcp_established": 200}
@@ -66,7 +66,7 @@ def test_other_rules(sockets, poll, tmp_path):
 
 @pytest.mark.skipif(not STRACE, reason="strace is not installed")
 def test_a_backend_that_broke(sockets, tmp_path):
-    """netlink breaks off in the recorded poll, so it does in the replay, and procfs takes over at the same place."""
+    """netlink fails in the recorded poll, so it does in the replay, and procfs takes over at the same place."""
     if subprocess.run([STRACE, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("strace may not trace here")
     env = environment(ONE_POLL, dict(self="on", ports="7000", pid="off", backend=f"record:{tmp_path}/r"))
@@ -84,7 +84,7 @@ def test_it_is_private(poll, tmp_path):
 
 
 def test_owners_are_not_looked_for(namespace, listen, poll, tmp_path):
-    """Their processes were another machine's."""
+    """The recorded processes were another machine's."""
     listen("127.0.0.1", 7000)
     poll(backend=f"record:{tmp_path}/r")
     assert "pid" not in poll(backend=f"replay:{tmp_path}/r", ports="7000").ports["7000", 4]
@@ -111,7 +111,7 @@ def test_of_a_machine_with_32_bits(poll, tmp_path):
 
 
 def test_cut_short(sockets, poll, tmp_path):
-    """As when the recording one was killed: whole polls come back, and of the cut one what was read, without zeros for the rest."""
+    """The recording program was killed: whole polls are replayed, and the cut one has what was read, without zeros for the rest."""
     recorded = lines(poll(backend=f"record:{tmp_path}/r", polls=2, interval="100ms")).splitlines()
     whole = (tmp_path / "r").read_bytes()
     (tmp_path / "r").write_bytes(whole[:-1])
@@ -139,7 +139,7 @@ def test_a_file_that_is_there_stays_as_it_is(poll, run, tmp_path):
 
 
 def test_a_full_disk(namespace, tmp_path):
-    """The recording ends and is good up to there; counting goes on."""
+    """The recording ends there and is valid up to there. Counting goes on."""
     env = environment(ONE_POLL, dict(backend=f"record:{tmp_path}/r", polls=5, interval="100ms"))
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
     one = run_binary(env, preexec_fn=limit, restore_signals=False)      # Python ignores SIGXFSZ: writing fails
@@ -149,7 +149,7 @@ def test_a_full_disk(namespace, tmp_path):
 
 
 def test_why_a_backend_was_not_opened(poll, tmp_path):
-    """The replay says the same reason."""
+    """The replay gives the same reason."""
     procfs.write(tmp_path / "proc", SOCKETS)
     recorded = poll(backend=f"record:{tmp_path}/r", proc=tmp_path / "proc")
     replayed = poll(backend=f"replay:{tmp_path}/r")

@@ -1,4 +1,4 @@
-"""What is pushed besides the counts, and in which order."""
+"""The pushed series besides the counts, and their order."""
 import time
 
 import pytest
@@ -19,7 +19,7 @@ def root(tmp_path):
 
 
 def test_order_of_lines_and_fields(root, poll):
-    """netstat 4, 6, the port series as their rules stand, its own; tags by key."""
+    """The order is netstat 4 and 6, the port series in the order of their rules, then sockpush's own. Tags are sorted by key."""
     run = poll(proc=root, format="influx", self="on", ports="443,[2001:db8::1]:80,80,*:53", pid="off", tags="zone=1,area=2")
     order = [(point.measurement, point.tag("addr_port"), point.tag("ip_version")) for point in run.points]
     assert order == [("netstat", None, "4"), ("netstat", None, "6"),
@@ -74,7 +74,7 @@ def test_counters_are_totals_in_influx(root, start):
 
 
 def test_counters_are_increments_in_dogstatsd(root, start):
-    """Kind c; together they are what was sent."""
+    """Counters have type c; their increments add up to the lines sent."""
     with receivers.udp() as receiver:
         program = start(proc=root, to=f"dogstatsd+udp://127.0.0.1:{receiver.port}", polls=6)
         assert program.end(number=None) == 0
@@ -113,7 +113,7 @@ def test_bytes_that_would_break_a_dogstatsd_line(root, poll):
 
 
 def test_table(root, poll):
-    """For a person: a header, and each number ends beneath its column's name."""
+    """The table is for people: a header, and each number ends under its column's name."""
     run = poll(proc=root, format="table", ports="80")
     assert run.status == 0
     lines = [line for line in run.out.splitlines() if line.strip()]
@@ -131,7 +131,7 @@ def test_table_is_for_stdout_only(root, poll):
 
 
 def test_log(root, poll):
-    """One line for what is read, one per output, each of them logfmt."""
+    """The log has one line for the backend and one per output, each valid logfmt."""
     with receivers.udp() as receiver:
         to = f"udp://127.0.0.1:{receiver.port}"
         run = poll(proc=root, to=f"{to},stdout:", format="influx")

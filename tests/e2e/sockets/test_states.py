@@ -1,4 +1,4 @@
-"""Every state the kernel lists, made for real: the counts equal what was made."""
+"""Real sockets in every state that the kernel lists: the counts equal the sockets made."""
 import shutil
 import socket
 import struct
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.windows, pytest.mark.skipif(not shutil.which("ip") or 
 
 @pytest.fixture(scope="module")
 def made():
-    """The sockets exist, in their states, as long as this module's tests run: {(ip_version, field): count}."""
+    """Holds the sockets in their states as long as this module's tests run. Returns {(ip_version, field): count}."""
     with namespace_or_skip():
         try:
             far = peer.Peer()
@@ -46,7 +46,7 @@ def test_the_world_is_complete(made):
 
 
 def test_time_wait_minisockets_in_fin_wait2(made):
-    """Closed FIN_WAIT2 sockets shrink to what the kernel keeps for TIME_WAIT (timer 3, no owner), but are FIN_WAIT2."""
+    """Closed FIN_WAIT2 sockets shrink to the kernel's struct for TIME_WAIT (timer 3, no owner), but count as FIN_WAIT2."""
     shrunk = [row for table in ("tcp", "tcp6") for row in census.rows(table) if row[3] == "05" and row[5].startswith("03:")]
     assert len(shrunk) == sum(states.NUMBERS["tcp_fin_wait2 time-wait"])
 
@@ -81,7 +81,7 @@ def test_every_socket_has_a_port(made, poll):
 
 
 def test_listener_series_hold_their_connections(made, poll):
-    """A port's series has its listeners and the requests that came in there."""
+    """A port's series has its listeners and the half-open connections to them."""
     run = poll(ports="listen", pid="off")
     for i, (_, version, _) in enumerate(states.KINDS):
         assert parse.nonzero(run.ports[str(states.LISTEN_PORT + i), version]) == {
@@ -89,7 +89,7 @@ def test_listener_series_hold_their_connections(made, poll):
 
 
 def test_reset_socket_is_nowhere(namespace, poll):
-    """A socket that was reset is CLOSE, and in no table: counting it is neither possible nor asked for."""
+    """A socket that was reset is CLOSE and in no table, so it cannot be counted."""
     with socket.create_server(("127.0.0.1", 7000)) as listener:
         with socket.create_connection(("127.0.0.1", 7000)) as client:
             server, _ = listener.accept()
@@ -102,7 +102,7 @@ def test_reset_socket_is_nowhere(namespace, poll):
 
 @pytest.mark.parametrize("backend", ["netlink", "procfs"])
 def test_empty_namespace(namespace, poll, backend):
-    """No sockets is zeros, for both families, every field."""
+    """Without sockets all fields are zeros, for both families."""
     assert poll(backend=backend).totals == {4: dict.fromkeys(parse.COUNTS, 0), 6: dict.fromkeys(parse.COUNTS, 0)}
 
 

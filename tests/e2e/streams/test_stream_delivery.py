@@ -1,5 +1,5 @@
-"""tcp: connections break, and in the end all that was polled is there: whole lines only, none twice within a connection.
-SOCKPUSH_TEST_SLOW=1: more of them."""
+"""tcp: connections break, and in the end all polls are there: whole lines only, none twice within a connection. SOCKPUSH_TEST_SLOW=1
+breaks more of them."""
 import os
 import random
 import time
@@ -19,7 +19,7 @@ SLOW = pytest.mark.skipif("SOCKPUSH_TEST_SLOW" not in os.environ, reason="takes 
 
 
 def break_and_check(program, aggregator, n):
-    """After n connections there is one that stays."""
+    """Waits until n connections have broken and one stays, then checks all lines."""
     assert wait.until(lambda: len(aggregator.connections) > n, 90 * n), program.log
     polls = program.out.count("\n")
     program.until(lambda: program.out.count("\n") > polls + 10)
@@ -29,7 +29,7 @@ def break_and_check(program, aggregator, n):
 
 @pytest.mark.parametrize("kind,seed", [("influx", 1), ("influx", 2), ("graphite", 3)])
 def test_connections_that_break(pair, kind, seed):
-    """At random bytes, by a close or a reset; after each in short order the pause before the next connection grows."""
+    """They break at random bytes, by a close or a reset. Breaks in quick succession make the pause before the next connection grow."""
     chance = random.Random(seed)
     ends = [chance.choice([streams.fin_after, streams.reset_after])(chance.randrange(1, 6000)) for _ in range(3)]
     serve = lambda n: ends[n] if n < len(ends) else streams.read_all
@@ -42,7 +42,7 @@ def test_connections_that_break(pair, kind, seed):
 @SLOW
 @pytest.mark.parametrize("seed", range(4))
 def test_many_connections_that_break(pair, seed):
-    """After a second or so, and so many bytes."""
+    """Each breaks after about a second and a number of bytes."""
     chance = random.Random(seed)
 
     def serve(n):
@@ -61,10 +61,10 @@ def test_many_connections_that_break(pair, seed):
         break_and_check(program, aggregator, 40)
 
 
-# ---- its own counters
+# ---- sockpush's own counters
 
-def own(text, kind="influx"):
-    """[(time, {counter: value})] of the output over TCP"""
+def self_counters(text, kind="influx"):
+    """Returns [(time, {counter: value})] of the output over TCP."""
     found = {}
     for point in getattr(parse, kind)(text):
         if point.measurement == "sockpush_output" and "tcp" in point.tag("output"):
@@ -77,23 +77,24 @@ def lines_before(text, kind, time):
 
 
 def test_counters(pair):
-    """What it says of itself agrees with what was seen: at the latest when nothing is under way, each line was sent once."""
+    """Its counters agree with what the receiver saw: at the latest when nothing is under way, each line was sent once."""
     with streams.Aggregator(lambda n: streams.reset_after(2000) if n < 2 else streams.read_all) as aggregator:
         program = pair(aggregator.port, self="on")
         lines = lambda at: lines_before(program.out, "influx", at)
         all_sent = lambda at, fields: fields["reconnects"] == 2 and fields["sent_lines"] == lines(at)
-        program.until(lambda: any(all_sent(*one) for one in own(aggregator.text)[-5:]))
+        program.until(lambda: any(all_sent(*one) for one in self_counters(aggregator.text)[-5:]))
         assert program.end() == 0
         streams.check(aggregator, set(program.out.splitlines()))
-        said = own(program.out)
-    assert all(fields["sent_lines"] <= lines(at) for at, fields in said), "more than there were"
-    assert all(a["sent_lines"] <= b["sent_lines"] for (_, a), (_, b) in zip(said, said[1:]))
-    assert said[-1][1]["dropped_lines"] == 0 and said[-1][1]["reconnects"] == 2 and said[-1][1]["send_errors"] >= 2
+        reported = self_counters(program.out)
+    assert all(fields["sent_lines"] <= lines(at) for at, fields in reported), "more than it sent"
+    assert all(a["sent_lines"] <= b["sent_lines"] for (_, a), (_, b) in zip(reported, reported[1:]))
+    assert reported[-1][1]["dropped_lines"] == 0 and reported[-1][1]["reconnects"] == 2 and reported[-1][1]["send_errors"] >= 2
 
 
 @pytest.mark.parametrize("kind,interval,enough", [("influx", "100ms", 10), ("graphite", "1s", 3)])
 def test_overflow(pair, kind, interval, enough):
-    """Away for longer than the outbox holds: the newest arrive, and the count of dropped lines is that of the missing ones."""
+    """The receiver is away for longer than the outbox holds. The newest lines arrive, and the count of dropped lines is that of the
+    missing ones."""
     port = ports.unused()
     program = pair(port, kind, ports=MANY_PORTS, buffer="16KiB", self="on", interval=interval)
     at = lambda line: int(line.rsplit(" ", 1)[1])
@@ -110,6 +111,6 @@ def test_overflow(pair, kind, interval, enough):
     assert missing and set(got) <= set(polled) and len(set(got)) == len(got)
     place = {line: i for i, line in enumerate(polled)}
     assert max(place[line] for line in missing) < min(place[line] for line in got), "the oldest go first"
-    time, said = own(aggregator.text, kind)[-1]
-    assert said["dropped_lines"] == len(missing)
-    assert said["sent_lines"] <= lines_before(program.out, kind, time) - len(missing)
+    time, reported = self_counters(aggregator.text, kind)[-1]
+    assert reported["dropped_lines"] == len(missing)
+    assert reported["sent_lines"] <= lines_before(program.out, kind, time) - len(missing)

@@ -1,4 +1,4 @@
-"""tcp: how the program ends, with a receiver that takes all, and with others."""
+"""tcp: the program's end, with a receiver that takes everything, and with others."""
 import re
 import signal
 import socket
@@ -17,7 +17,7 @@ def to(port, rest=""):
 
 
 def test_all_is_there(run):
-    """After SOCKPUSH_POLLS: status 0, and the connection ended in good order."""
+    """After SOCKPUSH_POLLS the status is 0 and the connection ends in good order."""
     with streams.Aggregator() as aggregator:
         one = run(to=f"{to(aggregator.port)},influx+stdout:", polls=5, interval="100ms", self="off", host="a")
         assert one.status == 0, one.log
@@ -26,7 +26,7 @@ def test_all_is_there(run):
 
 
 def test_signal(start):
-    """As on SIGTERM; the last poll's lines, just put, are there as well."""
+    """After SIGTERM the last poll's lines, just put, are there as well."""
     with streams.Aggregator() as aggregator:
         program = start(to=f"{to(aggregator.port)},stdout:", self="off", ports=",".join(map(str, range(1, 200))))
         program.until(lambda: program.out.count("\n") > 400)
@@ -37,7 +37,7 @@ def test_signal(start):
 
 @pytest.mark.parametrize("polls", [1, 3])
 def test_nobody_there(run, polls):
-    """It tries for a while, says how many lines are left, and SOCKPUSH_POLLS ends with status 1."""
+    """It tries for a while and logs the number of lines left. SOCKPUSH_POLLS ends with status 1."""
     one = run(to=to(ports.unused()), polls=polls, interval="100ms", self="off", host="a")
     assert one.status == 1 and parse.ended_by_limit(one.log), one.log
     levels = parse.log(one.log)
@@ -59,7 +59,7 @@ def test_back_in_time(start):
 
 @pytest.fixture
 def never_reads(keep):
-    """A listener with a small window."""
+    """The port of a listener with a small window."""
     one = keep(socket.create_server(("127.0.0.1", 0)))
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     return one
@@ -69,7 +69,7 @@ PORTS = ",".join(map(str, range(1, 100)))
 
 
 def test_never_reads(never_reads, start):
-    """More than its kernel takes: the end is bounded in time, and the log says what is left."""
+    """More is queued than its kernel takes: the end is bounded in time, and the log has the number of lines left."""
     program = start(to=f"{to(never_reads.getsockname()[1])},stdout:", self="off", ports=PORTS)
     connection, _ = never_reads.accept()
     with connection:
@@ -80,7 +80,7 @@ def test_never_reads(never_reads, start):
 
 
 def test_never_reads_all_polls(never_reads, start):
-    """It took some: left are those that it does not have in the end, and what was still under way."""
+    """The receiver took some. The lines left are those that it lacks in the end, and those still under way."""
     program = start(to=f"{to(never_reads.getsockname()[1])},stdout:", self="off", ports=PORTS, polls=5, buffer="1MiB")
     connection, _ = never_reads.accept()
     with connection:
@@ -90,12 +90,13 @@ def test_never_reads_all_polls(never_reads, start):
         streams.read_all(connection, got)
     left = program.out.count("\n") - got.count(b"\n")
     assert program.out.startswith(got.decode()) and got.endswith(b"\n")
-    said = int(re.search(r"ends after 5 polls; (\d+) lines were not sent", program.log)[1])
-    assert left <= said < left + 20, "more than a segment under way"
+    reported = int(re.search(r"ends after 5 polls; (\d+) lines were not sent", program.log)[1])
+    assert left <= reported < left + 20, "more than a segment under way"
 
 
 def test_second_signal(never_reads, start):
-    """Ends it, whatever is left: not the limit of a flush. Each signal waits until the program takes it, so two that differ can come together."""
+    """The second signal ends it before the limit of a flush, whatever is left. The test waits until each signal is handled, because two
+    different ones could arrive together."""
     program = start(to=f"{to(never_reads.getsockname()[1])},stdout:", self="off", ports=PORTS, popen={"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)})
     program.until(lambda: program.out.count("\n") > 2000)
     program.process.send_signal(signal.SIGTERM)
@@ -104,7 +105,7 @@ def test_second_signal(never_reads, start):
 
 
 def test_receiver_ends_without_reading(run):
-    """It says that it is done and reads nothing: what its kernel has not taken was not delivered."""
+    """The receiver ends its side and reads nothing. Lines that its kernel has not taken were not delivered."""
     over = threading.Event()
 
     def serve(connection, got):

@@ -19,7 +19,7 @@ def lines_of(*aggregators):
 
 
 def test_falls_over(start):
-    """The first has all until it dies; then the second has what followed, and before it what SOCKPUSH_REPLAY says."""
+    """The first receives all until it dies. Then the second receives the next lines, and before them those of SOCKPUSH_REPLAY."""
     with streams.Aggregator() as first, streams.Aggregator() as second:
         program = start(to=f"influx+tcp://127.0.0.1:{first.port},127.0.0.1:{second.port},influx+stdout:", self="off",
                         replay="60s")
@@ -43,7 +43,7 @@ def test_first_never_there(start):
 
 @SLOW
 def test_goes_back(start):
-    """Within half a minute after the first answers again. Nothing is lost on the way, and the second ends in good order."""
+    """It goes back within half a minute after the first answers again. Nothing is lost, and the second ends in good order."""
     port = ports.unused()
     with streams.Aggregator() as second:
         program = start(to=f"influx+tcp://127.0.0.1:{port},127.0.0.1:{second.port},influx+stdout:", self="off")
@@ -59,7 +59,7 @@ def test_goes_back(start):
 
 
 def test_side_by_side(start):
-    """Each with its scheme: two outputs; the one's end does not touch the other."""
+    """Each has its scheme, so they are two outputs. The end of one does not touch the other."""
     with streams.Aggregator() as first, streams.Aggregator() as second:
         program = start(to=f"influx+tcp://127.0.0.1:{first.port},influx+tcp://127.0.0.1:{second.port},influx+stdout:", self="off")
         program.until(lambda: len(first.lines()) > 4 and len(second.lines()) > 4)
@@ -90,7 +90,7 @@ def test_address_that_refuses(etc, start, keep, addresses):
 
 
 def test_address_that_is_silent(etc, start, keep):
-    """No answer from the first, as of a machine that is off: its packets are dropped here by the route."""
+    """The first address does not answer, like a machine that is off: the route here drops its packets."""
     netns.ip("route", "add", "blackhole", "192.0.2.0/24")
     names(keep, {"agg.example": {"A": ["192.0.2.1", "127.0.0.1"]}})
     with streams.Aggregator() as aggregator:
@@ -102,7 +102,7 @@ def test_address_that_is_silent(etc, start, keep):
 
 
 def test_address_that_moves(etc, start, keep):
-    """The name leads elsewhere after the connection broke."""
+    """The name has another address after the connection broke."""
     answers = {"agg.example": {"A": ["127.0.0.1"]}}
     names(keep, answers)
     with streams.Aggregator() as old, streams.Aggregator(host="127.0.0.2", port=old.port) as new:

@@ -1,4 +1,4 @@
-"""dogstatsd+tcp: of gauges only the newest are sent again, and counters add up as if no connection had broken."""
+"""dogstatsd+tcp: only the newest gauges are sent again, and counters add up as if no connection had broken."""
 import re
 
 import parse
@@ -11,7 +11,7 @@ COUNTERS = ("sent_lines", "send_errors", "dropped_lines", "reconnects")
 
 
 def increments(text, name):
-    """The sum of what was added to each counter of this name, by output."""
+    """Returns the sum of each counter of this name, by output."""
     sums = {}
     for point in parse.dogstatsd(text):
         if point.measurement == "sockpush_output" and name in point.fields:
@@ -25,7 +25,7 @@ def polls(text):
 
 
 def check(aggregator, program):
-    """The other output has the truth, for it never breaks. The receiver read all it was sent."""
+    """Compares with the other output, which never breaks. The receiver read all that it was sent."""
     assert wait.until(lambda: len(aggregator.ended) == len(aggregator.connections))
     assert all(how is True for how in aggregator.ended)
     for name in COUNTERS:
@@ -33,7 +33,7 @@ def check(aggregator, program):
 
 
 def test_connections_that_break(pair):
-    """Again comes one snapshot of gauges in a connection, at most; increments never, and none is missing."""
+    """A connection repeats one snapshot of gauges at most. Increments never come again, and none is missing."""
     serve = lambda n: streams.fin_after(3000) if n < 4 else streams.read_all
     with streams.Aggregator(serve) as aggregator:
         program = pair(aggregator.port, "dogstatsd", self="on", ports="1,2")
@@ -47,9 +47,9 @@ def test_connections_that_break(pair):
 
 
 def test_nothing_comes_again_without_its_time(pair):
-    """The receiver closes after its second poll: neither its gauges nor its increments come again, for the next poll's are newer."""
+    """The receiver closes after its second poll. Neither its gauges nor its increments come again, because the next poll's are newer."""
     programs, ends = [], [0]
-    last_lines = lambda text: len(re.findall("^sockpush_output.reconnects:.*stdout:", text, re.M))     # of polls
+    last_lines = lambda text: len(re.findall("^sockpush_output.reconnects:.*stdout:", text, re.M))     # number of polls
 
     def has_all(text):
         return programs and last_lines(text) and last_lines(text) == last_lines(programs[0].out) and text.count("\n") == programs[0].out.count("\n")
@@ -68,11 +68,11 @@ def test_nothing_comes_again_without_its_time(pair):
         assert program.end() == 0, program.log
         check(aggregator, program)
         again = streams.whole(aggregator.connections[1])
-    assert again in program.out, "what came over it are the next polls, once"
+    assert again in program.out, "it carried the next polls, once each"
 
 
 def test_nobody_there_for_a_while(pair):
-    """What polls added meanwhile comes with the first snapshots after it; their gauges never do, and that is counted."""
+    """Increments added meanwhile come with the first snapshots after it. Their gauges never do, and they are counted as dropped."""
     port = ports.unused()
     program = pair(port, "dogstatsd", self="on")
     program.until(lambda: polls(program.out) > 10)

@@ -1,4 +1,4 @@
-"""tcp: receivers that read slowly, late or not at all before their end, and one that ends while nothing is under way."""
+"""tcp: receivers that read slowly, late or never before their end, and one that ends while nothing is under way."""
 import socket
 import time
 
@@ -12,7 +12,8 @@ MANY_PORTS = ",".join(map(str, range(1, 41)))
 
 
 def test_slow_reader(pair):
-    """Through a small window, a few bytes with each poll, so that it falls behind: whole lines, and polls do not wait for it."""
+    """The receiver reads a few bytes with each poll through a small window, so it lags more and more. Lines stay whole, and polls do not
+    wait for it."""
     programs, over = [], []
     polls = lambda: programs[0].out.count("ip_version=6") // 7
 
@@ -36,7 +37,7 @@ def test_slow_reader(pair):
 
 
 def test_window_that_opens_late(pair):
-    """A receiver that reads nothing for a while, then all: nothing is cut where its window ended."""
+    """The receiver reads nothing for a while, then all. No line is cut where its window ended."""
     opened = []
 
     def serve(connection, got):
@@ -54,10 +55,10 @@ def test_window_that_opens_late(pair):
 
 @pytest.mark.parametrize("buffer", [2304, 4096])
 def test_window_closed_at_a_reset(pair, buffer):
-    """Its window is full, then it is killed: even what it had not read are whole lines, and the next has them all."""
+    """Its window is full, then it is killed. Even its unread bytes are whole lines, and the next receiver has them all."""
     def serve(connection, got):
         streams.wait_until_full(connection)
-        got += connection.recv(1 << 16, socket.MSG_PEEK)        # which does not open the window again
+        got += connection.recv(1 << 16, socket.MSG_PEEK)        # MSG_PEEK does not open the window again
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
         return "read all there was"
 
@@ -69,7 +70,7 @@ def test_window_closed_at_a_reset(pair, buffer):
 
 
 def test_end_seen_before_the_next_write(pair):
-    """The receiver closes between two polls: that connection gets not a byte more, and no line is lost."""
+    """The receiver closes between two polls. That connection gets not a byte more, and no line is lost."""
     programs = []
 
     def has_all(text):
@@ -77,7 +78,7 @@ def test_end_seen_before_the_next_write(pair):
         return bool(polled) and "ip_version=6" in polled[-1] and text.endswith(polled[-1])
 
     def serve(connection, got):
-        streams.read_poll(connection, got, has_all)     # and what the connection before may not have had
+        streams.read_poll(connection, got, has_all)     # and lines that the connection before may have lost
         streams.read_poll(connection, got, has_all)
         before = streams.end_between_polls(programs[0], connection, got)
         streams.read_all(connection, got)
@@ -93,10 +94,10 @@ def test_end_seen_before_the_next_write(pair):
 
 
 def test_reset_of_an_idle_connection(start):
-    """As NAT and balancers do it: nothing was pending, so it is neither an error nor a reconnect."""
+    """NAT and balancers do so. Nothing was pending, so it is neither an error nor a reconnect."""
     def serve(connection, got):
         got += connection.recv(1 << 16)
-        time.sleep(3)       # it has to be idle for a second
+        time.sleep(3)       # it must be idle for a second
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
 
     with streams.Aggregator(lambda n: streams.read_all if n else serve) as aggregator:

@@ -1,4 +1,4 @@
-"""tls: chains and lists of certificates in odd forms, and strangers that send without end."""
+"""tls: chains and lists of certificates in odd forms, and untrusted peers that send without end."""
 import pytest
 
 import tls_pki
@@ -13,7 +13,7 @@ def only(version):
 
 @pytest.fixture
 def check(run, pki):
-    """check(certificate with what is sent besides, s_server's options…): the run of --check."""
+    """check(certificate with its other certificates, s_server's options…) runs --check against that server."""
     def make(shown, *options, **env):
         with tls_pki.Server(shown, *options) as server:
             return run("--check", **{"to": f"influx+tls://127.0.0.1:{server.port}", "tls_ca": pki.ca, **env})
@@ -23,7 +23,7 @@ def check(run, pki):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("order", ["downwards", "with what nobody needs", "with the root first"])
 def test_chain_in_another_order(pki, check, version, order):
-    """RFC 8446 4.4.2: all of them are there, so they are to be taken."""
+    """RFC 8446 4.4.2 asks clients to accept any order, as long as all certificates are there."""
     shown = pki.chains[4]
     lower, upper = shown.above
     above = {"downwards": (upper, lower), "with what nobody needs": (pki.ec_middle, upper, pki.leaf_p256, lower),
@@ -37,7 +37,7 @@ def test_chain_in_another_order(pki, check, version, order):
                                    lambda pki: (pki.rsa_middle,), lambda pki: (pki.leaf_p256, pki.chains[3], pki.rsa_middle)],
                          ids=["of the same name", "one missing", "no CA among them"])
 def test_chain_that_does_not_hold(pki, check, version, above):
-    """Whatever else is sent, each must be signed by the next."""
+    """Each certificate must be signed by the next, whatever else is sent."""
     one = check(pki.chains[4]._replace(above=above(pki)), only(version))
     assert one.status == 1 and "certificate of" in one.out and ": failed: " in one.out, one
 
@@ -52,7 +52,7 @@ def ed25519(pki, tmp_path):
 
 @pytest.mark.parametrize("as_text", [True, False])
 def test_ca_of_a_kind_that_is_not_known(pki, check, tmp_path, ed25519, as_text):
-    """It is not trusted, with a warning; the others are. A file and its text are the same."""
+    """That CA is not trusted, with a warning; the others are. A file and its text are treated alike."""
     text = ed25519 + pki.ca.read_text()
     (tmp_path / "ca.pem").write_text(text)
     one = check(pki.leaf_p256, tls_ca=text if as_text else tmp_path / "ca.pem")
@@ -66,7 +66,7 @@ def test_only_such(run, ed25519):
 
 @pytest.mark.parametrize("as_text", [True, False])
 def test_own_chain_that_does_not_fit(pki, check, tmp_path, as_text):
-    """8 KiB go into one message: text is looked at when it starts, a file when it is read."""
+    """A message holds 8 KiB. A text is checked at the start, a file when it is read."""
     text = pki.client_ec.cert.read_text() * 40
     (tmp_path / "cert.pem").write_text(text)
     one = check(pki.leaf_p256, tls_cert=text if as_text else tmp_path / "cert.pem", tls_key=pki.client_ec.key)
@@ -79,7 +79,8 @@ RECORDS = {"change_cipher_spec": b"\x14\x03\x03\x00\x01\x01", "warnings": b"\x15
 
 @pytest.mark.parametrize("kind", RECORDS)
 def test_handshake_without_end(start, kind):
-    """Records that mean nothing, as fast as they are read: bounded in bytes, and by the clock (tests/unit/output/test_limits.c)."""
+    """The peer sends meaningless records as fast as they are read. The handshake is bounded in bytes, and in time
+    (tests/unit/output/test_limits.c)."""
     def serve(connection):
         connection.recv(4096)
         while True:

@@ -1,4 +1,4 @@
-"""tls: receivers that stall, cut their records small, change keys or certificates under way. No line is lost by it."""
+"""tls: receivers that stall, send tiny records, change keys or certificates while they run. No line is lost."""
 import contextlib
 import shutil
 import socket
@@ -27,13 +27,13 @@ def influx_lines(text):
 
 
 def pieces(record, size):
-    """The same bytes in records of so many bytes."""
+    """Returns the same bytes in records of this size."""
     return b"".join(record[:3] + len(part).to_bytes(2, "big") + part for at in range(5, len(record), size) if (part := record[at:at + size]))
 
 
 @pytest.fixture
 def pushed(start, pki):
-    """pushed(server, port, during): what was polled while during() ran is there, whole, and nothing else."""
+    """pushed(server, port, during) asserts that the polls while during() ran have arrived whole, and nothing else."""
     def make(server, port, during=lambda: None, **env):
         program = start(to=f"influx+tls://localhost:{port},stdout:", tls_ca=pki.ca, self="off", **env)
         count = lambda: program.out.count("ip_version=4")
@@ -50,7 +50,8 @@ def pushed(start, pki):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("size", [4, 5, 100])
 def test_handshake_in_small_records(pki, pushed, version, size):
-    """What the server says in clear comes in many records. (mbedTLS wants a message's first four bytes in one: docs/delivery.md says so.)"""
+    """The server's messages in clear come in many records. (mbedTLS requires a message's first four bytes in one record:
+    docs/delivery.md.)"""
     clear = [True]
 
     def change(_, record):
@@ -63,7 +64,7 @@ def test_handshake_in_small_records(pki, pushed, version, size):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_record_in_single_bytes(pki, pushed, version):
-    """Each byte of the server's in a segment of its own."""
+    """Each byte of the server's comes in a segment of its own."""
     def change(_, record):
         for at in range(len(record) - 1):
             proxy.connection.sendall(record[at:at + 1])
@@ -81,41 +82,41 @@ def test_record_in_single_bytes(pki, pushed, version):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("size,times", [(1, 200), (16384, 20)])
 def test_server_that_talks(pki, pushed, version, size, times):
-    """Records of one byte and of 16 KiB from the receiver: read and thrown away."""
+    """The receiver sends records of one byte and of 16 KiB, which are drained and dropped."""
     with tls_pki.Server(pki.leaf_p256, only(version)) as server:
         def talk():
             for _ in range(times):
-                server.say(b"x" * size)
+                server.send(b"x" * size)
                 time.sleep(0.001)
         pushed(server, server.port, talk)
 
 
 def test_small_fragments(pki, pushed):
-    """The server's own fragments, of 512 bytes: certificates come in several records."""
+    """The server sends fragments of 512 bytes, so certificates come in several records."""
     with tls_pki.Server(pki.chains[4], "-max_send_frag", 512) as server:
         pushed(server, server.port)
 
 
 @pytest.mark.parametrize("version,command", [("1.2", b"r\n"), ("1.3", b"k\n"), ("1.3", b"K\n")], ids=["renegotiation", "key update", "both keys"])
 def test_new_keys_asked_for(pki, start, version, command):
-    """Refused, at worst with the connection: the next one has what was under way."""
+    """Some requests end the connection. The next one then carries the lines under way."""
     with tls_pki.Server(pki.leaf_p256, only(version), connections=2, quiet=False) as server:
         program = start(to=f"influx+tls://localhost:{server.port},stdout:", tls_ca=pki.ca, self="off")
         count = lambda: program.out.count("ip_version=4")
         program.until(lambda: count() > 3)
-        server.say(command)
+        server.send(command)
         seen = count()
         program.until(lambda: count() > seen + 30)
         assert program.end() == 0, program.log
         with contextlib.suppress(BrokenPipeError):      # it may have ended after its second connection
-            server.say(b"Q\n")
+            server.send(b"Q\n")
         got, wanted = set(influx_lines(server.text)), set(influx_lines(program.out))
     assert wanted <= got, f"lost: {wanted - got}; {program.log}"
     assert got == wanted
 
 
 def test_end_while_a_write_waits(pki, start):
-    """The receiver reads nothing, and then it ends: that is heard, not the limit of the write waited for, and all is sent again."""
+    """The receiver reads nothing, and then it ends. The output notices at once, before the write's time limit, and sends all again."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki.leaf_p256.chain, pki.leaf_p256.key)
     ends, over = [], threading.Event()
@@ -123,7 +124,7 @@ def test_end_while_a_write_waits(pki, start):
     def serve(connection):
         with context.wrap_socket(connection, server_side=True) as secured:
             if not ends:
-                streams.wait_until_full(secured)        # more is pushed than both kernels take
+                streams.wait_until_full(secured)        # more is pushed than both kernels hold
                 ends.append(True)
                 socket.socket.shutdown(secured, socket.SHUT_WR)
                 over.wait()
@@ -144,7 +145,7 @@ def test_end_while_a_write_waits(pki, start):
 
 
 def test_stalls_in_each_phase(pki, start):
-    """After each record of the handshake the server falls silent. All are given up at the limit of 10 s, and none was sent a line."""
+    """The server falls silent after each record of the handshake. All are given up after 10 s, and none got a line."""
     with contextlib.ExitStack() as stack:
         peers, servers = [], []
         for version, records in [("1.2", 1), ("1.2", 2), ("1.2", 3), ("1.2", 4), ("1.3", 1), ("1.3", 2), ("1.3", 3), ("1.3", 4)]:
@@ -161,7 +162,7 @@ def test_stalls_in_each_phase(pki, start):
 
 
 def test_certificates_that_rotate(pki, start, tmp_path):
-    """Files are read at each connect, as a mounted secret needs it; the CA's as well."""
+    """Files are read at each connect, which a mounted secret needs; the CA's as well."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki.leaf_p256.chain, pki.leaf_p256.key)
     context.verify_mode = ssl.CERT_REQUIRED
@@ -192,7 +193,7 @@ def test_certificates_that_rotate(pki, start, tmp_path):
         release.set()
         program.until(lambda: len(seen) > 1)
         assert seen[:2] == ["client ec", "client rsa"]
-        cert.unlink()                                   # gone: said by name, and nobody is spoken to without it
+        cert.unlink()                                   # without the file, the log names it and no connection is made
         release.set()
         program.until(lambda: "SOCKPUSH_TLS_CERT" in program.log)
         assert any(str(cert) in entry["msg"] for level, entry in parse.log(program.log) if level == "warn")

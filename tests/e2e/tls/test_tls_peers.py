@@ -1,4 +1,4 @@
-"""tls: what receivers may ask for. Each takes one poll out of the connection, whole."""
+"""tls: variants of receivers. Each gets one poll through the connection, whole."""
 import os
 import shutil
 import socket
@@ -27,7 +27,7 @@ def only(version):
 
 @pytest.fixture
 def push_tls(run, pki):
-    """push_tls(port, host, **environment): one poll over TLS, taken well; its run."""
+    """push_tls(port, host, **environment) pushes one poll over TLS and asserts success. Returns the run."""
     def make(port, host="localhost", **env):
         one = run(**{"to": f"influx+tls://{host}:{port}", "polls": 1, "self": "off", "host": "a", "tls_ca": pki.ca, **env})
         assert one.status == 0, one.log
@@ -36,7 +36,7 @@ def push_tls(run, pki):
 
 
 def check_lines(text):
-    """All of one poll, and nothing else."""
+    """Asserts that the text is one whole poll, and nothing else."""
     points = parse.influx(text)
     assert len({point.time for point in points}) == 1
     totals = parse.totals(parse.series(points))
@@ -46,7 +46,7 @@ def check_lines(text):
 
 @pytest.fixture
 def delivered(push_tls):
-    """delivered(certificate, s_server's options…, **environment): the server has what was sent; the run."""
+    """delivered(certificate, s_server's options…, **environment) asserts that the server got the pushed lines. Returns the run."""
     def make(shown, *options, bind="127.0.0.1", host="localhost", **env):
         with tls_pki.Server(shown, *options, host=bind) as server:
             one = push_tls(server.port, host, **env)
@@ -79,13 +79,13 @@ def test_chains(pki, delivered, length, version):
 
 
 def test_root_sent_too(pki, delivered):
-    """Many servers are set up so; it does no harm."""
+    """Many servers are set up so. It does no harm."""
     one = pki.chains[3]
     delivered(one._replace(above=(*one.above, pki.rsa_root)))
 
 
 def test_trusted_intermediate(pki, push_tls):
-    """Of the CA's file, an intermediate alone does as well: what is there is trusted."""
+    """The CA's file may hold only an intermediate: each certificate in it is trusted."""
     with tls_pki.Server(pki.leaf_p256) as server:
         push_tls(server.port, tls_ca=pki.ec_middle.cert)
         check_lines(server.text)
@@ -93,7 +93,7 @@ def test_trusted_intermediate(pki, push_tls):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_trusted_itself(pki, delivered, version):
-    """The receiver's own self-signed certificate, no CA's, is what is trusted."""
+    """The receiver's own self-signed certificate, without a CA, is the trusted one."""
     delivered(pki.self_signed, only(version), tls_ca=pki.self_signed.cert)
 
 
@@ -124,7 +124,7 @@ def test_client_certificate_not_asked_for(pki, delivered, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_client_certificate_welcome_only(pki, delivered, version):
-    """Asked for, but not demanded."""
+    """The server asks for a certificate without requiring one."""
     delivered(pki.leaf_p256, only(version), "-verify", 2)
 
 
@@ -148,13 +148,13 @@ def test_address(pki, delivered, host, bind, which, version):
                                         ("WEB.Example.Test", "wildcard"), ("127.0.0.1", "only_v4"), ("::1", "only_v6"),
                                         ("[::1]", "only_v6"), ("other.test.", "wildcard")])
 def test_tls_name(pki, delivered, name, which):
-    """It is compared instead of the host."""
+    """SOCKPUSH_TLS_NAME is compared instead of the host."""
     delivered(getattr(pki, which), host="127.0.0.1", tls_name=name)
 
 
 @pytest.mark.skipif(not os.path.exists(BUNDLE), reason=f"no {BUNDLE} on this machine")
 def test_system_bundle(pki, delivered, tmp_path):
-    """Ours is the last of many."""
+    """The test's CA is the last of many."""
     path = tmp_path / "bundle.pem"
     path.write_text(open(BUNDLE).read() + pki.ca.read_text())
     delivered(pki.leaf_p256, tls_ca=None, SSL_CERT_FILE=path)
@@ -166,7 +166,7 @@ def test_ca_goes_before_the_system(pki, delivered):
 
 @pytest.mark.parametrize("which", ["leaf_p256", "self_signed", "expired", "wildcard"])
 def test_not_verified(pki, delivered, which):
-    """Any certificate will do, and the log says so."""
+    """Any certificate is accepted, and the log warns."""
     one = delivered(getattr(pki, which), tls_ca=pki.other_ca, tls_verify="none")
     assert any(level == "warn" and "SOCKPUSH_TLS_VERIFY" in str(entry) for level, entry in parse.log(one.log)), one.log
 
@@ -182,7 +182,7 @@ def test_server_name(start, host, name, expected):
 
 
 def test_many_polls(pki, start):
-    """One connection for all of them, and at the end all lines are there."""
+    """One connection carries all polls, and in the end all lines are there."""
     with tls_pki.Server(pki.leaf_p256) as server:
         program = start(to=f"influx+tls://localhost:{server.port},stdout:", tls_ca=pki.ca, self="off")
         program.until(lambda: program.out.count("ip_version=4") > 10)
@@ -192,7 +192,7 @@ def test_many_polls(pki, start):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_python_peer(pki, push_tls, version):
-    """Another program over OpenSSL, which closes without a word of TLS."""
+    """Another program over OpenSSL, which closes without a TLS alert."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki.leaf_p256.chain, pki.leaf_p256.key)
     context.minimum_version = context.maximum_version = ssl.TLSVersion[f"TLSv{version.replace('.', '_')}"]
@@ -213,7 +213,7 @@ def test_python_peer(pki, push_tls, version):
 @pytest.mark.skipif(not shutil.which("gnutls-serv"), reason="gnutls-serv (package gnutls-bin) is not on this machine")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_gnutls(pki, push_tls, namespace, tmp_path, version):
-    """It listens on every address, so it lives in a network namespace."""
+    """GnuTLS' server listens on every address, so it runs in a network namespace."""
     with open(tmp_path / "log", "w+") as log:
         process = subprocess.Popen(["gnutls-serv", "--echo", "-p", "6514", "--x509certfile", pki.leaf_p256.chain, "--x509keyfile", pki.leaf_p256.key,
                                     "--disable-client-cert", "--priority", f"NORMAL:-VERS-ALL:+VERS-TLS{version}"],
@@ -229,7 +229,7 @@ def test_gnutls(pki, push_tls, namespace, tmp_path, version):
 
 
 def test_resident_memory(pki, start):
-    """With one connection, one CA and a small outbox."""
+    """The output has one connection, one CA and a small outbox."""
     with tls_pki.Server(pki.leaf_p256, "-tls1_3") as server:
         program = start(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ec_root.cert, buffer="16KiB")
         assert wait.until(lambda: "netstat" in server.so_far)

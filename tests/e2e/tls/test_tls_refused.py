@@ -1,4 +1,4 @@
-"""tls: whom it does not talk to, and what the log says then. No such receiver gets a byte of what would be sent."""
+"""tls: refused receivers, and the log's warnings. None of them gets a byte of the lines."""
 import re
 import socket
 import time
@@ -21,7 +21,8 @@ def only(version):
 
 @pytest.fixture
 def warning(start, pki):
-    """warning(peer, host, **environment): its first warning, in lower case. The program has ended the connection by then, so nothing more can come over it."""
+    """warning(peer, host, **environment) returns the first warning, in lower case. The program has ended the connection by then, so it
+    carries nothing more."""
     def make(peer, host="127.0.0.1", **env):
         program = start(**{"to": f"influx+tls://{host}:{peer.port}", "tls_ca": pki.ca, **env})
         warnings = lambda: [entry["msg"] for level, entry in parse.log(program.log[:program.log.rfind("\n") + 1]) if level == "warn"]
@@ -36,72 +37,72 @@ def warning(start, pki):
 
 @pytest.fixture
 def refused(warning):
-    """refused(certificate, s_server's options…, **environment): the warning; the server got nothing."""
+    """refused(certificate, s_server's options…, **environment) returns the warning. Asserts that the server got nothing."""
     def make(shown, *options, **env):
         with tls_pki.Server(shown, *options) as server:
-            said = warning(server, **env)
+            warned = warning(server, **env)
             assert server.text == "", "the server got something"
-        return said
+        return warned
     return make
 
 
-def says(said, *words):
-    missing = [word for word in words if word.lower() not in said]
-    assert not missing, f"{missing} not in {said!r}"
+def mentions(warned, *words):
+    missing = [word for word in words if word.lower() not in warned]
+    assert not missing, f"{missing} not in {warned!r}"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("length", [2, 3, 4])
 def test_not_trusted(pki, refused, length, version):
-    """The topmost that was sent, and who signed that."""
+    """The warning names the topmost certificate that was sent, and its issuer."""
     shown = pki.chains[length]
     top = shown.above[-1] if shown.above else shown
     root = "ec root" if length == 2 else "rsa root"
-    says(refused(shown, only(version), tls_ca=pki.other_ca), f'"{top.name}"', f'"{root}"', "SOCKPUSH_TLS_CA", str(pki.other_ca))
+    mentions(refused(shown, only(version), tls_ca=pki.other_ca), f'"{top.name}"', f'"{root}"', "SOCKPUSH_TLS_CA", str(pki.other_ca))
 
 
 def test_not_trusted_by_the_system(pki, refused):
-    """The advice is the same where nothing was set."""
-    says(refused(pki.leaf_p256, tls_ca=None, SSL_CERT_FILE=pki.other_ca), '"ec root"', "SOCKPUSH_TLS_CA")
+    """The advice is the same if no variable is set."""
+    mentions(refused(pki.leaf_p256, tls_ca=None, SSL_CERT_FILE=pki.other_ca), '"ec root"', "SOCKPUSH_TLS_CA")
 
 
 def test_ca_of_the_same_name(pki, refused):
-    """The issuer's name is among the trusted, but its key is another."""
+    """The issuer has a trusted name, but another key."""
     fake = pki.make("ec root", "p256", None, tls_pki._CA, file="fake")
-    says(refused(pki.leaf("leaf of a fake", fake)), '"leaf of a fake"', '"ec root"', "SOCKPUSH_TLS_CA")
+    mentions(refused(pki.leaf("leaf of a fake", fake)), '"leaf of a fake"', '"ec root"', "SOCKPUSH_TLS_CA")
 
 
 def test_intermediate_not_sent(pki, refused):
-    says(refused(pki.chains[4]._replace(above=())), "chain of 4", "second intermediate", "SOCKPUSH_TLS_CA")
+    mentions(refused(pki.chains[4]._replace(above=())), "chain of 4", "second intermediate", "SOCKPUSH_TLS_CA")
 
 
 def test_trusted_itself_but_for_another_name(pki, refused):
     one = pki.make("self-signed for another", "p256", None, f"{tls_pki._SERVER}subjectAltName=DNS:other.test\n")
-    says(refused(one, tls_ca=one.cert), "other.test", "SOCKPUSH_TLS_NAME")
+    mentions(refused(one, tls_ca=one.cert), "other.test", "SOCKPUSH_TLS_NAME")
 
 
 def test_expired_root(pki, refused):
     root = pki.make("expired ec root", "p256", None, tls_pki._CA, tls_pki._LONG_AGO, tls_pki._PAST)
-    says(refused(pki.leaf("leaf of an expired root", root), tls_ca=root.cert), "expired ec root", "expired on 2020-01-01")
+    mentions(refused(pki.leaf("leaf of an expired root", root), tls_ca=root.cert), "expired ec root", "expired on 2020-01-01")
 
 
 def test_ca_without_end(pki, refused):
-    says(refused(pki.leaf_p256, tls_ca="/dev/zero"), "SOCKPUSH_TLS_CA", "/dev/zero", "none can be read")
+    mentions(refused(pki.leaf_p256, tls_ca="/dev/zero"), "SOCKPUSH_TLS_CA", "/dev/zero", "none can be read")
 
 
 def test_extension_not_known(pki, refused):
     middle = pki.make("constrained intermediate", "p256", pki.ec_root, f"{tls_pki._CA}nameConstraints=critical,permitted;DNS:localhost\n")
-    says(refused(pki.leaf("leaf below constraints", middle)), "critical extension", "name constraints")
+    mentions(refused(pki.leaf("leaf below constraints", middle)), "critical extension", "name constraints")
 
 
 def test_leaf_as_a_ca(pki, refused):
-    """A certificate that is trusted, but not to sign others."""
-    says(refused(pki.below_a_leaf), "certificate")
+    """The certificate is trusted, but may not sign others."""
+    mentions(refused(pki.below_a_leaf), "certificate")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_self_signed(pki, refused, version):
-    says(refused(pki.self_signed, only(version)), "self-signed", "SOCKPUSH_TLS_CA")
+    mentions(refused(pki.self_signed, only(version)), "self-signed", "SOCKPUSH_TLS_CA")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -109,36 +110,36 @@ def test_self_signed(pki, refused, version):
                                             ("example.test", "wildcard", "*.example.test"), ("127.0.0.2", "only_v4", "127.0.0.1"),
                                             ("::2", "only_v6", "::1"), ("127.0.0.1", "only_name", "localhost"), ("localhost", "only_v4", "127.0.0.1")])
 def test_wrong_name(pki, refused, name, which, has, version):
-    says(refused(getattr(pki, which), only(version), tls_name=name), f'"{name}"', has, "SOCKPUSH_TLS_NAME")
+    mentions(refused(getattr(pki, which), only(version), tls_name=name), f'"{name}"', has, "SOCKPUSH_TLS_NAME")
 
 
 def test_wrong_host(pki, refused):
-    """As before, where the name is the host of SOCKPUSH_TO, and though nobody listens at its other address, ::1."""
-    says(refused(pki.only_v4, host="localhost"), '"localhost"', "127.0.0.1", "SOCKPUSH_TLS_NAME")
+    """The name is the host of SOCKPUSH_TO. Its other address, ::1, has no listener."""
+    mentions(refused(pki.only_v4, host="localhost"), '"localhost"', "127.0.0.1", "SOCKPUSH_TLS_NAME")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_expired(pki, refused, version):
-    says(refused(pki.expired, only(version)), pki.expired.name, "expired", "2020-01-01")
+    mentions(refused(pki.expired, only(version)), pki.expired.name, "expired", "2020-01-01")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_not_yet_valid(pki, refused, version):
-    says(refused(pki.not_yet, only(version)), pki.not_yet.name, "not yet valid", "2045-01-01", "clock")
+    mentions(refused(pki.not_yet, only(version)), pki.not_yet.name, "not yet valid", "2045-01-01", "clock")
 
 
 def test_expired_intermediate(pki, refused):
-    says(refused(pki.stale_chain), "expired intermediate", "expired on")
+    mentions(refused(pki.stale_chain), "expired intermediate", "expired on")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_certificate_of_a_client(pki, refused, version):
-    says(refused(pki.for_clients, only(version)), pki.for_clients.name, "not meant for a server")
+    mentions(refused(pki.for_clients, only(version)), pki.for_clients.name, "not meant for a server")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_client_certificate_missing(pki, refused, version):
-    says(refused(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert),
+    mentions(refused(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert),
          "client certificate", "SOCKPUSH_TLS_CERT")
 
 
@@ -146,23 +147,23 @@ def test_client_certificate_missing(pki, refused, version):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_client_certificate_wrong(pki, refused, version, which):
     one = getattr(pki, which)
-    says(refused(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert,
+    mentions(refused(pki.leaf_p256, only(version), "-Verify", 1, "-verify_return_error", "-CAfile", pki.client_root.cert,
                  tls_cert=one.cert, tls_key=tls_pki.text(one.key)), "refused", "client certificate", "SOCKPUSH_TLS_CERT")
 
 
 def test_old_version(pki, refused):
-    says(refused(pki.leaves["rsa2048"], "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"), "TLS 1.2")
+    mentions(refused(pki.leaves["rsa2048"], "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"), "TLS 1.2")
 
 
 def test_nothing_in_common(pki, refused):
-    """No group that both have."""
-    says(refused(pki.leaf_p256, "-tls1_2", "-groups", "X448"), "handshake")
+    """Client and server share no group."""
+    mentions(refused(pki.leaf_p256, "-tls1_2", "-groups", "X448"), "handshake")
 
 
 # ---- no TLS server at all
 
 def answer(data):
-    """Says this to whatever comes, and reads on to the end."""
+    """Returns a peer that sends this to any connection, and drains it to the end."""
     def serve(connection):
         got = connection.recv(65536)
         try:
@@ -170,7 +171,7 @@ def answer(data):
             connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65536):
                 got += piece
-        except OSError:         # it does not wait for the rest
+        except OSError:         # the program does not wait for the rest
             pass
         return got
     return serve
@@ -178,19 +179,19 @@ def answer(data):
 
 @pytest.fixture
 def plain(warning):
-    """plain(serve): the warning; the peer has seen no payload."""
+    """plain(serve) returns the warning. Asserts that the peer has seen no payload."""
     def make(serve):
         with tls_pki.Plain(serve) as peer:
-            said = warning(peer)
+            warned = warning(peer)
         assert peer.received and all(b"netstat" not in data for data in peer.received)
-        return said
+        return warned
     return make
 
 
 @pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 400 Bad Request\r\n" + b"x" * 5000],
                          ids=["http", "smtp", "long"])
 def test_plain_text(plain, data):
-    says(plain(answer(data)), "not TLS")
+    mentions(plain(answer(data)), "not TLS")
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 4, b"\0" * 1000, b"\xff" * 1000, b"\x16\x03\x03\xff\xff" + b"a" * 100,
@@ -198,43 +199,43 @@ def test_plain_text(plain, data):
                                   b"\x15\x03\x03\x00\x02\x02\x50", b"\x17\x03\x03\x00\x20" + b"z" * 32],
                          ids=["counting", "zeros", "ones", "long record", "empty hello", "empty records", "many changes", "alert", "data"])
 def test_garbage(plain, data):
-    """Whatever it is: a warning, and nothing sent."""
+    """Any garbage gives a warning, and nothing is sent."""
     assert plain(answer(data))
 
 
 def test_closed_after_accept(plain):
-    """With what it was sent still unread."""
-    said = plain(lambda connection: b"")
-    says(said, "handshake")
-    assert "closed" in said or "reset" in said, said
+    """The peer closes with the ClientHello unread."""
+    warned = plain(lambda connection: b"")
+    mentions(warned, "handshake")
+    assert "closed" in warned or "reset" in warned, warned
 
 
 def test_closed_after_hello(plain):
-    says(plain(answer(b"")), "closed", "handshake")
+    mentions(plain(answer(b"")), "closed", "handshake")
 
 
 @pytest.mark.parametrize("version,records", [("1.2", 1), ("1.2", 2), ("1.3", 1), ("1.3", 2), ("1.3", 3)])
 def test_closed_amid_the_handshake(pki, warning, version, records):
-    """A proxy lets so many of the server's records pass."""
+    """A proxy passes this many of the server's records, then closes."""
     with tls_pki.Server(pki.leaf_p256, only(version)) as server:
         def serve(connection):
-            with socket.create_connection(("127.0.0.1", server.port)) as behind:
-                behind.settimeout(wait.DEADLINE)
+            with socket.create_connection(("127.0.0.1", server.port)) as real:
+                real.settimeout(wait.DEADLINE)
                 hello = tls_pki.read_record(connection)
-                behind.sendall(hello)
+                real.sendall(hello)
                 for _ in range(records):
-                    connection.sendall(tls_pki.read_record(behind))
+                    connection.sendall(tls_pki.read_record(real))
                 connection.shutdown(socket.SHUT_WR)
                 return hello
         with tls_pki.Plain(serve) as proxy:
-            said = warning(proxy)
+            warned = warning(proxy)
         assert server.text == ""
-    says(said, "handshake")
-    assert "closed" in said or "reset" in said, said
+    mentions(warned, "handshake")
+    assert "closed" in warned or "reset" in warned, warned
 
 
 def test_stalls(pki, start):
-    """One that says nothing, one that stops amid a record and one that drips: each ends at the limit, which is 10 s, however much comes until then."""
+    """One peer sends nothing, one stops within a record, one drips. Each connection ends after 10 s, however much comes until then."""
     def hold(first, drip):
         def serve(connection):
             got = connection.recv(65536)
@@ -254,7 +255,7 @@ def test_stalls(pki, start):
         for program in programs:
             program.until(lambda: " warn " in program.log)
             assert time.monotonic() - began > 10
-            says(program.log.lower(), "handshake timed out")
+            mentions(program.log.lower(), "handshake timed out")
             program.kill()
     finally:
         ended.append(True)
@@ -263,7 +264,7 @@ def test_stalls(pki, start):
     assert all(b"netstat" not in data for peer in peers for data in peer.received)
 
 
-# ---- what is set wrong
+# ---- wrong settings
 
 BAD = "-----BEGIN CERTIFICATE-----\\nc2VjcmV0\\n-----END CERTIFICATE-----"
 BAD_KEY = "-----BEGIN PRIVATE KEY-----\\nc2VjcmV0\\n-----END PRIVATE KEY-----"
@@ -275,9 +276,9 @@ def test_path_missing(pki, warning, tmp_path, given):
     path = tmp_path / "missing.pem"
     env = {"tls_cert": pki.client_ec.cert, "tls_key": pki.client_ec.key} if given != "ca" else {}
     with tls_pki.Server(pki.leaf_p256) as server:
-        said = warning(server, **{**env, f"tls_{given}": path})
+        warned = warning(server, **{**env, f"tls_{given}": path})
         assert server.text == ""
-    says(said, f"SOCKPUSH_TLS_{given}", str(path))
+    mentions(warned, f"SOCKPUSH_TLS_{given}", str(path))
 
 
 def test_ca_comes_later(pki, start, tmp_path):
@@ -294,7 +295,7 @@ def test_ca_comes_later(pki, start, tmp_path):
 def test_ca_file_bad(pki, refused, tmp_path, text):
     path = tmp_path / "ca.pem"
     path.write_text(text)
-    says(refused(pki.leaf_p256, tls_ca=path), "SOCKPUSH_TLS_CA", str(path))
+    mentions(refused(pki.leaf_p256, tls_ca=path), "SOCKPUSH_TLS_CA", str(path))
 
 
 @pytest.mark.parametrize("variable,text", [("tls_ca", BAD), ("tls_cert", BAD), ("tls_key", BAD_KEY), ("tls_ca", "-----BEGIN"), ("tls_key", BAD),
@@ -314,7 +315,7 @@ SPOILED = {"whole": lambda text: text, "space": lambda text: " " + text, "escape
 @pytest.mark.parametrize("how", SPOILED)
 @pytest.mark.parametrize("variable", ["tls_ca", "tls_cert", "tls_key"])
 def test_key_is_never_shown(pki, run, start, variable, how):
-    """In the right variable or a wrong one, whole or spoiled by somebody's template; to --check and to a run."""
+    """The key is in the right variable or a wrong one, whole or damaged by a template, in --check and in a run."""
     env = {"tls_ca": pki.ca, "tls_cert": tls_pki.text(pki.client_ec.cert), "tls_key": tls_pki.text(pki.client_ec.key),
            variable: SPOILED[how](tls_pki.text(pki.client_ec.key))}
     with tls_pki.Server(pki.leaf_p256, connections=2) as server:
@@ -344,9 +345,9 @@ def test_half_of_the_pair(pki, run, given, text):
 
 def test_key_of_another(pki, warning):
     with tls_pki.Server(pki.leaf_p256) as server:
-        said = warning(server, tls_cert=pki.client_ec.cert, tls_key=pki.client_rsa.key)
+        warned = warning(server, tls_cert=pki.client_ec.cert, tls_key=pki.client_rsa.key)
         assert server.text == ""
-    says(said, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT")
+    mentions(warned, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT")
 
 
 # ---- --check

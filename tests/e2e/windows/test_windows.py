@@ -1,4 +1,4 @@
-"""What is Windows' own of sockpush.exe, under wine. `make test-windows` runs these and the other files that are marked so."""
+"""The Windows parts of sockpush.exe, under wine. `make test-windows` runs these and the other files with the same mark."""
 import collections
 import os
 import re
@@ -31,13 +31,13 @@ def objdump(*options):
 
 
 def test_needs_nothing_but_windows():
-    """The C library is the one that every Windows has; nothing of the compiler's is beside it."""
+    """It needs only the C library that every Windows has, and no library of the compiler."""
     assert {name.lower() for name in re.findall(r"DLL Name: (\S+)", objdump("-p"))} <= {
         "advapi32.dll", "bcrypt.dll", "crypt32.dll", "iphlpapi.dll", "kernel32.dll", "msvcrt.dll", "ws2_32.dll"}
 
 
 def test_hardened():
-    """Random addresses, above 4 GiB, and no data that is run; no time stamp, so that two builds are the same."""
+    """Random addresses above 4 GiB, and no data that can be run. No time stamp, so that two builds are the same."""
     flags = int(re.search(r"^DllCharacteristics\s+([0-9a-f]+)", objdump("-p"), re.M)[1], 16)
     assert flags & 0x0020 and flags & 0x0040 and flags & 0x0100
     assert re.search(r"^Time/Date\s+(.*)", objdump("-p"), re.M)[1].endswith("1970") and ".debug" not in objdump("-h")
@@ -57,7 +57,7 @@ def test_counts_as_procfs_does(namespace, poll, listen, connect, keep):
 
 
 def test_a_table_that_grows(namespace, start, keep):
-    """Far past the first buffer, between two polls."""
+    """Between two polls the table grows far past the first buffer."""
     program = start(self="off")
     count = lambda: [poll for poll in program.influx_polls()][-1:]
     listening = lambda: [fields["tcp_listen"] for poll in count() for (_, tags), fields in poll.items() if dict(tags)["ip_version"] == "4"]
@@ -69,7 +69,7 @@ def test_a_table_that_grows(namespace, start, keep):
 
 
 def test_ctrl_c_flushes(namespace, start):
-    """What is queued when it is asked to end is still delivered."""
+    """Lines queued at the signal are still delivered."""
     with streams.Aggregator() as aggregator:
         program = start(to=f"influx+tcp://127.0.0.1:{aggregator.port}", interval="1h")
         program.until(lambda: "pushing" in program.log)
@@ -83,7 +83,7 @@ def test_texts_are_utf_8(run):
 
 
 def test_texts_on_a_console():
-    """Are characters there, whatever its code page."""
+    """Texts are characters on a console, whatever its code page."""
     here, there = os.openpty()
     program = subprocess.Popen([BINARY, "--help"], stdin=there, stdout=there, stderr=there, env={"TERM": "xterm", "LC_ALL": "C.UTF-8"})
     os.close(there)
@@ -94,7 +94,7 @@ def test_texts_on_a_console():
         try:
             while more := os.read(here, 65536):
                 shown.extend(more)
-        except OSError:     # nothing now, or nobody is there any more
+        except OSError:     # nothing to read now, or the connection is gone
             pass
         return program.poll() is not None
 
@@ -113,7 +113,7 @@ def test_names_of_variables_in_any_case(run):
 
 
 def test_zones(namespace, run):
-    """Of a link, by its number or its name, as wine has it."""
+    """A link is chosen by its number or its name, as wine has it."""
     with streams.Aggregator(host="::1") as aggregator:
         for zone, status in (("1", 0), ("loopback_1", 0), ("nosuch", 1)):
             one = run("--check", to=f"tcp://[::1%25{zone}]:{aggregator.port}")
@@ -121,7 +121,7 @@ def test_zones(namespace, run):
 
 
 def test_what_may_not_have_arrived_is_sent_again(namespace, start):
-    """Windows does not tell what was acknowledged, so that all of the last 20 s counts as not."""
+    """Windows does not report what was acknowledged, so all lines of the last 20 s count as not acknowledged."""
     with streams.Aggregator() as first, streams.Aggregator() as second:
         program = start(to=f"influx+tcp://127.0.0.1:{first.port},127.0.0.1:{second.port}", self="off", replay="0s")
         program.until(lambda: len(first.lines()) > 10)
@@ -142,7 +142,7 @@ def test_backends_are_named(run):
 
 
 def test_recording(namespace, poll, listen, tmp_path):
-    """What was recorded counts the same when it is replayed; its table is larger than the replay's first buffer."""
+    """A recording gives the same counts when it is replayed. Its table is larger than the replay's first buffer."""
     for _ in range(1000):
         listen("127.0.0.1", 0)
     here = poll(backend=f"record:{tmp_path}/tables", ports="listen", pid="off")
@@ -175,7 +175,7 @@ def test_refused_datagrams_are_counted(namespace, start):
 
 @pytest.mark.parametrize("path", ["Z:{}", "\\\\?\\Z:{}"])
 def test_paths_of_windows(namespace, run, pki, path):
-    """With a drive, or as \\\\server\\share."""
+    """Paths have a drive, or \\\\server\\share."""
     with tls_pki.Server(pki.leaf_p256) as server:
         ca = path.format(str(pki.ca).replace("/", "\\") if "\\" in path else pki.ca)
         one = run(to=f"influx+tls://localhost:{server.port}", tls_ca=ca, polls=1, host="a")
@@ -184,7 +184,7 @@ def test_paths_of_windows(namespace, run, pki, path):
 
 
 def test_not_trusted_by_windows(namespace, run, pki):
-    """Its own root certificates are asked where no file is named."""
+    """Windows' own root certificates are used if no file is named."""
     with tls_pki.Server(pki.leaf_p256) as server:
         one = run("--check", to=f"influx+tls://localhost:{server.port}")
         assert one.status == 1 and "Windows' root store" in one.out, one.out + one.log
