@@ -33,7 +33,7 @@ MACHINES = {
                        "ttyAMA0", ["virtio_pci", "virtio_net"]),
     # Big endian.
     "s390x": Machine("qemu-system-s390x", ["-M", "s390-ccw-virtio", "-device", "virtio-net-ccw,netdev=n"], "ttysclp0", ["virtio_net"]),
-    # As in many a router. qemu's firmware cuts the line, and puts some 50 bytes before ours.
+    # Many routers have this processor. qemu's firmware cuts the line, and puts some 50 bytes before the test's.
     "mipsel": Machine("qemu-system-mipsel", ["-M", "malta", "-device", "pcnet,netdev=n,romfile="], "ttyS0", ["pcnet32"], 200),
 }
 
@@ -41,14 +41,15 @@ MACHINES = {
 # --- the initramfs
 
 def _entry(name, mode, data=b""):
-    """Of the kernel's `newc` format: a header of hexadecimal numbers, the name, the data, both filled up to four bytes."""
+    """Returns one entry of the kernel's `newc` format: a header of hexadecimal numbers, the name, the data, the latter two padded to four
+    bytes."""
     pad = lambda data: data + b"\0" * (-len(data) % 4)
     numbers = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     return pad(b"070701" + b"".join(b"%08X" % n for n in numbers) + name.encode() + b"\0") + pad(data)
 
 
 def initramfs(files, folders):
-    """files: {path: bytes}. /dev/console is there already: the kernel has an initramfs of its own below this one."""
+    """Returns an initramfs with files {path: bytes}. /dev/console exists already: the kernel has an initramfs of its own below this one."""
     folders = sorted({*folders, *(str(parent) for path in files for parent in pathlib.PurePath(path).parents)} - {"."})
     entries = [_entry(name, stat.S_IFDIR | 0o755) for name in folders]
     entries += [_entry(name, stat.S_IFREG | 0o755, data) for name, data in files.items()]
@@ -56,7 +57,7 @@ def initramfs(files, folders):
 
 
 def _module(folder, name):
-    """None: this kernel has it built in."""
+    """Returns the module's path, or None if the kernel has it built in."""
     for path, read in ((folder / f"{name}.ko", bytes), (folder / f"{name}.ko.xz", lzma.decompress)):
         if path.exists():
             return read(path.read_bytes())
@@ -73,7 +74,7 @@ def _with_dependencies(folder, names, found):
 
 
 def modules(cpu, names):
-    """{path: bytes}: the modules and all that they need, numbered in the order in which the helper loads them."""
+    """Returns {path: bytes} of the modules and all that they need, numbered in the order in which the helper loads them."""
     found = _with_dependencies(BUILD / "third_party" / "kernels" / cpu, names, {})
     return {f"modules/{i:02}.ko": data for i, data in enumerate(found.values())}
 
@@ -85,10 +86,10 @@ class Console(NamedTuple):
 
     @property
     def lines(self):
-        """From sockpush's or the helper's first line to the panic that ends the machine; without what the kernel says between."""
+        """Returns the lines from sockpush's or the helper's first to the panic that ends the machine, without the kernel's between them."""
         own = [line for line in self.text.splitlines() if not re.match(r"\[ *\d+\.\d+\] ", line)]
         first = next((i for i, line in enumerate(own) if re.match(r"\d{4}-\d\d-\d\dT|helper: ", line)), None)
-        assert first is not None, f"sockpush said nothing:\n{self.text}"
+        assert first is not None, f"no line of sockpush:\n{self.text}"
         assert "Attempted to kill init" in self.text, f"did not end:\n{self.text}"
         return own[first:]
 
@@ -110,13 +111,14 @@ class Console(NamedTuple):
 
 
 def variables(env):
-    """As words of the kernel's command line: quotes around a value with a space, unless the spaces are between quotes of its own, as in JSON."""
+    """Returns the variables as words of the kernel's command line. A value with a space gets quotes, unless its spaces are between quotes
+    of its own, as in JSON."""
     quoted = lambda value: f'"{value}"' if " " in value and '"' not in value else value
     return [f"SOCKPUSH_{name.upper()}={quoted(str(value))}" for name, value in env.items()]
 
 
 def boot(cpu, files, words, folders=(), memory=256, qemu=()):
-    """Runs the machine until its process 1 ends, which is a panic: then qemu ends, too."""
+    """Runs the machine until its process 1 ends. The kernel then panics, and qemu ends, too."""
     machine = MACHINES[cpu]
     kernel = BUILD / "third_party" / "kernels" / cpu / "kernel"
     if not shutil.which(machine.qemu):

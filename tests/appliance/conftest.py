@@ -1,4 +1,4 @@
-"""The readers of tests/e2e serve here, too."""
+"""Makes the readers of tests/e2e importable here."""
 import pathlib
 import sys
 

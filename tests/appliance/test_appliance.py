@@ -1,6 +1,7 @@
-"""sockpush as process 1 of a machine that has nothing else: no shell, no /etc, no resolver; one boot a test.
+"""sockpush is process 1 of a machine that has nothing else: no shell, no /etc, no resolver. Each test boots once.
 
-In most of them /helper (helper.c) is first, opens sockets, and becomes sockpush. Both endianness, with inet_diag and without.
+In most tests /helper (helper.c) starts first, opens sockets, and becomes sockpush. Both byte orders are tried, with inet_diag and
+without.
 """
 import socket
 
@@ -19,18 +20,18 @@ RULES = "127.0.0.1:7001,[::1]:7001,7001,*:7004"
 
 
 def sockets(v6=True):
-    """{ip_version: {field: count}} of what the helper opens: two of each state with IPv4, three with IPv6."""
+    """Returns {ip_version: {field: count}} of the helper's sockets: two of each state with IPv4, three with IPv6."""
     found = {version: {"tcp_established": 3 * n + 2, "tcp_syn_sent": n, "tcp_syn_recv": n, "tcp_fin_wait2": n, "tcp_time_wait": n,
                        "tcp_close_wait": n, "tcp_listen": 6, "udp_socket": n} for version, n in ((4, 2), (6, 3))}
     if v6:
-        found[4]["tcp_established"] += 2        # a client of IPv4 at a listener of both, and what that accepted
+        found[4]["tcp_established"] += 2        # an IPv4 client of a dual-stack listener, and its accepted end
     else:
         del found[6]
     return found
 
 
 def by_port(v6=True):
-    """{(addr_port, ip_version): {field: count}} of RULES: an address that does not match leaves its socket to the next rule."""
+    """Returns {(addr_port, ip_version): {field: count}} of RULES. A rule whose address does not match leaves the socket to the next rule."""
     found = {("127.0.0.1:7001", 4): {"tcp_listen": 1, "tcp_established": 2}, ("7001", 4): {"tcp_listen": 1}, ("127.0.0.1:7004", 4): {"tcp_listen": 1, "tcp_syn_recv": 2}, ("[::1]:7001", 6): {}}
     if v6:
         found["7001", 6] = {}
@@ -44,7 +45,7 @@ def nonzero(counts):
 
 
 def start(cpu, *words, modules=(), helper=True, files={}, env={}, **more):
-    """Boots it; words are for the helper, or the kernel."""
+    """Boots the machine. `words` are for the helper, or the kernel."""
     files = {**files, "init": (boot.BUILD / cpu / "sockpush").read_bytes()}
     if helper:
         files["helper"] = (boot.BUILD / cpu / "appliance").read_bytes()
@@ -62,7 +63,7 @@ def backend_of(points):
 
 
 def check(console, backend, v6=True):
-    """The counts of one poll, and that they came by this backend."""
+    """Asserts the counts of one poll, and its backend."""
     assert console.status == 0, console.text
     found = parse.series(console.points)
     assert nonzero(parse.totals(found)) == sockets(v6)
@@ -101,7 +102,7 @@ def test_counts_arrive_over_the_network(cpu):
 
 @EVERYWHERE
 def test_nothing_but_sockpush(cpu):
-    """No helper, no folder for procfs: an initramfs of one file. Its loopback interface is down."""
+    """The initramfs is one file: no helper, no folder for procfs. The loopback interface is down."""
     console = start(cpu, helper=False)
     assert console.status == 0, console.text
     assert nonzero(parse.totals(parse.series(console.points))) == {4: {}, 6: {}}
@@ -118,12 +119,12 @@ def test_a_kernel_without_ipv6(cpu, backend):
 
 @pytest.mark.parametrize("cpu", ["aarch64", "s390x"])
 def test_a_read_only_root(cpu):
-    """Process 1 may still mount procfs, where there is a folder for it."""
+    """Process 1 can still mount procfs if a folder for it exists."""
     check(start(cpu, "readonly", folders=["proc"]), "procfs")
 
 
 def test_no_procfs():
-    """There is no place for it: netlink counts without."""
+    """Without a folder for procfs, netlink counts."""
     console = start("s390x", "readonly", modules=boot.DIAG, env={"ports": RULES})
     assert nonzero(parse.ports(check(console, "netlink"))) == by_port()
 
@@ -135,7 +136,7 @@ def test_neither_procfs_nor_inet_diag():
 
 
 def test_a_name_without_a_resolver():
-    """Polls go on, and it ends in time."""
+    """Polls go on, and the program ends in time."""
     console = start("s390x", modules=boot.DIAG, env={"to": "influx+stdout:,udp://name.example:8125", "polls": 3, "interval": "1s"})
     assert len(parse.by_poll(console.points)) == 3
     assert any("name.example" in warning for warning in console.warnings), console.text
@@ -143,7 +144,7 @@ def test_a_name_without_a_resolver():
 
 @EVERYWHERE
 def test_a_board_whose_clock_starts_in_1970(cpu):
-    """Said once; lines go without their times."""
+    """The log reports it once. Lines are sent without times."""
     console = start(cpu, modules=boot.DIAG, env={"polls": 2, "interval": "1s"}, qemu=["-rtc", "base=1970-01-02"])
     assert "\n1970-01-02T00:0" in console.text
     assert len(console.warnings) == 1 and "clock" in console.warnings[0], console.text
@@ -153,15 +154,15 @@ def test_a_board_whose_clock_starts_in_1970(cpu):
 
 
 def test_streams_before_the_clock_is_set(pki):
-    """A stream waits for true times; a certificate that is not yet valid makes the log ask about the clock."""
+    """A stream waits for true times. A certificate that is not yet valid makes the log ask about the clock."""
     with streams.Aggregator() as receiver, tls_pki.Server(pki.leaf("board", names="IP:10.0.2.2"), connections=8) as server:
         outputs = f"influx+tcp://10.0.2.2:{receiver.port},dogstatsd+tls://10.0.2.2:{server.port}"
         console = start("aarch64", "network", modules=[*boot.DIAG, *boot.MACHINES["aarch64"].network], files={"ca.pem": pki.ca.read_bytes()},
                         env={"to": outputs, "tls_ca": "/ca.pem", "polls": 3, "interval": "1s"}, qemu=["-rtc", "base=1970-01-02"])
         assert receiver.text == "" == server.so_far
-    assert sum("the clock is before" in said for said in console.warnings) == 1
-    assert any("is not yet valid" in said and "is this machine's clock right?" in said for said in console.warnings), console.text
-    assert console.status == 1      # lines are left that were not sent
+    assert sum("the clock is before" in warning for warning in console.warnings) == 1
+    assert any("is not yet valid" in warning and "is this machine's clock right?" in warning for warning in console.warnings), console.text
+    assert console.status == 1      # unsent lines are left
 
 
 def test_32_mib():
@@ -172,7 +173,7 @@ def test_32_mib():
 
 
 def test_variables_on_the_kernels_command_line():
-    """Commas, equals signs, brackets, quotes; what stands behind `--` are arguments."""
+    """Values may have commas, equals signs, brackets, quotes. Words after `--` are arguments."""
     env = {"tags": "a=b c,d=e", "ports": '[{"ports":["80"],"tags":{"service":"web server"}}]'}
     console = start("s390x", "hostname=router1", helper=False, env={**env, "host": ""})
     points = {point.measurement: point for point in console.points}

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""known_sockets.py BINARY FOLDER: one poll of a real machine against sockets that this script holds, in states that it knows; then
-what is pushed to it by TCP and UDP until it asks the program to end.
+"""known_sockets.py BINARY FOLDER: polls a real machine once and compares the counts with sockets that this script holds in known states.
+Then receives what is pushed by TCP and UDP until it asks the program to end.
 
-For machines that the project has not got: .github/workflows/platforms.yml runs it on them. What the system gave for that poll is left in
-FOLDER as a recording, from which fixtures are made. Needs nothing but Python.
+It serves machines that the project does not have: .github/workflows/platforms.yml runs it there. FOLDER gets a recording of that poll,
+from which fixtures are made. Needs nothing but Python.
 """
 import os
 import pathlib
@@ -21,7 +21,7 @@ NAMES_OWNERS = sys.platform in ("win32", "darwin")  # in each row
 
 
 class Sockets:
-    """`expected` has what each series must be, by local port and IP version."""
+    """`expected` has the counts of each series, by local port and IP version."""
 
     def __init__(self, family, host, v6only=1):
         self.kept, self.expected = [], {}
@@ -48,8 +48,8 @@ def of_one_family(version):
     family, host = HOSTS[version]
     held = Sockets(family, host)
     (one, _), (two, two_here), (client, three), (last, _) = (held.connect(family, host) for _ in range(4))
-    two_here.shutdown(socket.SHUT_WR)   # FIN_WAIT2 here, CLOSE_WAIT at its client
-    three.close()                       # first: TIME_WAIT here
+    two_here.shutdown(socket.SHUT_WR)   # FIN_WAIT2 here, CLOSE_WAIT at the client
+    three.close()                       # closes first: TIME_WAIT here
     time.sleep(0.2)
     client.close()
     held.expect(held.listener, version, tcp_listen=1, tcp_established=2, tcp_fin_wait2=1, tcp_time_wait=1)
@@ -64,7 +64,7 @@ def of_one_family(version):
 
 
 def of_both_families():
-    """A listener of IPv6 that takes IPv4, too. Windows lists it under both."""
+    """Returns an IPv6 listener that accepts IPv4, too. Windows lists it under both."""
     held = Sockets(socket.AF_INET6, "::", v6only=0)
     client, _ = held.connect(*HOSTS[4])
     held.expect(held.listener, 6, tcp_listen=1)
@@ -87,7 +87,7 @@ def poll(binary, **variables):
 
 
 def series(text):
-    """{(port, ip_version): {field: number}} of netstat_port."""
+    """Returns {(port, ip_version): {field: number}} of netstat_port."""
     found = {}
     for line in text.splitlines():
         head, fields, _ = line.split(" ")
@@ -99,7 +99,7 @@ def series(text):
 
 
 def pushed(binary, scheme):
-    """What is wrong with a run whose output is a socket of this script's, until it is asked to end: by Ctrl-Break on Windows. Or None."""
+    """Pushes to a socket of this script, and asks the program to end, by Ctrl-Break on Windows. Returns the first fault as text, or None."""
     windows = os.name == "nt"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if scheme == "udp" else socket.SOCK_STREAM) as here:
         here.settimeout(20)
