@@ -1,9 +1,9 @@
-"""What sockpush costs, beside the other ways to count sockets: `make bench`.
+"""Measures what sockpush costs, beside other ways to count sockets: `make bench`.
 
-Makes a network namespace of its own, fills it with real TCP connections over loopback (hold.c), measures, and writes docs/benchmark.md.
-Ratios are to the bare loop (bare.c), or to sockpush, in the same minute on the same machine, because absolute times differ from machine to
-machine. Targets are reported, never asserted: the exit status is 0 unless something could not be run at all. Other agents (peers.py) that
-are absent or fail are reported as skipped.
+It makes a network namespace of its own, fills it with real TCP connections over loopback (hold.c), measures, and writes
+docs/benchmark.md. Ratios are to the bare loop (bare.c), or to sockpush, in the same minute on the same machine, because absolute times
+differ from machine to machine. Targets are reported, never asserted: the exit status is 0 unless something could not be run at all.
+Other agents (peers.py) that are absent or fail are reported as skipped.
 
     BENCH=short     for a quick look: fewer sockets, polls and settings, no other agents; prints the report and writes no file
     BENCH_SOCKETS   established sockets of the large size (default 100000, short 10000)
@@ -39,8 +39,7 @@ SMALL_TURNS = 5
 TIME_LIMIT_SECONDS = 900
 IN_SHORT = "sockpush", "sockpush, influx", "sockpush, 1,000 port rules", "sockpush, procfs"
 
-# hold.c listens on 8000 and the ports after it, so that half of all sockets (the
-# accepted ends) match these rules, and the clients' ends match none.
+# hold.c listens on 8000 and the ports after it, so half of all sockets (the accepted ends) match these rules. The clients' ends match none.
 PORT_RULES = {
     1: "8000",
     100: ",".join(str(port) for port in range(8000, 8100)),
@@ -79,8 +78,8 @@ def option(name, default, least):
 
 
 def measure_small(binary):
-    """At 100 sockets: {name of the settings: memory}, {transport: memory}, milliseconds of the first pushes and of
-    the latest polls, what sending costs, and the other agents."""
+    """Measures at 100 sockets. Returns {name of the settings: memory}, {transport: memory}, milliseconds of the first pushes and of the
+    latest polls, the cost of sending, and the other agents."""
     with held_sockets(SMALL_SOCKETS):
         progress(f"{SMALL_SOCKETS} sockets: memory")
         memory = {name: measure.memory_kib(binary, settings, 0.1) for name, settings in MEMORY_VARIANTS}
@@ -97,7 +96,7 @@ def measure_small(binary):
 
 
 def other_agents(binary, turns, sockets):
-    """Returns None in short."""
+    """Runs the other agents. Returns None in short."""
     if SHORT:
         return None
     progress(f"{sockets:,} sockets: other agents")
@@ -105,12 +104,12 @@ def other_agents(binary, turns, sockets):
 
 
 def port_rules(count):
-    """Without owners: those are looked for by walking all processes' descriptors."""
+    """Returns the settings of this many rules, without owners, which would need a walk over all processes' descriptors."""
     return {"SOCKPUSH_PORTS": PORT_RULES[count], "SOCKPUSH_PID": "off"}
 
 
 def measure_tools(bare, polls, expected):
-    """CPU seconds of the bare loop, of ss and of a plain read of the tables, by turns."""
+    """Returns CPU seconds of the bare loop, of ss and of a plain read of the tables, measured by turns."""
     times = {"bare": [], "ss": [], "procfs": []}
     for _ in range(polls):
         seconds, established = bare.poll()
@@ -139,7 +138,7 @@ def bench():
         tools = measure_tools(bare, polls, sockets)
         for name, settings in VARIANTS:
             reader = "procfs" if settings.get("SOCKPUSH_BACKEND") == "procfs" else "bare"
-            # Room for a poll in half of it, on a machine that has other work too.
+            # A poll has to fit into half of it, on a machine with other work, too.
             interval = max(0.4, 6 * statistics.median(tools[reader]))
             progress(f"{name}, a poll each {interval:.1f} s")
             results[name] = measure.sockpush_against_bare(binary, bare, settings, polls, interval, sockets)
@@ -166,7 +165,7 @@ def bench():
 
 
 def publish(text):
-    """Only a whole run is for the documents."""
+    """Writes the report of a full run to docs/benchmark.md, and prints that of any other."""
     if SHORT or os.environ.get("BENCH_SOCKETS") or os.environ.get("BENCH_POLLS") or os.environ.get("BENCH_BINARY"):
         print(text, end="")
         return
@@ -183,14 +182,14 @@ def sockpush_binary():
 
 
 def build_helpers():
-    # Without the flags of a make that runs us: its job server is not ours to use.
+    # Without the flags of a make that runs this: its job server must not be used.
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
     targets = [f"build/bench/{name}" for name in ("hold", "bare", "encode")]
     subprocess.run(["make", "-s", "-C", str(ROOT), *targets], env=environment, check=True)
 
 
 def enter_namespace():
-    """Starts this program again in a network namespace of its own, where only our sockets are."""
+    """Starts this program again in a network namespace of its own, which has only its sockets."""
     for tool in ("unshare", "setarch", "ip", "ss", "make"):
         if not shutil.which(tool):
             raise CannotRun(f"{tool} is needed")
@@ -211,7 +210,7 @@ def main():
             sockpush_binary()
             build_helpers()
             enter_namespace()
-        # As exceptions, so that what was started is ended on the way out.
+        # A signal becomes an exception, so that all started programs are ended on the way out.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         signal.signal(signal.SIGALRM, too_long)
         signal.alarm(TIME_LIMIT_SECONDS)

@@ -1,4 +1,4 @@
-"""What a connection costs: resident memory of a sockpush that pushes by TCP, TLS, HTTP or HTTPS, beside one that pushes by UDP."""
+"""Measures the resident memory of one connection: sockpush pushes by TCP, TLS, HTTP or HTTPS, compared with UDP."""
 
 import contextlib
 import http.server
@@ -46,7 +46,7 @@ class Server(socketserver.ThreadingTCPServer):
             super().process_request_thread(request, client_address)
 
     def handle_error(self, *_):
-        """sockpush has ended."""
+        """Ignores errors of a connection whose sockpush has ended."""
 
 
 @contextlib.contextmanager
@@ -70,7 +70,7 @@ def certificate(folder):
 
 
 def memory_kib(binary):
-    """Returns {transport: resident KiB after ten polls}. TLS is left out where openssl, which makes the certificate, is missing."""
+    """Returns {transport: resident KiB after ten polls}. TLS is left out if openssl, which makes the certificate, is missing."""
     found = {"udp": measure.memory_kib(binary, {}, INTERVAL_SECONDS)[0]}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         settings, context = {}, None

@@ -1,4 +1,4 @@
-"""What is measured of sockpush alone: CPU time per poll and per series, memory, calls for memory, time to the first push."""
+"""Measures sockpush alone: CPU time per poll and per series, memory, system calls for memory, time to the first push."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SENDING = ("sendto", "sendmsg", "write")
 
 
 def cpu_seconds_now(pid):
-    """CPU time of all threads so far: exact while they sleep, unlike the ticks in /proc/PID/stat."""
+    """Returns the CPU time of all threads so far: exact while they sleep, unlike the ticks in /proc/PID/stat."""
     nanoseconds = 0
     for thread in Path(f"/proc/{pid}/task").iterdir():
         nanoseconds += int((thread / "schedstat").read_text().split()[0])
@@ -25,7 +25,7 @@ def cpu_seconds_now(pid):
 
 
 def cpu_seconds_of(command, environment=None):
-    """CPU time of one run of a command, its start included."""
+    """Returns the CPU time of one run of a command, its start included."""
     to_null = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
     with on_measured_cpu():
         pid = os.posix_spawn(shutil.which(command[0]), command, environment or os.environ, file_actions=to_null)
@@ -40,12 +40,11 @@ def sleep_until(moment):
 
 
 def sockpush_against_bare(binary, bare, settings, polls, interval, expected):
-    """Polls of sockpush and of the bare loop by turns, so that whatever slows the machine slows both.
+    """Polls with sockpush and with the bare loop by turns, so that anything that slows the machine slows both.
 
-    sockpush polls at its start and at every whole interval after it. Half an interval later it
-    sleeps (its datagrams are spread over a quarter of the interval): then its CPU time is read,
-    and then the bare loop has its turn. Returns (CPU seconds of each poll, those of each bare
-    poll, those of a run of one poll only, whether the count was right)."""
+    sockpush polls at its start and at every whole interval after it. Half an interval later it sleeps (its datagrams are spread over a
+    quarter of the interval): then its CPU time is read, and then the bare loop has its turn. Returns (CPU seconds of each poll, those
+    of each bare poll, those of a run of one poll only, whether the count was right)."""
     own, others = [], []
     with Receiver() as receiver:
         first = cpu_seconds_of([str(binary)], sockpush_environment(receiver.url, 1, interval, settings))
@@ -68,10 +67,10 @@ def sockpush_against_bare(binary, bare, settings, polls, interval, expected):
 
 
 def memory_kib(binary, settings, interval):
-    """Resident, proportional and private KiB after ten polls; nobody reads what it sends.
+    """Returns resident, proportional and private KiB after ten polls. Nobody reads the lines.
 
-    Without address randomisation, which decides where in its page a stack begins: it alone
-    moves the figure by up to two pages from run to run."""
+    Address randomisation is off, because the place of a stack within its page alone moves the figure by up to two pages from run to
+    run."""
     environment = sockpush_environment("udp://127.0.0.1:9", 100, interval, settings)
     with running(["setarch", "-R", binary], env=environment) as child:
         time.sleep(10.5 * interval)
@@ -83,21 +82,21 @@ def memory_kib(binary, settings, interval):
 
 
 def memory_calls_when_settled(binary, settings, interval):
-    """Calls of brk, mmap, munmap, mprotect, … in the ten polls after the second, all threads.
+    """Counts calls of brk, mmap, munmap, mprotect, … in the ten polls after the second, in all threads.
 
-    strace also shows the request that begins each TCP dump, which tells where a poll begins.
-    None if there is no strace, or if its trace can't be read so."""
+    strace also shows the request that begins each TCP dump, and so where a poll begins. Returns None if strace is absent, or if its
+    trace cannot be read so."""
     if not shutil.which("strace"):
         return None
     with tempfile.NamedTemporaryFile("r", prefix="bench-strace-") as trace, Receiver() as receiver:
         environment = sockpush_environment(receiver.url, 2 + TRACED_POLLS + 1, interval, settings)
         command = ["strace", "-f", "--seccomp-bpf", "-o", trace.name,
                    "-e", "trace=%memory," + ",".join(SENDING), binary]
-        # Its status says nothing here: strace may slow the sending so much that lines are left over.
+        # The status is ignored: strace may slow the sending so much that lines are left over.
         subprocess.run(command, env={"PATH": os.environ["PATH"], **environment},
                        stderr=subprocess.DEVNULL, timeout=120)
         lines = trace.readlines()
-    # strace knows the number by its name only once it has seen what kind of socket that is.
+    # strace prints the request's name only once it knows the socket's protocol.
     begins = [i for i, line in enumerate(lines) if re.search(r"nlmsg_type=(TCPDIAG_GETSOCK|0x12)\b", line)]
     if len(begins) < 2 + TRACED_POLLS + 1:
         return None
@@ -107,7 +106,7 @@ def memory_calls_when_settled(binary, settings, interval):
 
 
 def encoding_costs():
-    """By format: CPU seconds, bytes, lines of one series (encode.c)."""
+    """Returns, by format, CPU seconds, bytes and lines of one series (encode.c)."""
     with on_measured_cpu():
         text = subprocess.run([HELPERS / "encode"], stdout=subprocess.PIPE, text=True, check=True).stdout
     rows = (line.split() for line in text.splitlines())
@@ -115,7 +114,7 @@ def encoding_costs():
 
 
 def first_push_ms(binary):
-    """Milliseconds from before the start of the process until its first datagram is here."""
+    """Returns the milliseconds from before the process starts until its first datagram arrives."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(30)

@@ -1,8 +1,7 @@
-"""The usual agents, cut down to counting sockets, beside sockpush: the same sockets, the same turns.
+"""The usual agents, reduced to counting sockets, beside sockpush: the same sockets, the same turns.
 
-In a turn each of them collects once, at its own moment, on the measured CPU, and tells somebody: so
-what is compared is a poll with all that belongs to it. CPU time is read at the end of the turn, when
-all of them sleep."""
+In a turn each of them collects once, at its own moment, on the measured CPU, and sends its result. So a whole poll of each is compared.
+CPU time is read at the end of the turn, when all of them sleep."""
 
 import contextlib
 import os
@@ -19,7 +18,7 @@ from typing import NamedTuple
 from measure import cpu_seconds_now, sleep_until
 from programs import UNPACKED, CannotRun, Receiver, running, sockpush_environment
 
-TURN_SECONDS = 3  # netdata knows whole seconds only
+TURN_SECONDS = 3  # netdata has whole seconds only
 UNCOUNTED_TURNS = 3
 SHOWN = 50          # characters of an agent's log
 MANY_PORTS = range(8000, 9000)
@@ -30,13 +29,13 @@ direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Result(NamedTuple):
-    cpu_seconds: list  # of each turn
+    cpu_seconds: list  # per turn
     resident_kib: int
-    right: bool        # it saw as many established sockets as there are
+    right: bool        # its number of established sockets was right
 
 
 class Skipped(Exception):
-    """Why there are no figures of an agent."""
+    """The reason why an agent has no figures."""
 
 
 def ask(url):
@@ -45,7 +44,7 @@ def ask(url):
 
 
 def found(pattern, text):
-    """The last number that the pattern finds."""
+    """Returns the last number that the pattern finds."""
     numbers = re.findall(pattern, text, re.M)
     if not numbers:
         raise Skipped("it ran, but pushed or showed no count")
@@ -54,9 +53,9 @@ def found(pattern, text):
 
 class Agent:
     """One program that counts sockets."""
-    moment = 0.0    # of the turn, when it collects
-    ports = ()      # that it counts apart
-    own_sockets = 0  # established while it counts: both ends of the connection it is asked through
+    moment = 0.0    # when in the turn it collects
+    ports = ()      # ports that it counts apart
+    own_sockets = 0  # its own established sockets while it counts: both ends of the connection that queries it
     environment = {"PATH": PATH, "LD_LIBRARY_PATH": LIBRARIES}
     version_flag = None
 
@@ -86,12 +85,12 @@ class Agent:
         if not program:
             raise Skipped(f"{self.program} is not installed")
         log = stack.enter_context(open(self.log, "w"))
-        # None of them may outlive us, even if we are killed.
+        # None of them may outlive the bench, even if that is killed.
         command = ["setpriv", "--pdeathsig", "KILL", *self.command(program)]
         self.child = stack.enter_context(running(command, measured=True, env=self.environment, stdout=log, stderr=log))
 
     def collect(self):
-        """For an agent that doesn't collect by itself."""
+        """Makes an agent collect that does not do so by itself."""
 
     def check_alive(self):
         if self.child.poll() is not None:
@@ -200,7 +199,7 @@ class Netdata(Agent):
     version_flag = "-V"
     address = "127.0.0.1:19999"
 
-    # What it reads of /proc and of itself when it isn't told otherwise.
+    # Its other reads of /proc and of itself, unless configured otherwise.
     elsewhere = """/proc/diskstats /proc/interrupts /proc/loadavg /proc/mdstat /proc/meminfo /proc/net/dev /proc/net/ip_vs/stats
         /proc/net/rpc/nfs /proc/net/rpc/nfsd /proc/net/sctp/snmp /proc/net/softnet_stat /proc/net/stat/conntrack
         /proc/net/stat/synproxy /proc/net/wireless /proc/pagetypeinfo /proc/pressure /proc/softirqs /proc/spl/kstat/zfs/arcstats
@@ -227,7 +226,7 @@ class Netdata(Agent):
         return [program, "-D", "-c", config]
 
     def established(self):
-        """Not what it is there for: /proc/net/snmp has it, which the same plugin reads."""
+        """Returns the number in /proc/net/snmp, which the same plugin reads. The plugin's purpose is another."""
         return found(r'^NETDATA_IPV4_TCPSOCK_CONNECTIONS="(\S+)"', ask(f"http://{self.address}/api/v1/allmetrics?format=shell"))
 
 
@@ -235,7 +234,7 @@ AGENTS = [Sockpush, SockpushPorts, Collectd, CollectdPorts, NodeExporter, Netdat
 
 
 class Turns:
-    """Runs all agents for some turns; what it found lies in `results`, what it could not find in `skipped`."""
+    """Runs all agents for some turns. Figures are in `results`, agents without figures in `skipped`."""
 
     def __init__(self, binary, turns, sockets):
         Sockpush.program = str(binary)

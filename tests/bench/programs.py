@@ -12,23 +12,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HELPERS = ROOT / "build" / "bench"
 
-# What is compared runs on one and the same CPU, the last: two cores of a machine with other
-# work are seldom equally fast. We, and the receiver, keep off it.
+# All measured programs run on one CPU, the last: two cores of a machine with other work are seldom equally fast. The bench and the receiver
+# run on the others.
 CPUS = sorted(os.sched_getaffinity(0))
 MEASURED_CPU, OTHER_CPUS = CPUS[-1:], CPUS[:-1] or CPUS
 
 
-# Where third_party/receivers.sh unpacks what the system has not.
+# third_party/receivers.sh unpacks programs here that the system lacks.
 UNPACKED = ROOT / "build" / "third_party" / "receivers"
 
 
 class CannotRun(Exception):
-    """Something needed is missing or broken: the report ends here, with status 1."""
+    """A needed program is missing or broken: the report ends here, with status 1."""
 
 
 @contextlib.contextmanager
 def on_measured_cpu():
-    """What is started inside runs on that CPU (children inherit it)."""
+    """Starts children on the measured CPU, which they inherit."""
     os.sched_setaffinity(0, MEASURED_CPU)
     try:
         yield
@@ -38,7 +38,7 @@ def on_measured_cpu():
 
 @contextlib.contextmanager
 def running(command, measured=False, **options):
-    """A child process, ended at the end: asked first (end of input, SIGTERM), then killed."""
+    """Starts a child process. At the end it is asked to end (end of input, SIGTERM), then killed."""
     with on_measured_cpu() if measured else contextlib.nullcontext():
         child = subprocess.Popen([str(part) for part in command], **options)
     try:
@@ -74,13 +74,13 @@ def held_sockets(count):
 
 
 class Bare:
-    """The bare loop: one poll whenever asked."""
+    """The bare loop, which polls once per request."""
 
     def __init__(self, child):
         self.child = child
 
     def poll(self):
-        """CPU seconds of one poll, and how many established sockets it saw."""
+        """Polls once. Returns CPU seconds and the number of established sockets."""
         self.child.stdin.write("\n")
         self.child.stdin.flush()
         nanoseconds, _, established = read_line(self.child, 60).split()
@@ -95,7 +95,7 @@ def bare_loop():
 
 
 class Receiver(threading.Thread):
-    """An aggregator: takes datagrams as they come, and remembers the last count of connections."""
+    """An aggregator that receives datagrams and keeps the last count of connections."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -108,7 +108,7 @@ class Receiver(threading.Thread):
         total = re.compile(
             rb"^netstat\.tcp_established:(\d+)\|g\|#\S*ip_version:(\d)"
             rb"|^netstat,\S*ip_version=(\d)\S* \S*tcp_established=(\d+)i", re.M)
-        with contextlib.suppress(OSError):  # closed: the end
+        with contextlib.suppress(OSError):  # the socket is closed: the end
             while datagram := self.socket.recv(65536):
                 for count, version, influx_version, influx_count in total.findall(datagram):
                     self.established[version or influx_version] = int(count or influx_count)
@@ -118,8 +118,8 @@ class Receiver(threading.Thread):
         return self
 
     def __exit__(self, *_):
-        # shutdown wakes the thread that sleeps in recv, which close alone would not: even
-        # though an unconnected socket has nothing to shut down, as the error says.
+        # shutdown wakes the thread that sleeps in recv, which close alone would not. It also fails, because an unconnected socket has
+        # nothing to shut down.
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.join(5)
@@ -127,11 +127,11 @@ class Receiver(threading.Thread):
 
 
 def sockpush_environment(to, polls, interval, settings):
-    """The whole environment: nothing of the caller's own may change what is measured."""
+    """Returns the whole environment. The caller's must not change the result."""
     return {
         "SOCKPUSH_TO": to,
         "SOCKPUSH_HOST": "bench",
-        # Bounded, so that a sockpush whose bench was killed ends by itself.
+        # bounded, so that a sockpush whose bench was killed ends by itself
         "SOCKPUSH_POLLS": str(polls),
         "SOCKPUSH_INTERVAL": f"{round(interval * 1000)}ms",
         "SOCKPUSH_LOG_LEVEL": "error",

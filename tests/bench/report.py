@@ -1,4 +1,4 @@
-"""The report: docs/benchmark.md, and a table of what of the targets was met."""
+"""Writes the report docs/benchmark.md, and a table of the targets that were met."""
 
 import os
 import re
@@ -51,8 +51,7 @@ def table(header, rows):
 
 
 def ratio_by_turns(own, others):
-    """The median of each poll's ratio to the bare loop's in the same turn: a machine that is
-    busy for a while changes both."""
+    """Returns the median of each poll's ratio to the bare loop's in the same turn, because a busy machine slows both."""
     return statistics.median(mine / bare for mine, bare in zip(own, others))
 
 
@@ -60,7 +59,7 @@ def verdict(met):
     return "met" if met else "**not met**"
 
 
-# ---- what was measured, and where
+# ---- the machine and the program
 
 def machine():
     model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
@@ -76,7 +75,7 @@ def version(binary):
 
 
 def commit():
-    """The commit, and whether the tree differs from it; nothing outside of a clone."""
+    """Returns the commit, marked if the tree differs from it, or an empty text outside of a clone."""
     def git(*words):
         done = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, *words], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else ""
@@ -87,7 +86,7 @@ def commit():
 
 
 def with_tls(binary):
-    """The built program refuses tls:// by name where it has none."""
+    """Returns whether the program has TLS. One without refuses tls:// by name."""
     done = subprocess.run([binary, "--check"], env={"SOCKPUSH_TO": "tls://127.0.0.1:9"}, capture_output=True, text=True, timeout=60)
     return "without TLS" not in done.stdout + done.stderr
 
@@ -125,7 +124,7 @@ def summary(binary, small_sockets, sockets, connections, results, small, large, 
 # ---- the tables
 
 def socket_costs(small, large, name):
-    """What the many sockets add to each poll, in CPU seconds."""
+    """Returns the CPU seconds that the many sockets add to each poll."""
     idle = statistics.median(small.results[name].cpu_seconds)
     return [seconds - idle for seconds in large.results[name].cpu_seconds]
 

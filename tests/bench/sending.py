@@ -1,4 +1,4 @@
-"""What sending datagrams costs, and how fast they leave: the program itself, to a UDP receiver on loopback."""
+"""Measures the cost of sending datagrams and how fast they leave: the program itself, with a UDP receiver on loopback."""
 
 import contextlib
 import re
@@ -11,21 +11,21 @@ from pathlib import Path
 
 from programs import CannotRun, running, sockpush_environment
 
-PAUSE_SECONDS = 0.03  # between two snapshots: longer than any pause within one
-SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35  # Linux, asm-generic/socket.h; the socket module has no names for them
+PAUSE_SECONDS = 0.03  # the least pause between two snapshots: longer than any pause within one
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35  # Linux, asm-generic/socket.h; the socket module lacks them
 RECEIVE_BUFFER = 32 << 20
 MEASURED_SECONDS, MEASURED_POLLS = 5, 8
 
 
 def sent_and_lost():
-    """Datagrams that this namespace has sent, and those that it had to drop on arrival."""
+    """Returns the datagrams that this namespace has sent, and those that it had to drop on arrival."""
     names, values = re.findall(r"^Udp: (.*)$", Path("/proc/net/snmp").read_text(), re.M)
     udp = dict(zip(names.split(), map(int, values.split())))
     return udp["OutDatagrams"], udp["InErrors"]
 
 
 def sender_cpu_seconds(pid):
-    """CPU time of the output's thread alone: the main thread polls and encodes."""
+    """Returns the CPU time of the output's thread alone; the main thread polls and encodes."""
     threads = [path for path in Path(f"/proc/{pid}/task").iterdir() if path.name != str(pid)]
     if len(threads) != 1:
         raise CannotRun(f"sockpush has {len(threads)} threads beside its main one, not 1")
@@ -33,8 +33,8 @@ def sender_cpu_seconds(pid):
 
 
 def snapshots(arrivals):
-    """Of each snapshot: its datagrams, and the seconds from the first to the last of them. Without
-    the last snapshot, which may be cut."""
+    """Returns, for each snapshot, its datagrams and the seconds from the first to the last. The last snapshot is left out, because it may
+    be cut."""
     first, found = 0, []
     for i in range(1, len(arrivals)):
         if arrivals[i] - arrivals[i - 1] > PAUSE_SECONDS:
@@ -45,7 +45,7 @@ def snapshots(arrivals):
 
 @contextlib.contextmanager
 def receiving():
-    """A receiver that only notes when the kernel got each datagram (we may be slower): its URL, the times so far."""
+    """Yields the URL of a receiver and the times so far. The kernel notes when each datagram arrived, because this process may be slower."""
     arrivals = []
 
     def receive():
@@ -70,8 +70,8 @@ def receiving():
 
 
 def sending(binary, interval, settings):
-    """Medians: datagrams of a snapshot, seconds from its first to its last. Then CPU seconds per
-    datagram, and how many were lost on the way."""
+    """Returns medians: datagrams of a snapshot, seconds from its first to its last; then CPU seconds per datagram, and how many were lost
+    on the way."""
     with receiving() as (url, arrivals), running(
             [binary], measured=True, env=sockpush_environment(url, 1000, interval, settings)) as child:
         time.sleep(1.5 * interval)
@@ -88,8 +88,8 @@ def sending(binary, interval, settings):
 
 
 def flushes(binary, runs, settings):
-    """Of each snapshot that is the last before an end, and so is sent without pauses: its datagrams,
-    seconds from the first to the last, how many were lost."""
+    """Returns, for each last snapshot before an end, which is sent without pauses: its datagrams, seconds from the first to the last, how
+    many were lost."""
     found = []
     for _ in range(runs):
         lost = sent_and_lost()[1]
