@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""make demo: a load, sockpush, VictoriaMetrics and a page that draws what is stored, all on loopback, until Ctrl-C.
+"""make demo: a load, sockpush, VictoriaMetrics and a page that draws the stored values, all on loopback, until Ctrl-C.
 
-DEMO_PORT=8000 is the page's port; unset: any that is free."""
+DEMO_PORT=8000 sets the page's port; unset, any free port is used."""
 import ctypes
 import http.server
 import json
@@ -44,7 +44,7 @@ _processes = []
 
 
 def start(words, log=None, **env):
-    """Ends with us, whatever ends us. Ctrl-C reaches us alone, who end it in its turn."""
+    """Starts a program that ends with this one, whatever ends this one. Ctrl-C reaches only this one, which then ends the others in order."""
     def prepare():
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -76,7 +76,7 @@ def start_sockpush(victoria, ports):
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """The page, and VictoriaMetrics' queries, so that both are of one origin."""
+    """Serves the page and VictoriaMetrics' queries, so that both have one origin."""
     victoria = None
 
     def do_GET(self):

@@ -1,4 +1,4 @@
-"""A load that anyone recognises in a chart: connections over loopback, opened and closed in patterns that repeat."""
+"""Connections over loopback, opened and closed in repeating patterns that are easy to recognise in a chart."""
 import math
 import socket
 import struct
@@ -23,7 +23,7 @@ def leak(at):
 
 
 class Pool:
-    """Connections to a listener of its own. closed: the client has closed them, the server forgets to, so they stand in CLOSE_WAIT."""
+    """Connections to a listener of their own. closed: the client has closed them and the server has not, so they stay in CLOSE_WAIT."""
 
     def __init__(self, wanted, closed=False):
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=MOST)
@@ -45,7 +45,7 @@ class Pool:
 
 
 class Load(threading.Thread):
-    """`ports`: {what: its port}."""
+    """`ports` maps each pattern to its port."""
 
     def __init__(self):
         super().__init__(daemon=True)

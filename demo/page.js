@@ -1,4 +1,4 @@
-// Draws what VictoriaMetrics has stored of the last two minutes, each second anew.
+// Draws the last two minutes of VictoriaMetrics' values, once a second.
 "use strict";
 
 const SPAN_S = 120;
@@ -29,7 +29,7 @@ const CHARTS = [
 
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// Its values at these times; null where there is none.
+// Returns the values at these times; null where a value is absent.
 async function ask(query, times) {
   const [start, end] = [times[0], times[times.length - 1]];
   const answer = await fetch("api/v1/query_range?" + new URLSearchParams({ query, start, end, step: "1s", nocache: 1 }));
