@@ -1,7 +1,7 @@
-"""contents.py BINARY MAP VERSION COMPILER COMPILER-VERSION LICENSES: what is inside one binary.
+"""contents.py BINARY MAP VERSION COMPILER COMPILER-VERSION LICENSES: lists the contents of one binary.
 
-Writes BINARY.cdx.json, a CycloneDX list of what the linker's map says was linked, with the sha256 of each source; and LICENSES, the
-texts that have to go with copies.
+Writes BINARY.cdx.json, a CycloneDX list of what the linker's map shows as linked, with the sha256 of each source, and LICENSES, the
+texts that must accompany copies.
 """
 import hashlib
 import json
@@ -17,7 +17,7 @@ TEXTS = {"cjson": "LICENSE", "musl": "COPYRIGHT", "mbedtls": "LICENSE"}
 
 
 def source(name):
-    """Of the accepted ones, the one that was fetched."""
+    """Returns the accepted source that was fetched."""
     for row in (here / "sources.lock").read_text().splitlines():
         words = row.split()
         if words[:1] == [name] and pathlib.Path(f"build/third_party/{name}-{words[1]}.tarball").exists():
