@@ -1,7 +1,7 @@
 # sockpush counts TCP and UDP sockets and pushes the counts. "make help" lists the targets.
 #
-# There is no configure step, and all that is made lies in build/. `make` installs nothing: it says what is missing. `make deps`
-# installs that (third_party/packages), and so do `make run` and the targets that begin with test; with NO_INSTALL=1 they only say it.
+# There is no configure step, and everything made is in build/. `make` installs nothing: it lists what is missing. `make deps` installs that
+# (third_party/packages), and so do `make run` and the targets that begin with test; with NO_INSTALL=1 they only list it.
 
 OS       = linux
 CPU      =
@@ -11,82 +11,82 @@ CC       = $(or $(CC_$(CPU)),$(if $(CPU),$(error CPU=$(CPU): accepted are $(PROC
 CFLAGS   = -Os -g -flto -flto-partition=one
 PYTHON   = /usr/bin/python3
 MAX_SIZE = $(if $(filter 0,$(TLS)),131072,327680)
-# The folder of what is built for OS and CPU; without CPU, for this machine or for the only processor of that system.
+# The folder of the files built for OS and CPU; without CPU, for this machine or for the only processor of that system.
 OUT      = build$(filter-out /linux,/$(OS))$(CPU:%=/%)
 TARGET   = $(OUT)/sockpush$(EXE)
 VERSION  = $(shell sed -n 's/^.define SOCKPUSH_VERSION *"\(.*\)"/\1/p' src/base/version.h)
 Q        = $(if $(V),,@)
 .DEFAULT_GOAL = all
 
-# ---- sources: the operating system is chosen here, by folder, and by nothing else
+# ---- sources: only this part chooses the operating system, by folder
 
 include third_party/sources.mk
 OTHER_TLS = $(if $(filter 0,$(TLS)),$(wildcard src/tls/mbedtls*.c),src/tls/none.c)
-# A file of the system's own takes the place of posix/'s of that name.
+# A file of the system replaces posix/'s file of that name.
 POSIX     = $(filter-out $(patsubst platform/$(OS)/%,platform/posix/%,$(wildcard platform/$(OS)/*.c)),$(wildcard platform/posix/*.c))
 SRC       = $(filter-out $(OTHER_TLS),$(wildcard src/*.c src/*/*.c) $(POSIX) $(wildcard platform/$(OS)/*.c)) $(FETCHED)
 
 # ---- flags
 
-# -iquote: with -I, <linux/netlink.h> would be ours in platform/linux.
+# -iquote, because with -I <linux/netlink.h> would be a file of platform/linux.
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wformat-security -Wwrite-strings
 COMMON  = -std=c11 -D_GNU_SOURCE -pthread -iquote src -iquote platform -iquote platform/$(OS) $(INCLUDES) $(WARN)
-# No -fcf-protection: it takes effect only where every object has it, and musl's have not.
+# No -fcf-protection: it needs every object to have it, and musl's do not.
 HARDEN  = -fPIE -Wa,--noexecstack $(AS_$(MACHINE)) -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection=none)
 SMALL   = -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
 STRIP   = $(shell $(CC) -print-prog-name=strip) -s -R .comment
 RELEASE = $(CFLAGS) $(HARDEN) $(SMALL) -ffile-prefix-map=$(CURDIR)=. $(HEADERS)
 LINK    = -Wl,-Map=$@.map,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none
-# A system's build.mk has what is otherwise there, and libc.mk how the binary is linked with its C library.
+# A system's build.mk sets how it differs, and libc.mk how the binary is linked with its C library.
 include platform/$(OS)/build.mk
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 include third_party/libc.mk
 
-# ---- what a person calls
+# ---- targets for people
 
 JOBS  = --no-print-directory $(if $(V),,-s) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 NEEDS = build $(filter-out linux,$(OS)) $(CPU)
 
-all: need ## the static binary, build/sockpush; CPU=mips: for that processor, build/mips/sockpush
+all: need ## build the static binary, build/sockpush; CPU=mips: build/mips/sockpush
 	@$(MAKE) $(JOBS) $(TARGET)
 
 deps: ## install what `make` needs, or another target's: FOR="build test"
 	@third_party/install.sh $(or $(FOR),$(NEEDS))
 
-run: deps ## build it, then show live counts of this machine until Ctrl-C
+run: deps ## build it and show live counts of this machine until Ctrl-C
 	@$(MAKE) $(JOBS) $(TARGET)
 	@demo/run.sh $(TARGET)
 
-demo: all ## a load, sockpush, VictoriaMetrics and a page that draws what is stored, on loopback, until Ctrl-C
+demo: all ## run a load, sockpush, VictoriaMetrics and a page with charts on loopback, until Ctrl-C
 	@third_party/receivers.sh demo
 	@PYTHONDONTWRITEBYTECODE=1 exec $(PYTHON) demo/demo.py
 
-dist: all ## the binaries for all processors, with TLS and without, sums, contents and licences, in build/dist; their sizes in docs
+dist: all ## build all processors' binaries, with and without TLS, in build/dist; write their sizes into docs
 	@NO_INSTALL=1 third_party/install.sh build dist $(PROCESSORS)
 	@rm -rf build/dist; mkdir -p build/dist
 	@$(MAKE) -j$(shell nproc) -s $(PROCESSORS:%=dist-%)
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
 	@[ $(OS) != linux ] || tests/binary/sizes.sh write build/dist/sockpush-$(VERSION)-linux
 
-image: ## the container image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" are its builder's
+image: ## build the image sockpush:latest; IMAGE_ARGS="--platform linux/arm64" go to its builder
 	@docker/image.sh $(IMAGE_ARGS)
 
-install: all ## the binary to DESTDIR/PREFIX/bin, PREFIX=/usr/local, its manual page, and the files that make it a service
+install: all ## install the binary in DESTDIR/PREFIX/bin (PREFIX=/usr/local), its manual page and its service
 	install -D -m 755 $(TARGET) $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE)
 	install -D -m 644 docs/sockpush.8 $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh install '$(DESTDIR)' '$(PREFIX)'
 
-uninstall: ## remove what install copied, but for a configuration that was changed
+uninstall: ## remove what install copied, except a changed configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE) $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh uninstall '$(DESTDIR)' '$(PREFIX)'
 
-clean: ## remove build/, but for the fetched sources
+clean: ## remove build/, except the fetched sources
 	rm -rf $(filter-out build/third_party,$(wildcard build/*))
 
 distclean: ## remove build/
 	rm -rf build
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 18
 
 need:
@@ -94,7 +94,7 @@ need:
 need-%:
 	@NO_INSTALL=1 third_party/install.sh $(subst -, ,$*)
 
-# ---- what make builds
+# ---- targets for make
 
 $(TARGET): $(OUT)/sockpush.full
 	$(Q)$(STRIP) -o $@ $<
@@ -104,15 +104,15 @@ $(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform/$(OS)/build.mk $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
-# main.o alone knows what --version says of this build, and is built again when that changes. The commit is REVISION, or else git's; of
-# sources without .git there is none.
+# main.o alone has what --version reports of this build, and is built again when that changes. The commit is REVISION, or git's; sources
+# without .git have none.
 $(OUT)/obj/src/main.o: COMMON += -DSOCKPUSH_CPU='"$(or $(CPU),$(firstword $(subst -, ,$(MACHINE))))"' -DSOCKPUSH_COMMIT="\"$$(cat $(OUT)/obj/commit)\""
 $(OUT)/obj/src/main.o: $(OUT)/obj/commit
 $(OUT)/obj/commit: FORCE
 	$(Q)mkdir -p $(@D); revision='$(REVISION)'; [ -n "$$revision" ] || [ ! -e .git ] || \
 	revision=$$(git describe --always --dirty --exclude='*' --abbrev=40 2>/dev/null || :); \
 	echo "$$revision" | sed -E 's/^([0-9a-f]{12})[0-9a-f]*/\1/' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-# A build with TLS and one without differ in what is linked.
+# Builds with and without TLS link different files.
 $(OUT)/obj/tls-$(TLS): FORCE
 	$(Q)[ -e $@ ] || { mkdir -p $(@D); rm -f $(OUT)/obj/tls-*; touch $@; }
 

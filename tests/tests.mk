@@ -1,20 +1,20 @@
-# The checks of the program: unit tests, end-to-end tests, fuzzers, lint, size, benchmark.
+# Checks of the program: unit tests, end-to-end tests, fuzzers, lint, size, benchmark.
 
 FUZZ_SECONDS = 10
-# The processors that test-cpus tries, where there are compilers for them.
+# The processors of test-cpus, if their compilers can be installed.
 CPUS = $(if $(shell command -v apt-get),$(filter-out x86_64,$(PROCESSORS)))
 
 # ---- sources
 
-# Tests also get the parsers of every other system: those take bytes, so they run here.
-# Their arena allocates each piece apart, for the sanitizers (tests/unit/arena.c).
+# Tests also get the parsers of all other systems, which take bytes and so run here. Their arena allocates each piece apart, for the
+# sanitizers (tests/unit/arena.c).
 PARSERS  ?= $(wildcard platform/*/*_parse.c)
 LIB_SRC   = $(sort $(filter-out src/main.c src/base/arena.c,$(SRC)) $(PARSERS))
 OF_OTHERS ?= tests/unit/windows_helper.c
 OF_TLS    = $(if $(filter 0,$(TLS)),$(wildcard tests/unit/tls/test_*.c tests/fuzz/tls/fuzz_*.c))
 ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
 TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
-# Tests of delivery also get a clock of their own, in place of platform/posix/clock.c: time passes when they let it (its header).
+# Tests of delivery also get a clock of their own, in place of platform/posix/clock.c. Time passes when the test lets it (clock.h).
 DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c tcp_receiver.c)
 DELIVERY_TESTS = $(addprefix test_,failover limits names output pauses reconnects waits)
 TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
@@ -24,7 +24,8 @@ FUZZ_SRC  = $(filter-out $(ALL_FUZZERS),$(wildcard tests/fuzz/*.c tests/fuzz/*/*
 
 # ---- flags
 
-# Unit tests run under the sanitizers here; those of another processor under qemu, without, and with its glibc and that one's FPU; Windows' under wine.
+# Unit tests run under the sanitizers here. Those of another processor run under qemu, without sanitizers, with its glibc and its FPU;
+# Windows' run under wine.
 ifeq ($(OUT),build)
 UNIT_CC     = gcc
 UNIT_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -37,38 +38,38 @@ RUN         = $(or $(WINE),$(QEMU_$(CPU)))
 endif
 FUZZ_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OF_TESTS    = -iquote tests -isystem $(dir $(CMOCKA))../include
-# mbedTLS compares nothing at NULL with nothing at NULL, where a certificate's name is empty.
+# mbedTLS compares zero bytes at NULL with zero bytes at NULL if a certificate's name is empty.
 $(OF_MBEDTLS): UNIT_CFLAGS += $(if $(filter build,$(OUT)),-fno-sanitize=nonnull-attribute)
 $(OF_MBEDTLS): FUZZ_CFLAGS += -fno-sanitize=nonnull-attribute
 
-# ---- what a person calls
+# ---- targets for people
 
-# End-to-end tests mostly wait: three for each processor at a time.
+# End-to-end tests mostly wait, so three run at a time for each processor.
 WORKERS = $(shell expr 3 \* $$(nproc))
 PYTEST = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis $(PYTHON) -m pytest -p no:cacheprovider -rs
 
-test: ## unit tests, then end-to-end tests; installs what they need
+test: ## run unit tests, then end-to-end tests; install what they need
 	@third_party/install.sh build test node
 	@echo 'make test: about 7 minutes from nothing with two processors, later 5; 0.8 GB in build/'
 	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
 
-unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-emulate) ## unit tests under ASan and UBSan; CPU=mips: for that processor, under qemu
+unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-emulate) ## run unit tests under ASan and UBSan; CPU=mips: under qemu, for that processor
 	@$(MAKE) $(JOBS) $(or $(TESTS),$(error no tests/unit/*/test_*.c))
 	@$(if $(WINE),mkdir -p build/wine; $(WINE) cmd /c exit >/dev/null 2>&1 </dev/null)
 	@RUN='$(RUN)' tests/unit/run.sh $(TESTS)
 
 E2E = tests/e2e
-e2e: need-build-test receivers ## end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
+e2e: need-build-test receivers ## run end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush
 	@$(PYTEST) -n$(WORKERS) --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
 
-test-appliance: ## what `make test` leaves out: test-cpus, then test-boots
+test-appliance: ## run what `make test` leaves out: test-cpus, then test-boots
 	@$(MAKE) --no-print-directory test-cpus
 	@$(MAKE) --no-print-directory test-boots
 
-test-cpus: ## unit tests and end-to-end tests of other processors, under qemu-user: CPUS="aarch64 mips"
+test-cpus: ## run unit and end-to-end tests of other processors, under qemu-user: CPUS="aarch64 mips"
 	@third_party/install.sh build test emulate $(CPUS)
 	@$(MAKE) --no-print-directory $(CPUS:%=unit-%) $(CPUS:%=built-%) all
 	@SOCKPUSH_TEST_CPUS='$(CPUS)' $(PYTEST) -n$(WORKERS) --dist loadgroup tests/e2e/linux/test_processors.py $(PYTEST_ARGS)
@@ -78,50 +79,50 @@ built-%:
 	@$(MAKE) --no-print-directory CPU=$* all
 
 BOOTED = aarch64 s390x mipsel
-test-boots: ## the binary as process 1 of emulated machines; PYTEST_ARGS as of e2e
+test-boots: ## boot emulated machines with the binary as process 1; PYTEST_ARGS as for e2e
 	@third_party/install.sh build test appliance $(BOOTED)
 	@$(MAKE) --no-print-directory $(BOOTED:%=appliance-%)
 	@$(PYTEST) -n2 tests/appliance $(PYTEST_ARGS)
 appliance-%:
 	@$(MAKE) $(JOBS) CPU=$* build/$*/sockpush build/$*/appliance && third_party/kernels.sh $*
 
-test-windows: ## unit tests and end-to-end tests of sockpush.exe, under wine
+test-windows: ## run unit and end-to-end tests of sockpush.exe, under wine
 	@third_party/install.sh build test node windows wine
 	@$(MAKE) --no-print-directory receivers
 	@$(MAKE) --no-print-directory OS=windows unit
 	@$(MAKE) --no-print-directory OS=windows all
 	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) -m windows tests/e2e $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
 
-receivers: ## the servers that the end-to-end tests push to, unpacked, not installed
+receivers: ## unpack the servers that the end-to-end tests push to, without installing them
 	@third_party/receivers.sh receivers k8s demo release
 
-fuzz: need-build-fuzz ## each fuzzer for FUZZ_SECONDS=10
+fuzz: need-build-fuzz ## run each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/*/fuzz_*.c))
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
-lint: need-build-test-lint ## warnings of two compilers, headers, layers, scripts, docs against --help
+lint: need-build-test-lint ## check warnings of two compilers, headers, layers, layout, scripts and documents
 	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
 	@CC='$(CC)' COMMON='$(COMMON) $(OF_TESTS)' RELEASE='$(RELEASE)' tests/lint/all.sh
 
-compile-others: need-build-darwin-freebsd ## that it builds for macOS, and what of it asks the system, for FreeBSD
+compile-others: need-build-darwin-freebsd ## build for macOS, and compile FreeBSD's part
 	@$(MAKE) --no-print-directory OS=darwin CPU=arm64 all
 	@$(MAKE) --no-print-directory OS=darwin CPU=x86_64 TLS=0 all
 	@$(MAKE) $(JOBS) OS=freebsd objects
 
-bench: need-build-bench all ## write docs/benchmark.md: what a poll costs, beside other tools; BENCH=short: a quick look, writes nothing
+bench: need-build-bench all ## write docs/benchmark.md: the cost of a poll, beside other tools; BENCH=short: print a quick look
 	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
-# The processor that OUT's binary is for, by the names of PROCESSORS.
+# The processor of OUT's binary, by the names of PROCESSORS.
 FOR_CPU = $(or $(CPU),$(patsubst i%86,i386,$(firstword $(subst -, ,$(MACHINE)))))
-size: all ## what the binary is made of, and that docs say its size; fails above MAX_SIZE=327680 bytes, without TLS 131072
+size: all ## check the binary's size (MAX_SIZE=327680 bytes, 131072 without TLS) and the sizes in docs
 	@tests/binary/size.sh $(TARGET) $(OUT)/sockpush.full $(MAX_SIZE)
 	@[ $(OS) != linux ] || tests/binary/sizes.sh check $(TARGET) $(FOR_CPU) $(TLS)
 
-twice: all ## build it again in another directory: the same bytes? CPU=mips, OS=windows: of those
+twice: all ## build twice, in two directories, and compare the bytes; also with CPU=mips, OS=windows
 	@MAKE='$(MAKE) $(JOBS)' tests/binary/twice.sh $(TARGET) "$$(cat $(OUT)/obj/commit)"
 
-# ---- what make builds: two more trees of objects (unit tests, fuzzers) of the same sources
+# ---- targets for make: two more trees of objects (unit tests, fuzzers) of the same sources
 
 $(DELIVERY_TESTS:%=$(OUT)/unit/output/%): $(DELIVERY:%.c=$(ASAN)/%.o)
 $(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
@@ -131,7 +132,7 @@ build/asan/sockpush: build/asan/src/main.o build/asan/src/base/arena.o build/asa
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
 $(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
 	$(Q)mkdir -p $(@D); clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
-# With the program's own objects, compiler and libraries, for it measures them.
+# With the program's own objects, compiler and libraries, which it measures.
 build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)
 # The helper of the appliance's tests, which is process 1 before sockpush is.
@@ -142,7 +143,7 @@ build/bench/%: tests/bench/%.c
 
 $(ASAN)/sockpush.a: $(LIB_SRC:%.c=$(ASAN)/%.o)
 build/fuzz/sockpush.a: $(LIB_SRC:%.c=build/fuzz/%.o)
-# --thin: the archive names its objects, which need not be there twice.
+# --thin: the archive only names its objects.
 build/%/sockpush.a:
 	$(Q)rm -f $@; ar rcs --thin $@ $^
 
