@@ -1,17 +1,17 @@
 #!/bin/sh
-# default.sh: reads the text of --help and writes /etc/default/sockpush: each variable as a comment, with its meaning and its default.
-# After a change of the variables:
+# default.sh: reads the text of --help and prints /etc/default/sockpush: each variable as a comment, with its meaning and its default. Run
+# it after a change of the variables:
 #     build/sockpush --help | platform/linux/default.sh >platform/linux/sockpush.default
 set -eu
-export LC_ALL=C # or some awks count bytes, some letters
+export LC_ALL=C # otherwise some awks count bytes, some letters
 
 cat <<'EOF'
 # Variables of sockpush as a systemd service, each with its default. To set one remove the "#" before its name:
 # SOCKPUSH_TO=udp://statsd.example:8125
 # No blanks around the "=". After a change: systemctl restart sockpush
 EOF
-# A row of --help: two blanks, the name, and its meaning, which may go on in lines that are indented further. The default stands in a
-# column before the meaning, or after it: (default 10s).
+# A row of --help: two blanks, the name, and its meaning, which may continue in lines with more indentation. The default is in a column
+# before the meaning, or after it: (default 10s).
 sed 's/`//g' | awk '
     function end_row(n) {
         if (name == "") return

@@ -2,8 +2,8 @@
 # service.sh install|uninstall DESTDIR PREFIX: copies or removes the files that make DESTDIR/PREFIX/bin/sockpush a service. It starts and
 # stops nothing.
 #
-# systemd: the unit, and /etc/default/sockpush with all variables.   OpenWrt, where /etc/rc.common is: procd's script and its configuration.
-# A configuration that is there is kept by install. uninstall keeps it too, if it was changed.
+# systemd: the unit, and /etc/default/sockpush with all variables.   OpenWrt, if /etc/rc.common exists: procd's script and its
+# configuration. install keeps an existing configuration; uninstall keeps a changed one.
 set -eu
 cd "$(dirname "$0")"
 action=$1 root=$2 prefix=$3
@@ -15,7 +15,7 @@ case $prefix in
 *) unit=$root/usr/local/lib/systemd/system/sockpush.service ;;
 esac
 
-# put FILE TO MODE: copies or removes, with the binary's path for that of the file
+# put FILE TO MODE: copies the file, with its binary's path replaced, or removes it
 put() {
     echo "$action $2"
     rm -f "$2"
@@ -25,7 +25,7 @@ put() {
     chmod "$3" "$2"
 }
 
-# put_config FILE TO: for its owner alone, because a token may be in it
+# put_config FILE TO: copies the file for its owner alone, because a token may be in it
 put_config() {
     if [ ! -e "$2" ]; then
         [ "$action" = uninstall ] || put "$1" "$2" 600
@@ -36,7 +36,7 @@ put_config() {
     fi
 }
 
-# Without root only the program is installed, to a PREFIX of the user's.
+# Without root only the program is installed, to a prefix of the user's.
 if [ -z "$root" ] && [ ! -w /etc ]; then
     echo "not a service: /etc cannot be written to" >&2
     exit 0
