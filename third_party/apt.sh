@@ -1,8 +1,8 @@
 #!/bin/sh
-# Sourced by the scripts that use apt without root, and that leave the system's own lists and settings alone.
+# Sourced by the scripts that use apt without root and leave the system's lists and settings alone.
 
-# apt_config FILE DIR: the machine's apt settings (sources, proxy, certificates) but not its hooks; lists and cache lie in DIR.
-# An outdated list, or a wrong clock, is no objection: what is signed stays signed.
+# apt_config FILE DIR: writes the machine's apt settings (sources, proxy, certificates) without its hooks; lists and cache are in DIR. An
+# outdated list, or a wrong clock, is accepted: signatures are still checked.
 apt_config() {
     mkdir -p "$2/lists/partial" "$2/cache/archives/partial"
     {

@@ -2,11 +2,11 @@
 # fetch.sh NAME: puts the files that sources.lock lists for NAME into build/third_party/NAME/.
 #
 # The tarball comes from the first place that has one with an accepted sha256, which is checked before anything is unpacked:
-#   1. NAME_TARBALL=path in the environment (CJSON_TARBALL for cjson); with a wrong sha256 this is an error, not a hint;
+#   1. NAME_TARBALL=path in the environment (CJSON_TARBALL for cjson); a wrong sha256 is an error here;
 #   2. build/third_party, from an earlier run: a second build needs no network;
 #   3. Debian's source archive, through this machine's own apt sources, mirror and proxy;
 #   4. upstream, with curl or wget.
-# Needs no root and leaves the system's apt alone: lists, cache and settings of step 3 lie in build/third_party.
+# Needs no root and leaves the system's apt alone: lists, cache and settings of step 3 are in build/third_party.
 set -eu
 cd "$(dirname "$0")/.."
 . third_party/apt.sh
@@ -16,12 +16,12 @@ dest=build/third_party
 work=$PWD/$dest/.$name.work
 variable=$(echo "$name" | tr 'a-z-' 'A-Z_')_TARBALL
 
-say() { echo "fetch: $*" >&2; }
+log() { echo "fetch: $*" >&2; }
 rows() { awk -v name="$name" '$1 == name' "$lock"; }
 sha256() { sha256sum <"$1" | cut -d' ' -f1; }
 version_of() { rows | awk -v sum="$(sha256 "$1")" '$3 == sum { print $2 }'; }
 
-# accept FILE: keeps it as our tarball, if its sha256 is one of the accepted ones. The copy is what is checked.
+# accept FILE: keeps a copy as the tarball, if its sha256 is an accepted one. The copy is checked.
 accept() {
     tarball=$1
     case $1 in "$dest"/*.tarball) ;; *) tarball=$dest/$name.part; cp "$1" "$tarball" ;; esac
@@ -31,7 +31,7 @@ accept() {
     tarball=$dest/$name-$version.tarball
 }
 
-# try_any FILE...: the first acceptable one
+# try_any FILE...: accepts the first good one
 try_any() {
     for file; do
         if [ -f "$file" ] && accept "$file"; then return 0; fi
@@ -44,7 +44,7 @@ try_cached() {
     try_any $(rows | awk -v base="$dest/$name" '{ print base "-" $2 ".tarball" }')
 }
 
-# from_debian SUITE: apt checks the archive's signature, we check the sha256
+# from_debian SUITE: apt checks the archive's signature, accept checks the sha256.
 from_debian() {
     keys=/usr/share/keyrings/debian-archive-keyring.gpg
     { [ -f "$keys" ] && command -v apt-get >/dev/null; } || return 1
@@ -76,16 +76,16 @@ from_upstream() {
 from_anywhere() {
     rows >"$dest/.$name.rows"
     while read -r _ version _ suites _ url <&3; do
-        say "looking for $name $version"
+        log "looking for $name $version"
         for suite in $(echo "$suites" | tr , ' '); do
-            if from_debian "$suite"; then say "got $name $version from Debian $suite"; return 0; fi
+            if from_debian "$suite"; then log "got $name $version from Debian $suite"; return 0; fi
         done
-        if from_upstream "$url"; then say "got $name $version from $url"; return 0; fi
+        if from_upstream "$url"; then log "got $name $version from $url"; return 0; fi
     done 3<"$dest/.$name.rows"
     return 1
 }
 
-# Into a new directory first: a half-unpacked one must never look finished.
+# Unpacks into a new directory first, so that a half-unpacked one never looks finished.
 unpack() {
     files=$(rows | awk -v version="$version" '$2 == version { gsub(",", " ", $5); print $5; exit }')
     top=$(tar -tf "$tarball" | sed -n '1s,/.*,,p')
@@ -95,7 +95,7 @@ unpack() {
     rm -rf "${dest:?}/$name" && mv "$work/out" "$dest/$name"
 }
 
-[ -n "$(rows)" ] || { say "$name is not in $lock"; exit 1; }
+[ -n "$(rows)" ] || { log "$name is not in $lock"; exit 1; }
 mkdir -p "$dest"
 trap 'rm -rf "$work" "$dest/.$name.rows"' EXIT
 trap 'exit 1' INT TERM
@@ -103,14 +103,14 @@ trap 'exit 1' INT TERM
 
 eval "given=\${$variable:-}"
 if [ -n "$given" ]; then
-    [ -f "$given" ] || { say "$variable=$given: no such file"; exit 1; }
-    accept "$given" || { say "$variable=$given has sha256 $(sha256 "$given"), accepted are:"; rows | awk '{ print "  " $2, $3 }' >&2; exit 1; }
+    [ -f "$given" ] || { log "$variable=$given: no such file"; exit 1; }
+    accept "$given" || { log "$variable=$given has sha256 $(sha256 "$given"), accepted are:"; rows | awk '{ print "  " $2, $3 }' >&2; exit 1; }
 elif ! try_cached && ! from_anywhere; then
-    say "no tarball of $name could be had. Any of these will do, by its sha256:"
+    log "no tarball of $name was found. These are accepted, by sha256:"
     rows | awk '{ print "  " $1, $2, $3, $6 }' >&2
-    say "put it anywhere and say $variable=/path/to/it (what was tried: $dest/$name.log)"
+    log "put it anywhere and set $variable=/path/to/it (tries are in $dest/$name.log)"
     exit 1
 fi
 unpack
 rm -f "$dest/$name.log"
-say "$dest/$name is $name $version"
+log "$dest/$name is $name $version"

@@ -1,19 +1,19 @@
 #!/bin/sh
-# install.sh PURPOSE...: installs what third_party/packages lists for these purposes and this machine lacks; silent if nothing is
-# missing. Says first what it installs and why; uses sudo if it is not root. NO_INSTALL=1: only says what is missing, and fails.
-# install.sh --missing PURPOSE: a line "PACKAGE  why" for each that is missing, no more.
+# install.sh PURPOSE...: installs the packages that third_party/packages lists for these purposes and this machine lacks. First prints what
+# it installs and why; prints nothing if nothing is missing. Uses sudo if it is not root. NO_INSTALL=1 only lists them, and fails.
+# install.sh --missing PURPOSE prints a line "PACKAGE  why" for each missing package and installs nothing.
 set -eu
 cd "$(dirname "$0")/.."
-PATH=$PATH:/usr/sbin:/sbin # where ss and ip may lie, out of a user's own PATH
+PATH=$PATH:/usr/sbin:/sbin # ss and ip may be there, outside a user's PATH
 
-say() { echo "install: $*" >&2; }
+log() { echo "install: $*" >&2; }
 
 has_module() { /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(not u.find_spec('$1'))" 2>/dev/null; }
 
-# exists PATTERN: the caller leaves the pattern unquoted, so that it arrives as the paths that match
+# exists PATTERN: the caller leaves the pattern unquoted, so the arguments are the matching paths.
 exists() { [ -e "$1" ]; }
 
-# seen WHAT...: is one of them there?
+# seen WHAT...: succeeds if one of them exists
 seen() {
     for what; do
         # shellcheck disable=SC2086 # paths
@@ -26,7 +26,7 @@ seen() {
     return 1
 }
 
-# missing PURPOSE...: a line "PACKAGE  why" for each that is missing
+# missing PURPOSE...: prints a line "PACKAGE  why" for each missing package
 missing() {
     sed -e '/^#/d' -e '/|/!d' third_party/packages | while IFS='|' read -r purpose how apt apk dnf why; do
         case " $* " in *" ${purpose% } "*) ;; *) continue ;; esac
@@ -37,19 +37,19 @@ missing() {
     done | awk '!done[$1]++'
 }
 
-# as_root COMMAND...
+# as_root COMMAND...: runs the command as root
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi </dev/null; }
 
-# Another apt may hold the lists for a moment; and old lists are better than none.
+# Another apt may hold the lists for a moment, and old lists are better than none.
 apt_update() {
     for _ in 1 2 3; do
         if as_root apt-get -qq -o Acquire::Retries=3 update; then return; fi
         sleep 3
     done
-    say "apt-get update failed, going on with the lists that are there"
+    log "apt-get update failed, using the old lists"
 }
 
-# macOS and FreeBSD have what a build takes, or the compiler says what is missing.
+# macOS and FreeBSD have all that a build needs, or the compiler reports what is missing.
 case $(uname -s) in Darwin | FreeBSD) exit 0 ;; esac
 
 for manager in apt-get apk dnf none; do
@@ -68,34 +68,34 @@ fi
 wanted=$(missing "$@")
 [ -n "$wanted" ] || exit 0
 packages=$(echo "$wanted" | cut -d' ' -f1 | tr '\n' ' ' | sed 's/ $//')
-say "missing for $*:"
+log "missing for $*:"
 echo "$wanted" | sed 's/ /: /; s/^/    /; s/:  */: /' >&2
 if [ "$manager" = none ]; then
-    say "no package manager that is known here (apt-get, apk, dnf). On Debian they are called: $packages"
+    log "apt-get, apk and dnf are absent. Debian's packages are: $packages"
     exit 1
 fi
 if [ -n "${NO_INSTALL:-}" ]; then
-    say "to install it: make deps FOR='$*'; that is, as root: $install $packages"
+    log "to install: make deps FOR='$*', or as root: $install $packages"
     exit 1
 fi
 if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    say "not root, and no sudo. As root: $install $packages"
+    log "not root, and no sudo. As root: $install $packages"
     exit 1
 fi
 
-say "now: $install $packages"
+log "now: $install $packages"
 if [ "$(id -u)" != 0 ] && ! sudo -v; then
-    say "sudo refuses. As root: $install $packages"
+    log "sudo refuses. As root: $install $packages"
     exit 1
 fi
 if [ "$manager" = apt-get ]; then apt_update; fi
 # shellcheck disable=SC2086 # words
 if ! as_root $install $packages; then
-    say "that failed. As root: $install $packages"
+    log "the installation failed. As root: $install $packages"
     exit 1
 fi
 still=$(missing "$@")
 if [ -n "$still" ]; then
-    say "installed, yet not found: $(echo "$still" | cut -d' ' -f1 | tr '\n' ' ')"
+    log "installed, but not found: $(echo "$still" | cut -d' ' -f1 | tr '\n' ' ')"
     exit 1
 fi

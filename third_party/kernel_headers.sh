@@ -1,5 +1,5 @@
 #!/bin/sh
-# kernel_headers.sh MACHINE FOLDER: links in FOLDER to the kernel's headers for MACHINE (aarch64-linux-gnu), and to nothing else of
+# kernel_headers.sh MACHINE FOLDER: makes links in FOLDER to the kernel's headers for MACHINE (aarch64-linux-gnu), and to nothing else in
 # /usr/include.
 set -eu
 mkdir -p "$2"

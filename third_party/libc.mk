@@ -1,8 +1,8 @@
-# The C library that the binary is linked with, unless the system's build.mk has said how to link.
+# The C library that the binary is linked with, unless the system's build.mk sets how to link.
 #
-# Where the system's own is musl, that one. Beside another, musl of its pinned source, built once for each compiler (musl.mk): /usr/include
-# stays hidden, but for the kernel's headers, to which alone $(OUT)/kernel links. None of gcc's start files are linked, which are for C++
-# and shared libraries.
+# If the system's own is musl, that one is used. Otherwise musl is built from its pinned source, once for each compiler (musl.mk). Then
+# /usr/include stays hidden except for the kernel's headers, the only links in $(OUT)/kernel. gcc's start files are not linked: they are for
+# C++ and shared libraries.
 
 ifneq ($(BINARY),)
 else ifneq ($(findstring musl,$(MACHINE)),)
