@@ -55,7 +55,7 @@ def start(words, log=None, **env):
 def start_victoria(place):
     program = shutil.which("victoria-metrics", path=f"{FETCHED}/usr/bin:{os.environ.get('PATH', '')}")
     if not program:
-        stop("victoria-metrics is not there; third_party/receivers.sh demo gets it, or says why not")
+        stop("victoria-metrics is not there; third_party/receivers.sh demo gets it, or reports why not")
     port = free_port()
     log = open(place / "log", "w")
     process = start([program, f"-storageDataPath={place}/data", f"-httpListenAddr=127.0.0.1:{port}", "-search.latencyOffset=1ms", "-loggerLevel=WARN"], log)
@@ -138,7 +138,7 @@ def main():
     port, load = page_port(), Load()
     missing = [str(path.relative_to(ROOT)) for path, _ in FILES.values() if not path.exists()]
     if missing:
-        stop(f"{', '.join(missing)}: not there; `make demo` gets what it needs, or says why not")
+        stop(f"{', '.join(missing)}: not there; `make demo` gets them, or reports why not")
     with tempfile.TemporaryDirectory(prefix="sockpush-demo-") as place:
         try:
             with http.server.ThreadingHTTPServer(("127.0.0.1", port), Page) as server:

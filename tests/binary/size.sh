@@ -1,5 +1,5 @@
 #!/bin/sh
-# size.sh BINARY UNSTRIPPED MAX: what the binary is made of, by source file and by symbol. Fails if it has more than MAX bytes.
+# size.sh BINARY UNSTRIPPED MAX: prints the binary's size by source file and by symbol. Fails if it has more than MAX bytes.
 set -eu
 bytes=$(wc -c <"$1")
 work=$(mktemp)

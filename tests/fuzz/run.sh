@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh SECONDS FUZZER...: runs each for so long, as many at a time as there are processors; what it finds of interest stays in
+# run.sh SECONDS FUZZER...: runs each fuzzer for that many seconds, as many at a time as there are processors. Interesting inputs stay in
 # build/fuzz/corpus. Fails if one fails.
 set -eu
 export seconds="$1"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh TEST...: runs each, as many at a time as there are processors, and prints what it said. RUN is what runs them (qemu, wine), if
-# this machine can't. Fails if one fails, and names it.
+# run.sh TEST...: runs each test, as many at a time as there are processors, and prints its output. RUN is the program that runs them (qemu,
+# wine), if this machine cannot. Fails if one fails, and names it.
 set -eu
 failed=$(mktemp)
 trap 'rm -f "$failed"' EXIT

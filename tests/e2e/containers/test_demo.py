@@ -24,9 +24,9 @@ CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--
 class Demo:
     def __init__(self, place, words=(sys.executable, ROOT / "demo" / "demo.py")):
         if not shutil.which("victoria-metrics", path=servers.PATH):
-            pytest.skip("victoria-metrics is not on this machine; `make receivers` gets it, or says why not")
+            pytest.skip("victoria-metrics is not on this machine; `make receivers` gets it, or reports why not")
         if not (servers.NPM / "demo").exists():
-            pytest.skip("uPlot is not there; `make receivers` gets it, or says why not")
+            pytest.skip("uPlot is not there; `make receivers` gets it, or reports why not")
         self.place = place
         self.process = subprocess.Popen(words, env={"PATH": servers.PATH, "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}, cwd=ROOT, start_new_session=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -34,7 +34,7 @@ def lose_packets(percent, *ports):
     """Drops this percentage of packets to and from these TCP ports in this network namespace. Returns the reason if it cannot."""
     nft = shutil.which("nft", path=servers.PATH)
     if not nft:
-        return "nft is not on this machine; `make receivers` gets it, or says why not"
+        return "nft is not on this machine; `make receivers` gets it, or reports why not"
     which = ",".join(map(str, ports))
     chance = f"numgen random mod 100 < {percent}" if percent < 100 else ""
     rules = [f"tcp {side} {{{which}}} {chance} drop" for side in ("dport", "sport") if percent]

@@ -72,7 +72,7 @@ def check(objects, place):
     """Returns TypeScript's errors about their shape: fields that are unknown, missing, or of another type."""
     tsc = CHECKER / "node_modules" / ".bin" / "tsc"
     if not tsc.exists():
-        pytest.skip("kubernetes-models is not there; `make receivers` gets it, or says why not")
+        pytest.skip("kubernetes-models is not there; `make receivers` gets it, or reports why not")
     lines = []
     for n, one in enumerate(objects):
         lines.append(f'import type {{ I{one["kind"]} as T{n} }} from "kubernetes-models/{one["apiVersion"]}";')

@@ -79,7 +79,7 @@ class Server:
         self.place = pathlib.Path(place)
         program = shutil.which(self.program, path=PATH)
         if not program:
-            pytest.skip(f"{self.program} is not on this machine; `make receivers` gets it, or says why not")
+            pytest.skip(f"{self.program} is not on this machine; `make receivers` gets it, or reports why not")
         for name in self.conf:
             self._write(name, UNPACKED if program.startswith(str(UNPACKED)) else "")
         self._log = open(self.place / "log", "w")
@@ -156,7 +156,7 @@ class Etsy(Server):
 
     def arguments(self):
         if not STATSD.is_dir():
-            pytest.skip("statsd is not here; `make receivers` gets it, or says why not")
+            pytest.skip("statsd is not here; `make receivers` gets it, or reports why not")
         return [str(STATSD / "stats.js"), "statsd.js"]
 
     def ready(self):

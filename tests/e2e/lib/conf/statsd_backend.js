@@ -1,4 +1,4 @@
-// Writes what statsd hands its backends at each flush.
+// Writes each flush of statsd to a file.
 exports.init = function (started, config, events) {
   events.on('flush', function (time, metrics) {
     console.log(JSON.stringify({time: time, gauges: metrics.gauges, counters: metrics.counters}));
