@@ -17,7 +17,7 @@ static uint32_t after_push(bool tcp, bool udp)
     return tally_count(&p.tally);
 }
 
-static void a_series_does_not_end_while_a_protocol_cannot_tell_its_zero(void **state)
+static void a_series_does_not_end_while_a_protocol_cannot_push_its_zero(void **state)
 {
     const struct sock s = sock_of(PROTOCOL_UDP, "10.0.0.1", 53, STATE_CLOSE, 1);
 
@@ -53,7 +53,7 @@ static void a_snapshot_that_is_only_looked_at_loses_no_increments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_series_does_not_end_while_a_protocol_cannot_tell_its_zero),
+        cmocka_unit_test(a_series_does_not_end_while_a_protocol_cannot_push_its_zero),
         cmocka_unit_test(a_snapshot_that_is_only_looked_at_loses_no_increments),
     };
 

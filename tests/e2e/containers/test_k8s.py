@@ -81,7 +81,7 @@ def test_environment_is_understood(objects):
     if env.get("SOCKPUSH_PORTS", "").startswith("["):
         assert all(group["tags"] for group in json.loads(env["SOCKPUSH_PORTS"]))
     if "SOCKPUSH_PROC" in env:
-        env["SOCKPUSH_PROC"] = "/proc"      # stands for the mounted /host/proc
+        env["SOCKPUSH_PROC"] = "/proc"      # in place of the mounted /host/proc
     run = run_binary(environment(env, {"to": "influx+stdout:", "polls": "1", "self": "off"}))
     assert run.status == 0 and "warn" not in run.log and "error" not in run.log, run.log
     tags = dict(run.points[0].tags)

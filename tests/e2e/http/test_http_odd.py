@@ -113,7 +113,7 @@ ODD = {
     "gzip and chunked": b"HTTP/1.1 200 x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "an obsolete coding": b"HTTP/1.1 200 x\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok",
     "a length twice": b"HTTP/1.1 200 x\r\nContent-Length: 2, 2\r\n\r\nok",
-    "a body that there is none": b"HTTP/1.1 204 x\r\nContent-Length: 2\r\n\r\nok",
+    "a body that must be absent": b"HTTP/1.1 204 x\r\nContent-Length: 2\r\n\r\nok",
     "an endless head": b"HTTP/1.1 204 x\r\n" + b"X-Filler: " + b"x" * 70000,
     "endless headers": b"HTTP/1.1 204 x\r\n" + b"X-Filler: x\r\n" * 6000,
 }

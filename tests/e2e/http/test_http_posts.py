@@ -176,13 +176,13 @@ def test_secrets_are_never_shown(run, flag):
         assert f"output=http://127.0.0.1:{receiver.port}/***/write?db\\=metrics01&p\\=***" in one.out
 
 
-@pytest.mark.parametrize("says", [r'{"error":"unauthorized \\"%s\\""}', "Token %s.", "Bad: %s!", "|%s|", "x%s", "p=%s&", "Bearer realm=%s"])
+@pytest.mark.parametrize("words", [r'{"error":"unauthorized \\"%s\\""}', "Token %s.", "Bad: %s!", "|%s|", "x%s", "p=%s&", "Bearer realm=%s"])
 @pytest.mark.parametrize("secret", ["token-sesame-1", "header-sesame-2", "query+sesame-3"])
-def test_however_they_are_repeated(run, says, secret):
-    with posts.Receiver(lambda post: answer(403, says % secret)) as receiver:
+def test_however_they_are_repeated(run, words, secret):
+    with posts.Receiver(lambda post: answer(403, words % secret)) as receiver:
         one = run(to=f"http://127.0.0.1:{receiver.port}/write?p=query%2Bsesame-3", polls=1, http_token="Bearer token-sesame-1", http_headers="X-Scope-Key=header-sesame-2")
         assert "answers 403" in one.log and "sesame" not in one.log, one.log
-        assert ("Bearer realm=" in one.log) == ("Bearer" in says)
+        assert ("Bearer realm=" in one.log) == ("Bearer" in words)
 
 
 def test_credentials_in_the_place_of_a_name(run):

@@ -86,7 +86,7 @@ def test_type_conflict(namespace, keep, tmp_path, run):
 
 
 class Roads:
-    """A receiver that can be killed, behind a relay that cuts one answer of ten, each at another byte, and the terminators."""
+    """A receiver that can be killed, after a relay that cuts one answer of ten, each at another byte, and the terminators."""
 
     def __init__(self, keep, tmp_path, pki, kind, port):
         self.receiver = keep(chaos.Mortal(kind, tmp_path / "receiver"))

@@ -29,7 +29,7 @@ def _whole_lines(text):
 
 
 def _may_precede(key, other):
-    """Returns whether the keys are in byte order. A `_` may stand for a byte that the format does not allow."""
+    """Returns whether the keys are in byte order. A `_` may replace a byte that the format does not allow."""
     key, other = (text.encode("utf-8", "surrogateescape") for text in (key, other))
     for a, b in zip(key, other):
         if a != b or a == ord("_"):

@@ -1,4 +1,4 @@
-"""The far end of the wire: a TCP peer behind a TUN device that misbehaves as a test needs.
+"""The far end of the wire: a TCP peer on a TUN device that misbehaves as a test needs.
 
 Each destination port is one behaviour. With them the kernel's own sockets, which know nothing of the trick, come to rest in every state
 of a connection.

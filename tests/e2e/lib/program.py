@@ -116,7 +116,7 @@ class Program:
 
     def until(self, condition):
         value = wait.until(lambda: condition() or self.process.poll() is not None)
-        assert value and condition(), f"not in time, or ended with {self.process.poll()}; the log says:\n{self.log}"
+        assert value and condition(), f"not in time, or ended with {self.process.poll()}; its log:\n{self.log}"
 
     def end(self, number=signal.SIGTERM, seconds=wait.DEADLINE):
         """Asks the program to end. Returns its status."""

@@ -55,7 +55,7 @@ def test_receiver_that_never_reads(tmp_path, root, start):
             times = sorted({point.time for point in parse.influx(program.out)})
             assert min(b - a for a, b in zip(times, times[1:])) > 0
             assert program.end_at_once() == 0
-    assert any("lines" in line and "unix" in line for line in program.log.splitlines()[-3:]), "the log says how many were left"
+    assert any("lines" in line and "unix" in line for line in program.log.splitlines()[-3:]), "the log has the number of lines left"
 
 
 def test_connection_never_accepted(tmp_path, root, start):

@@ -170,7 +170,7 @@ static void past_the_maximum_sockets_count_in_other(void **state)
     assert_true(p.tally.overflowed);
     assert_int_equal(sockets_of(series_named(&p, "other", 4)), 9);
     assert_int_equal(sockets_of(series_named(&p, "other", 6)), 9);
-    assert_int_equal(series_named(&p, "other", 4)->hint.n, 0); /* it stands for many ports, so no owner is looked for */
+    assert_int_equal(series_named(&p, "other", 4)->hint.n, 0); /* it has many ports, so no owner is looked for */
     assert_int_equal(sockets_of(series_named(&p, "80", 4)), 1);
     /* A series that has ended leaves room for another. */
     for (int poll = 0; poll < 20; poll++) {

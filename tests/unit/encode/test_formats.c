@@ -36,7 +36,7 @@ static void datadog_has_sections_after_the_tags_and_addresses_without_brackets(v
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "netstat_port.tcp_established:12|g\n");
 }
 
-static void statsd_folds_what_tells_series_apart_and_leaves_the_rest(void **state)
+static void statsd_folds_what_distinguishes_series_and_leaves_the_rest(void **state)
 {
     static const struct value self[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 500, 3}};
     struct tag output = {"output", "udp://[::1]:8125"}, tag[4];
@@ -125,7 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datadog_has_sections_after_the_tags_and_addresses_without_brackets),
-        cmocka_unit_test(statsd_folds_what_tells_series_apart_and_leaves_the_rest),
+        cmocka_unit_test(statsd_folds_what_distinguishes_series_and_leaves_the_rest),
         cmocka_unit_test(statsd_folds_no_two_addresses_alike),
         cmocka_unit_test(statsd_keeps_a_name_one_name),
         cmocka_unit_test(graphite_has_tags_in_the_name_and_whole_seconds),

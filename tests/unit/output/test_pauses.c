@@ -133,7 +133,7 @@ static void datagrams_during_a_pause_are_dropped_without_a_try(void **state)
     assert_string_equal(line.sent, "six\n");
 }
 
-/* --- a receiver that says how long to wait -------------------------------------------- */
+/* --- a receiver that limits the next try ---------------------------------------------- */
 
 static unsigned retry_after_ms;
 

@@ -25,7 +25,7 @@ static struct {
 
 static void *serve(void *arg)
 {
-    char heard[4096];
+    char drained[4096];
     int fd;
 
     for (; (fd = accept(receiver.listener, NULL, NULL)) >= 0; receiver.came++) {
@@ -36,7 +36,7 @@ static void *serve(void *arg)
 
         if (send(fd, receiver.bytes[which], len, MSG_NOSIGNAL) == (ssize_t)len && len != receiver.len[which])
             shutdown(fd, SHUT_WR);
-        while (recv(fd, heard, sizeof heard, 0) > 0)
+        while (recv(fd, drained, sizeof drained, 0) > 0)
             ;
         close(fd);
     }

@@ -74,7 +74,7 @@ static void what_may_be_secret_in_a_url_is_masked(void **state)
 static void a_receiver_may_repeat_what_is_secret(void **state)
 {
     static const struct {
-        const char *path, *says, *shown;
+        const char *path, *answer, *shown;
     } row[] = {
         {"/write?db=metrics01&p=sesame-open&q=abc",
          "no rights for \"sesame-open\" (token=sesame-open), db metrics01, abc",
@@ -97,7 +97,7 @@ static void a_receiver_may_repeat_what_is_secret(void **state)
         char text[200];
 
         secrets_mask_path(row[i].path, &hidden, &a);
-        strcpy(text, row[i].says);
+        strcpy(text, row[i].answer);
         secrets_mask_words(text, hidden);
         assert_row(!strcmp(text, row[i].shown), text);
     }

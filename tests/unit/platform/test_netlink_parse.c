@@ -200,12 +200,12 @@ static void a_dump_ends_well_only_with_done_and_zero(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(row); i++) {
-        uint8_t behind[ROW + 40];
+        uint8_t after[ROW + 40];
 
         assert_row(parse(row[i].bytes, row[i].len, &got) == row[i].ret, row[i].what);
-        memcpy(behind, dump_bytes, ROW);
-        memcpy(behind + ROW, row[i].bytes, row[i].len);
-        assert_row(parse(behind, ROW + row[i].len, &got) == row[i].ret, row[i].what);
+        memcpy(after, dump_bytes, ROW);
+        memcpy(after + ROW, row[i].bytes, row[i].len);
+        assert_row(parse(after, ROW + row[i].len, &got) == row[i].ret, row[i].what);
         assert_int_equal(got.n, 1);
     }
 }

@@ -104,7 +104,7 @@ static void a_full_receiver_of_datagrams_is_waited_for_and_then_given_up(void **
     net_close(end[0]);
 }
 
-static void what_is_no_socket_tells_nothing_of_acknowledgements(void **state)
+static void what_is_no_socket_reports_no_acknowledgement(void **state)
 {
     uint64_t bytes;
     int end[2];
@@ -274,7 +274,7 @@ int main(void)
         cmocka_unit_test(every_error_has_words),
         cmocka_unit_test(a_unix_address_is_a_path_or_an_abstract_name),
         cmocka_unit_test(a_full_receiver_of_datagrams_is_waited_for_and_then_given_up),
-        cmocka_unit_test(what_is_no_socket_tells_nothing_of_acknowledgements),
+        cmocka_unit_test(what_is_no_socket_reports_no_acknowledgement),
         cmocka_unit_test(a_thread_is_woken_by_a_signal_or_its_socket),
         cmocka_unit_test(writing_goes_on_until_all_is_written_or_an_error),
         cmocka_unit_test(a_full_pipe_that_does_not_block_is_waited_for),
