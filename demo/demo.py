@@ -138,7 +138,7 @@ def main():
     port, load = page_port(), Load()
     missing = [str(path.relative_to(ROOT)) for path, _ in FILES.values() if not path.exists()]
     if missing:
-        stop(f"{', '.join(missing)}: not there; `make demo` gets them, or reports why not")
+        stop(f"{', '.join(missing)}: absent; `make deps FOR=node`, then `make demo`, gets them")
     with tempfile.TemporaryDirectory(prefix="sockpush-demo-") as place:
         try:
             with http.server.ThreadingHTTPServer(("127.0.0.1", port), Page) as server:

@@ -129,7 +129,10 @@ struct net_wake {
     int fd[2];
 };
 
-int net_wake_open(struct net_wake *w); /* 0 or -errno */
+/* Opens the descriptors. Returns 0 or -errno. */
+int net_wake_open(struct net_wake *w);
+
+/* Makes net_wake_wait return. */
 void net_wake_signal(struct net_wake *w);
 
 /* Waits for a signal, for fd (-1: none) to become readable, or for timeout_ms (-1: for ever), and clears signals.

@@ -1,4 +1,4 @@
-/* --check: what the configuration comes to, and whether it works. */
+/* --check: prints the configuration in effect, and tries each part of it. */
 #include <stddef.h>
 #include <string.h>
 
@@ -9,11 +9,13 @@
 
 #define RULES_SHOWN 20
 
-/* Returns the text that holds for this variable, or words in its place if it is secret or long. */
+/* Returns the value in effect, or a placeholder if it is secret or long. */
 static const char *shown(const struct program *p, const struct variable *v, const char *text)
 {
     if (v->offset == offsetof(struct values, to))
         return text ? p->config.to_shown : p->config.output->name;
+    if (v->offset == offsetof(struct values, tls_ca) && p->config.tls.system_ca && !text)
+        return p->config.tls.system_ca;
     if (!text)
         return v->def;
     if (v->form & FORM_SECRET)
@@ -23,13 +25,17 @@ static const char *shown(const struct program *p, const struct variable *v, cons
     return text;
 }
 
-/* Returns what decided this value: a variable or "default"; NULL: that is not kept. */
+/* Returns the variable that set this value, or "default"; NULL if that is not recorded. */
 static const char *decided_by(const struct config *c, const struct variable *v)
 {
     switch (v->offset) {
     case offsetof(struct values, to): return c->to_from;
     case offsetof(struct values, host): return c->host_from;
+    case offsetof(struct values, format): return !c->format_set && c->for_agent ? c->to_from : NULL;
     case offsetof(struct values, interval_ms): return c->interval_from;
+    case offsetof(struct values, prefix): return c->prefix_from;
+    case offsetof(struct values, proc): return c->v.proc == c->proc_foreign ? "HOST_PROC" : NULL;
+    case offsetof(struct values, tls_ca): return c->tls.system_ca && !c->v.tls_ca ? "SSL_CERT_FILE" : NULL;
     case offsetof(struct values, ports): return c->ports_from;
     default: return NULL;
     }
@@ -60,7 +66,7 @@ static void print_values(struct program *p)
         if (v->word || v->read) {
             memcpy(&number, place, sizeof number);
             if (v->word)
-                print_line("%s=%s", v->name, v->word(number));
+                print_line("%s=%s%s", v->name, v->word(number), from);
             else
                 print_line("%s=%lld%s%s", v->name, (long long)number, v->unit, from);
         } else {
@@ -99,12 +105,15 @@ static void note_receiver(const struct link *l, char out[WHERE_MAX])
     const struct target *target = &l->endpoint->target[l->target];
     const struct tls_settings *tls = l->endpoint->tls;
     struct buf b = {.data = out, .cap = WHERE_MAX - 1};
+    static const uint8_t no_address[16];
     struct ip from, to;
     char ip[IP_TEXT_MAX];
 
     if (l->fd < 0 || !l->endpoint->transport->has_host)
         return;
     net_ends(l->fd, &from, &to);
+    if (!memcmp(to.bytes, no_address, sizeof no_address))
+        return; /* the receiver has ended the connection */
     ip_format(&to, ip);
     buf_format(&b, to.version == 6 ? " at [%s]:%u" : " at %s:%u", ip, target->port);
     if (tls_built && l->tls)
@@ -115,8 +124,7 @@ static void note_receiver(const struct link *l, char out[WHERE_MAX])
     out[b.len] = '\0';
 }
 
-/* Connects to the output's host t, and asks it as far as it can be asked. Returns true unless that shows that lines
- * would not arrive. */
+/* Connects to host t and probes it. Returns false if lines would not arrive. */
 static bool check_host(const struct endpoint *endpoint, int t)
 {
     static struct link link; /* large */
@@ -133,7 +141,7 @@ static bool check_host(const struct endpoint *endpoint, int t)
         ret = transport->probe(&link);
     else if (!ret && (transport->has_host || transport->has_path))
         link_explain(&link, "connected, nothing sent; whether it reads %s is not known", endpoint->format->name);
-    note_receiver(&link, where); /* of UDP it may be another address now */
+    note_receiver(&link, where); /* a UDP probe may have moved to another address */
     link_close(&link);
     if (ret < 0 && !*link.why)
         link_explain(&link, "%s", platform_error_text(-ret));
@@ -145,7 +153,7 @@ static bool check_host(const struct endpoint *endpoint, int t)
     return ret >= 0;
 }
 
-/* Returns true if one of the output's hosts is good enough. */
+/* Returns true unless every host failed. */
 static bool check_output(struct program *p, const struct endpoint *endpoint, const struct snapshot *s)
 {
     size_t line_max = transport_line_max(endpoint->transport, (size_t)p->config.v.mtu);

@@ -152,6 +152,15 @@ static const char *wrong_argument(int argc, char **argv)
     return argv[2];
 }
 
+/* Returns the first argument that is known, or "". */
+static const char *known_argument(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (find_argument(argv[i]) < ARGUMENTS)
+            return argv[i];
+    return "";
+}
+
 int main(int argc, char **argv)
 {
     struct diag diag = {.report = report};
@@ -171,8 +180,11 @@ int main(int argc, char **argv)
         return printed(0);
     }
     if (argc > 1 && !check) {
+        const char *known = known_argument(argc, argv);
+
         log_event(LOG_ERROR, "argument", wrong_argument(argc, argv),
-                  "accepted is one of --help, --version, --check; all else is set by environment variables");
+                  "accepted is one of --help, -h, --version, --check; environment variables set all else%s%s%s",
+                  *known ? "; did you mean \"sockpush " : "", known, *known ? "\"?" : "");
         return 2;
     }
     hash_draw_key();

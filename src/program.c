@@ -97,7 +97,7 @@ static bool measure(struct program *p)
 
         if (max > SNAPSHOT_MAX) {
             log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
-                      "with so many series one poll's lines could take %llu MiB; accepted are %u MiB",
+                      "with so many series one poll's lines could take %llu MiB; the limit is %u MiB",
                       (unsigned long long)max >> 20, (unsigned)(SNAPSHOT_MAX >> 20));
             return false;
         }

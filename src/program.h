@@ -31,7 +31,7 @@ struct program {
  * from the config's arena. Returns 0, or the exit status after logging an error. */
 int program_init(struct program *p);
 
-/* Writes what is read, for people. Returns out. */
+/* Describes what is read, for the log. Returns out. */
 const char *program_view(const struct program *p, char *out, size_t cap);
 
 /* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */

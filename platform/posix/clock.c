@@ -4,7 +4,7 @@
 #include "platform.h"
 #include "posix/posix.h"
 
-/* platform_init has checked that the clock can be read, which does not change (clock_gettime(2)). */
+/* platform_init checked that the clock can be read. That cannot change later. */
 uint64_t platform_monotonic_ns(void)
 {
     struct timespec now;

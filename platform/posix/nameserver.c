@@ -223,12 +223,13 @@ static bool is_over(const struct servers *s, const struct question *q)
     return !any_may_answer(s, q) || is_decided(&q[0]) || is_decided(&q[1]) || (answered(&q[0]) && answered(&q[1]));
 }
 
-/* Asks each server in turn until one answers, then again with pauses that double. */
+/* Asks the servers one after another, in rounds whose pauses double, until the answers are known or no server is left
+ * that may answer. */
 static void ask_servers(struct servers *s, const struct resolv_conf *conf, struct question *q, uint64_t deadline_ns)
 {
     unsigned pause_ms = NEXT_SERVER_MS, longest_ms = (unsigned)conf->timeout_s * 1000;
 
-    for (int round = 0; deadline_left_ms(deadline_ns) && !is_over(s, q); round++, pause_ms *= 2)
+    for (; deadline_left_ms(deadline_ns) && !is_over(s, q); pause_ms *= 2)
         for (int i = 0; i < s->n && deadline_left_ms(deadline_ns) && !is_over(s, q); i++) {
             uint64_t next_ns = deadline_in(pause_ms < longest_ms ? pause_ms : longest_ms);
 

@@ -153,7 +153,7 @@ void net_close(int fd)
     close(fd);
 }
 
-/* Without SO_LINGER this is net_close. */
+/* Closes with a reset. If SO_LINGER is refused, closes as net_close does. */
 void net_abort(int fd)
 {
     const struct linger at_once = {.l_onoff = 1};

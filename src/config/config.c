@@ -59,6 +59,7 @@ static void read_prefix(struct config *c, env_list env, struct diag *d)
     const char *text = c->v.prefix ? c->v.prefix : env_get(env, "STATSD_PREFIX", &c->arena);
     size_t len = text ? strlen(text) : 0;
 
+    c->prefix_from = !c->v.prefix && text ? "STATSD_PREFIX" : "SOCKPUSH_PREFIX";
     while (len && text[len - 1] == '.')
         len--;
     if (len > PREFIX_MAX && c->v.prefix)
@@ -152,6 +153,9 @@ static void check_formats(struct config *c, struct diag *d)
         const struct encoder *format = c->output[i].format;
 
         check_interval(c, &c->output[i], d);
+        if (c->output[i].transport->format && c->output[i].transport->format != format)
+            diag_warn(d, NULL, "%s pushes %s: its receivers usually read %s", c->output[i].name, format->name,
+                      c->output[i].transport->format->name);
         folded |= format->folds_tags;
         for (size_t k = 0; *format->renamed && k < all.n; k++)
             if (!key_end(&all, all.tag[k].key, format->renamed))

@@ -23,6 +23,7 @@ struct config {
     const char *to_from;         /* the variable that set the destination, or "default" */
     const char *to_port_from;    /* the variable that set its port, if that is another; or NULL */
     const char *host_from;       /* the variable that set the host tag, or "default" */
+    const char *prefix_from;     /* the variable that set the prefix */
     const char *interval_from;   /* the variable that set the interval */
     const char *ports_from;      /* the variable that set the rules */
     const char *backend;         /* the backend to use, or NULL: the best that works */

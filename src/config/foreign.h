@@ -7,7 +7,7 @@
 
 struct foreign {
     const char *name; /* "" ends the rows */
-    const char *of;   /* the variable that it stands in for, or its other use; its rows are in order of precedence */
+    const char *of;   /* the variable that it replaces, or its other use; its rows are in order of precedence */
     uint8_t form;     /* enum form, variables.h */
 };
 

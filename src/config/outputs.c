@@ -89,6 +89,9 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
     if (!url->scheme)
         return refuse("transport", "", scheme, a);
     endpoint->transport = transport_find(url->scheme);
+    if (!endpoint->transport && encoder_find(url->scheme))
+        return arena_format(a, "%s is a format: put a transport after it, as in %s+udp://HOST", url->scheme,
+                            url->scheme);
     if (!endpoint->transport)
         return refuse("transport", url->scheme, scheme, a);
     if (endpoint->transport->has_tls && !tls_built)
@@ -252,8 +255,8 @@ static const char *with_guess(const char *why, const char *item, size_t len, str
     struct url url;
 
     if (!guess)
-        return why;
-    if (url_parse(item, len, a, &url))
+        return memchr(item, ' ', len) ? "a blank in it: commas separate outputs" : why;
+    if (url_parse(item, len, a, &url) || !url.scheme)
         why = "not a URL"; /* the parser's reason would mislead */
     return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));
 }
@@ -300,8 +303,10 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         secret = is_cut_secret(list);
         shown = secret ? SECRET_MASK : secrets_mask_url(item, len, &c->arena);
         why = add_url(c, item, len);
+        /* An item without a scheme that is not the first was meant as a host of the output before it. */
         if (why && ++wrong <= OUTPUTS_MAX)
-            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown, secret ? why : with_guess(why, item, len, &c->arena));
+            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown,
+                       secret || (items > 1 && !memchr(item, '/', len)) ? why : with_guess(why, item, len, &c->arena));
         masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
     }
     c->to_shown = masked;

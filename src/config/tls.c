@@ -97,16 +97,6 @@ static void check_name(struct config *c, struct diag *d)
                    shown("SOCKPUSH_TLS_NAME", c->tls.name, &c->arena), why);
 }
 
-static void warn_unverified(const struct config *c, struct diag *d)
-{
-    bool any = false;
-
-    for (int i = 0; i < c->n_outputs; i++)
-        any |= c->output[i].transport->has_tls;
-    if (any && !c->tls.verify)
-        diag_warn(d, "SOCKPUSH_TLS_VERIFY", "none: the receiver's certificate is not verified");
-}
-
 void config_read_tls(struct config *c, env_list env, struct diag *d)
 {
     struct values *v = &c->v;
@@ -128,5 +118,4 @@ void config_read_tls(struct config *c, env_list env, struct diag *d)
     if (v->tls_key && !v->tls_cert)
         diag_error(d, "SOCKPUSH_TLS_KEY", "it needs its certificate: set SOCKPUSH_TLS_CERT");
     check_name(c, d);
-    warn_unverified(c, d);
 }

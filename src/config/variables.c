@@ -43,7 +43,7 @@ const struct variable variables[] = {
     {.group = GROUP_PUSH, .name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
      .meaning = "of outputs that name none; table only on stdout:"},
     {.group = GROUP_PUSH, .name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
-     .meaning = "time between two polls, 100ms to 1h"},
+     .meaning = "time between two polls with its unit, 100ms to 1h"},
     {.group = GROUP_PUSH, .name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
      .meaning = "stop after so many polls, up to 1000000000; 0: never"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PORTS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(ports),

@@ -43,7 +43,7 @@ struct variable {
     int32_t min, max;                             /* of a number; max 0: no range */
     uint16_t offset;                              /* in struct values */
     uint8_t form;
-    uint8_t group; /* enum group; rows of the same stand together */
+    uint8_t group; /* enum group; rows of one group are adjacent */
     char unit[3];  /* of a number; --check prints it after the number */
 };
 

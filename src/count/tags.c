@@ -86,6 +86,8 @@ static int parse_item(const char *text, size_t len, char split, const char *vari
 
     if (!*item)
         return 0;
+    if (!value && split == '=' && strchr(item, ':'))
+        diag_warn(d, variable, "tag \"%.100s\" has no value: '=' separates key and value", item);
     if (!value)
         return tags_add(out, item, NULL, variable, a, d);
     return tags_add(out, trimmed(a, item, (size_t)(value - item)), trimmed(a, value + 1, strlen(value + 1)), variable,

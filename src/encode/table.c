@@ -1,4 +1,5 @@
-/* A table for people at a terminal: a header, then a row per series, in lines of at most 80 columns. A column that is
+/* A table for people at a terminal: a header, then a row per series, in lines of at most 80 columns (a longer
+ * name has a line of its own). A column that is
  * zero in every row is left out. Columns that do not fit follow on a second line, and so do all columns of a row whose
  * address is longer than its column. */
 #include <string.h>

@@ -19,7 +19,7 @@
 
 /* --- the exchange -------------------------------------------------------------------- */
 
-/* Refuses bytes that no request asked for: a connection that carries them is of no more use. */
+/* Rejects bytes outside an answer: the connection is then unusable. Returns -EPIPE. */
 static int take_unasked(void *ctx, const char *data, size_t len)
 {
     (void)ctx, (void)data, (void)len;
@@ -110,8 +110,9 @@ static void explain_answer(struct link *l, struct http_answer *a)
         secrets_mask_words(texts[i], l->endpoint->http->hidden);
     }
     text_format(target, sizeof target, "%s%s", a->location[0] ? " to " : "", a->location);
-    link_explain(l, "the receiver answers %d%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason,
-                 a->status / 100 == 3 ? target : "", *a->words ? ": \"" : "", a->words, *a->words ? "\"" : "");
+    link_explain(l, "the receiver answers %d%s%s%s%s%s%s%s", a->status, *a->reason ? " " : "", a->reason,
+                 a->status / 100 == 3 ? target : "", *a->words ? ": \"" : "", a->words, *a->words ? "\"" : "",
+                 a->status == 401 ? ": set SOCKPUSH_HTTP_TOKEN to a token that it accepts" : "");
 }
 
 static int judge(struct link *l, struct http_answer *a)

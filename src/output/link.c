@@ -161,6 +161,12 @@ int link_handshake(struct link *l, const char *host)
     ret = tls_open(&l->tls, l->fd, l->endpoint->tls, host, deadline_in(l->brief ? BRIEF_MS : HANDSHAKE_MS), l->why,
                    sizeof l->why);
     l->written = ret ? 0 : tls_written(l->tls);
+    if (!ret && !l->endpoint->tls->verify)
+        log_event(LOG_WARN, "output", l->endpoint->name,
+                  "SOCKPUSH_TLS_VERIFY=none: the receiver's certificate is not verified");
+    if (ret && !strcmp(l->why, TLS_NOT_TLS))
+        link_explain(l, TLS_NOT_TLS "; did you mean \"%s%s\"?", l->endpoint->transport->has_path ? "http" : "tcp",
+                     strchr(l->endpoint->name, ':'));
     return ret;
 }
 

@@ -53,8 +53,9 @@ struct transport {
      *     -ENOTCONN  the receiver ended the idle connection before the request */
     int (*send)(struct link *, const char *lines, size_t len);
 
-    /* Asks the receiver of an open connection, for --check, without sending lines. Returns 0 if it would take them,
-     * PROBE_UNKNOWN, or -errno; l->why says what was tried and with what result. NULL: it cannot be asked. */
+    /* Probes the receiver over an open connection, for --check, without sending lines. Returns 0 if it accepted the
+     * request, PROBE_UNKNOWN, or -errno; link->why has the request and its result. NULL: this transport has no probe.
+     */
     int (*probe)(struct link *);
 
     /* Closes link->fd where link_close must not; or NULL. */

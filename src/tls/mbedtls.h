@@ -54,7 +54,7 @@ typedef void tls_certificate_fn(void *ctx, mbedtls_x509_crt *crt);
 int tls_each_certificate(const char *text_or_path, tls_certificate_fn *fn, void *ctx);
 void tls_free_certificate(mbedtls_x509_crt *crt);
 
-/* Returns the trusted certificates: what is set, or the first place that this system has; or NULL. */
+/* Returns the place of the trusted certificates: the one that is set, else the system's first; NULL if absent. */
 const char *tls_find_trusted(const struct tls_settings *s);
 
 /* Callbacks of the library, which return 0. tls_find_issuer lists trusted certificates that may have issued child; the

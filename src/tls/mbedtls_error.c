@@ -73,10 +73,9 @@ void tls_explain(const struct tls *t, int error, bool in_handshake, struct buf *
     else if (!error || error == MBEDTLS_ERR_SSL_CONN_EOF || error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         buf_format(why, "the receiver closed the connection%s", in_handshake ? " during the TLS handshake" : "");
     else if (error == MBEDTLS_ERR_SSL_INVALID_RECORD && in_handshake)
-        buf_text(why, "the receiver's answer is not TLS: is this a port for tcp:// or http://?");
+        buf_text(why, TLS_NOT_TLS);
     else if (error == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) /* the library checks its usage last */
-        buf_format(why, "the certificate of %s is not meant for a server; only SOCKPUSH_TLS_VERIFY=none accepts it",
-                   t->subject);
+        buf_format(why, "the certificate of %s is not meant for a server: the receiver needs another", t->subject);
     else if (error == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
         buf_text(why, "the receiver speaks neither TLS 1.2 nor TLS 1.3");
     else if (in_handshake && (error == MBEDTLS_ERR_SSL_BAD_INPUT_DATA || error == MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL))

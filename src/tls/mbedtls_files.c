@@ -100,9 +100,11 @@ static int check_pair(const struct tls *t)
 #endif
 }
 
-static const char *key_error(int error)
+/* Returns why the key in text cannot be used. The library is built without the ciphers of encrypted keys, and takes
+ * these for no keys: "BEGIN ENCRYPTED PRIVATE KEY" (RFC 7468, 11), "Proc-Type: 4,ENCRYPTED" (RFC 1421, 4.6.1.1). */
+static const char *key_error(const char *text)
 {
-    if (error == MBEDTLS_ERR_PK_PASSWORD_REQUIRED)
+    if (strstr(text, "ENCRYPTED"))
         return "the key is encrypted: decrypt it first";
     return "it has no readable private key (RSA, or ECDSA with P-256 or P-384)";
 }
@@ -126,7 +128,7 @@ static size_t chain_size(const mbedtls_x509_crt *crt)
 
 int tls_load_client(struct tls *t, struct buf *why)
 {
-    const char *cert = t->settings->cert, *key = t->settings->key;
+    const char *cert = t->settings->cert, *key = t->settings->key, *key_why = NULL;
     size_t len;
     int ret;
     char *text = tls_read_text(cert, &len, &ret);
@@ -142,10 +144,11 @@ int tls_load_client(struct tls *t, struct buf *why)
     text = tls_read_text(key, &len, &ret);
     if (!text)
         return failed(why, "SOCKPUSH_TLS_KEY", key, platform_error_text(-ret));
-    ret = parse_key(&t->key, text, len);
+    if (parse_key(&t->key, text, len))
+        key_why = key_error(text);
     tls_free_text(text, len);
-    if (ret)
-        return failed(why, "SOCKPUSH_TLS_KEY", key, key_error(ret));
+    if (key_why)
+        return failed(why, "SOCKPUSH_TLS_KEY", key, key_why);
     if (check_pair(t))
         return failed(why, "SOCKPUSH_TLS_KEY", key, "this is not the key of SOCKPUSH_TLS_CERT");
     return 0;
@@ -161,7 +164,7 @@ const char *tls_check_key(const char *text)
     mbedtls_pk_init(&key);
     ret = parse_key(&key, text, strlen(text) + 1);
     mbedtls_pk_free(&key);
-    return ret ? key_error(ret) : NULL;
+    return ret ? key_error(text) : NULL;
 }
 
 /* --- certificates, one after the other ---------------------------------------------- */

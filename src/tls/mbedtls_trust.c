@@ -260,7 +260,8 @@ static void explain_untrusted(struct buf *b, const struct tls *t, const mbedtls_
     put_trusted(b, t);
     if (!t->n_trusted)
         buf_text(b, ", where none can be read");
-    buf_text(b, t->settings->ca ? ": add its CA there" : ": set SOCKPUSH_TLS_CA to its CA");
+    buf_format(b, t->settings->ca ? ": add %s there" : ": set SOCKPUSH_TLS_CA to %s",
+               same_name(&crt->issuer, &crt->subject) ? "it" : "its CA");
 }
 
 /* Explains the first thing that is wrong with a certificate. */
@@ -273,21 +274,20 @@ static void explain(struct buf *b, const struct tls *t, const mbedtls_x509_crt *
     } else if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
         buf_text(b, " expired on ");
         put_date(b, &crt->valid_to);
-        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca
-                        ? "; put a newer one into SOCKPUSH_TLS_CA"
-                        : "; only SOCKPUSH_TLS_VERIFY=none accepts it");
+        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca ? "; put a newer one into SOCKPUSH_TLS_CA"
+                                                                              : ": renew it at the receiver");
     } else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
         buf_text(b, " is not yet valid, but from ");
         put_date(b, &crt->valid_from);
-        buf_text(b, " on: is this machine's clock right? Else only SOCKPUSH_TLS_VERIFY=none accepts it");
+        buf_text(b, " on: is this machine's clock right?");
     } else if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) {
         buf_format(b, " is not for \"%.100s\" but for ", t->host);
         put_alternatives(b, crt);
         buf_text(b, ": if that is right, set SOCKPUSH_TLS_NAME");
     } else if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY)) {
-        buf_text(b, " has a key or a signature that is too weak; only SOCKPUSH_TLS_VERIFY=none accepts it");
+        buf_text(b, " has a key or a signature that is too weak: the receiver needs another");
     } else {
-        buf_text(b, " is not meant for a server; only SOCKPUSH_TLS_VERIFY=none accepts it");
+        buf_text(b, " is not meant for a server: the receiver needs another");
     }
 }
 

@@ -20,6 +20,9 @@ struct tls_settings {
 
 struct tls;
 
+/* The reason of tls_open for a receiver that answers without TLS. */
+#define TLS_NOT_TLS "the receiver's answer is not TLS"
+
 extern const bool tls_built;
 
 /* The library and its version, for --version. */

@@ -9,7 +9,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 # Strings that go on in the next line are joined.
-find src platform -name '*.c' -exec cat {} + | tr '\n' '\001' | sed 's/"\x01 *"//g; s/\\"/"/g' >"$dir/source"
+find src platform -name '*.[ch]' -exec cat {} + | tr '\n' '\001' | sed 's/"\x01 *"//g; s/\\"/"/g' >"$dir/source"
 # What is no message: a measurement's field, a status, a variable's value.
 # shellcheck disable=SC2016 # the page's own backquotes
 sed -n 's/^| \([^|]*\) |.*/\1/p' $page | grep -o '`[^`]*`' | tr -d '`' |

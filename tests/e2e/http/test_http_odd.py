@@ -263,4 +263,4 @@ def test_https_to_a_port_of_http(run, keep):
 
     receiver = keep(posts.streams.Aggregator(lambda n: serve))
     one = run(to=f"https://127.0.0.1:{receiver.port}", polls=1, interval="100ms", tls_verify="none")
-    assert one.status == 1 and "is not TLS: is this a port for tcp:// or http://?" in one.log, one.log
+    assert one.status == 1 and r'is not TLS; did you mean \"http://127.0.0.1:' in one.log, one.log

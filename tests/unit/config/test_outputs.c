@@ -153,7 +153,7 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
         {"tcp://a", "port"}, {"influx+tcp://a", "port"}, {"tcp://a:1,b", "port"}, {"tcp://a:0", "65535"}, {"tcp://a:1/x", "path"},
         {"tcp://a:1,b:2/x", "port"}, {"tcp://a:1,a:1", "twice"}, {"tcp://a:1,b:2,A:1", "twice"},
         {"tcp://1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1,9:1", "8 hosts"}, {"tcp://a:1,b:2,", "nothing"}, {"table+tcp://a:1", "stdout"},
-        {"stdout:,a:1", "fail-over"}, {"unixstream:///s,a:1", "fail-over"}, {"b:2,tcp://a:1", "tcp"},
+        {"stdout:,a:1", "fail-over"}, {"unixstream:///s,a:1", "fail-over"}, {"b:2,tcp://a:1", "udp://b:2"},
         {"tls://a", "tls"}, {"tls://a:1/x", "tls"},
     };
     /* clang-format on */
