@@ -153,7 +153,8 @@ static void check_formats(struct config *c, struct diag *d)
         const struct encoder *format = c->output[i].format;
 
         check_interval(c, &c->output[i], d);
-        if (c->output[i].transport->format && c->output[i].transport->format != format)
+        if (c->format_set && format == encoders[c->v.format] && c->output[i].transport->format &&
+            c->output[i].transport->format != format)
             diag_warn(d, NULL, "%s pushes %s: its receivers usually read %s", c->output[i].name, format->name,
                       c->output[i].transport->format->name);
         folded |= format->folds_tags;

@@ -255,7 +255,7 @@ static const char *with_guess(const char *why, const char *item, size_t len, str
     struct url url;
 
     if (!guess)
-        return memchr(item, ' ', len) ? "a blank in it: commas separate outputs" : why;
+        return memchr(item, ' ', len) && !memchr(item, '?', len) ? "a blank in it: commas separate outputs" : why;
     if (url_parse(item, len, a, &url) || !url.scheme)
         why = "not a URL"; /* the parser's reason would mislead */
     return arena_format(a, "%s; did you mean \"%.150s\"?", why, secrets_mask_url(guess, strlen(guess), a));

@@ -234,7 +234,8 @@ def test_check_posts_no_line(run):
 @pytest.mark.parametrize("status,words", [(401, "unauthorized access"), (403, "no"), (404, "database not found"), (405, ""), (500, "broken"), (503, "later")])
 def test_check_where_lines_would_be_refused(run, status, words):
     with posts.Receiver(lambda post: answer(status, words)) as receiver:
-        assert check(run, receiver, 1) == f"failed answers {status}" + (f': "{words}"' if words else "")
+        hint = ": set SOCKPUSH_HTTP_TOKEN to a token that it accepts" if status == 401 else ""
+        assert check(run, receiver, 1) == f"failed answers {status}" + (f': "{words}"' if words else "") + hint
 
 
 @pytest.mark.parametrize("status", [400, 422])
@@ -248,7 +249,7 @@ def test_check_of_a_token(run):
     """The token is not shown, though the receiver repeats it."""
     with posts.Receiver(lambda post: answer() if post.headers.get("authorization") == "Token sesame-1" else answer(401, f"unknown: {post.headers['authorization']}")) as receiver:
         assert check(run, receiver, 0, http_token="sesame-1") == "ok answers 204"
-        assert check(run, receiver, 1, http_token="sesame-2") == 'failed answers 401: "unknown: Token ********"'
+        assert check(run, receiver, 1, http_token="sesame-2") == 'failed answers 401: "unknown: Token ********": set SOCKPUSH_HTTP_TOKEN to a token that it accepts'
 
 
 def test_check_of_what_is_no_http(run):

@@ -55,7 +55,7 @@ static void a_list_with_equals_signs(void **state)
         {"a=1,,b=2,", "a=1;b=2", NULL},
         {"a=b=c", "a=b=c", NULL},
         {"a=b:c", "a=b:c", NULL},
-        {"a:b", "a:b", NULL},
+        {"a:b", "a:b", "'=' separates"},
         {"a=x y", "a=x y", NULL},
         {"bare,a=1", "bare;a=1", NULL},
         {"\xc3\xa9=\xff", "\xc3\xa9=\xff", NULL},
