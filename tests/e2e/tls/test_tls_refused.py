@@ -1,6 +1,7 @@
 """tls: refused receivers, and the log's warnings. None of them gets a byte of the lines."""
 import re
 import socket
+import subprocess
 import time
 
 import pytest
@@ -348,6 +349,23 @@ def test_key_of_another(pki, warning):
         warned = warning(server, tls_cert=pki.client_ec.cert, tls_key=pki.client_rsa.key)
         assert server.text == ""
     mentions(warned, "SOCKPUSH_TLS_KEY", "SOCKPUSH_TLS_CERT")
+
+
+@pytest.mark.parametrize("form", [["pkcs8", "-topk8", "-v2", "aes-256-cbc"], ["ec", "-aes256"]])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_an_encrypted_key_is_named_as_one(pki, run, tmp_path, form, as_text):
+    """By a path the reason comes at the connect, as text at the start."""
+    subprocess.run(["openssl", *form, "-in", pki.client_ec.key, "-out", tmp_path / "key", "-passout", "pass:sesame"], check=True, stderr=subprocess.DEVNULL)
+    key = (tmp_path / "key").read_text() if as_text else tmp_path / "key"
+    with tls_pki.Server(pki.leaf_p256) as server:
+        one = run(to=f"influx+tls://127.0.0.1:{server.port}", polls=1, tls_ca=pki.ca, tls_cert=pki.client_ec.cert, tls_key=key)
+    assert one.status == (2 if as_text else 1) and "the key is encrypted: decrypt it first" in one.log, one.log
+
+
+def test_each_connection_without_verification_is_warned_about(pki, start):
+    with tls_pki.Server(pki.leaf_p256, connections=2) as server:
+        program = start(to=f"influx+tls://127.0.0.1:{server.port}", interval="100ms", tls_ca=pki.other_ca, tls_verify="none")
+        program.until(lambda: program.log.count("SOCKPUSH_TLS_VERIFY=none: the receiver's certificate is not verified") == 1)
 
 
 # ---- --check
