@@ -1,0 +1,24 @@
+/* Bytecode with which inet_diag chooses the sockets that it lists (linux/inet_diag.h, INET_DIAG_REQ_BYTECODE;
+ * net/ipv4/inet_diag.c runs it). Pure. */
+#ifndef NETLINK_FILTER_H
+#define NETLINK_FILTER_H
+
+#include <stddef.h>
+
+#include "count/ports.h"
+
+#define FILTER_RANGES 64 /* more cost the kernel more than the rows that they leave out */
+#define FILTER_MAX    2048
+
+/* The sockets that are listed whatever their port is. */
+enum filter_family {
+    FILTER_NONE,
+    FILTER_IPV4, /* v4-mapped ones, too */
+    FILTER_IPV6, /* but v4-mapped ones */
+};
+
+/* Writes the bytecode that accepts sockets whose local port is in one of n <= FILTER_RANGES ascending ranges, or whose
+ * family is so. out is aligned for 32-bit numbers, and has FILTER_MAX bytes. Returns the bytes written. */
+size_t netlink_filter(const struct port_range *ranges, size_t n, enum filter_family family, void *out);
+
+#endif

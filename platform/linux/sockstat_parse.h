@@ -1,0 +1,23 @@
+/* The kernel's own counters of TCP sockets: /proc/net/sockstat and sockstat6 (net/ipv4/proc.c, net/ipv6/proc.c). Pure.
+ *
+ *     TCP: inuse 17 orphan 0 tw 3 alloc 20 mem 2
+ *     TCP6: inuse 9
+ *
+ * inuse counts each hashed socket of a network namespace but requests (SYN_RECV) and minisockets (TIME_WAIT, and
+ * FIN_WAIT2 of closed sockets); v4-mapped sockets count in TCP6. tw counts the minisockets of both families. The other
+ * numbers are the whole machine's. */
+#ifndef SOCKSTAT_PARSE_H
+#define SOCKSTAT_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Finds NAME's number on the line that begins with `line`: ("TCP:", "inuse"). Returns false where it is absent or no
+ * number. */
+bool sockstat_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out);
+
+/* The same for /proc/net/snmp, which has the names on a line and their numbers on the next, both begun by `line`. */
+bool snmp_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out);
+
+#endif
