@@ -172,6 +172,7 @@ static bool check_output(struct program *p, const struct endpoint *endpoint, con
 int program_check(struct program *p)
 {
     char why[READER_WHY_MAX], view[256];
+    const char *counting;
     struct snapshot s;
     int64_t time_ms;
     bool good = true;
@@ -183,9 +184,11 @@ int program_check(struct program *p)
         good &= check_output(p, &p->config.output[i], &s);
     program_read(p, &time_ms);
     reader_why(&p->reader, why);
-    print_line("backend %s: %llu sockets in %llu us, %s%s%s", p->reading.name,
+    counting = p->reading.report.counting;
+    print_line("backend %s: %llu sockets in %llu us, %s%s%s%s%s", p->reading.name,
                (unsigned long long)p->reading.report.sockets, (unsigned long long)p->self.poll_us,
-               program_view(p, view, sizeof view), *why ? "; " : "", why);
+               program_view(p, view, sizeof view), *why ? "; " : "", why, counting ? "; " : "",
+               counting ? counting : "");
     good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
     return good ? 0 : 1;
 }

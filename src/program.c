@@ -112,6 +112,9 @@ int program_init(struct program *p)
 {
     struct config *c = &p->config;
     const struct backend_want want = {.proc = c->v.proc,
+                                      .exact = c->v.count,
+                                      .ports = c->rules.n ? &c->rules.ports : NULL,
+                                      .listen = c->rules.listen != RULE_NONE,
                                       .listeners_first = wants_listeners_first(c),
                                       .recording = c->record || c->replay ? &p->recording : NULL};
 
@@ -156,6 +159,8 @@ static void count_poll(struct program *p, uint64_t us)
     p->added.n[ADDED_POLL_ERRORS] = !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP];
     self->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
     self->poll_errors += p->added.n[ADDED_POLL_ERRORS];
+    p->added.n[ADDED_COUNT_ERRORS] = p->reading.report.contradicted;
+    self->count_errors += p->added.n[ADDED_COUNT_ERRORS];
 }
 
 /* Updates the tag "host": cloud-init, DHCP or an operator may name the machine after the start. */
@@ -172,6 +177,19 @@ static void follow_host_name(struct program *p)
     strcpy(text, name);
 }
 
+/* Logs the end of trust in the kernel's counters, and at level debug each change of how TCP sockets are counted. */
+static void note_counting(struct program *p)
+{
+    const char *counting = p->reading.report.counting;
+
+    if (p->reading.report.contradicted)
+        log_event(LOG_WARN, "backend", p->reading.name,
+                  "the kernel's counters differ from its list of TCP sockets: from now on every socket is listed");
+    else if (counting && p->counting != counting)
+        log_event(LOG_DEBUG, "backend", p->reading.name, "%s", counting);
+    p->counting = counting;
+}
+
 void program_read(struct program *p, int64_t *time_ms)
 {
     uint64_t start = platform_monotonic_ns();
@@ -183,6 +201,7 @@ void program_read(struct program *p, int64_t *time_ms)
     if (p->reading.ended)
         return;
     count_poll(p, (platform_monotonic_ns() - start) / 1000);
+    note_counting(p);
     tally_end(&p->tally);
     if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])
         owners_update(&p->owners, &p->tally);

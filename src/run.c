@@ -7,12 +7,13 @@
 static void log_reading(struct program *p)
 {
     char view[256], why[READER_WHY_MAX];
+    const char *counting = p->reading.report.counting;
     bool good = p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP];
 
     reader_why(&p->reader, why);
-    log_event(good ? LOG_INFO : LOG_WARN, "backend", p->reading.name, "reading %s%s%s%s",
-              program_view(p, view, sizeof view), *why ? "; others failed: " : "", why,
-              p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
+    log_event(good ? LOG_INFO : LOG_WARN, "backend", p->reading.name, "reading %s%s%s%s%s%s",
+              program_view(p, view, sizeof view), *why ? "; others failed: " : "", why, counting ? "; " : "",
+              counting ? counting : "", p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
 }
 
 static void log_outputs(struct program *p)

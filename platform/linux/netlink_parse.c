@@ -9,7 +9,41 @@
 
 #include "linux.h"
 
-static int emit_socket(const void *payload, size_t len, const struct netlink_dump *dump)
+/* Returns true if a message, after its fixed part, has this attribute. */
+static bool has_attribute(const char *at, size_t len, uint16_t type)
+{
+    struct nlattr a;
+
+    for (size_t step; len >= sizeof a; at += step, len -= step) {
+        memcpy(&a, at, sizeof a);
+        if (a.nla_len < sizeof a || a.nla_len > len)
+            return false;
+        if (a.nla_type == type)
+            return true;
+        step = NLMSG_ALIGN((size_t)a.nla_len);
+        if (step > len)
+            return false;
+    }
+    return false;
+}
+
+static void count_row(struct netlink_dump *dump, const struct sock *s, const struct inet_diag_msg *m, bool full)
+{
+    struct tcp_rows *rows = &dump->rows;
+    bool ipv6 = s->ip_version == 6, established = s->state == STATE_ESTABLISHED;
+
+    rows->established[ipv6] += established;
+    rows->time_wait[ipv6] += s->state == STATE_TIME_WAIT;
+    rows->full += full && !established;
+    rows->full6 += full && !established && m->idiag_family == AF_INET6;
+    rows->fin_wait2 += !full && s->state == STATE_FIN_WAIT2;
+    if (dump->wanted && (established || s->state == STATE_TIME_WAIT))
+        rows->wanted += ports_have(dump->wanted, s->local_port);
+    if (dump->listening && s->state == STATE_LISTEN)
+        ports_add(dump->listening, s->local_port);
+}
+
+static int emit_socket(const char *payload, size_t len, struct netlink_dump *dump)
 {
     struct inet_diag_msg m;
     struct sock s = {.protocol = (uint8_t)dump->protocol, .known = SOCK_PORT | SOCK_OWNER};
@@ -23,6 +57,8 @@ static int emit_socket(const void *payload, size_t len, const struct netlink_dum
     s.local_port = ntohs(m.id.idiag_sport);
     s.state = (uint8_t)linux_tcp_state(m.idiag_state);
     s.inode = m.idiag_inode;
+    if (dump->protocol == PROTOCOL_TCP)
+        count_row(dump, &s, &m, has_attribute(payload + sizeof m, len - sizeof m, INET_DIAG_SHUTDOWN));
     dump->emit(dump->ctx, &s, 1);
     return NETLINK_MORE;
 }
@@ -40,7 +76,7 @@ static int end_code(const void *payload, size_t len, int good)
     return code ? code : good;
 }
 
-int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump)
+int netlink_parse(const void *data, size_t len, struct netlink_dump *dump)
 {
     const char *at = data;
 
@@ -55,7 +91,7 @@ int netlink_parse(const void *data, size_t len, const struct netlink_dump *dump)
         if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
             return -EBADMSG;
         if (h.nlmsg_seq == dump->seq) {
-            const void *payload = at + sizeof h;
+            const char *payload = at + sizeof h;
             size_t payload_len = h.nlmsg_len - sizeof h;
 
             if (h.nlmsg_flags & NLM_F_DUMP_INTR)

@@ -22,6 +22,11 @@ static const char *pid_word(int64_t i)
     return i == 0 ? "off" : i == 1 ? "auto" : NULL;
 }
 
+static const char *count_word(int64_t i)
+{
+    return i == 0 ? "auto" : i == 1 ? "exact" : NULL;
+}
+
 static const char *verify_word(int64_t i)
 {
     return i == 0 ? "none" : i == 1 ? "full" : NULL;
@@ -54,6 +59,8 @@ const struct variable variables[] = {
      .meaning = "push the process id of a port's owner, where it can be found"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend),
      .meaning = "how sockets are read: auto, netlink, procfs; record:PATH also writes a file, replay:PATH reads it"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_COUNT", .def = "auto", AT(count), .word = count_word,
+     .meaning = "exact lists every TCP socket; auto uses the kernel's counters where these give the same"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
      .meaning = "where procfs is mounted"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),

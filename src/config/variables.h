@@ -17,8 +17,8 @@ struct values {
     const char *http_token, *http_headers;
     int64_t format; /* index in encoders */
     int64_t interval_ms, polls, max_series, mtu, buffer, replay_ms;
-    int64_t pid, self, tls_verify; /* booleans */
-    int64_t log_level;             /* enum log_level */
+    int64_t count, pid, self, tls_verify; /* booleans; count: exact */
+    int64_t log_level;                    /* enum log_level */
 };
 
 /* Properties of a variable's value; bits. */

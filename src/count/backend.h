@@ -6,21 +6,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "count/ports.h"
 #include "count/recording.h"
 #include "count/sock.h"
 
 /* The needs of this run, the same for every poll. */
 struct backend_want {
-    const char *proc;            /* where procfs is mounted (SOCKPUSH_PROC) */
-    bool listeners_first;        /* emit each LISTEN socket before any other socket */
-    struct recording *recording; /* records or replays all data that is read; or NULL */
+    const char *proc;             /* where procfs is mounted (SOCKPUSH_PROC) */
+    bool listeners_first;         /* emit each LISTEN socket before any other socket */
+    bool exact;                   /* emit every socket, whatever the kernel counts itself (SOCKPUSH_COUNT) */
+    const struct port_set *ports; /* local ports whose sockets are emitted one by one; NULL: totals suffice */
+    bool listen;                  /* ports with a LISTEN socket are such ports, too */
+    struct recording *recording;  /* records or replays all data that is read; or NULL */
 };
 
 /* A report on one poll; the reader clears it, backends add to it. */
 struct poll_report {
-    uint64_t sockets; /* emitted; the reader counts them */
-    unsigned partial; /* interrupted dumps, and tables that ended early */
-    bool ipv6;        /* the kernel has IPv6 */
+    uint64_t sockets;      /* emitted; the reader counts them */
+    unsigned partial;      /* interrupted dumps, and tables that ended early */
+    unsigned contradicted; /* times that the kernel's counters contradicted its tables */
+    const char *counting;  /* how TCP sockets were counted, where there is a choice; or NULL */
+    bool ipv6;             /* the kernel has IPv6 */
 };
 
 struct backend_state; /* defined by each backend */

@@ -147,11 +147,13 @@ static const char *enter(struct rules *r, int n)
         if (*slot)
             return "repeats an earlier one and is ignored";
         *slot = number;
+        ports_add(&r->ports, rule->low);
         return NULL;
     default:
         for (unsigned port = rule->low; port <= rule->high; port++)
             if (!r->any[port]) {
                 r->any[port] = number;
+                ports_add(&r->ports, (uint16_t)port);
                 taken = false;
             }
     }
@@ -280,15 +282,18 @@ static bool names_port(const struct rules *r, int n)
 int rules_find(const struct rules *r, const struct sock *s, const uint8_t listening[8192])
 {
     uint16_t port = s->local_port;
-    int best = r->any[port] - 1; /* RULE_NONE if r->any is 0 */
+    int any = RULE_NONE, best = RULE_NONE;
 
-    if (s->known & SOCK_ADDRESS) {
-        int exact = *find_address(r, s->ip_version, s->local, port) - 1;
+    if (ports_have(&r->ports, port)) { /* else no page of the tables below is touched */
+        any = best = r->any[port] - 1; /* RULE_NONE if r->any is 0 */
+        if (s->known & SOCK_ADDRESS) {
+            int exact = *find_address(r, s->ip_version, s->local, port) - 1;
 
-        if (exact != RULE_NONE && (best == RULE_NONE || exact < best))
-            best = exact;
+            if (exact != RULE_NONE && (best == RULE_NONE || exact < best))
+                best = exact;
+        }
     }
     if (r->listen == RULE_NONE || (best != RULE_NONE && best < r->listen) || !(listening[port >> 3] & 1u << (port & 7)))
         return best;
-    return names_port(r, r->any[port] - 1) ? best : r->listen;
+    return names_port(r, any) ? best : r->listen;
 }

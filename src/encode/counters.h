@@ -15,7 +15,13 @@ struct output_stats {
 };
 
 /* Indexes of struct added: the counters of sockpush, then those of each output. */
-enum { ADDED_PARTIAL_POLLS, ADDED_POLL_ERRORS, ADDED_OUTPUTS, ADDED = ADDED_OUTPUTS + OUTPUTS_MAX * OUTPUT_COUNTERS };
+enum {
+    ADDED_PARTIAL_POLLS,
+    ADDED_POLL_ERRORS,
+    ADDED_COUNT_ERRORS,
+    ADDED_OUTPUTS,
+    ADDED = ADDED_OUTPUTS + OUTPUTS_MAX * OUTPUT_COUNTERS
+};
 
 /* The increase of every counter that one snapshot pushes. */
 struct added {

@@ -19,6 +19,7 @@ const struct field fields[FIELDS] = {
     [FIELD_SOCKETS] = {"sockets", "", FROM_TCP | FROM_UDP, GAUGE},
     [FIELD_PARTIAL_POLLS] = {"partial_polls", "", 0, INCREASE},
     [FIELD_POLL_ERRORS] = {"poll_errors", "", 0, INCREASE},
+    [FIELD_COUNT_ERRORS] = {"count_errors", "", 0, INCREASE},
     [FIELD_OUTPUT + SENT_LINES] = {"sent_lines", "", 0, INCREASE},
     [FIELD_OUTPUT + SEND_ERRORS] = {"send_errors", "", 0, INCREASE},
     [FIELD_OUTPUT + DROPPED_LINES] = {"dropped_lines", "", 0, INCREASE},

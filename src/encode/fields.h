@@ -29,6 +29,7 @@ enum {
     FIELD_SOCKETS,
     FIELD_PARTIAL_POLLS,
     FIELD_POLL_ERRORS,
+    FIELD_COUNT_ERRORS,
     FIELD_OUTPUT, /* one for each of enum output_counter */
     FIELDS = FIELD_OUTPUT + OUTPUT_COUNTERS
 };

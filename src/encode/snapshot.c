@@ -138,6 +138,7 @@ static void put_self(const struct snapshot *s, const struct encoder *format, str
     add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, 0);
     add(&v, s, FIELD_PARTIAL_POLLS, self->partial_polls, s->added.n[ADDED_PARTIAL_POLLS]);
     add(&v, s, FIELD_POLL_ERRORS, self->poll_errors, s->added.n[ADDED_POLL_ERRORS]);
+    add(&v, s, FIELD_COUNT_ERRORS, self->count_errors, s->added.n[ADDED_COUNT_ERRORS]);
     set->backend->value = s->reading->name;
     put(s, format, sink, SOCKPUSH, set, &v);
     for (int i = 0; i < s->n_outputs; i++)

@@ -26,8 +26,8 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
                       struct arena *a);
 
 struct self_counters {
-    uint64_t poll_us;                    /* duration of the last poll */
-    uint64_t partial_polls, poll_errors; /* totals */
+    uint64_t poll_us;                                  /* duration of the last poll */
+    uint64_t partial_polls, poll_errors, count_errors; /* totals */
 };
 
 struct output_counters {

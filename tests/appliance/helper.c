@@ -2,8 +2,8 @@
  * process 1 and keeps them. test_appliance.py knows how many it opens.
  *
  * The kernel passes words of its command line that it does not know as arguments: "modules" loads /modules/0.ko,
- * 1.ko …; "network" sets up eth0 for qemu's user network; "readonly" makes the root read-only. sockpush gets this
- * process's environment. */
+ * 1.ko …; "network" sets up eth0 for qemu's user network; "many" opens so many connections that sockpush does not list
+ * them; "readonly" makes the root read-only. sockpush gets this process's environment. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -198,16 +199,31 @@ static void open_other_addresses(bool v6)
     take(fd);
 }
 
+/* Opens connections to port 7008. Both ends of each are sockets of this machine. */
+static void open_many(int family, int n)
+{
+    const struct rlimit limit = {4096, 4096};
+    int listener = open_listener(family, 7008, 16);
+
+    must(!setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    for (int i = 0; i < n; i++) {
+        open_client(family, 7008);
+        wait_for(listener, POLLIN);
+        take(listener);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *const arguments[] = {"/init", NULL};
-    bool network = false, readonly = false;
+    bool network = false, many = false, readonly = false;
     int v6;
 
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "modules"))
             load_modules();
         network |= !strcmp(argv[i], "network");
+        many |= !strcmp(argv[i], "many");
         readonly |= !strcmp(argv[i], "readonly");
     }
     bring_up("lo", NULL, NULL);
@@ -228,6 +244,10 @@ int main(int argc, char **argv)
     if (v6 >= 0)
         open_sockets(AF_INET6, 3);
     open_other_addresses(v6 >= 0);
+    if (many) {
+        open_many(AF_INET, 1000);
+        open_many(AF_INET6, 20);
+    }
     if (readonly)
         must(!mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL), "remount /");
     must(!syscall(SYS_execve, "/init", arguments, environ), "/init");

@@ -82,6 +82,21 @@ def test_known_sockets_are_counted_with_and_without_inet_diag(cpu, backend):
 
 
 @EVERYWHERE
+def test_many_sockets_are_counted_by_the_kernels_counters(cpu):
+    """The filter's ports are in host byte order, and the kernels are Debian's 6.1."""
+    console = start(cpu, "many", modules=boot.DIAG, env={"ports": "7001", "polls": 2, "interval": "1s", "log_level": "debug"})
+    assert console.status == 0 and "counted by the kernel's counters" in console.text, console.text
+    found = parse.series(parse.by_poll(console.points)[-1])
+    expected = sockets()
+    for version, ends in ((4, 2000), (6, 40)):
+        expected[version]["tcp_established"] += ends
+        expected[version]["tcp_listen"] += 1
+    assert nonzero(parse.totals(found)) == expected
+    assert nonzero(parse.ports(found)) == {("7001", 4): {"tcp_listen": 2, "tcp_established": 2}, ("7001", 6): {"tcp_listen": 1, "tcp_established": 3}}
+    assert not console.warnings
+
+
+@EVERYWHERE
 def test_counts_arrive_over_the_network(cpu):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))

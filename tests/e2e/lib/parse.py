@@ -100,7 +100,7 @@ def frames(data):
     return packets
 
 
-BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors"]
+BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors", "count_errors"]
 OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
 
 # measurement: (the tags between it and the field, its fields)

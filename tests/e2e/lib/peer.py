@@ -34,10 +34,10 @@ def _checksum(data):
     return ~total & 0xFFFF
 
 
-def _tcp(version, source, source_port, target, target_port, seq, ack, flags):
-    """Returns one IP packet with a bare TCP header (RFC 9293, section 3.1)."""
+def _tcp(version, source, source_port, target, target_port, seq, ack, flags, data=b""):
+    """Returns one IP packet with a TCP header without options (RFC 9293, section 3.1)."""
     def header(checksum):
-        return struct.pack("!HHIIBBHHH", source_port, target_port, seq % 2**32, ack % 2**32, 5 << 4, flags, 65535, checksum, 0)
+        return struct.pack("!HHIIBBHHH", source_port, target_port, seq % 2**32, ack % 2**32, 5 << 4, flags, 65535, checksum, 0) + data
 
     length = len(header(0))
     if version == 4:
@@ -73,13 +73,13 @@ class Peer:
         os.close(self._stop)
         os.close(self._tun)
 
-    def syn(self, version, source_port, target_port):
-        """Asks a listener of this machine for a connection, and ignores the answer."""
-        self._send(version, source_port, target_port, _pack_address(version, OURS[version]), 77, 0, SYN)
+    def syn(self, version, source_port, target_port, data=b""):
+        """Asks a listener of this machine for a connection, and ignores the answer. With data: by Fast Open (RFC 7413)."""
+        self._send(version, source_port, target_port, _pack_address(version, OURS[version]), 77, 0, SYN, data)
 
-    def _send(self, version, source_port, target_port, target, seq, ack, flags):
+    def _send(self, version, source_port, target_port, target, seq, ack, flags, data=b""):
         source = _pack_address(version, THEIRS[version])
-        os.write(self._tun, _tcp(version, source, source_port, target, target_port, seq, ack, flags))
+        os.write(self._tun, _tcp(version, source, source_port, target, target_port, seq, ack, flags, data))
 
     def _run(self):
         while True:

@@ -54,7 +54,7 @@ class Sockets:
             one = socket.socket(family, socket.SOCK_STREAM)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             one.bind((prefix + peer.OURS[version], port))
-            one.listen(64)
+            one.listen(4096)
             self.kept.append(one)
             self.made[version, "tcp_listen"] += 1
 
@@ -108,12 +108,13 @@ class Sockets:
         self._source_port += 1
         self.far.syn(kind[1], self._source_port, LISTEN_PORT + KINDS.index(kind))
 
-    def make_all(self):
+    def make_all(self, times=1):
+        """Each number of NUMBERS, so many times."""
         for i, kind in enumerate(KINDS):
             self._listen(kind, LISTEN_PORT + i, count=i + 1)        # several on one port count separately
         for what, numbers in NUMBERS.items():
             for kind, number in zip(KINDS, numbers):
-                for _ in range(number):
+                for _ in range(number * times):
                     self.make(what, kind)
         self._udp()
         self._uncounted()

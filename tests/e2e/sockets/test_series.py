@@ -9,7 +9,7 @@ import receivers
 from procfs import Socket
 
 SOCKETS = [Socket("10.0.0.1:80"), Socket("10.0.0.1:443"), Socket("10.0.0.1:53", "udp_socket"), Socket("[2001:db8::1]:80")]
-BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors"]
+BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors", "count_errors"]
 OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
 
 
@@ -51,7 +51,7 @@ def test_own_series(root, poll):
     own = {name: (dict(tags), fields) for (name, tags), fields in run.series.items() if name.startswith("sockpush")}
     tags, fields = own["sockpush"]
     assert tags == {"host": "a", "backend": "procfs"}
-    assert fields["sockets"] == len(SOCKETS) and fields["partial_polls"] == fields["poll_errors"] == 0
+    assert fields["sockets"] == len(SOCKETS) and fields["partial_polls"] == fields["poll_errors"] == fields["count_errors"] == 0
     assert 0 < fields["poll_us"] < 10_000_000
     tags, fields = own["sockpush_output"]
     assert set(tags) == {"host", "output"} and "stdout" in tags["output"]
@@ -83,7 +83,7 @@ def test_counters_are_increments_in_dogstatsd(root, start):
     per_poll = 2 * len(parse.COUNTS) + len(BACKEND) + len(OUTPUT)
     assert sum(sent(points)) == per_poll * 5
     kinds = {field: point.kind for point in points for field in point.fields}
-    counters = {"partial_polls", "poll_errors", *OUTPUT}
+    counters = {"partial_polls", "poll_errors", "count_errors", *OUTPUT}
     assert {field for field, kind in kinds.items() if kind == "c"} == counters & set(kinds)
 
 

@@ -155,7 +155,7 @@ static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
     c.reading.name = "none";
     c.s.self.poll_errors = 3;
     assert_string_equal(lines(&c, &encoder_influx),
-                        "sockpush,backend=none partial_polls=0i,poll_errors=3i 1700000000123000000\n");
+                        "sockpush,backend=none partial_polls=0i,poll_errors=3i,count_errors=0i 1700000000123000000\n");
     tear_down(&c);
 }
 
@@ -217,7 +217,7 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
     poll_end(&c.polls);
     c.s.push_self = true;
     c.reading.read[0] = c.reading.read[1] = true;
-    c.s.self = (struct self_counters){.poll_us = 900, .partial_polls = 50, .poll_errors = 60};
+    c.s.self = (struct self_counters){.poll_us = 900, .partial_polls = 50, .poll_errors = 60, .count_errors = 70};
     c.s.added.n[ADDED_PARTIAL_POLLS] = 1;
     c.s.n_outputs = 1;
     c.s.output[0] = (struct output_counters){.name = "stdout:", .total = {{100, 200, 300, 400}}};
@@ -227,15 +227,17 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
                                                           "sockpush.sockets:77|g|#backend:netlink\n"
                                                           "sockpush.partial_polls:1|c|#backend:netlink\n"
                                                           "sockpush.poll_errors:0|c|#backend:netlink\n"
+                                                          "sockpush.count_errors:0|c|#backend:netlink\n"
                                                           "sockpush_output.sent_lines:1|c|#output:stdout:\n"
                                                           "sockpush_output.send_errors:2|c|#output:stdout:\n"
                                                           "sockpush_output.dropped_lines:3|c|#output:stdout:\n"
                                                           "sockpush_output.reconnects:4|c|#output:stdout:\n"));
-    assert_non_null(strstr(
-        lines(&c, &encoder_influx),
-        "\nsockpush,backend=netlink poll_us=900i,sockets=77i,partial_polls=50i,poll_errors=60i 1700000000123000000\n"
-        "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i "
-        "1700000000123000000\n"));
+    assert_non_null(
+        strstr(lines(&c, &encoder_influx),
+               "\nsockpush,backend=netlink poll_us=900i,sockets=77i,partial_polls=50i,poll_errors=60i,count_errors=70i "
+               "1700000000123000000\n"
+               "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i "
+               "1700000000123000000\n"));
     tear_down(&c);
 }
 

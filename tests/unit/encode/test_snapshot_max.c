@@ -71,7 +71,7 @@ static void a_poll(struct scene *c, unsigned sockets)
     tally_end(&c->polls.tally);
     for (uint32_t i = 0; i < tally_count(&c->polls.tally); i++)
         tally_series(&c->polls.tally, i)->owner.pid = any(2) ? 0 : any(2) ? 0x7fffffff : (int)any(100);
-    c->s.self = (struct self_counters){UINT64_MAX >> any(64), UINT64_MAX >> any(64), any(9)};
+    c->s.self = (struct self_counters){UINT64_MAX >> any(64), UINT64_MAX >> any(64), any(9), any(9)};
     for (int i = 0; i < ADDED; i++)
         c->s.added.n[i] = UINT64_MAX >> any(64);
     c->reading.report.sockets = UINT64_MAX >> any(64);

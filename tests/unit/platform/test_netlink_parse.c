@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <string.h>
 
@@ -62,6 +63,7 @@ struct got {
     struct sock sock[600];
     unsigned n;
     struct poll_report report;
+    struct tcp_rows rows;
 };
 
 static void take(void *ctx, const struct sock *s, uint64_t n)
@@ -76,12 +78,12 @@ static void take(void *ctx, const struct sock *s, uint64_t n)
 /* Parses the bytes, which end at memory that cannot be read. */
 static int parse(const void *bytes, size_t len, struct got *got)
 {
-    const struct netlink_dump dump = {
-        .seq = SEQ, .protocol = PROTOCOL_TCP, .emit = take, .ctx = got, .report = &got->report};
+    struct netlink_dump dump = {.seq = SEQ, .protocol = PROTOCOL_TCP, .emit = take, .ctx = got, .report = &got->report};
     int ret;
 
     memset(got, 0, sizeof *got);
     ret = netlink_parse(flush_copy(bytes, len), len, &dump);
+    got->rows = dump.rows;
     return ret;
 }
 
@@ -272,6 +274,48 @@ static void a_row_of_another_family_is_refused(void **state)
     }
 }
 
+/* A row's state, and whether the kernel appended INET_DIAG_SHUTDOWN, tell what counter it is in (tcp_totals.h). */
+static void rows_are_counted_by_what_the_kernel_counts_them_in(void **state)
+{
+    static const struct {
+        uint8_t family, kernel_state;
+        bool shutdown; /* the attribute is there */
+        struct tcp_rows rows;
+    } row[] = {
+        {2, 1, true, {.established = {1, 0}}},
+        {10, 1, true, {.established = {0, 1}}},
+        {2, 6, false, {.time_wait = {1, 0}}},
+        {10, 6, false, {.time_wait = {0, 1}}},
+        {2, 5, true, {.full = 1}},
+        {10, 5, true, {.full = 1, .full6 = 1}},
+        {10, 5, false, {.fin_wait2 = 1}},
+        {2, 3, false, {0}}, /* a request */
+        {2, 3, true, {.full = 1}},
+        {10, 10, true, {.full = 1, .full6 = 1}},
+        {2, 8, true, {.full = 1}},
+    };
+    struct got got;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        uint8_t bytes[ROW];
+
+        memcpy(bytes, dump_bytes + (row[i].family == 10) * ROW, ROW);
+        bytes[17] = row[i].kernel_state;
+        if (!row[i].shutdown)
+            bytes[16 + 72 + 2] = INET_DIAG_SHUTDOWN - 1;
+        assert_int_equal(parse(bytes, ROW, &got), NETLINK_MORE);
+        assert_memory_equal(&got.rows, &row[i].rows, sizeof got.rows);
+        for (uint8_t len = 0; len < 8; len++) { /* an attribute that is cut, or says so, is none */
+            uint32_t total = 16 + 72 + len;
+
+            memcpy(bytes, &total, sizeof total);
+            assert_int_equal(parse(bytes, total, &got), NETLINK_MORE);
+            assert_true(len >= 5 || !got.rows.full);
+        }
+    }
+}
+
 static void any_bytes_are_harmless(void **state)
 {
     uint8_t bytes[sizeof dump_bytes];
@@ -299,6 +343,7 @@ int main(void)
         cmocka_unit_test(rows_of_another_request_are_passed_over),
         cmocka_unit_test(all_states_of_the_kernel_have_a_place),
         cmocka_unit_test(a_row_of_another_family_is_refused),
+        cmocka_unit_test(rows_are_counted_by_what_the_kernel_counts_them_in),
         cmocka_unit_test(any_bytes_are_harmless),
     };
 

@@ -84,8 +84,7 @@ struct feed {
 
 static void feed_netlink(const struct feed *f)
 {
-    const struct netlink_dump dump = {
-        .seq = 7, .protocol = f->protocol, .emit = f->emit, .ctx = f->ctx, .report = f->report};
+    struct netlink_dump dump = {.seq = 7, .protocol = f->protocol, .emit = f->emit, .ctx = f->ctx, .report = f->report};
     struct {
         struct nlmsghdr header;
         struct inet_diag_msg body;

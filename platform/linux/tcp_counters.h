@@ -1,0 +1,17 @@
+/* Reads the counters of tcp_totals.h. */
+#ifndef TCP_COUNTERS_H
+#define TCP_COUNTERS_H
+
+#include "tcp_totals.h"
+
+struct recording;
+
+/* Reads the counters below proc; what is read passes through the recording, or with NULL does not. A kernel without
+ * IPv6 has 0 in inuse6. Returns false where one is absent. */
+bool tcp_counters_read(const char *proc, struct recording *recording, struct tcp_counters *out);
+
+/* Returns NULL if this kernel's counters are what tcp_totals.h says, or why not: before 4.11 tw counted all namespaces
+ * together (tcp_death_row). */
+const char *tcp_counters_unfit(void);
+
+#endif

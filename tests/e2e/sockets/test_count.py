@@ -1,0 +1,258 @@
+"""SOCKPUSH_COUNT=auto: the kernel's counters give what a list of all sockets gives, and what was made."""
+import pathlib
+import re
+import resource
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+
+import census
+import parse
+import peer
+import rights
+import states
+import wait
+from conftest import namespace_or_skip
+from program import BINARY, ONE_POLL, environment, run_binary
+
+pytestmark = pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed")
+
+TIMES = 25                      # of each number of states.NUMBERS: 2,000 sockets and more, or each of them is listed
+COUNTED = "counted by the kernel's counters"
+TWO_POLLS = dict(format="influx", polls=2, interval="100ms", pid="off", log_level="debug")     # the first lists all, to check the counters
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Sockets in every state, as in test_states.py, but more."""
+    with namespace_or_skip():
+        try:
+            far = peer.Peer()
+        except (OSError, subprocess.CalledProcessError) as error:
+            rights.skip("can't make a TUN device", error)
+        sockets = states.Sockets(far)
+        try:
+            sockets.make_all(TIMES)
+            assert census.settle(sockets.made) == sockets.made, "the test did not make what it meant to"
+            yield sockets.made
+        finally:
+            sockets.close()
+            far.close()
+
+
+def last_poll(run):
+    assert run.status == 0, run.log
+    return parse.series(parse.by_poll(parse.influx(run.out))[-1])
+
+
+def counted(series):
+    return {(version, field): value for version, fields in parse.totals(series).items() for field, value in fields.items() if value}
+
+
+RULES = [None, "80", "5000-5002", "1-1000,2004,40000-45000", "10.99.0.1:5000,[fd99::1]:5002", "listen", "*:5001,listen",
+         ",".join(map(str, range(1001, 3001, 2)))]
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_auto_counts_what_exact_counts(made, poll, rules):
+    auto, exact = (poll(**TWO_POLLS, count=count, ports=rules) for count in ("auto", "exact"))
+    assert COUNTED in auto.log and "SOCKPUSH_COUNT=exact" in exact.log
+    assert counted(last_poll(auto)) == counted(last_poll(exact)) == made
+    assert last_poll(auto) == last_poll(exact)
+
+
+@pytest.mark.parametrize("rules", ["1-65535", "*:1-65535"])
+def test_rules_that_want_most_sockets_have_them_listed(made, poll, rules):
+    run = poll(**TWO_POLLS, ports=rules, max_series=10000)
+    assert "port rules want most" in run.log
+    assert counted(last_poll(run)) == made
+    assert last_poll(run) == last_poll(poll(**TWO_POLLS, ports=rules, max_series=10000, count="exact"))
+
+
+def test_check_says_how_it_counts(made, run):
+    assert "every TCP socket is listed, this time, to check the kernel's counters" in run("--check", to="stdout:").out
+    assert "every TCP socket is listed: SOCKPUSH_COUNT=exact" in run("--check", to="stdout:", count="exact").out
+
+
+def test_replay_gives_the_same(made, poll, tmp_path):
+    recorded = poll(**TWO_POLLS, backend=f"record:{tmp_path}/r", ports="listen")
+    assert counted(last_poll(recorded)) == made
+    assert last_poll(poll(**TWO_POLLS, backend=f"replay:{tmp_path}/r", ports="listen")) == last_poll(recorded)
+
+
+def test_counters_that_contradict_the_list_are_not_used(made, poll, tmp_path):
+    """A recording in which inuse is 100 too high: the first 8 bytes of the blocks of 32."""
+    poll(**TWO_POLLS, backend=f"record:{tmp_path}/r")
+    whole = (tmp_path / "r").read_bytes()
+    block = re.compile(rb"data\x20\0\0\0(.{8})", re.S)
+    order = "little" if b"little-endian" in whole else "big"
+    wrong = block.sub(lambda found: found[0][:8] + (int.from_bytes(found[1], order) + 100).to_bytes(8, order), whole)
+    (tmp_path / "r").write_bytes(wrong)
+    run = poll(**TWO_POLLS, backend=f"replay:{tmp_path}/r", self="on")
+    assert "differ from its list" in run.log and counted(last_poll(run)) == made
+    assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [2]
+
+
+def traced(tmp_path, *options):
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("strace is not installed")
+    if subprocess.run([strace, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("strace may not trace here")
+    run = run_binary(environment(ONE_POLL, TWO_POLLS), "-f", "-o", str(tmp_path / "trace"), *options, BINARY, binary=strace, timeout=120)
+    assert "INJECTED" in (tmp_path / "trace").read_text(), "no such call was made"
+    return run
+
+
+@pytest.mark.parametrize("file", ["sockstat", "sockstat6", "snmp"])
+def test_without_counters_all_are_listed(made, tmp_path, file):
+    run = traced(tmp_path, "-P", f"/proc/net/{file}", "-e", "inject=open,openat:error=EACCES")
+    assert "the kernel's counters cannot be read" in run.log and counted(last_poll(run)) == made
+
+
+def test_a_filter_that_the_kernel_refuses(made, tmp_path):
+    """As an old one does: by EINVAL. Of the second poll's requests it is the second; three are of the first poll."""
+    run = traced(tmp_path, "-e", "inject=sendto:error=EINVAL:when=5")
+    assert counted(last_poll(run)) == made
+
+
+# ---- connections on loopback
+
+@pytest.fixture
+def many(namespace):
+    """Connects so many times to an address; both ends stay open as long as the test runs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 8192:
+        pytest.skip(f"only {hard} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, hard))
+    kept = []
+
+    def connect(address, count):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address.removeprefix("::ffff:") if "." in address else address, 7000),
+                                        family=socket.AF_INET if "." in address else family, backlog=4096)
+        kept.append(listener)
+        for _ in range(count):
+            one = socket.socket(family, socket.SOCK_STREAM)
+            one.connect((address, 7000))
+            kept.extend((one, listener.accept()[0]))
+
+    yield connect
+    for one in kept:
+        one.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("ipv4,mapped,ipv6", [(1100, 0, 0), (0, 1100, 0), (0, 0, 1100), (20, 0, 1100), (600, 550, 20), (30, 20, 1100)])
+@pytest.mark.parametrize("rules", [None, "7000"])
+def test_families(many, poll, ipv4, mapped, ipv6, rules):
+    """Whichever family has more: three polls, for the second finds out which it is."""
+    many("127.0.0.1", ipv4)
+    many("::ffff:127.0.0.2", mapped)
+    many("::1", ipv6)
+    run = poll(**{**TWO_POLLS, "polls": 3, "ports": rules})
+    assert COUNTED in run.log
+    totals = parse.totals(last_poll(run))
+    assert (totals[4]["tcp_established"], totals[6]["tcp_established"]) == (2 * (ipv4 + mapped), 2 * ipv6)
+    assert (totals[4]["tcp_listen"], totals[6]["tcp_listen"]) == (2, 1)
+    assert last_poll(run) == last_poll(poll(**TWO_POLLS, ports=rules, count="exact"))
+
+
+@pytest.mark.parametrize("rules", [None, "7000", "listen"])
+@pytest.mark.parametrize("ipv4,mapped,ipv6", [(1000, 0, 0), (500, 400, 40), (10, 20, 900)])
+def test_many_in_time_wait(many, poll, ipv4, mapped, ipv6, rules):
+    """So many that they are counted, too: those of ended connections, beside 1,100 open ones."""
+    many("127.0.0.1", 550)
+    for address, count in (("127.0.0.3", ipv4), ("::ffff:127.0.0.4", mapped), ("::1", ipv6)):
+        with socket.create_server((address.removeprefix("::ffff:"), 7003), family=socket.AF_INET if "." in address else socket.AF_INET6) as listener:
+            for _ in range(count):
+                with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as one:
+                    one.connect((address, 7003))
+                    listener.accept()[0].close()
+                    assert one.recv(1) == b""
+    run = poll(**{**TWO_POLLS, "polls": 3, "ports": rules})
+    assert COUNTED in run.log
+    totals = parse.totals(last_poll(run))
+    assert (totals[4]["tcp_time_wait"], totals[6]["tcp_time_wait"]) == (ipv4 + mapped, ipv6)
+    assert (totals[4]["tcp_established"], totals[6]["tcp_established"]) == (1100, 0)
+    assert last_poll(run) == last_poll(poll(**TWO_POLLS, ports=rules, count="exact"))
+
+
+def test_fast_open_children(many, poll):
+    """They are full sockets in SYN_RECV, where requests are none."""
+    pathlib.Path("/proc/sys/net/ipv4/tcp_fastopen").write_text("1538")      # listeners take data without a cookie
+    far = peer.Peer()
+    many("127.0.0.1", 1100)
+    try:
+        with socket.create_server((peer.OURS[4], 5000), backlog=64) as listener:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 64)
+            for i in range(8):
+                far.syn(4, 40000 + i, 5000, b"x" * (i % 2))
+            wait.until(lambda: census.procfs()[4, "tcp_syn_recv"] == 8)
+            [inuse] = re.findall(r"^TCP: inuse (\d+)", pathlib.Path("/proc/net/sockstat").read_text(), re.M)
+            assert int(inuse) == 2200 + 2 + 4, "the kernel made no children"
+            run = poll(**TWO_POLLS)
+            assert COUNTED in run.log
+            fields = parse.totals(last_poll(run))[4]
+            assert (fields["tcp_syn_recv"], fields["tcp_established"]) == (8, 2200)
+    finally:
+        far.close()
+
+
+def test_mptcp(many, poll):
+    """Its subflows are TCP sockets to the counters and to the list."""
+    many("127.0.0.1", 1100)
+    try:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+    except OSError as error:
+        pytest.skip(f"no MPTCP here: {error}")
+    kept = [listener]
+    listener.bind(("127.0.0.1", 7002))
+    listener.listen(64)
+    for _ in range(20):
+        kept.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
+        kept[-1].connect(("127.0.0.1", 7002))
+        kept.append(listener.accept()[0])
+    run = poll(**TWO_POLLS)
+    assert COUNTED in run.log and "differ from its list" not in run.log
+    assert last_poll(run) == last_poll(poll(**TWO_POLLS, count="exact"))
+    for one in kept:
+        one.close()
+
+
+def test_churn(many, start):
+    """While connections come and go, the count is the population, but for those in transition; no check fails."""
+    many("127.0.0.1", 1100)
+    listener = socket.create_server(("127.0.0.1", 7001), backlog=4096)
+    stop = threading.Event()
+
+    def serve():
+        while not stop.is_set():
+            listener.accept()[0].close()
+
+    def come_and_go():
+        while not stop.is_set():
+            with socket.create_connection(("127.0.0.1", 7001)) as one:
+                one.recv(1)
+
+    threads = [threading.Thread(target=target) for target in (serve, come_and_go, come_and_go)]
+    for thread in threads:
+        thread.start()
+    try:
+        program = start(to="stdout:", format="influx", interval="100ms", ports="7001", self="on")
+        program.until(lambda: len(program.influx_polls()) > 120)
+        polls = program.influx_polls()
+    finally:
+        stop.set()
+        socket.create_connection(("127.0.0.1", 7001)).close()
+        for thread in threads:
+            thread.join(wait.DEADLINE)
+        listener.close()
+    for series in polls:
+        total, port = parse.totals(series)[4], parse.ports(series)["7001", 4]
+        assert abs(total["tcp_established"] - 2200) <= 8, "two clients, each with two ends, and two that end"
+        assert all(0 <= port[field] <= total[field] for field in parse.COUNTS)
+    assert "differ from its list" not in program.log
