@@ -49,6 +49,8 @@ PORT_RULES = {
 VARIANTS = [
     ("sockpush", {}),
     ("sockpush, influx", {"SOCKPUSH_FORMAT": "influx"}),
+    ("sockpush, `SOCKPUSH_COUNT=exact`", {"SOCKPUSH_COUNT": "exact"}),
+    ("sockpush, 10 ports without a socket", {"SOCKPUSH_PORTS": "22,25,53,80,110,143,443,587,993,995"}),
     ("sockpush, 1 port rule", {"SOCKPUSH_PORTS": PORT_RULES[1]}),
     ("sockpush, 100 port rules", {"SOCKPUSH_PORTS": PORT_RULES[100]}),
     ("sockpush, 1,000 port rules", {"SOCKPUSH_PORTS": PORT_RULES[1000]}),

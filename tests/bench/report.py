@@ -152,7 +152,8 @@ def agents(small_sockets, sockets, small, large):
               f"Times are the median of {len(large.results['sockpush'].cpu_seconds)} polls." + (f" Versions: {measured}." if measured else ""))
     paragraph("The ratio compares what the sockets cost: CPU time with many sockets less CPU time with few.")
     table(["agent", "counts", f"CPU per poll, {small_sockets}", f"{sockets:,}", "× sockpush", f"resident, {small_sockets}", f"{sockets:,}"], rows)
-    bullets("Most of a poll is the kernel's work. It lists each socket to any program that asks: see the bare loop below.",
+    bullets("Listing each socket to a program that asks is most of a poll's cost, and it is the kernel's work. sockpush asks for fewer: "
+            "[how it counts](internals.md#counting).",
             "netdata does not list sockets. It reads totals from `/proc/net/sockstat` and `/proc/net/snmp`, which the kernel keeps anyway. "
             "Their cost does not depend on the number of sockets. They have no states but ESTABLISHED and TIME_WAIT, and no ports.",
             "`make bench` unpacks the agents' Debian packages and does not install them. `NO_INSTALL=1 make bench` skips agents that are absent.")
@@ -180,7 +181,7 @@ def memory(small_sockets, sockets, small, large, calls, connections, pushes):
               "memory that the kernel holds for the program, its code included.")
     table(["program", f"{small_sockets} sockets", f"{sockets:,} sockets"],
           [[name, *(" / ".join(f"{kib:,}" for kib in memory[name]) for memory in (small, large))] for name in small])
-    notes = ["sockpush keeps no table of sockets. It counts each as the kernel lists it. Only series that are discovered (`*:1-65535`, `listen`) take "
+    notes = ["sockpush keeps no table of sockets. It counts those that the kernel lists, and forgets them. Only series that are discovered (`*:1-65535`, `listen`) take "
              "memory as they come.",
              f"{small_sockets} sockets do not fill the buffer for the kernel's answers. That can save a page."]
     if None not in calls.values():

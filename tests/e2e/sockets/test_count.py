@@ -1,4 +1,5 @@
 """SOCKPUSH_COUNT=auto: the kernel's counters give what a list of all sockets gives, and what was made."""
+import contextlib
 import pathlib
 import re
 import resource
@@ -6,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -25,22 +27,49 @@ COUNTED = "counted by the kernel's counters"
 TWO_POLLS = dict(format="influx", polls=2, interval="100ms", pid="off", log_level="debug")     # the first lists all, to check the counters
 
 
-@pytest.fixture(scope="module")
-def made():
-    """Sockets in every state, as in test_states.py, but more."""
-    with namespace_or_skip():
+FRESH_SECONDS = 25              # TIME_WAIT, and FIN_WAIT2 of closed sockets, last 60 s (tcp_fin_timeout)
+
+
+class World:
+    """Sockets in every state, as in test_states.py, but more. They are made anew when they are too old for another test."""
+
+    def __init__(self):
+        self._stack = contextlib.ExitStack()
+        self._made_at = None
+
+    def made(self):
+        if self._made_at is None or time.monotonic() > self._made_at + FRESH_SECONDS:
+            self.close()
+            self._stack.enter_context(namespace_or_skip())
+            self._made_at = time.monotonic()
+            self._sockets = states.Sockets(self._stack.enter_context(contextlib.closing(self._peer())))
+            self._stack.enter_context(contextlib.closing(self._sockets))
+            self._sockets.make_all(TIMES)
+            assert census.settle(self._sockets.made) == self._sockets.made, "the test did not make what it meant to"
+        return self._sockets.made
+
+    @staticmethod
+    def _peer():
         try:
-            far = peer.Peer()
+            return peer.Peer()
         except (OSError, subprocess.CalledProcessError) as error:
             rights.skip("can't make a TUN device", error)
-        sockets = states.Sockets(far)
-        try:
-            sockets.make_all(TIMES)
-            assert census.settle(sockets.made) == sockets.made, "the test did not make what it meant to"
-            yield sockets.made
-        finally:
-            sockets.close()
-            far.close()
+
+    def close(self):
+        self._stack.close()
+        self._made_at = None
+
+
+@pytest.fixture(scope="module")
+def world():
+    with contextlib.closing(World()) as one:
+        yield one
+
+
+@pytest.fixture
+def made(world):
+    """Returns {(ip_version, field): count} of sockets that exist."""
+    return world.made()
 
 
 def last_poll(run):
@@ -253,6 +282,7 @@ def test_churn(many, start):
         listener.close()
     for series in polls:
         total, port = parse.totals(series)[4], parse.ports(series)["7001", 4]
-        assert abs(total["tcp_established"] - 2200) <= 8, "two clients, each with two ends, and two that end"
+        # Two clients have up to six sockets at a time. A list, which is not of one instant, may see several generations of them.
+        assert abs(total["tcp_established"] - 2200) <= 30
         assert all(0 <= port[field] <= total[field] for field in parse.COUNTS)
     assert "differ from its list" not in program.log
