@@ -26,11 +26,20 @@
 
 struct backend_state {
     const struct backend_want *want;
-    const char *exact;      /* why the counters are never used; NULL: they may be */
-    bool most_wanted;       /* at the last poll, rules wanted most of the sockets */
-    bool most_ipv6;         /* at the last poll, most were IPv6 */
-    unsigned polls;         /* that could be counted */
-    struct port_set wanted; /* local ports that rules want in this poll */
+    const char *exact; /* why the counters are never used; NULL: they may be */
+    bool contradicted; /* the counters differed at two checks in a row */
+    bool doubted;      /* they differed at the last check */
+    unsigned counted;  /* polls since the last check */
+
+    /* The last poll: */
+    bool few;         /* too few sockets for counting */
+    bool most_listed; /* a filter would have listed most of them */
+    bool most_ipv6;   /* most of them were IPv6 */
+    bool any_ipv6;    /* some were */
+
+    struct port_set wanted; /* local ports whose sockets are listed in this poll */
+    struct port_range range[FILTER_RANGES];
+    size_t n_ranges;
     struct sock_diag diag;
 };
 
@@ -68,44 +77,18 @@ static void close_netlink(struct backend_state *state)
 
 /* --- TCP ------------------------------------------------------------------------- */
 
-/* Lists the sockets in these states, with LISTEN first where that is wanted. */
-static int list(struct backend_state *state, struct netlink_dump *dump, uint32_t states)
+static bool read_counters(struct backend_state *state, enum tcp_opens opens, struct tcp_counters *out)
 {
-    int ret = 0;
-
-    if (state->want->listeners_first) {
-        ret = sock_diag_tcp(&state->diag, dump, LISTEN, 0);
-        states &= ~LISTEN;
-    }
-    return ret ? ret : sock_diag_tcp(&state->diag, dump, states, 0);
+    return tcp_counters_read(state->want->proc, state->want->recording, opens, out);
 }
 
-static bool read_counters(struct backend_state *state, struct tcp_counters *out)
+/* Finds the ranges of ports for the filter, once the listeners are known. state->wanted has the ports between them,
+ * too: their sockets are listed as well. */
+static void find_ranges(struct backend_state *state)
 {
-    return tcp_counters_read(state->want->proc, state->want->recording, out);
-}
-
-/* Lists all sockets. With the counters of before (or NULL), checks that they would have given the same counts. */
-static int list_all(struct backend_state *state, struct netlink_dump *dump, const struct tcp_counters *before)
-{
-    struct tcp_counters after;
-    int ret = list(state, dump, ALL_STATES);
-
-    if (ret || !before || !read_counters(state, &after) || !tcp_totals_differ(before, &after, &dump->rows))
-        return ret;
-    state->exact = "every TCP socket is listed: the kernel's counters differed";
-    dump->report->contradicted++;
-    return 0;
-}
-
-/* Writes the filter for the sockets that rules want, and for one family. Returns its bytes; 0: there is nothing to
- * list. */
-static size_t make_filter(struct backend_state *state, enum filter_family family)
-{
-    struct port_range range[FILTER_RANGES];
-    size_t n = state->want->ports ? ports_ranges(&state->wanted, range, FILTER_RANGES) : 0;
-
-    return n || family ? netlink_filter(range, n, family, state->diag.tcp.filter) : 0;
+    state->n_ranges = ports_ranges(&state->wanted, state->range, FILTER_RANGES);
+    for (size_t i = 0; i < state->n_ranges; i++)
+        ports_add_range(&state->wanted, state->range[i]);
 }
 
 static void emit_rest(const struct netlink_dump *dump, bool ipv6, enum tcp_state s, uint64_t n)
@@ -116,35 +99,39 @@ static void emit_rest(const struct netlink_dump *dump, bool ipv6, enum tcp_state
         dump->emit(dump->ctx, &rest, n);
 }
 
-/* Lists the sockets in rare states; of the others those that rules want, and all of the family that has fewer; and
- * takes the rest from the counters. */
-static int count(struct backend_state *state, struct netlink_dump *dump, const struct tcp_counters *before)
+static bool many_waiting(const struct tcp_counters *c)
 {
-    bool many_waiting = before->tw > (before->inuse + before->inuse6) / 4;
-    uint32_t counted = ESTABLISHED | (many_waiting ? TIME_WAIT : 0);
+    return c->tw > (c->inuse + c->inuse6) / 4;
+}
+
+/* Lists the sockets in rare states, but for those in `done`; of the others those that rules want, and all of the family
+ * that has fewer; and takes the rest from the counters. */
+static int count(struct backend_state *state, struct netlink_dump *dump, uint32_t done,
+                 const struct tcp_counters *before)
+{
+    uint32_t counted = ESTABLISHED | (many_waiting(before) ? TIME_WAIT : 0);
     enum filter_family family = FILTER_NONE;
     struct tcp_counters after;
     struct tcp_rest rest;
-    size_t filter_len;
-    int ret = list(state, dump, ALL_STATES & ~counted);
+    int ret = sock_diag_tcp(&state->diag, dump, ALL_STATES & ~counted & ~done, 0);
 
     if (ret)
         return ret;
-    if (dump->report->ipv6 && (many_waiting || before->inuse6 > dump->rows.full6))
+    if (dump->report->ipv6 && (counted & TIME_WAIT || before->inuse6 > dump->rows.full6 || state->any_ipv6))
         family = state->most_ipv6 ? FILTER_IPV4 : FILTER_IPV6;
-    filter_len = make_filter(state, family);
-    if (filter_len)
-        ret = sock_diag_tcp(&state->diag, dump, counted, filter_len);
+    if (family || state->n_ranges)
+        ret = sock_diag_tcp(&state->diag, dump, counted,
+                            netlink_filter(state->range, state->n_ranges, family, state->diag.tcp.filter));
     if (ret == -EINVAL) {
-        state->exact = "every TCP socket is listed: the kernel refuses filters";
+        dump->report->counting = state->exact = "every TCP socket is listed: the kernel refuses filters";
         return sock_diag_tcp(&state->diag, dump, counted, 0);
     }
     if (ret)
         return ret;
-    if (!read_counters(state, &after))
+    if (!read_counters(state, OPENS_NOT_READ, &after))
         after = *before;
     rest = tcp_totals_rest(before, &after, &dump->rows);
-    if (!many_waiting)
+    if (!(counted & TIME_WAIT))
         rest.time_wait = 0;
     emit_rest(dump, family == FILTER_IPV4, STATE_ESTABLISHED, rest.established);
     emit_rest(dump, family == FILTER_IPV4, STATE_TIME_WAIT, rest.time_wait);
@@ -153,40 +140,94 @@ static int count(struct backend_state *state, struct netlink_dump *dump, const s
     return 0;
 }
 
-/* Returns why all sockets are to be listed, or NULL. */
-static const char *why_all(struct backend_state *state, bool has_counters, const struct tcp_counters *counters)
+/* Compares the list of all sockets with the counters. One difference may be of the moment: two in a row are not. */
+static void check(struct backend_state *state, struct netlink_dump *dump, const struct tcp_counters *before)
 {
-    if (state->exact)
-        return state->exact;
-    if (!has_counters)
-        return "every TCP socket is listed: the kernel's counters cannot be read";
-    if (counters->inuse + counters->inuse6 + counters->tw < FEW)
+    struct tcp_counters after;
+    bool differ;
+
+    if (!read_counters(state, OPENS_LAST, &after))
+        return;
+    differ = tcp_totals_differ(before, &after, &dump->rows);
+    state->contradicted = differ && state->doubted;
+    state->doubted = differ;
+    state->counted = differ ? 0 : 1;
+    if (!state->contradicted)
+        return;
+    state->exact = "every TCP socket is listed: the kernel's counters differed";
+    dump->report->contradicted++;
+}
+
+/* Returns why all sockets are to be listed, or NULL. A second walk of the kernel's table, which all namespaces share,
+ * saves nothing where most sockets are other namespaces'. */
+static const char *why_all(const struct backend_state *state, const struct tcp_counters *c)
+{
+    uint64_t sockets = c->inuse + c->inuse6 + c->tw;
+
+    if (state->few)
         return "every TCP socket is listed: they are few";
-    if (state->most_wanted)
-        return "every TCP socket is listed: port rules want most";
-    return state->polls++ % CHECK_POLLS ? NULL
-                                        : "every TCP socket is listed, this time, to check the kernel's counters";
+    if ((state->n_ranges || state->any_ipv6 || many_waiting(c)) && sockets < c->alloc / 4)
+        return "every TCP socket is listed: most are in other network namespaces";
+    if (state->most_listed)
+        return "every TCP socket is listed: port rules or both IP versions want most";
+    return NULL;
+}
+
+/* Keeps what the next poll decides by. */
+static void remember(struct backend_state *state, const struct tcp_rows *rows)
+{
+    const uint64_t *all = rows->established;
+    bool fewer, more;
+
+    state->any_ipv6 = all[1] + rows->time_wait[1];
+    state->most_ipv6 = all[1] + rows->time_wait[1] > all[0] + rows->time_wait[0];
+    more = state->most_ipv6;
+    fewer = !more; /* the family that a filter lists */
+    state->most_listed = rows->wanted[more] + all[fewer] > (all[0] + all[1]) / 3 * 2;
 }
 
 static int poll_tcp(struct backend_state *state, struct netlink_dump *dump, bool records_counters)
 {
-    const struct tcp_rows *rows = &dump->rows;
+    bool due = records_counters || (!state->counted && !state->few), has_counters = false;
+    uint32_t done = state->want->listeners_first ? LISTEN : 0;
+    const char *why = state->exact;
     struct tcp_counters before;
-    bool has_counters = (records_counters || !state->exact) && read_counters(state, &before);
-    const char *why;
-    int ret;
+    int ret = 0;
 
+    if (records_counters || !state->exact)
+        has_counters = read_counters(state, due ? OPENS_FIRST : OPENS_NOT_READ, &before);
     if (state->want->ports) {
         state->wanted = *state->want->ports;
         dump->wanted = &state->wanted;
         dump->listening = state->want->listen ? &state->wanted : NULL;
     }
-    why = why_all(state, has_counters, &before);
+    if (done)
+        ret = sock_diag_tcp(&state->diag, dump, done, 0);
+    if (ret)
+        return ret;
+    if (!why && !has_counters)
+        why = "every TCP socket is listed: the kernel's counters cannot be read";
+    if (!why) {
+        state->few = before.inuse + before.inuse6 + before.tw < FEW;
+        if (!state->few && state->want->ports)
+            find_ranges(state);
+        why = why_all(state, &before);
+        if (why)
+            state->counted = 0;
+        else if (!state->counted)
+            why = "every TCP socket is listed, this time, to check the kernel's counters";
+    }
     dump->report->counting = why ? why : "TCP sockets are counted by the kernel's counters";
-    ret = why ? list_all(state, dump, has_counters ? &before : NULL) : count(state, dump, &before);
-    state->most_ipv6 = rows->established[1] + rows->time_wait[1] > rows->established[0] + rows->time_wait[0];
-    state->most_wanted = rows->wanted / 2 >
-                         (rows->established[0] + rows->established[1] + rows->time_wait[0] + rows->time_wait[1]) / 3;
+    if (!why) {
+        state->counted = (state->counted + 1) % CHECK_POLLS;
+        ret = count(state, dump, done, &before);
+    } else {
+        ret = sock_diag_tcp(&state->diag, dump, ALL_STATES & ~done, 0);
+        if (!ret && has_counters && due && !state->contradicted)
+            check(state, dump, &before);
+    }
+    if (!ret)
+        remember(state, &dump->rows);
     return ret;
 }
 
@@ -196,7 +237,8 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
                         struct poll_report *report)
 {
     struct netlink_dump dump = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
-    uint8_t has = (uint8_t)((kernel_has_ipv6() ? HAS_IPV6 : 0) | (protocol == PROTOCOL_TCP ? HAS_COUNTERS : 0));
+    bool counters = protocol == PROTOCOL_TCP && !tcp_counters_unfit();
+    uint8_t has = (uint8_t)((kernel_has_ipv6() ? HAS_IPV6 : 0) | (counters ? HAS_COUNTERS : 0));
     int ret = (int)recording_pass(state->want->recording, &has, sizeof has, sizeof has);
 
     if (ret < 0)

@@ -37,8 +37,8 @@ static void count_row(struct netlink_dump *dump, const struct sock *s, const str
     rows->full += full && !established;
     rows->full6 += full && !established && m->idiag_family == AF_INET6;
     rows->fin_wait2 += !full && s->state == STATE_FIN_WAIT2;
-    if (dump->wanted && (established || s->state == STATE_TIME_WAIT))
-        rows->wanted += ports_have(dump->wanted, s->local_port);
+    if (dump->wanted && established)
+        rows->wanted[ipv6] += ports_have(dump->wanted, s->local_port);
     if (dump->listening && s->state == STATE_LISTEN)
         ports_add(dump->listening, s->local_port);
 }

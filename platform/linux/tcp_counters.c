@@ -26,37 +26,52 @@ static long read_file(const char *proc, const char *file, char text[FILE_MAX])
 }
 
 /* Returns 0, or -errno: -EBADMSG where a counter is absent. */
-static int read_counters(const char *proc, struct tcp_counters *out)
+static int read_opens(const char *proc, struct tcp_counters *out)
 {
     char text[FILE_MAX];
-    long n = read_file(proc, "sockstat", text);
+    long n = read_file(proc, "snmp", text);
     uint64_t passive;
 
-    if (n < 0)
-        return (int)n;
-    if (!sockstat_parse(text, (size_t)n, "TCP:", "inuse", &out->inuse) ||
-        !sockstat_parse(text, (size_t)n, "TCP:", "tw", &out->tw))
-        return -EBADMSG;
-    n = read_file(proc, "snmp", text);
     if (n < 0)
         return (int)n;
     if (!snmp_parse(text, (size_t)n, "Tcp:", "ActiveOpens", &out->opens) ||
         !snmp_parse(text, (size_t)n, "Tcp:", "PassiveOpens", &passive))
         return -EBADMSG;
     out->opens += passive;
+    return 0;
+}
+
+/* Returns as read_opens does. */
+static int read_sockets(const char *proc, struct tcp_counters *out)
+{
+    char text[FILE_MAX];
+    long n = read_file(proc, "sockstat", text);
+
+    if (n < 0)
+        return (int)n;
+    if (!sockstat_parse(text, (size_t)n, "TCP:", "inuse", &out->inuse) ||
+        !sockstat_parse(text, (size_t)n, "TCP:", "tw", &out->tw) ||
+        !sockstat_parse(text, (size_t)n, "TCP:", "alloc", &out->alloc))
+        return -EBADMSG;
     n = read_file(proc, "sockstat6", text);
     if (n < 0)
         return n == -ENOENT ? 0 : (int)n;
     return sockstat_parse(text, (size_t)n, "TCP6:", "inuse", &out->inuse6) ? 0 : -EBADMSG;
 }
 
-bool tcp_counters_read(const char *proc, struct recording *recording, struct tcp_counters *out)
+bool tcp_counters_read(const char *proc, struct recording *recording, enum tcp_opens opens, struct tcp_counters *out)
 {
-    long ret = 0;
+    int ret = 0;
 
     memset(out, 0, sizeof *out);
-    if (!recording_replays(recording))
-        ret = read_counters(proc, out);
+    if (!recording_replays(recording)) {
+        if (opens == OPENS_FIRST)
+            ret = read_opens(proc, out);
+        if (!ret)
+            ret = read_sockets(proc, out);
+        if (!ret && opens == OPENS_LAST)
+            ret = read_opens(proc, out);
+    }
     return recording_pass(recording, out, sizeof *out, ret ? ret : (long)sizeof *out) == sizeof *out;
 }
 

@@ -6,9 +6,13 @@
 
 struct recording;
 
+/* When a check needs `opens`, it is read around the others: first before a list, last after it. So each connection that
+ * opened between two readings of the others is in the difference. */
+enum tcp_opens { OPENS_NOT_READ, OPENS_FIRST, OPENS_LAST };
+
 /* Reads the counters below proc; what is read passes through the recording, or with NULL does not. A kernel without
  * IPv6 has 0 in inuse6. Returns false where one is absent. */
-bool tcp_counters_read(const char *proc, struct recording *recording, struct tcp_counters *out);
+bool tcp_counters_read(const char *proc, struct recording *recording, enum tcp_opens opens, struct tcp_counters *out);
 
 /* Returns NULL if this kernel's counters are what tcp_totals.h says, or why not: before 4.11 tw counted all namespaces
  * together (tcp_death_row). */

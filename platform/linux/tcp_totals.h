@@ -22,7 +22,8 @@
 struct tcp_counters {
     uint64_t inuse, inuse6; /* sockstat, sockstat6 */
     uint64_t tw;
-    uint64_t opens; /* connections opened by either side so far: snmp's ActiveOpens and PassiveOpens */
+    uint64_t alloc; /* the whole machine's TCP sockets: what a list costs, never what is counted */
+    uint64_t opens; /* connections opened by either side so far: snmp's ActiveOpens and PassiveOpens; only for checks */
 };
 
 /* Rows seen in the lists of one poll. */
@@ -31,7 +32,7 @@ struct tcp_rows {
     uint64_t fin_wait2;      /* minisockets in FIN_WAIT2 */
     uint64_t established[2]; /* IPv4, with the v4-mapped; IPv6 */
     uint64_t time_wait[2];
-    uint64_t wanted; /* of these two states, on ports that a rule wants */
+    uint64_t wanted[2]; /* ESTABLISHED, on ports that the filter lists */
 };
 
 struct tcp_rest {

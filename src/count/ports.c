@@ -3,6 +3,12 @@
 #define WORDS (65536 / 64)
 #define PORTS 65536u
 
+void ports_add_range(struct port_set *set, struct port_range range)
+{
+    for (uint32_t port = range.low; port <= range.high; port++)
+        ports_add(set, (uint16_t)port);
+}
+
 /* Returns the first port from `from` on that is in the set, or with flip = ~0 the first that is not; PORTS if all the
  * others differ. */
 static uint32_t find(const struct port_set *set, uint32_t from, uint64_t flip)

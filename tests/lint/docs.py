@@ -8,6 +8,7 @@ program's are documented. A document names what is not the program's, on purpose
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -123,7 +124,9 @@ def links(path, text, root):
 
 
 def is_ignored(file, root):
-    """What make builds is here, but not in the repository."""
+    """What make builds is here, but not in the repository. Sources without git have nothing else."""
+    if not shutil.which("git"):
+        return False
     return subprocess.run(["git", "-C", root, "check-ignore", "-q", file], stderr=subprocess.DEVNULL).returncode == 0
 
 

@@ -16,7 +16,7 @@ case $newest in "$version" | "$version - $released") ;; *) wrong "CHANGELOG.md: 
 # grep's own status is 1 where nothing is named.
 tags=$(grep -rnE 'newTag: *"?v?[0-9]|image: .*sockpush:v?[0-9]' k8s docker | grep -vE "[ :\"]$version\"?\$" || :)
 [ -z "$tags" ] || wrong "$tags"
-texts=$(find . -path ./build -prune -o -name '*.md' -exec grep -nE '^sockpush [0-9]+\.[0-9]+\.[0-9]+ \(commit ' {} + | grep -vF "sockpush $version (commit " || :)
+texts=$(find . -path ./build -prune -o -name '*.md' -exec grep -nE '^sockpush [0-9]+\.[0-9]+\.[0-9]+…' {} + | grep -vF "sockpush $version…" || :)
 [ -z "$texts" ] || wrong "$texts"
 # Tests take it from the program or from version.h.
 tests=$(grep -rnF "sockpush/$version" tests || :)

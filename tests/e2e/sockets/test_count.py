@@ -12,6 +12,7 @@ import time
 import pytest
 
 import census
+import netns
 import parse
 import peer
 import rights
@@ -20,10 +21,12 @@ import wait
 from conftest import namespace_or_skip
 from program import BINARY, ONE_POLL, environment, run_binary
 
-pytestmark = pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed")
+# In one process, because sockets of other namespaces make the filter useless: test_a_small_namespace_on_a_busy_machine.
+pytestmark = [pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed"), pytest.mark.xdist_group("count")]
 
 TIMES = 25                      # of each number of states.NUMBERS: 2,000 sockets and more, or each of them is listed
 COUNTED = "counted by the kernel's counters"
+OTHERS = "most are in other network namespaces"
 TWO_POLLS = dict(format="influx", polls=2, interval="100ms", pid="off", log_level="debug")     # the first lists all, to check the counters
 
 
@@ -38,14 +41,15 @@ class World:
         self._made_at = None
 
     def made(self):
-        if self._made_at is None or time.monotonic() > self._made_at + FRESH_SECONDS:
+        if self._made_at is None or time.monotonic() > self._made_at + FRESH_SECONDS or census.procfs() != self._sockets.made:
             self.close()
+            start = time.monotonic()
             self._stack.enter_context(namespace_or_skip())
-            self._made_at = time.monotonic()
             self._sockets = states.Sockets(self._stack.enter_context(contextlib.closing(self._peer())))
             self._stack.enter_context(contextlib.closing(self._sockets))
             self._sockets.make_all(TIMES)
             assert census.settle(self._sockets.made) == self._sockets.made, "the test did not make what it meant to"
+            self._made_at = start
         return self._sockets.made
 
     @staticmethod
@@ -72,6 +76,16 @@ def made(world):
     return world.made()
 
 
+def skip_beside_others(text):
+    if OTHERS in text:
+        pytest.skip("this machine has too many sockets in other network namespaces")
+
+
+def assert_counted(run):
+    skip_beside_others(run.log)
+    assert COUNTED in run.log, run.log
+
+
 def last_poll(run):
     assert run.status == 0, run.log
     return parse.series(parse.by_poll(parse.influx(run.out))[-1])
@@ -81,14 +95,15 @@ def counted(series):
     return {(version, field): value for version, fields in parse.totals(series).items() for field, value in fields.items() if value}
 
 
-RULES = [None, "80", "5000-5002", "1-1000,2004,40000-45000", "10.99.0.1:5000,[fd99::1]:5002", "listen", "*:5001,listen",
+RULES = [None, "80", "5000-5002", "1-1000,2004,62000-64000", "10.99.0.1:5000,[fd99::1]:5002", "listen", "*:5001,listen",
          ",".join(map(str, range(1001, 3001, 2)))]
 
 
 @pytest.mark.parametrize("rules", RULES)
 def test_auto_counts_what_exact_counts(made, poll, rules):
     auto, exact = (poll(**TWO_POLLS, count=count, ports=rules) for count in ("auto", "exact"))
-    assert COUNTED in auto.log and "SOCKPUSH_COUNT=exact" in exact.log
+    assert_counted(auto)
+    assert "SOCKPUSH_COUNT=exact" in exact.log
     assert counted(last_poll(auto)) == counted(last_poll(exact)) == made
     assert last_poll(auto) == last_poll(exact)
 
@@ -96,13 +111,16 @@ def test_auto_counts_what_exact_counts(made, poll, rules):
 @pytest.mark.parametrize("rules", ["1-65535", "*:1-65535"])
 def test_rules_that_want_most_sockets_have_them_listed(made, poll, rules):
     run = poll(**TWO_POLLS, ports=rules, max_series=10000)
-    assert "port rules want most" in run.log
+    skip_beside_others(run.log)
+    assert "port rules or both IP versions want most" in run.log
     assert counted(last_poll(run)) == made
     assert last_poll(run) == last_poll(poll(**TWO_POLLS, ports=rules, max_series=10000, count="exact"))
 
 
 def test_check_says_how_it_counts(made, run):
-    assert "every TCP socket is listed, this time, to check the kernel's counters" in run("--check", to="stdout:").out
+    checked = run("--check", to="stdout:").out
+    skip_beside_others(checked)
+    assert "every TCP socket is listed, this time, to check the kernel's counters" in checked
     assert "every TCP socket is listed: SOCKPUSH_COUNT=exact" in run("--check", to="stdout:", count="exact").out
 
 
@@ -113,16 +131,16 @@ def test_replay_gives_the_same(made, poll, tmp_path):
 
 
 def test_counters_that_contradict_the_list_are_not_used(made, poll, tmp_path):
-    """A recording in which inuse is 100 too high: the first 8 bytes of the blocks of 32."""
+    """A recording in which inuse is 100 too high: the first 8 bytes of the blocks of 40."""
     poll(**TWO_POLLS, backend=f"record:{tmp_path}/r")
     whole = (tmp_path / "r").read_bytes()
-    block = re.compile(rb"data\x20\0\0\0(.{8})", re.S)
+    block = re.compile(rb"data\x28\0\0\0(.{8})", re.S)
     order = "little" if b"little-endian" in whole else "big"
     wrong = block.sub(lambda found: found[0][:8] + (int.from_bytes(found[1], order) + 100).to_bytes(8, order), whole)
     (tmp_path / "r").write_bytes(wrong)
     run = poll(**TWO_POLLS, backend=f"replay:{tmp_path}/r", self="on")
-    assert "differ from its list" in run.log and counted(last_poll(run)) == made
-    assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [2]
+    assert run.log.count("differ from its list") == 1 and counted(last_poll(run)) == made
+    assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [1], "one difference may be of the moment"
 
 
 def traced(tmp_path, *options):
@@ -138,7 +156,7 @@ def traced(tmp_path, *options):
 
 @pytest.mark.parametrize("file", ["sockstat", "sockstat6", "snmp"])
 def test_without_counters_all_are_listed(made, tmp_path, file):
-    run = traced(tmp_path, "-P", f"/proc/net/{file}", "-e", "inject=open,openat:error=EACCES")
+    run = traced(tmp_path, "-P", f"/proc/net/{file}", "-e", "inject=?open,openat:error=EACCES")
     assert "the kernel's counters cannot be read" in run.log and counted(last_poll(run)) == made
 
 
@@ -154,9 +172,9 @@ def test_a_filter_that_the_kernel_refuses(made, tmp_path):
 def many(namespace):
     """Connects so many times to an address; both ends stay open as long as the test runs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard < 8192:
+    if hard < 16384:
         pytest.skip(f"only {hard} descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (16384, hard))
     kept = []
 
     def connect(address, count):
@@ -183,7 +201,7 @@ def test_families(many, poll, ipv4, mapped, ipv6, rules):
     many("::ffff:127.0.0.2", mapped)
     many("::1", ipv6)
     run = poll(**{**TWO_POLLS, "polls": 3, "ports": rules})
-    assert COUNTED in run.log
+    assert_counted(run)
     totals = parse.totals(last_poll(run))
     assert (totals[4]["tcp_established"], totals[6]["tcp_established"]) == (2 * (ipv4 + mapped), 2 * ipv6)
     assert (totals[4]["tcp_listen"], totals[6]["tcp_listen"]) == (2, 1)
@@ -202,8 +220,9 @@ def test_many_in_time_wait(many, poll, ipv4, mapped, ipv6, rules):
                     one.connect((address, 7003))
                     listener.accept()[0].close()
                     assert one.recv(1) == b""
+    wait.until(lambda: census.procfs()[4, "tcp_time_wait"] == ipv4 + mapped and census.procfs()[6, "tcp_time_wait"] == ipv6)
     run = poll(**{**TWO_POLLS, "polls": 3, "ports": rules})
-    assert COUNTED in run.log
+    assert_counted(run)
     totals = parse.totals(last_poll(run))
     assert (totals[4]["tcp_time_wait"], totals[6]["tcp_time_wait"]) == (ipv4 + mapped, ipv6)
     assert (totals[4]["tcp_established"], totals[6]["tcp_established"]) == (1100, 0)
@@ -224,7 +243,7 @@ def test_fast_open_children(many, poll):
             [inuse] = re.findall(r"^TCP: inuse (\d+)", pathlib.Path("/proc/net/sockstat").read_text(), re.M)
             assert int(inuse) == 2200 + 2 + 4, "the kernel made no children"
             run = poll(**TWO_POLLS)
-            assert COUNTED in run.log
+            assert_counted(run)
             fields = parse.totals(last_poll(run))[4]
             assert (fields["tcp_syn_recv"], fields["tcp_established"]) == (8, 2200)
     finally:
@@ -246,20 +265,32 @@ def test_mptcp(many, poll):
         kept[-1].connect(("127.0.0.1", 7002))
         kept.append(listener.accept()[0])
     run = poll(**TWO_POLLS)
-    assert COUNTED in run.log and "differ from its list" not in run.log
+    assert_counted(run)
+    assert "differ from its list" not in run.log
     assert last_poll(run) == last_poll(poll(**TWO_POLLS, count="exact"))
     for one in kept:
         one.close()
+
+
+def test_a_small_namespace_on_a_busy_machine(many, poll):
+    """Where rules would take a second walk of a table that is full of other namespaces' sockets, one list is cheaper."""
+    many("127.0.0.1", 1100)
+    with netns.entered():
+        many("127.0.0.1", 3500)
+    run = poll(**TWO_POLLS, ports="80")
+    assert OTHERS in run.log
+    assert parse.totals(last_poll(run))[4]["tcp_established"] == 2200
+    assert COUNTED in poll(**TWO_POLLS).log, "one walk is never dearer"
 
 
 def test_churn(many, start):
     """While connections come and go, the count is the population, but for those in transition; no check fails."""
     many("127.0.0.1", 1100)
     listener = socket.create_server(("127.0.0.1", 7001), backlog=4096)
-    stop = threading.Event()
+    stop, ended = threading.Event(), threading.Event()
 
     def serve():
-        while not stop.is_set():
+        while not ended.is_set():
             listener.accept()[0].close()
 
     def come_and_go():
@@ -267,8 +298,9 @@ def test_churn(many, start):
             with socket.create_connection(("127.0.0.1", 7001)) as one:
                 one.recv(1)
 
-    threads = [threading.Thread(target=target) for target in (serve, come_and_go, come_and_go)]
-    for thread in threads:
+    clients = [threading.Thread(target=come_and_go) for _ in range(2)]
+    server = threading.Thread(target=serve)
+    for thread in (server, *clients):
         thread.start()
     try:
         program = start(to="stdout:", format="influx", interval="100ms", ports="7001", self="on")
@@ -276,9 +308,11 @@ def test_churn(many, start):
         polls = program.influx_polls()
     finally:
         stop.set()
-        socket.create_connection(("127.0.0.1", 7001)).close()
-        for thread in threads:
+        for thread in clients:
             thread.join(wait.DEADLINE)
+        ended.set()
+        socket.create_connection(("127.0.0.1", 7001)).close()
+        server.join(wait.DEADLINE)
         listener.close()
     for series in polls:
         total, port = parse.totals(series)[4], parse.ports(series)["7001", 4]

@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(rows->full + rows->fin_wait2 + rows->established[0] + rows->established[1] + rows->time_wait[0] +
                  rows->time_wait[1] <=
              2 * taken); /* a full socket may be in TIME_WAIT, which no kernel lists */
-        MUST(rows->full6 <= rows->full && rows->wanted <= taken && (protocol == PROTOCOL_TCP || !rows->full));
+        MUST(rows->full6 <= rows->full && rows->wanted[0] + rows->wanted[1] <= taken &&
+             (protocol == PROTOCOL_TCP || !rows->full));
     }
     return 0;
 }
