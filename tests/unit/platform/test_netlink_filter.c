@@ -38,7 +38,8 @@ static bool begins_an_op(size_t place)
     return at == place;
 }
 
-/* As inet_diag_bc_audit: every jump leads forward, to an operation, the end, or 4 bytes beyond it. */
+/* Returns true if inet_diag_bc_audit would accept it: every jump leads forward, to an operation, the end, or 4 bytes
+ * beyond it. */
 static bool is_sound(void)
 {
     for (size_t at = 0; at < code_len; at += op_size(at)) {
@@ -55,7 +56,7 @@ static bool is_sound(void)
     return true;
 }
 
-/* As inet_diag_bc_run. */
+/* Runs the bytecode as inet_diag_bc_run does. */
 static bool accepts(uint16_t port, bool ipv4)
 {
     size_t at = 0;

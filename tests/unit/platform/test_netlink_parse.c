@@ -274,7 +274,7 @@ static void a_row_of_another_family_is_refused(void **state)
     }
 }
 
-/* A row's state, and whether the kernel appended INET_DIAG_SHUTDOWN, tell what counter it is in (tcp_totals.h). */
+/* A row's state and the attribute INET_DIAG_SHUTDOWN decide which counter has it (tcp_totals.h). */
 static void rows_are_counted_by_what_the_kernel_counts_them_in(void **state)
 {
     static const struct {
