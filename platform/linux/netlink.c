@@ -11,31 +11,33 @@
 #include "sock_diag.h"
 #include "tcp_counters.h"
 
-/* The kernel's states 1 to 11 (include/net/tcp_states.h). Those above would add bound sockets, by a walk of their own.
- */
+/* TCP states 1 to 11 (include/net/tcp_states.h). Higher bits would add bound sockets, from a walk of another table. */
 #define ALL_STATES  0xffeu
 #define ESTABLISHED (1u << 1)
 #define TIME_WAIT   (1u << 6)
 #define LISTEN      (1u << 10)
 
-#define FEW         2000 /* are listed for what it costs to walk the empty buckets of the kernel's hash table again */
-#define CHECK_POLLS 100  /* of so many polls that are counted, the first is listed and compared */
+/* Listing so few sockets costs no more than a second walk over the empty buckets of the kernel's hash table. */
+#define FEW 2000
 
-#define HAS_IPV6     1 /* bits of a recording's first byte */
-#define HAS_COUNTERS 2 /* the counters follow, and stand again at the end */
+/* One of so many polls lists all sockets and compares. */
+#define CHECK_POLLS 100
+
+/* Bits of the first byte of a recorded reading. With HAS_COUNTERS, the counters precede the list and follow it. */
+#define HAS_IPV6     1
+#define HAS_COUNTERS 2
 
 struct backend_state {
     const struct backend_want *want;
     const char *exact; /* why the counters are never used; NULL: they may be */
     bool contradicted; /* the counters differed at two checks in a row */
     bool doubted;      /* they differed at the last check */
-    unsigned counted;  /* polls since the last check */
+    unsigned counted;  /* polls since the last check; 0: a check is due */
 
-    /* The last poll: */
-    bool few;         /* too few sockets for counting */
-    bool most_listed; /* a filter would have listed most of them */
+    bool few;         /* the last poll had too few sockets for counting */
+    bool most_listed; /* a filter would have listed most of its sockets */
     bool most_ipv6;   /* most of them were IPv6 */
-    bool any_ipv6;    /* some were */
+    bool any_ipv6;    /* some of them were IPv6 */
 
     struct port_set wanted; /* local ports whose sockets are listed in this poll */
     struct port_range range[FILTER_RANGES];
