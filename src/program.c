@@ -113,7 +113,7 @@ int program_init(struct program *p)
     struct config *c = &p->config;
     const struct backend_want want = {.proc = c->v.proc,
                                       .exact = c->v.count,
-                                      .ports = c->rules.n ? &c->rules.ports : NULL,
+                                      .ports = c->rules.n ? c->rules.ports : NULL,
                                       .listen = c->rules.listen != RULE_NONE,
                                       .listeners_first = wants_listeners_first(c),
                                       .recording = c->record || c->replay ? &p->recording : NULL};

@@ -81,7 +81,7 @@ static void close_netlink(struct backend_state *state)
 
 static bool read_counters(struct backend_state *state, enum tcp_opens opens, struct tcp_counters *out)
 {
-    return tcp_counters_read(state->want->proc, state->want->recording, opens, out);
+    return tcp_counters_read(state->want->proc, state->want->recording, opens, state->diag.buf, out);
 }
 
 /* Finds the ranges of ports for the filter, once the listeners are known. state->wanted has the ports between them,

@@ -10,14 +10,12 @@
 #include "linux.h"
 #include "sockstat_parse.h"
 
-#define FILE_MAX 4096 /* snmp has some 1,500 bytes */
-
 /* Reads the beginning of a file. Returns its bytes, or -errno. */
-static long read_file(const char *proc, const char *file, char text[FILE_MAX])
+static long read_file(const char *proc, const char *file, char *buf)
 {
     char path[LINUX_PATH_MAX];
     int fd = linux_net_path(proc, file, path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    long n = fd < 0 ? -errno : read(fd, text, FILE_MAX);
+    long n = fd < 0 ? -errno : read(fd, buf, TCP_COUNTERS_BUF);
 
     if (n < 0 && fd >= 0)
         n = -errno;
@@ -26,9 +24,8 @@ static long read_file(const char *proc, const char *file, char text[FILE_MAX])
 }
 
 /* Returns 0, or -errno: -EBADMSG where a counter is absent. */
-static int read_opens(const char *proc, struct tcp_counters *out)
+static int read_opens(const char *proc, char *text, struct tcp_counters *out)
 {
-    char text[FILE_MAX];
     long n = read_file(proc, "snmp", text);
     uint64_t passive;
 
@@ -42,9 +39,8 @@ static int read_opens(const char *proc, struct tcp_counters *out)
 }
 
 /* Returns as read_opens does. */
-static int read_sockets(const char *proc, struct tcp_counters *out)
+static int read_sockets(const char *proc, char *text, struct tcp_counters *out)
 {
-    char text[FILE_MAX];
     long n = read_file(proc, "sockstat", text);
 
     if (n < 0)
@@ -59,18 +55,19 @@ static int read_sockets(const char *proc, struct tcp_counters *out)
     return sockstat_parse(text, (size_t)n, "TCP6:", "inuse", &out->inuse6) ? 0 : -EBADMSG;
 }
 
-bool tcp_counters_read(const char *proc, struct recording *recording, enum tcp_opens opens, struct tcp_counters *out)
+bool tcp_counters_read(const char *proc, struct recording *recording, enum tcp_opens opens, char *buf,
+                       struct tcp_counters *out)
 {
     int ret = 0;
 
     memset(out, 0, sizeof *out);
     if (!recording_replays(recording)) {
         if (opens == OPENS_FIRST)
-            ret = read_opens(proc, out);
+            ret = read_opens(proc, buf, out);
         if (!ret)
-            ret = read_sockets(proc, out);
+            ret = read_sockets(proc, buf, out);
         if (!ret && opens == OPENS_LAST)
-            ret = read_opens(proc, out);
+            ret = read_opens(proc, buf, out);
     }
     return recording_pass(recording, out, sizeof *out, ret ? ret : (long)sizeof *out) == sizeof *out;
 }

@@ -10,9 +10,12 @@ struct recording;
  * opened between two readings of the others is in the difference. */
 enum tcp_opens { OPENS_NOT_READ, OPENS_FIRST, OPENS_LAST };
 
-/* Reads the counters below proc; what is read passes through the recording, or with NULL does not. A kernel without
- * IPv6 has 0 in inuse6. Returns false where one is absent. */
-bool tcp_counters_read(const char *proc, struct recording *recording, enum tcp_opens opens, struct tcp_counters *out);
+#define TCP_COUNTERS_BUF 4096 /* snmp has some 1,500 bytes */
+
+/* Reads the counters below proc, with TCP_COUNTERS_BUF bytes of buf. What is read passes through the recording, or with
+ * NULL does not. A kernel without IPv6 has 0 in inuse6. Returns false where one is absent. */
+bool tcp_counters_read(const char *proc, struct recording *recording, enum tcp_opens opens, char *buf,
+                       struct tcp_counters *out);
 
 /* Returns NULL if this kernel's counters are what tcp_totals.h says, or why not: before 4.11 tw counted all namespaces
  * together (tcp_death_row). */

@@ -147,13 +147,13 @@ static const char *enter(struct rules *r, int n)
         if (*slot)
             return "repeats an earlier one and is ignored";
         *slot = number;
-        ports_add(&r->ports, rule->low);
+        ports_add(r->ports, rule->low);
         return NULL;
     default:
         for (unsigned port = rule->low; port <= rule->high; port++)
             if (!r->any[port]) {
                 r->any[port] = number;
-                ports_add(&r->ports, (uint16_t)port);
+                ports_add(r->ports, (uint16_t)port);
                 taken = false;
             }
     }
@@ -165,6 +165,7 @@ static void make_room(struct rules *r, struct arena *a)
     if (r->rule)
         return;
     r->rule = arena_zero(a, RULES_MAX, sizeof *r->rule);
+    r->ports = arena_zero(a, 1, sizeof *r->ports);
     r->any = arena_zero(a, 65536, sizeof *r->any);
     r->address_mask = 32767; /* at most a third full */
     r->address = arena_zero(a, r->address_mask + 1, sizeof *r->address);
@@ -284,7 +285,7 @@ int rules_find(const struct rules *r, const struct sock *s, const uint8_t listen
     uint16_t port = s->local_port;
     int any = RULE_NONE, best = RULE_NONE;
 
-    if (ports_have(&r->ports, port)) { /* else no page of the tables below is touched */
+    if (ports_have(r->ports, port)) {  /* else no page of the tables below is touched */
         any = best = r->any[port] - 1; /* RULE_NONE if r->any is 0 */
         if (s->known & SOCK_ADDRESS) {
             int exact = *find_address(r, s->ip_version, s->local, port) - 1;

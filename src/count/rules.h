@@ -40,9 +40,9 @@ struct rules {
     int n_groups;
 
     /* The index, built by rules_add. */
-    struct port_set ports; /* the ports of all rules but `listen` */
-    uint16_t *any;         /* by port: 1 + the first rule for any address, or 0 */
-    uint16_t *address;     /* open-addressing hash of RULE_ADDRESS: 1 + rule, or 0 */
+    struct port_set *ports; /* the ports of all rules but `listen`; NULL without rules */
+    uint16_t *any;          /* by port: 1 + the first rule for any address, or 0 */
+    uint16_t *address;      /* open-addressing hash of RULE_ADDRESS: 1 + rule, or 0 */
     uint32_t address_mask;
     int listen;  /* the listen rule, or RULE_NONE */
     int useless; /* rules that can never match; they are left out */

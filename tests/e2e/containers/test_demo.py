@@ -21,6 +21,14 @@ CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--
             "--disable-component-update", "--disable-sync", "--virtual-time-budget=4000", "--dump-dom"]
 
 
+def lives(pid):
+    """Whether a process is there and has not ended. It may end while its state is read."""
+    try:
+        return "Z" not in open(f"/proc/{pid}/stat").read().split()[2]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Demo:
     def __init__(self, place, words=(sys.executable, ROOT / "demo" / "demo.py")):
         if not shutil.which("victoria-metrics", path=servers.PATH):
@@ -57,7 +65,7 @@ class Demo:
         assert len(children) >= 2
         self.process.send_signal(number)
         status = self.process.wait(wait.DEADLINE)
-        assert wait.until(lambda: not any(os.path.exists(f"/proc/{child}") and "Z" not in open(f"/proc/{child}/stat").read().split()[2] for child in children))
+        assert wait.until(lambda: not any(lives(child) for child in children))
         return status
 
     def __enter__(self):
