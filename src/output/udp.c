@@ -108,11 +108,14 @@ static int send_udp(struct link *l, const char *lines, size_t len)
 static int send_nothing(struct link *l)
 {
     int ret = net_send(l->fd, "", 0, DATAGRAM_MS);
+    char byte;
 
     if (ret)
         return ret;
-    net_wait_readable(l->fd, REFUSAL_MS);
-    return net_pending_error(l->fd);
+    if (net_wait_readable(l->fd, REFUSAL_MS))
+        ret = (int)net_receive_some(l->fd, &byte, 1);
+    /* Windows calls a refused datagram a reset. */
+    return ret == -ECONNREFUSED || ret == -ECONNRESET ? -ECONNREFUSED : net_pending_error(l->fd);
 }
 
 /* Tries the name's addresses until one does not refuse, as send_udp would. */
