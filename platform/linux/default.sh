@@ -11,8 +11,8 @@ cat <<'EOF'
 # No blanks around the "=". After a change: systemctl restart sockpush
 EOF
 # A row of --help: two blanks, the name, and its meaning, which may continue in lines with more indentation. The default is in a column
-# before the meaning, or after it: (default 10s).
-sed 's/`//g' | awk '
+# after the meaning: (default 10s).
+awk '
     function end_row(n) {
         if (name == "") return
         if (match(text, / \(default [^ ]*\)$/)) {
@@ -31,10 +31,10 @@ sed 's/`//g' | awk '
     /^Names of other programs/ { exit }
     /^  SOCKPUSH_/ {
         end_row()
-        columns = split($0, column, /  +/)
+        split($0, column, /  +/)
         name = column[2]
-        value = columns > 3 && column[3] != "-" ? column[3] : ""
-        text = column[columns]
+        text = column[3]
+        value = ""
         next
     }
     /^    / && name != "" { sub(/^ +/, ""); text = text " " $0; next }

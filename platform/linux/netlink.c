@@ -30,6 +30,7 @@
 struct backend_state {
     const struct backend_want *want;
     const char *exact; /* why the counters are never used; NULL: they may be */
+    bool fit;          /* this kernel's counters can be compared */
     bool contradicted; /* the counters differed at two checks in a row */
     bool doubted;      /* they differed at the last check */
     unsigned counted;  /* polls since the last check; 0: a check is due */
@@ -64,9 +65,12 @@ static int open_netlink(struct backend_state **out, const struct backend_want *w
         return ret;
     }
     state->want = want;
-    state->exact = want->exact       ? "every TCP socket is listed: SOCKPUSH_COUNT=exact"
-                   : want->recording ? "every TCP socket is listed: a recording has all"
-                                     : tcp_counters_unfit();
+    state->exact = tcp_counters_unfit();
+    state->fit = !state->exact;
+    if (want->exact)
+        state->exact = "every TCP socket is listed: SOCKPUSH_COUNT=exact";
+    else if (want->recording)
+        state->exact = "every TCP socket is listed: a recording has all";
     *out = state;
     return 0;
 }
@@ -239,7 +243,7 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
                         struct poll_report *report)
 {
     struct netlink_dump dump = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
-    bool counters = protocol == PROTOCOL_TCP && !tcp_counters_unfit();
+    bool counters = protocol == PROTOCOL_TCP && state->fit;
     uint8_t has = (uint8_t)((kernel_has_ipv6() ? HAS_IPV6 : 0) | (counters ? HAS_COUNTERS : 0));
     int ret = (int)recording_pass(state->want->recording, &has, sizeof has, sizeof has);
 

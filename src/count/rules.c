@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/value.h"
 
 #define RULES_NAMED 10 /* bad rules, and useless ones, that are reported one by one */
-#include "base/format.h"
 
 bool rule_discovers(const struct rule *rule)
 {
@@ -280,7 +280,7 @@ static bool names_port(const struct rules *r, int n)
     return n != RULE_NONE && r->rule[n].kind == RULE_PORTS && r->rule[n].low == r->rule[n].high;
 }
 
-int rules_find(const struct rules *r, const struct sock *s, const uint8_t listening[8192])
+int rules_find(const struct rules *r, const struct sock *s, const struct port_set *listening)
 {
     uint16_t port = s->local_port;
     int any = RULE_NONE, best = RULE_NONE;
@@ -294,7 +294,7 @@ int rules_find(const struct rules *r, const struct sock *s, const uint8_t listen
                 best = exact;
         }
     }
-    if (r->listen == RULE_NONE || (best != RULE_NONE && best < r->listen) || !(listening[port >> 3] & 1u << (port & 7)))
+    if (r->listen == RULE_NONE || (best != RULE_NONE && best < r->listen) || !ports_have(listening, port))
         return best;
     return names_port(r, any) ? best : r->listen;
 }

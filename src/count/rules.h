@@ -69,8 +69,8 @@ int rules_parse_json(const char *text, bool bare_v6, const char *variable, struc
                      struct rules *out);
 
 /* Finds the first rule, in the order written, that matches s, in constant time. listening
- * has a bit per TCP port with a LISTEN socket. Returns its index, or RULE_NONE. */
-int rules_find(const struct rules *r, const struct sock *s, const uint8_t listening[8192]);
+ * has the TCP ports with a LISTEN socket. Returns its index, or RULE_NONE. */
+int rules_find(const struct rules *r, const struct sock *s, const struct port_set *listening);
 
 /* Writes "1.1.1.1:80" or "[::1]:80", NUL-terminated. */
 void addr_port_format(const struct ip *ip, uint16_t port, char out[ADDR_PORT_MAX]);

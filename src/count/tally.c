@@ -167,8 +167,8 @@ void tally_begin(struct tally *t, uint64_t now_ms)
     for (uint32_t i = 0; i < t->n_slots; i++)
         clear(&t->series[i]);
     if (t->rules->listen != RULE_NONE)
-        memcpy(t->listened, t->listening, sizeof t->listened);
-    memset(t->listening, 0, sizeof t->listening);
+        t->listened = t->listening;
+    memset(&t->listening, 0, sizeof t->listening);
 }
 
 /* Keeps the lowest inodes, ascending. A listener's replace all others. */
@@ -227,8 +227,8 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     if (!t->rules->n || !(s->known & SOCK_PORT))
         return;
     if (field == STATE_LISTEN)
-        t->listening[s->local_port >> 3] |= (uint8_t)(1u << (s->local_port & 7));
-    rule = rules_find(t->rules, s, t->listening);
+        ports_add(&t->listening, s->local_port);
+    rule = rules_find(t->rules, s, &t->listening);
     if (rule == RULE_NONE)
         return;
     series = series_of(t, rule, s);
@@ -252,7 +252,7 @@ void tally_discard(struct tally *t, enum protocol protocol)
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
     }
     if (protocol == PROTOCOL_TCP) /* UDP sockets need these ports for "listen" rules */
-        memcpy(t->listening, t->listened, sizeof t->listening);
+        t->listening = t->listened;
 }
 
 static bool empty(const struct series *s)

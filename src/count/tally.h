@@ -59,10 +59,10 @@ struct tally {
     uint32_t n_order, n_explicit, n_slots, n_room; /* n_room is the largest n_slots */
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
-    bool reorder, overflowed; /* overflowed: "other" was needed */
-    uint64_t now_ms, step_ms; /* this poll's time, and the time since the poll before */
-    uint8_t listening[8192];  /* this poll: a bit per TCP port with a LISTEN socket */
-    uint8_t listened[8192];   /* the poll before; restored when a reading of TCP fails */
+    bool reorder, overflowed;  /* overflowed: "other" was needed */
+    uint64_t now_ms, step_ms;  /* this poll's time, and the time since the poll before */
+    struct port_set listening; /* this poll: TCP ports with a LISTEN socket */
+    struct port_set listened;  /* the poll before; restored when a reading of TCP fails */
 };
 
 /* Sets up *t for rules, which must outlive it. Allocates from a. */

@@ -104,6 +104,25 @@ def test_check_shows_the_effective_configuration(run, root):
         assert wait.until(lambda: receiver.chunks) and receiver.chunks == [b""], "a datagram, but nothing in it"
 
 
+def test_check_names_the_variable_that_decided(run, root):
+    checked = run("--check", STATSD_PREFIX="abc", SSL_CERT_FILE="/etc/x.pem", DD_AGENT_HOST="127.0.0.1", HOST_PROC=root)
+    for line in ("SOCKPUSH_TO=udp://127.0.0.1:8125 (from DD_AGENT_HOST)", "SOCKPUSH_FORMAT=datadog (from DD_AGENT_HOST)", "SOCKPUSH_PREFIX=abc (from STATSD_PREFIX)",
+                 f"SOCKPUSH_PROC={root} (from HOST_PROC)", "SOCKPUSH_TLS_CA=/etc/x.pem (from SSL_CERT_FILE)"):
+        assert line + "\n" in checked.out
+
+
+@pytest.mark.parametrize("arguments", [["--check", "--foo"], ["foo", "--check"]])
+def test_a_second_argument_gets_the_corrected_call(run, arguments):
+    refused = run(*arguments)
+    assert refused.status == 2 and 'did you mean \\"sockpush --check\\"?' in refused.log
+
+
+def test_a_format_that_http_receivers_do_not_read(run):
+    """Set for all outputs it is probably a mistake; in the output's URL it is meant."""
+    warned = lambda **env: "its receivers usually read influx" in run("--check", **env).log
+    assert warned(format="dogstatsd", to="http://127.0.0.1:1/write") and not warned(to="graphite+http://127.0.0.1:1/write")
+
+
 def test_check_shows_what_was_made_of_rules_and_host(run, root):
     checked = run("--check", proc=root, ports="[0:0::1]:080,80,listen", NODE_NAME="four")
     assert "rules: 3 (SOCKPUSH_PORTS) [::1]:80 80 listen\n" in checked.out

@@ -38,7 +38,7 @@ static void check(const struct rules *r)
 /* Checks that the index agrees with a plain search for the first rule that matches a socket. */
 static void find(const struct rules *r)
 {
-    static uint8_t listening[8192];
+    static struct port_set listening;
 
     for (int i = 0; i < r->n && i < 50; i++) {
         struct sock s = {.ip_version = 4, .local_port = r->rule[i].low, .known = SOCK_ADDRESS | SOCK_PORT};
@@ -50,7 +50,7 @@ static void find(const struct rules *r)
             s.ip_version = r->rule[i].ip.version;
             memcpy(s.local, r->rule[i].ip.bytes, sizeof s.local);
         }
-        found = rules_find(r, &s, listening);
+        found = rules_find(r, &s, &listening);
         MUST(found >= 0 && found <= i);
     }
 }

@@ -146,7 +146,7 @@ static void a_wrong_output_is_refused_with_what_is_accepted(void **state)
         {"udp://a:1,udp://a:1", "twice"}, {"udp://a,udp://a:8125", "twice"}, {"unix:///a,unix:///%61", "twice"},
         {"udp://1,udp://2,udp://3,udp://4,udp://5,udp://6,udp://7,udp://8,udp://9", "8"},
         {"udp://user:pw@a", "user"}, {"udp://a/path", "path"}, {"udp://a?q", "path"}, {"udp://a#f", "path"},
-        {"carrier://a", "udp"}, {"a:8125", "udp"}, {"udp://a:1,b:1", "fail-over"}, {"udp://a,", "nothing"}, {",udp://a", "nothing"},
+        {"carrier://a", "udp"}, {"influx://a:1", "influx is a format"}, {"a:8125", "udp"}, {"udp://a:1,b:1", "fail-over"}, {"udp://a,", "nothing"}, {",udp://a", "nothing"},
         {"xml+udp://a", "influx"}, {"table+udp://a", "stdout"}, {"table+unix:///a", "stdout"}, {"udp://a:0", "65535"},
         {"unix:///01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012", "too long"},
         {"unix://a", "absolute"}, {"udp:a", "udp"}, {"udp:/a", "udp"}, {"stdout:/x", "port"}, {"udp://", "host"},

@@ -6,22 +6,22 @@
 #include "count/rules.h"
 #include "unit/helper.h"
 
-static uint8_t listening[8192];
+static struct port_set listening;
 
 static void listen_on(uint16_t port)
 {
-    listening[port >> 3] |= (uint8_t)(1u << (port & 7));
+    ports_add(&listening, port);
 }
 
 static bool listens_on(uint16_t port)
 {
-    return listening[port >> 3] & 1u << (port & 7);
+    return ports_have(&listening, port);
 }
 
 static const char *found(const struct rules *r, const char *address, uint16_t port)
 {
     const struct sock s = sock_of(PROTOCOL_TCP, address, port, STATE_ESTABLISHED, 0);
-    int rule = rules_find(r, &s, listening);
+    int rule = rules_find(r, &s, &listening);
 
     return rule == RULE_NONE ? "none" : r->rule[rule].text;
 }
@@ -69,7 +69,7 @@ static void the_first_rule_that_matches_takes_the_socket(void **state)
     };
 
     (void)state;
-    memset(listening, 0, sizeof listening);
+    memset(&listening, 0, sizeof listening);
     listen_on(8080);
     listen_on(9000);
     for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -93,7 +93,7 @@ static void a_row_without_address_matches_ports_only(void **state)
 
     (void)state;
     rules_of(&r, "0.0.0.0:53,53", &a);
-    assert_int_equal(rules_find(&r, &s, listening), 1);
+    assert_int_equal(rules_find(&r, &s, &listening), 1);
     arena_free(&a);
 }
 
@@ -164,14 +164,14 @@ static void any_socket_is_found_in_the_rule_that_a_plain_search_finds(void **sta
         }
         logged_init(&logged);
         assert_row(!rules_parse(list, false, "RULES", &a, &logged.diag, &r), list);
-        memset(listening, 0, sizeof listening);
+        memset(&listening, 0, sizeof listening);
         for (unsigned i = 0; i < ports / 2; i++)
             listen_on((uint16_t)(1 + any(ports)));
         for (int i = 0; i < 300; i++) {
             uint16_t port = (uint16_t)(any(50) ? 1 + any(ports + 6) : 65535);
             const struct sock s = sock_of(PROTOCOL_TCP, address[any(COUNT_OF(address))], port, STATE_ESTABLISHED, 0);
 
-            assert_row(rules_find(&r, &s, listening) == find_plainly(&r, &s), list);
+            assert_row(rules_find(&r, &s, &listening) == find_plainly(&r, &s), list);
         }
         arena_free(&a);
     }
