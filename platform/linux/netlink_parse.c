@@ -27,18 +27,22 @@ static bool has_attribute(const char *at, size_t len, uint16_t type)
     return false;
 }
 
-static void count_row(struct netlink_dump *dump, const struct sock *s, const struct inet_diag_msg *m, bool full)
+/* Counts a socket whose row has the attributes at `at`. */
+static void count_row(struct netlink_dump *dump, const struct sock *s, bool af_inet6, const char *at, size_t len)
 {
     struct tcp_rows *rows = &dump->rows;
-    bool ipv6 = s->ip_version == 6, established = s->state == STATE_ESTABLISHED;
+    bool ipv6 = s->ip_version == 6, full;
 
-    rows->established[ipv6] += established;
+    if (s->state == STATE_ESTABLISHED) {
+        rows->established[ipv6]++;
+        rows->wanted[ipv6] += dump->wanted && ports_have(dump->wanted, s->local_port);
+        return;
+    }
+    full = has_attribute(at, len, INET_DIAG_SHUTDOWN);
     rows->time_wait[ipv6] += s->state == STATE_TIME_WAIT;
-    rows->full += full && !established;
-    rows->full6 += full && !established && m->idiag_family == AF_INET6;
+    rows->full += full;
+    rows->full6 += full && af_inet6;
     rows->fin_wait2 += !full && s->state == STATE_FIN_WAIT2;
-    if (dump->wanted && established)
-        rows->wanted[ipv6] += ports_have(dump->wanted, s->local_port);
     if (dump->listening && s->state == STATE_LISTEN)
         ports_add(dump->listening, s->local_port);
 }
@@ -58,7 +62,7 @@ static int emit_socket(const char *payload, size_t len, struct netlink_dump *dum
     s.state = (uint8_t)linux_tcp_state(m.idiag_state);
     s.inode = m.idiag_inode;
     if (dump->protocol == PROTOCOL_TCP)
-        count_row(dump, &s, &m, has_attribute(payload + sizeof m, len - sizeof m, INET_DIAG_SHUTDOWN));
+        count_row(dump, &s, m.idiag_family == AF_INET6, payload + sizeof m, len - sizeof m);
     dump->emit(dump->ctx, &s, 1);
     return NETLINK_MORE;
 }

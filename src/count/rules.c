@@ -147,6 +147,7 @@ static const char *enter(struct rules *r, int n)
         if (*slot)
             return "repeats an earlier one and is ignored";
         *slot = number;
+        r->addresses = true;
         ports_add(r->ports, rule->low);
         return NULL;
     default:
@@ -287,7 +288,7 @@ int rules_find(const struct rules *r, const struct sock *s, const struct port_se
 
     if (ports_have(r->ports, port)) {  /* else no page of the tables below is touched */
         any = best = r->any[port] - 1; /* RULE_NONE if r->any is 0 */
-        if (s->known & SOCK_ADDRESS) {
+        if (r->addresses && s->known & SOCK_ADDRESS) {
             int exact = *find_address(r, s->ip_version, s->local, port) - 1;
 
             if (exact != RULE_NONE && (best == RULE_NONE || exact < best))
