@@ -2,20 +2,13 @@
 
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/sort.h"
 
 #define LINGER_POLLS  10
 #define LINGER_MIN_MS (60 * 1000)
 #define LINGER_MAX_MS (10 * 60 * 1000)
-
-static void init_series(struct series *s, int rule, uint8_t ip_version)
-{
-    memset(s, 0, sizeof *s);
-    s->rule = rule;
-    s->ip_version = ip_version;
-}
 
 /* Adds the series of a rule: one of its IP version for an address rule, else one of each. */
 static void add_explicit(struct tally *t, int rule)
@@ -26,9 +19,7 @@ static void add_explicit(struct tally *t, int rule)
     for (uint8_t version = 4; version <= 6; version += 2) {
         if (r->kind == RULE_ADDRESS && r->ip.version != version)
             continue;
-        init_series(&t->series[t->n_explicit], rule, version);
-        t->series[t->n_explicit].live = true;
-        t->n_explicit++;
+        t->series[t->n_explicit++] = (struct series){.rule = rule, .ip_version = version, .live = true};
     }
 }
 
@@ -38,8 +29,6 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
 
     memset(t, 0, sizeof *t);
     t->rules = rules;
-    init_series(&t->total[0], RULE_NONE, 4);
-    init_series(&t->total[1], RULE_NONE, 6);
     for (int i = 0; i < rules->n; i++)
         discovers |= rule_discovers(&rules->rule[i]);
     t->max_discovered = discovers ? max_discovered : 0;
@@ -52,6 +41,7 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
         if (!rule_discovers(&rules->rule[i]))
             add_explicit(t, i);
     t->n_slots = t->n_explicit;
+    t->discovery = arena_zero(a, t->n_room - t->n_explicit, sizeof *t->discovery);
     t->bucket_mask = 1;
     while (t->bucket_mask < t->max_discovered)
         t->bucket_mask = t->bucket_mask * 2 + 1;
@@ -82,28 +72,14 @@ static uint32_t *bucket_of(struct tally *t, const struct key *k)
 static struct series *create(struct tally *t, const struct key *k, uint32_t *bucket)
 {
     uint32_t slot = t->free_slot ? t->free_slot - 1 : t->n_slots++;
+    struct discovery *d = &t->discovery[slot - t->n_explicit];
     struct series *s = &t->series[slot];
 
     if (t->free_slot)
-        t->free_slot = s->next;
-    init_series(s, k->rule, k->ip_version);
-    s->port = k->port;
-    memcpy(s->address, k->address, sizeof s->address);
-    if (k->rule == RULE_NONE) {
-        strcpy(s->addr_port, "other");
-    } else if (t->rules->rule[k->rule].kind == RULE_MATCH) {
-        struct ip ip = {.version = k->ip_version};
-
-        memcpy(ip.bytes, k->address, sizeof ip.bytes);
-        addr_port_format(&ip, k->port, s->addr_port);
-    } else {
-        struct buf b = {.data = s->addr_port, .cap = ADDR_PORT_MAX - 1};
-
-        buf_u64(&b, k->port); /* the zeroed slot ends it with NUL */
-    }
-    s->discovered = s->live = true;
-    s->seen_ms = t->now_ms;
-    s->next = *bucket;
+        t->free_slot = d->next;
+    *d = (struct discovery){.port = k->port, .next = *bucket, .seen_ms = t->now_ms};
+    memcpy(d->address, k->address, sizeof d->address);
+    *s = (struct series){.rule = k->rule, .ip_version = k->ip_version, .discovery = d, .live = true};
     *bucket = slot + 1;
     t->reorder = true;
     return s;
@@ -113,11 +89,12 @@ static struct series *find_or_create(struct tally *t, const struct key *k)
 {
     uint32_t *bucket = bucket_of(t, k);
 
-    for (uint32_t i = *bucket; i; i = t->series[i - 1].next) {
+    for (uint32_t i = *bucket; i; i = t->discovery[i - 1 - t->n_explicit].next) {
+        const struct discovery *d = &t->discovery[i - 1 - t->n_explicit];
         struct series *s = &t->series[i - 1];
 
-        if (s->rule == k->rule && s->port == k->port && s->ip_version == k->ip_version &&
-            !memcmp(s->address, k->address, sizeof s->address))
+        if (s->rule == k->rule && d->port == k->port && s->ip_version == k->ip_version &&
+            !memcmp(d->address, k->address, sizeof d->address))
             return s;
     }
     if (k->rule == RULE_NONE)
@@ -134,16 +111,17 @@ static struct series *find_or_create(struct tally *t, const struct key *k)
 
 static void end_series(struct tally *t, struct series *s)
 {
-    const struct key k = {.rule = s->rule, .ip_version = s->ip_version, .port = s->port, .address = s->address};
+    struct discovery *d = s->discovery;
+    const struct key k = {.rule = s->rule, .ip_version = s->ip_version, .port = d->port, .address = d->address};
     uint32_t number = (uint32_t)(s - t->series) + 1, *link = bucket_of(t, &k);
 
     while (*link != number)
-        link = &t->series[*link - 1].next;
-    *link = s->next;
+        link = &t->discovery[*link - 1 - t->n_explicit].next;
+    *link = d->next;
     if (s->rule != RULE_NONE)
         t->discovered--;
     s->live = false;
-    s->next = t->free_slot;
+    d->next = t->free_slot;
     t->free_slot = number;
     t->reorder = true;
 }
@@ -162,8 +140,7 @@ void tally_begin(struct tally *t, uint64_t now_ms)
 {
     t->step_ms = now_ms - t->now_ms;
     t->now_ms = now_ms;
-    clear(&t->total[0]);
-    clear(&t->total[1]);
+    memset(t->total, 0, sizeof t->total);
     for (uint32_t i = 0; i < t->n_slots; i++)
         clear(&t->series[i]);
     if (t->rules->listen != RULE_NONE)
@@ -234,7 +211,7 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     series = series_of(t, rule, s);
     if (!series)
         return;
-    series->count[field] += n;
+    series->count[field] += (uint32_t)n;
     if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
         hint_owner(&series->hint, s);
 }
@@ -242,12 +219,12 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
 void tally_discard(struct tally *t, enum protocol protocol)
 {
     unsigned first = protocol == PROTOCOL_UDP ? FIELD_UDP : 0;
-    size_t size = (protocol == PROTOCOL_UDP ? 1 : STATE_COUNT) * sizeof t->total[0].count[0];
+    size_t n = protocol == PROTOCOL_UDP ? 1 : STATE_COUNT;
 
-    memset(&t->total[0].count[first], 0, size);
-    memset(&t->total[1].count[first], 0, size);
+    memset(&t->total[0].count[first], 0, n * sizeof t->total[0].count[0]);
+    memset(&t->total[1].count[first], 0, n * sizeof t->total[1].count[0]);
     for (uint32_t i = 0; i < t->n_slots; i++) {
-        memset(&t->series[i].count[first], 0, size);
+        memset(&t->series[i].count[first], 0, n * sizeof t->series[i].count[0]);
         if (protocol == PROTOCOL_TCP) /* TCP is read first, so all hints are TCP's */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
     }
@@ -266,14 +243,16 @@ static bool empty(const struct series *s)
 /* Orders by rule (RULE_NONE last, as unsigned), port, IP version and address. */
 static int by_rule(const void *a, const void *b)
 {
+    static const struct discovery none;
     const struct series *x = *(const struct series *const *)a, *y = *(const struct series *const *)b;
+    const struct discovery *of_x = x->discovery ? x->discovery : &none, *of_y = y->discovery ? y->discovery : &none;
     int diff = x->rule != y->rule ? ((unsigned)x->rule < (unsigned)y->rule ? -1 : 1) : 0;
 
     if (!diff)
-        diff = (int)x->port - (int)y->port;
+        diff = (int)of_x->port - (int)of_y->port;
     if (!diff)
         diff = (int)x->ip_version - (int)y->ip_version;
-    return diff ? diff : memcmp(x->address, y->address, sizeof x->address);
+    return diff ? diff : memcmp(of_x->address, of_y->address, sizeof of_x->address);
 }
 
 void tally_end(struct tally *t)
@@ -284,9 +263,9 @@ void tally_end(struct tally *t)
         if (!s->live)
             continue;
         if (!empty(s)) {
-            s->seen_ms = t->now_ms;
-            s->zero_polls = 0;
-        } else if (s->seen_ms == t->now_ms) {
+            s->discovery->seen_ms = t->now_ms;
+            s->discovery->zero_polls = 0;
+        } else if (s->discovery->seen_ms == t->now_ms) {
             end_series(t, s); /* it came from a reading that was discarded */
         }
     }
@@ -304,12 +283,12 @@ void tally_expire(struct tally *t)
 {
     for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
         struct series *s = &t->series[i];
-        uint64_t gone_ms = t->now_ms - s->seen_ms;
+        uint64_t gone_ms = s->live ? t->now_ms - s->discovery->seen_ms : 0;
 
-        if (!s->live || !gone_ms)
+        if (!gone_ms)
             continue;
-        s->zero_polls++;
-        if ((s->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS)
+        s->discovery->zero_polls++;
+        if ((s->discovery->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS)
             end_series(t, s);
     }
 }
@@ -324,7 +303,19 @@ struct series *tally_series(struct tally *t, uint32_t i)
     return t->order[i];
 }
 
-const char *series_addr_port(const struct tally *t, const struct series *s)
+const char *series_addr_port(const struct tally *t, const struct series *s, char text[ADDR_PORT_MAX])
 {
-    return s->discovered ? s->addr_port : t->rules->rule[s->rule].text;
+    const struct discovery *d = s->discovery;
+    struct ip ip = {.version = s->ip_version};
+
+    if (s->rule == RULE_NONE)
+        return "other";
+    if (!d)
+        return t->rules->rule[s->rule].text;
+    memcpy(ip.bytes, d->address, sizeof ip.bytes);
+    if (t->rules->rule[s->rule].kind == RULE_MATCH)
+        addr_port_format(&ip, d->port, text);
+    else
+        text_format(text, ADDR_PORT_MAX, "%u", d->port);
+    return text;
 }

@@ -23,37 +23,45 @@ struct owner_hint {
 
 /* The owner of a series; owners.c maintains it. */
 struct owner {
+    uint64_t retry_ms;
     int pid;         /* 0: not known */
     int fd;          /* the process's descriptor of the socket */
     uint32_t inode;  /* of the socket */
+    uint32_t sought; /* the first inode that the last walk looked for that did not find it */
+    uint8_t misses;  /* such walks in a row */
     bool listening;  /* the socket is a listener */
     bool lost;       /* it was known until this poll */
-    uint8_t misses;  /* walks in a row that did not find it */
-    uint32_t sought; /* the first inode that the last such walk looked for */
-    uint64_t retry_ms;
 };
 
+/* The rest of a series that sockets made. It ends some time after the last of them. */
+struct discovery {
+    uint8_t address[16]; /* RULE_MATCH: the local address */
+    uint16_t port;       /* the local port */
+    unsigned zero_polls; /* polls since the last socket that pushed zeros */
+    uint32_t next;       /* in the hash's chain, or among the free slots: 1 + index, or 0 at the end */
+    uint64_t seen_ms;    /* time of the last poll with a socket */
+};
+
+/* Many rules make many series, so this is small. 32 bits are enough: a socket takes more than 1 KiB of the kernel. */
 struct series {
-    uint64_t count[FIELD_COUNT];
+    uint32_t count[FIELD_COUNT];
+    int rule;                    /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
+    struct discovery *discovery; /* NULL: explicit, from the start to the end */
     uint8_t ip_version;
-    uint8_t address[16];           /* RULE_MATCH: the local address */
-    uint16_t port;                 /* discovered: the local port */
-    int rule;                      /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
-    char addr_port[ADDR_PORT_MAX]; /* discovered; an explicit series has its rule's text */
+    bool live; /* it is pushed */
     struct owner_hint hint;
     struct owner owner;
+};
 
-    bool discovered;     /* the series ends some time after its last socket */
-    bool live;           /* it is pushed */
-    uint64_t seen_ms;    /* time of the last poll with a socket */
-    unsigned zero_polls; /* polls since then that pushed zeros */
-    uint32_t next;       /* in the hash's chain, or among the free slots: 1 + index, or 0 at the end */
+struct total {
+    uint64_t count[FIELD_COUNT];
 };
 
 struct tally {
     const struct rules *rules;
-    struct series total[2];                        /* IPv4, IPv6 */
+    struct total total[2];                         /* IPv4, IPv6 */
     struct series *series;                         /* slots; explicit series first: rule order, 4 before 6 */
+    struct discovery *discovery;                   /* of the slots from n_explicit on */
     struct series **order;                         /* the live series, in the order they are pushed */
     uint32_t *explicit_of;                         /* by rule: 1 + its first series, or 0 for rules that discover */
     uint32_t n_order, n_explicit, n_slots, n_room; /* n_room is the largest n_slots */
@@ -79,9 +87,9 @@ void tally_end(struct tally *t);
  * pushed, but not for one that could not be read. */
 void tally_expire(struct tally *t);
 
-/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port. */
+/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port, which may be in text. */
 uint32_t tally_count(const struct tally *t);
 struct series *tally_series(struct tally *t, uint32_t i);
-const char *series_addr_port(const struct tally *t, const struct series *s);
+const char *series_addr_port(const struct tally *t, const struct series *s, char text[ADDR_PORT_MAX]);
 
 #endif

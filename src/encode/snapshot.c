@@ -78,20 +78,15 @@ static void put(const struct snapshot *s, const struct encoder *format, struct s
         format->point(sink, &point);
 }
 
-static void add_counts(struct values *v, const struct snapshot *s, const struct series *series)
-{
-    for (unsigned i = 0; i < FIELD_COUNT; i++)
-        add(v, s, i, series->count[i], 0);
-}
-
-static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink,
-                      const struct series *total)
+static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink, bool ipv6,
+                      const struct total *total)
 {
     struct tagset *set = &tags_for(s, format)->netstat;
     struct values v = {.n = 0};
 
-    set->ip_version->value = total->ip_version == 4 ? "4" : "6";
-    add_counts(&v, s, total);
+    set->ip_version->value = ipv6 ? "6" : "4";
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        add(&v, s, i, total->count[i], 0);
     put(s, format, sink, NETSTAT, set, &v);
 }
 
@@ -110,7 +105,8 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
 
     set->ip_version->value = series->ip_version == 4 ? "4" : "6";
     set->addr_port->value = addr_port;
-    add_counts(&v, s, series);
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        add(&v, s, i, series->count[i], 0);
     if (s->pids && (series->owner.pid || (series->owner.lost && format->zero_when_lost)))
         add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, 0);
     put(s, format, sink, NETSTAT_PORT, set, &v);
@@ -145,25 +141,27 @@ static void put_self(const struct snapshot *s, const struct encoder *format, str
         put_output(s, format, sink, i);
 }
 
-/* Returns false for IPv6 totals, and IPv6 series of RULE_PORTS, if the kernel has no IPv6. */
+/* Returns false for IPv6 series of RULE_PORTS if the kernel has no IPv6. */
 static bool pushed(const struct snapshot *s, const struct series *series)
 {
     const struct rules *rules = s->tally->rules;
 
-    return series->ip_version == 4 || s->reading->report.ipv6 || series->discovered ||
-           (series->rule != RULE_NONE && rules->rule[series->rule].kind == RULE_ADDRESS);
+    return series->ip_version == 4 || s->reading->report.ipv6 || series->discovery ||
+           rules->rule[series->rule].kind == RULE_ADDRESS;
 }
 
 static void put_all(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    for (int i = 0; i < 2; i++)
-        if (pushed(s, &s->tally->total[i]))
-            put_total(s, format, sink, &s->tally->total[i]);
+    char text[ADDR_PORT_MAX];
+
+    put_total(s, format, sink, false, &s->tally->total[0]);
+    if (s->reading->report.ipv6)
+        put_total(s, format, sink, true, &s->tally->total[1]);
     for (uint32_t i = 0; i < tally_count(s->tally); i++) {
         const struct series *series = tally_series(s->tally, i);
 
         if (pushed(s, series))
-            put_series(s, format, sink, series, series_addr_port(s->tally, series));
+            put_series(s, format, sink, series, series_addr_port(s->tally, series, text));
     }
     if (s->push_self)
         put_self(s, format, sink);
@@ -201,11 +199,11 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
     struct sink sink = {.out = &measure, .line_max = line_max, .keeps_oversized = true};
-    struct series worst = {.ip_version = 6};
+    struct total worst;
     size_t most = 0;
 
     memset(name, 'x', sizeof name - 1);
-    memset(worst.count, 0xff, sizeof worst.count);
+    memset(&worst, 0xff, sizeof worst);
     largest.reading = &reading;
     largest.time_ms = INT64_MAX / 1000000;
     largest.pids = true;
@@ -217,7 +215,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     if (format->begin)
         format->begin(&sink);
     for (int i = 0; i < 2; i++)
-        put_total(&largest, format, &sink, &worst);
+        put_total(&largest, format, &sink, i, &worst);
     for (int i = 0; i < s->tally->rules->n; i++) {
         uint64_t before = sink.oversized;
         size_t len = measure_series(&largest, format, &sink, i);

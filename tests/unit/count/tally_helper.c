@@ -49,8 +49,9 @@ struct series *series_named(struct polls *p, const char *addr_port, int ip_versi
 
     for (uint32_t i = 0; i < tally_count(&p->tally); i++) {
         struct series *s = tally_series(&p->tally, i);
+        char text[ADDR_PORT_MAX];
 
-        if (s->ip_version != ip_version || strcmp(series_addr_port(&p->tally, s), addr_port))
+        if (s->ip_version != ip_version || strcmp(series_addr_port(&p->tally, s, text), addr_port))
             continue;
         assert_null(found); /* names are unique */
         found = s;
@@ -67,6 +68,15 @@ uint64_t sockets_of(const struct series *s)
     return sum;
 }
 
+uint64_t sockets_in_total(const struct polls *p)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        sum += p->tally.total[0].count[i] + p->tally.total[1].count[i];
+    return sum;
+}
+
 const char *series_names(struct polls *p)
 {
     static char out[4096];
@@ -75,8 +85,9 @@ const char *series_names(struct polls *p)
     out[0] = '\0';
     for (uint32_t i = 0; i < tally_count(&p->tally); i++) {
         struct series *s = tally_series(&p->tally, i);
+        char text[ADDR_PORT_MAX];
 
-        at += (size_t)snprintf(out + at, sizeof out - at, "%s%s/%u", i ? " " : "", series_addr_port(&p->tally, s),
+        at += (size_t)snprintf(out + at, sizeof out - at, "%s%s/%u", i ? " " : "", series_addr_port(&p->tally, s, text),
                                s->ip_version);
     }
     return out;

@@ -25,8 +25,9 @@ void poll_end(struct polls *p);   /* calls tally_expire, too: the poll was read 
 /* Returns the pushed series of that name, or NULL. */
 struct series *series_named(struct polls *p, const char *addr_port, int ip_version);
 
-/* Returns the number of sockets over all fields. */
+/* Return the number of sockets over all fields: of a series, and of all sockets. */
 uint64_t sockets_of(const struct series *s);
+uint64_t sockets_in_total(const struct polls *p);
 
 /* Returns addr_port and ip_version of all pushed series, in order: "80/4 80/6 *". */
 const char *series_names(struct polls *p);

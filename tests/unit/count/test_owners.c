@@ -125,8 +125,8 @@ static void one_walk_serves_all_series(void **state)
     for (uint32_t i = 0; i < tally_count(&m.polls.tally); i++) {
         const struct series *s = tally_series(&m.polls.tally, i);
 
-        if (s->discovered)
-            assert_int_equal(s->owner.pid, 1000 + s->port);
+        if (s->discovery)
+            assert_int_equal(s->owner.pid, 1000 + s->discovery->port);
         else
             assert_int_equal(s->owner.pid, s->ip_version == 4 ? 1001 : 0);
     }

@@ -30,7 +30,7 @@ static void every_socket_counts_in_the_totals(void **state)
     p.now_ms += 10000;
     poll_begin(&p);
     poll_end(&p);
-    assert_int_equal(sockets_of(&p.tally.total[0]) + sockets_of(&p.tally.total[1]), 0);
+    assert_int_equal(sockets_in_total(&p), 0);
     polls_free(&p);
 }
 
@@ -216,13 +216,14 @@ static void any_sockets_are_counted_once_each_poll_after_poll(void **state)
             tally_end(&p.tally);
             for (uint32_t i = 0; i < tally_count(&p.tally); i++) {
                 struct series *s = tally_series(&p.tally, i);
+                char text[ADDR_PORT_MAX];
 
                 sum += sockets_of(s);
-                discovered += s->discovered && s->rule != RULE_NONE;
-                assert_ptr_equal(series_named(&p, series_addr_port(&p.tally, s), s->ip_version), s);
+                discovered += s->discovery && s->rule != RULE_NONE;
+                assert_ptr_equal(series_named(&p, series_addr_port(&p.tally, s, text), s->ip_version), s);
             }
             assert_int_equal(sum, matched);
-            assert_int_equal(sockets_of(&p.tally.total[0]) + sockets_of(&p.tally.total[1]), n);
+            assert_int_equal(sockets_in_total(&p), n);
             assert_int_equal(discovered, p.tally.discovered);
             assert_true(discovered <= p.tally.max_discovered);
             assert_true(tally_count(&p.tally) <= p.tally.n_explicit + p.tally.max_discovered + 2);

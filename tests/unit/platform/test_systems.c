@@ -205,11 +205,11 @@ enum { WINDOWS = 2, MACOS = 3 };
 
 /* --- what all of them give -------------------------------------------------------------- */
 
-static size_t put_counts(char *out, size_t at, size_t cap, const char *name, const struct series *s)
+static size_t put_counts(char *out, size_t at, size_t cap, const char *name, int ip_version, const struct total *total)
 {
-    at += (size_t)snprintf(out + at, cap - at, "%s/%d:", name, s->ip_version);
+    at += (size_t)snprintf(out + at, cap - at, "%s/%d:", name, ip_version);
     for (unsigned field = 0; field < FIELD_COUNT; field++)
-        at += (size_t)snprintf(out + at, cap - at, " %u", (unsigned)s->count[field]);
+        at += (size_t)snprintf(out + at, cap - at, " %u", (unsigned)total->count[field]);
     assert_true(at < cap);
     return at + (size_t)snprintf(out + at, cap - at, "\n");
 }
@@ -230,13 +230,17 @@ static uint32_t series_of(void (*feed)(const struct feed *f), char *out, size_t 
         feed(&(struct feed){(enum protocol)protocol, tally_sock, &p.tally, &report});
     tally_end(&p.tally);
     owners_update(&owners, &p.tally);
-    at = put_counts(out, at, cap, "all", &p.tally.total[0]);
-    at = put_counts(out, at, cap, "all", &p.tally.total[1]);
+    at = put_counts(out, at, cap, "all", 4, &p.tally.total[0]);
+    at = put_counts(out, at, cap, "all", 6, &p.tally.total[1]);
     n = tally_count(&p.tally);
     for (uint32_t i = 0; i < n; i++) {
         const struct series *s = tally_series(&p.tally, i);
+        struct total counts;
+        char text[ADDR_PORT_MAX];
 
-        at = put_counts(out, at, cap, series_addr_port(&p.tally, s), s);
+        for (unsigned field = 0; field < FIELD_COUNT; field++)
+            counts.count[field] = s->count[field];
+        at = put_counts(out, at, cap, series_addr_port(&p.tally, s, text), s->ip_version, &counts);
         pid[i] = s->owner.pid;
     }
     polls_free(&p);
