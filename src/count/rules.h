@@ -45,9 +45,9 @@ struct rules {
     uint16_t *address;      /* open-addressing hash of RULE_ADDRESS: 1 + rule, or 0 */
     uint32_t address_mask;
     bool addresses; /* there are rules of RULE_ADDRESS */
-    int listen;  /* the listen rule, or RULE_NONE */
-    int useless; /* rules that can never match; they are left out */
-    int bad;     /* rules that are errors */
+    int listen;     /* the listen rule, or RULE_NONE */
+    int useless;    /* rules that can never match; they are left out */
+    int bad;        /* rules that are errors */
 };
 
 /* Returns true for the rules whose series appear with their sockets: RULE_MATCH, RULE_LISTEN. */

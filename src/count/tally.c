@@ -288,7 +288,8 @@ void tally_expire(struct tally *t)
         if (!gone_ms)
             continue;
         s->discovery->zero_polls++;
-        if ((s->discovery->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS)
+        if ((s->discovery->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) ||
+            gone_ms + t->step_ms > LINGER_MAX_MS)
             end_series(t, s);
     }
 }

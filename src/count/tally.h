@@ -87,7 +87,8 @@ void tally_end(struct tally *t);
  * pushed, but not for one that could not be read. */
 void tally_expire(struct tally *t);
 
-/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port, which may be in text. */
+/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port, which may be in text.
+ */
 uint32_t tally_count(const struct tally *t);
 struct series *tally_series(struct tally *t, uint32_t i);
 const char *series_addr_port(const struct tally *t, const struct series *s, char text[ADDR_PORT_MAX]);
