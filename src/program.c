@@ -250,34 +250,56 @@ static void note_reported(struct program *p, const struct snapshot *s)
         p->output[i].reported = s->output[i].total;
 }
 
-/* Encodes for output i, and passes the lines to later outputs that need the same ones, unless
- * alone. line_max is by output, and 0 for those that have their lines. */
+/* A snapshot that is encoded for some outputs. */
+struct push {
+    struct sink sink;
+    const struct snapshot *snapshot;
+    struct output *output[OUTPUTS_MAX];
+    int n_outputs;
+};
+
+/* A sink's flush: passes its lines to the outputs. */
+static void pass_lines(struct sink *sink)
+{
+    const struct push *push = (const struct push *)sink;
+    const struct lines lines = {.text = sink->out->data,
+                                .len = sink->out->len,
+                                .n = sink->lines,
+                                .gauges = sink->n_increments ? sink->gauges : sink->out->len,
+                                .added = &push->snapshot->added,
+                                .counter = sink->counter};
+
+    for (int i = 0; i < push->n_outputs; i++)
+        output_add(push->output[i], &lines);
+    buf_cut(sink->out, 0);
+    sink->lines = 0;
+}
+
+/* Encodes for output i, and passes the lines to later outputs that need the same ones, unless alone. line_max is by
+ * output, and 0 for those that have their lines. */
 static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
 {
     struct output *first = &p->output[i];
-    struct sink sink = {.out = &p->lines, .line_max = line_max[i], .unit = first->endpoint->unit};
-    struct lines lines;
+    struct push push = {
+        .sink = {.out = &p->lines, .flush = pass_lines, .line_max = line_max[i], .unit = first->endpoint->unit},
+        .snapshot = s};
 
-    buf_cut(&p->lines, 0);
-    snapshot_encode(s, first->endpoint->format, &sink);
-    lines = (struct lines){.poll = p->polls,
-                           .text = p->lines.data,
-                           .len = p->lines.len,
-                           .n = sink.lines,
-                           .gauges = sink.n_increments ? sink.gauges : p->lines.len,
-                           .added = &s->added,
-                           .counter = sink.counter};
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
         if (o->endpoint->format != first->endpoint->format || o->endpoint->unit != first->endpoint->unit ||
-            line_max[i] != sink.line_max)
+            line_max[i] != push.sink.line_max)
             continue;
-        output_put(o, &lines, sink.oversized, s->time_ms >= 0);
+        output_begin(o, p->polls, s->time_ms >= 0);
+        push.output[push.n_outputs++] = o;
         line_max[i] = 0;
         if (alone)
             break;
     }
+    snapshot_encode(s, first->endpoint->format, &push.sink);
+    pass_lines(&push.sink);
+    for (i = 0; i < push.n_outputs; i++)
+        output_end(push.output[i], push.sink.oversized);
 }
 
 /* Encodes for output i alone if increments are pending, which did not reach its receiver; adds them. */

@@ -22,7 +22,7 @@ struct program {
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs;                    /* outputs that are started */
-    struct buf lines;                 /* the snapshot that is being encoded */
+    struct buf lines;                 /* a piece of the snapshot that is being encoded */
     const char *counting;             /* the last poll's reading.report.counting */
     uint64_t polls;
     bool logged_overflow, logged_clock;

@@ -28,15 +28,19 @@ struct time_unit {
     char zeros[7];
 };
 
+#define FLUSH_BYTES 16384 /* so that a snapshot of many series is never in memory twice */
+
 #define TABLE_WIDTH_MAX 21 /* columns of "255.255.255.255:65535", and of more than any number */
 
 /* Receives lines. A line that is longer than line_max, without its newline, or does not fit
  * into out is left out as a whole, and counted in oversized. */
 struct sink {
     struct buf *out;
+    void (*flush)(struct sink *); /* empties out when it has FLUSH_BYTES or more; or NULL */
     size_t line_max;              /* bytes */
     const struct time_unit *unit; /* for influx; NULL: ns */
-    uint64_t lines, oversized;
+    uint64_t lines;               /* in out */
+    uint64_t oversized;
     /* Lines of increments come last, in the order of struct added. */
     size_t gauges;          /* bytes before the first such line, if n_begun */
     unsigned n_begun;       /* such lines, with oversized ones */

@@ -162,6 +162,8 @@ static void put_all(const struct snapshot *s, const struct encoder *format, stru
 
         if (pushed(s, series))
             put_series(s, format, sink, series, series_addr_port(s->tally, series, text));
+        if (sink->flush && sink->out->len >= FLUSH_BYTES)
+            sink->flush(sink);
     }
     if (s->push_self)
         put_self(s, format, sink);

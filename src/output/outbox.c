@@ -124,11 +124,12 @@ static uint64_t head_poll(const struct outbox *box)
     return chunk.poll;
 }
 
+/* Drops the oldest snapshot, which is not the one that is being put. */
 static void drop_oldest(struct outbox *box)
 {
     uint64_t poll = head_poll(box);
 
-    while (box->ring.used && head_poll(box) == poll)
+    while (box->ring.used > box->put.size && head_poll(box) == poll)
         drop_head(box);
 }
 
@@ -155,56 +156,122 @@ void outbox_clear(struct outbox *box)
 
 /* --- putting ---------------------------------------------------------------------- */
 
-/* Describes the next chunk, whose lines begin at `at`. */
-static void cut_chunk(const struct outbox *box, const struct lines *lines, size_t at, struct chunk *chunk)
+void outbox_begin(struct outbox *box, uint64_t poll)
 {
-    size_t gauges = box->apart ? lines->gauges : lines->len, end = at < gauges ? gauges : lines->len;
-
-    chunk->len = (uint32_t)pack_lines(lines->text + at, end - at, box->chunk_max, &chunk->lines);
-    chunk->increments = at >= gauges;
-    chunk->extra = chunk->increments ? sizeof(struct added) : 0;
+    if (box->newest_only)
+        drop_waiting(box);
+    box->last -= ring_move_to_front(&box->ring, box->put.size); /* it will be about as large as the last one */
+    box->put = (struct put){.poll = poll};
 }
 
-/* Returns the increments of the chunk's lines, the first of which is *line, and advances *line. */
-static struct added share_of(const struct chunk *chunk, const struct lines *lines, uint32_t *line)
+/* Drops what was put of the snapshot, because all of it does not fit. */
+static void drop_put(struct outbox *box)
+{
+    struct chunk chunk;
+    size_t begin = box->ring.used - box->put.size;
+
+    for (size_t at = begin; at < box->ring.used; at += size_of(&chunk)) {
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
+        count_dropped(box, at, &chunk);
+    }
+    box->ring.used = begin;
+    box->ring.head = begin ? box->ring.head : 0;
+    box->put.size = box->put.open_size = 0;
+    box->put.too_large = true;
+}
+
+/* Makes room for `need` more bytes of the snapshot. Returns false if it is too large. */
+static bool make_room(struct outbox *box, size_t need)
+{
+    while (box->ring.used > box->put.size && need > box->ring.cap - box->ring.used)
+        drop_oldest(box);
+    if (!box->put.too_large && need > box->ring.cap - box->ring.used)
+        drop_put(box);
+    return !box->put.too_large;
+}
+
+/* Adds lines to the open chunk. Returns their bytes, or 0 if the next line needs another chunk. */
+static size_t extend_chunk(struct outbox *box, const char *text, size_t len)
+{
+    struct chunk chunk;
+    uint32_t n;
+
+    if (!box->put.open_size)
+        return 0;
+    ring_read(&box->ring, box->ring.used - box->put.open_size, &chunk, sizeof chunk);
+    if (chunk.len > box->chunk_max)
+        return 0;
+    len = pack_lines(text, len, box->chunk_max - chunk.len, &n);
+    if (chunk.len + len - 1 > box->chunk_max || !make_room(box, len))
+        return 0;
+    chunk.len += (uint32_t)len;
+    chunk.lines += n;
+    ring_write(&box->ring, box->ring.used - box->put.open_size, &chunk, sizeof chunk);
+    ring_append(&box->ring, text, len);
+    box->put.open_size += len;
+    box->put.size += len;
+    box->lines += n;
+    return len;
+}
+
+/* Returns the increments of n lines, the first of which is *line, and advances *line. */
+static struct added share_of(const struct lines *piece, uint32_t n, uint32_t *line)
 {
     struct added share = {{0}};
 
-    for (uint32_t i = 0; chunk->increments && i < chunk->lines; i++, ++*line)
-        share.n[lines->counter[*line]] = lines->added->n[lines->counter[*line]];
+    for (; n; n--, ++*line)
+        share.n[piece->counter[*line]] = piece->added->n[piece->counter[*line]];
     return share;
 }
 
-void outbox_put(struct outbox *box, const struct lines *lines)
+/* Puts the lines at `at`, as many as fit, into a new chunk. Returns their bytes. */
+static size_t add_chunk(struct outbox *box, const struct lines *piece, size_t at, size_t len, uint32_t *line)
 {
-    struct chunk chunk = {.poll = lines->poll};
-    struct added share;
-    uint32_t increments = 0;
-    size_t need = 0;
+    bool increments = box->apart && at >= piece->gauges;
+    struct chunk chunk = {.poll = box->put.poll, .index = box->put.chunks++, .increments = increments};
+    struct added share = {{0}};
 
-    for (size_t at = 0; at < lines->len; at += chunk.len, chunk.of++) {
-        cut_chunk(box, lines, at, &chunk);
-        need += size_of(&chunk);
+    chunk.extra = increments ? sizeof share : 0;
+    chunk.len = (uint32_t)pack_lines(piece->text + at, len, box->chunk_max, &chunk.lines);
+    if (increments)
+        share = share_of(piece, chunk.lines, line);
+    if (!make_room(box, size_of(&chunk))) {
+        box->dropped_lines += chunk.lines;
+        add(&box->pending, &share);
+        return chunk.len;
     }
-    if (box->newest_only)
-        drop_waiting(box);
-    while (box->ring.used && need > box->ring.cap - box->ring.used)
-        drop_oldest(box);
-    box->last -= ring_move_to_front(&box->ring, need);
-    for (size_t at = 0; at < lines->len; at += chunk.len, chunk.index++) {
-        cut_chunk(box, lines, at, &chunk);
-        share = share_of(&chunk, lines, &increments);
-        if (need > box->ring.cap) {
-            box->dropped_lines += chunk.lines;
-            add(&box->pending, &share);
-            continue;
-        }
-        ring_append(&box->ring, &chunk, sizeof chunk);
-        if (chunk.extra)
-            ring_append(&box->ring, &share, sizeof share);
-        ring_append(&box->ring, lines->text + at, chunk.len);
-        box->lines += chunk.lines;
-        box->newest_poll = chunk.poll;
+    ring_append(&box->ring, &chunk, sizeof chunk);
+    ring_append(&box->ring, &share, chunk.extra);
+    ring_append(&box->ring, piece->text + at, chunk.len);
+    box->put.size += size_of(&chunk);
+    box->put.open_size = increments ? 0 : size_of(&chunk);
+    box->lines += chunk.lines;
+    box->newest_poll = chunk.poll;
+    return chunk.len;
+}
+
+void outbox_add(struct outbox *box, const struct lines *piece)
+{
+    size_t gauges = box->apart ? piece->gauges : piece->len, added;
+    uint32_t line = 0;
+
+    for (size_t at = 0; at < piece->len; at += added) {
+        size_t len = (at < gauges ? gauges : piece->len) - at;
+
+        added = at < gauges ? extend_chunk(box, piece->text + at, len) : 0;
+        if (!added)
+            added = add_chunk(box, piece, at, len, &line);
+    }
+}
+
+void outbox_end(struct outbox *box)
+{
+    struct chunk chunk;
+
+    for (size_t at = box->ring.used - box->put.size; at < box->ring.used; at += size_of(&chunk)) {
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
+        chunk.of = box->put.chunks;
+        ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
 }
 

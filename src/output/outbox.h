@@ -45,8 +45,18 @@ struct doubt {
 /* Limit of chunks under way and in doubt together. At the limit none is taken, so each has a slot in doubt[]. */
 #define UNDER_WAY_MAX 32
 
+/* The snapshot that is being put, or was put last. Its chunks are the last ones in the ring. */
+struct put {
+    uint64_t poll;
+    size_t size;      /* bytes of its chunks */
+    size_t open_size; /* bytes of its last chunk, to which lines can be added; 0: to none */
+    uint32_t chunks;
+    bool too_large; /* for the ring */
+};
+
 struct outbox {
     struct ring ring;
+    struct put put;
     size_t sent, acked; /* bytes from head */
     size_t last;        /* offset in ring.bytes of the chunk taken last */
     size_t line_max;    /* bytes, without the newline */
@@ -66,9 +76,9 @@ struct outbox {
     struct added pending;                    /* dropped increments, until output_take_pending */
 };
 
-/* One poll's lines, each ended by a newline. */
+/* A piece of a snapshot: whole lines, each ended by a newline. Lines of increments are in the last piece, at its end.
+ */
 struct lines {
-    uint64_t poll;
     const char *text;
     size_t len;
     uint64_t n;                /* lines */
@@ -80,8 +90,11 @@ struct lines {
 /* Returns the ring size, in bytes, for n snapshots of size bytes each. */
 size_t outbox_room(size_t n, size_t size, size_t chunk_max);
 
-/* Adds a snapshot, whose lines are no longer than line_max. One that is larger than the ring is dropped. */
-void outbox_put(struct outbox *box, const struct lines *lines);
+/* Add a snapshot in pieces, whose lines are no longer than line_max: begin, one call for each piece, end. The lock is
+ * held from begin to end. One that is larger than the ring is dropped. */
+void outbox_begin(struct outbox *box, uint64_t poll);
+void outbox_add(struct outbox *box, const struct lines *piece);
+void outbox_end(struct outbox *box);
 
 /* Returns true if the next chunk can be taken now. It cannot while it waits for others that are under way. */
 bool outbox_ready(struct outbox *box);

@@ -79,20 +79,33 @@ static void note_overload(struct output *o, uint64_t lost, bool idle)
         trouble_over(&o->overload, o->endpoint->name, "lines are sent in time again", "snapshots");
 }
 
-void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed)
+void output_begin(struct output *o, uint64_t poll, bool timed)
 {
-    uint64_t lost;
-    bool idle;
-
     pthread_mutex_lock(&o->lock);
-    o->stats.n[DROPPED_LINES] += oversized;
-    lost = o->box.dropped_lines;
-    idle = !outbox_waiting(&o->box);
-    if (timed || !o->policy.keep || !o->endpoint->format->timestamps)
-        outbox_put(&o->box, lines);
+    o->idle = !outbox_waiting(&o->box);
+    o->dropped_before = o->box.dropped_lines;
+    o->refuses = !timed && o->policy.keep && o->endpoint->format->timestamps;
+    if (!o->refuses)
+        outbox_begin(&o->box, poll);
+}
+
+void output_add(struct output *o, const struct lines *piece)
+{
+    if (o->refuses)
+        o->stats.n[DROPPED_LINES] += piece->n;
     else
-        o->stats.n[DROPPED_LINES] += lines->n;
-    lost = o->policy.wait && !o->policy.newest_only ? o->box.dropped_lines - lost : 0;
+        outbox_add(&o->box, piece);
+}
+
+void output_end(struct output *o, uint64_t oversized)
+{
+    bool waits = o->policy.wait && !o->policy.newest_only;
+    uint64_t lost = waits ? o->box.dropped_lines - o->dropped_before : 0;
+    bool idle = o->idle;
+
+    if (!o->refuses)
+        outbox_end(&o->box);
+    o->stats.n[DROPPED_LINES] += oversized;
     pthread_mutex_unlock(&o->lock);
     note_overload(o, lost, idle);
     net_wake_signal(&o->wake);

@@ -1,6 +1,5 @@
 /* An output takes snapshots from the main thread and delivers them in its thread, which may block: a dead aggregator or
- * a slow resolver never delays a poll. Functions below output_start take the lock; output_put is for the main thread
- * only. */
+ * a slow resolver never delays a poll. Functions below output_start take the lock. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -24,6 +23,9 @@ struct output {
     struct output_stats stats;    /* all counters but lines, which the box counts */
     struct output_stats reported; /* at the last snapshot, for increments; the main thread's */
     struct trouble overload;      /* lines are not sent in time and dropped; the main thread's */
+    uint64_t dropped_before;      /* dropped_lines when the snapshot began that is being put */
+    bool idle;                    /* nothing waited then */
+    bool refuses;                 /* its lines lack a time */
     struct policy policy;         /* of the connection in use, or the last one */
     size_t line_max;              /* longest line in bytes, without its newline */
     bool closing;
@@ -68,9 +70,12 @@ bool output_waits(const struct endpoint *endpoint);
 /* Returns the longest line in bytes, without its newline, that the output accepts now; a path's MTU may change. */
 size_t output_line_max(struct output *o);
 
-/* Queues one poll's lines. oversized: lines left out for their length. timed: lines have timestamps; without, a stream
- * drops them if its format has timestamps. */
-void output_put(struct output *o, const struct lines *lines, uint64_t oversized, bool timed);
+/* Queue one poll's lines in pieces: begin, one call for each piece, end. The lock is held from begin to end. timed:
+ * lines have timestamps; without, a stream drops them if its format has timestamps. oversized: lines left out for their
+ * length. */
+void output_begin(struct output *o, uint64_t poll, bool timed);
+void output_add(struct output *o, const struct lines *piece);
+void output_end(struct output *o, uint64_t oversized);
 
 /* Moves the increments that are to be sent again to *pending. Returns false if all are zero. */
 bool output_take_pending(struct output *o, struct added *pending);

@@ -29,20 +29,27 @@ void start(struct running *r, const struct transport *transport)
     start_as(r, transport, &encoder_dogstatsd, 0);
 }
 
-struct lines lines_of(uint64_t poll, const char *text)
+struct lines lines_of(const char *text)
 {
-    struct lines lines = {.poll = poll, .text = text, .len = strlen(text), .gauges = strlen(text)};
+    struct lines lines = {.text = text, .len = strlen(text), .gauges = strlen(text)};
 
     for (; *text; text++)
         lines.n += *text == '\n';
     return lines;
 }
 
+void put_lines(struct output *o, uint64_t poll, const struct lines *lines)
+{
+    output_begin(o, poll, true);
+    output_add(o, lines);
+    output_end(o, 0);
+}
+
 void put(struct running *r, uint64_t poll, const char *text)
 {
-    const struct lines lines = lines_of(poll, text);
+    const struct lines lines = lines_of(text);
 
-    output_put(&r->output, &lines, 0, true);
+    put_lines(&r->output, poll, &lines);
     clock_rest(&r->output);
 }
 

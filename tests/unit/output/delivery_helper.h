@@ -22,7 +22,10 @@ void start_as(struct running *r, const struct transport *transport, const struct
 void start(struct running *r, const struct transport *transport);
 
 /* Returns a snapshot that holds only gauges. The caller owns text. */
-struct lines lines_of(uint64_t poll, const char *text);
+struct lines lines_of(const char *text);
+
+/* Puts a snapshot of one piece. */
+void put_lines(struct output *o, uint64_t poll, const struct lines *lines);
 
 /* Puts a snapshot of gauges into the output. Returns once the thread has done all that it can do at once. */
 void put(struct running *r, uint64_t poll, const char *text);

@@ -4,14 +4,33 @@
 #include "output/outbox.h"
 #include "unit/helper.h"
 
+/* Puts a snapshot in pieces, cut after some of its gauges by chance. */
+static void put_lines(struct outbox *box, uint64_t poll, const struct lines *lines)
+{
+    struct lines piece = *lines, first;
+
+    outbox_begin(box, poll);
+    for (size_t at = 0; at < piece.gauges && at < piece.len;) {
+        at += strcspn(piece.text + at, "\n") + 1;
+        if (at > piece.gauges || any(4))
+            continue;
+        first = (struct lines){.text = piece.text, .len = at, .gauges = at};
+        outbox_add(box, &first);
+        piece.text += at;
+        piece.len -= at;
+        piece.gauges -= at;
+        at = 0;
+    }
+    outbox_add(box, &piece);
+    outbox_end(box);
+}
+
 /* Puts lines that are gauges only. */
 static void put(struct outbox *box, uint64_t poll, const char *text, size_t len)
 {
-    struct lines lines = {.poll = poll, .text = text, .len = len, .gauges = len};
+    const struct lines lines = {.text = text, .len = len, .gauges = len};
 
-    for (size_t i = 0; i < len; i++)
-        lines.n += text[i] == '\n';
-    outbox_put(box, &lines);
+    put_lines(box, poll, &lines);
 }
 
 /* Delivers the chunk in hand, over a kernel that reports no acknowledgements. */
@@ -198,7 +217,8 @@ static void model_lose_doubt(struct model *m)
     memset(m->doubt, 0, sizeof m->doubt);
 }
 
-static size_t model_cut(const struct model *m, const struct outbox *box, const struct lines *lines, struct item *cut)
+static size_t model_cut(const struct model *m, const struct outbox *box, uint64_t poll, const struct lines *lines,
+                        struct item *cut)
 {
     size_t n = 0, line = 0, end = m->apart ? lines->gauges : lines->len;
 
@@ -210,7 +230,7 @@ static size_t model_cut(const struct model *m, const struct outbox *box, const s
             end = lines->len;
         memset(item, 0, sizeof *item);
         item->len = pack_lines(lines->text + at, end - at, box->chunk_max, &item->lines);
-        item->poll = lines->poll;
+        item->poll = poll;
         item->index = (uint32_t)n;
         item->increments = m->apart && at >= lines->gauges;
         for (uint32_t i = 0; item->increments && i < item->lines; i++, line++)
@@ -222,10 +242,10 @@ static size_t model_cut(const struct model *m, const struct outbox *box, const s
     return n;
 }
 
-static void model_put(struct model *m, const struct outbox *box, const struct lines *lines)
+static void model_put(struct model *m, const struct outbox *box, uint64_t poll, const struct lines *lines)
 {
     static struct item cut[MODEL_MAX];
-    size_t n = model_cut(m, box, lines, cut), need = 0;
+    size_t n = model_cut(m, box, poll, lines, cut), need = 0;
 
     m->put += lines->n;
     for (size_t i = 0; i < n; i++)
@@ -245,7 +265,7 @@ static void model_put(struct model *m, const struct outbox *box, const struct li
     m->n += n;
     m->used += need;
     m->lines += lines->n;
-    m->newest_poll = n ? lines->poll : m->newest_poll;
+    m->newest_poll = n ? poll : m->newest_poll;
 }
 
 /* Returns the number of chunks that may still be on their way. */
@@ -465,7 +485,7 @@ static void play_put(struct play *p)
     static char text[60 * (LINE_MAX + 1)];
     struct added added = {{0}};
     uint8_t counter[60];
-    struct lines lines = {.poll = p->step, .text = text, .added = &added, .counter = counter};
+    struct lines lines = {.text = text, .added = &added, .counter = counter};
 
     for (int i = 0; i < 60; i++)
         counter[i] = (uint8_t)any(ADDED);
@@ -481,8 +501,8 @@ static void play_put(struct play *p)
         if (lines.n - n < gauges)
             lines.gauges = lines.len;
     }
-    outbox_put(&p->box, &lines);
-    model_put(&p->model, &p->box, &lines);
+    put_lines(&p->box, p->step, &lines);
+    model_put(&p->model, &p->box, p->step, &lines);
 }
 
 static bool play_take(struct play *p)
@@ -695,7 +715,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
         for (uint64_t poll = 0; poll < n; poll++) {
             const struct added added = {{0}};
             const uint8_t counter[ADDED] = {0};
-            struct lines some = {.poll = poll, .text = lines, .added = &added, .counter = counter};
+            struct lines some = {.text = lines, .added = &added, .counter = counter};
             size_t len = 0, increments = 0;
 
             for (;;) {
@@ -714,7 +734,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
                 }
             }
             some.len = len;
-            outbox_put(&box, &some);
+            put_lines(&box, poll, &some);
         }
         assert_int_equal(box.dropped_lines, 0);
         free(box.ring.bytes);
@@ -732,10 +752,9 @@ static void lines_dropped_under_way_are_counted_apart(void **state)
     (void)state;
     for (uint64_t poll = 1; poll <= 4; poll++) {
         const struct added added = {{poll}};
-        const struct lines lines = {
-            .poll = poll, .text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
+        const struct lines lines = {.text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
 
-        outbox_put(&box, &lines);
+        put_lines(&box, poll, &lines);
         if (poll > 2)
             continue;
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
@@ -756,7 +775,7 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
     static const uint8_t counter[] = {0, 1, 2};
     const struct added added = {{1, 2, 3}};
     const struct lines lines = {
-        .poll = 1, .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
+        .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
     char ring[4096], data[16];
     struct outbox box = {.ring.bytes = ring,
                          .ring.cap = sizeof ring,
@@ -767,7 +786,7 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
     struct chunk chunk;
 
     (void)state;
-    outbox_put(&box, &lines);
+    put_lines(&box, 1, &lines);
     for (uint64_t i = 1; i <= 2; i++) {
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
         outbox_sent(&box, i);

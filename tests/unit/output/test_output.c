@@ -151,12 +151,14 @@ static void a_datagram_gets_one_more_try_over_a_new_socket(void **state)
 
 static void lines_too_long_for_the_output_count_as_dropped(void **state)
 {
-    const struct lines lines = lines_of(1, "one\n");
+    const struct lines lines = lines_of("one\n");
     struct running r;
 
     (void)state;
     start(&r, &fake_stream);
-    output_put(&r.output, &lines, 7, true);
+    output_begin(&r.output, 1, true);
+    output_add(&r.output, &lines);
+    output_end(&r.output, 7);
     wait_for(&r, SENT_LINES, 1);
     assert_int_equal(counted(&r, DROPPED_LINES), 7);
     finish_line(&r);
@@ -585,12 +587,12 @@ static void put_with_increment(struct running *r, uint64_t poll, const char *tex
 {
     static const uint8_t counter[] = {ADDED_PARTIAL_POLLS};
     const struct added added = {.n[ADDED_PARTIAL_POLLS] = partial};
-    struct lines lines = lines_of(poll, text);
+    struct lines lines = lines_of(text);
 
     lines.gauges = gauges;
     lines.added = &added;
     lines.counter = counter;
-    output_put(&r->output, &lines, 0, true);
+    put_lines(&r->output, poll, &lines);
 }
 
 static void without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_pending(void **state)
@@ -627,12 +629,14 @@ static void without_their_time_only_the_newest_gauges_are_sent_again_and_increme
 
 static void lines_that_lack_their_time_are_not_kept_for_a_stream(void **state)
 {
-    const struct lines lines = lines_of(1, "one\ntwo\n");
+    const struct lines lines = lines_of("one\ntwo\n");
     struct running r;
 
     (void)state;
     start_as(&r, &fake_kept, &encoder_influx, 0);
-    output_put(&r.output, &lines, 0, false);
+    output_begin(&r.output, 1, false);
+    output_add(&r.output, &lines);
+    output_end(&r.output, 0);
     assert_int_equal(counted(&r, DROPPED_LINES), 2);
     put(&r, 2, "three\n");
     wait_sent(&r, "three\n");

@@ -182,7 +182,7 @@ static void put_snapshot(void)
     static char text[LINES_MAX * 60];
     static const uint8_t counter[1] = {0};
     struct added added = {{0}}, pending;
-    struct lines lines = {.poll = ++w.polls, .text = text, .added = &added, .counter = counter};
+    struct lines lines = {.text = text, .added = &added, .counter = counter};
     unsigned n = 1 + any(any(8) ? 6 : 60);
 
     for (unsigned i = 0; i < n && w.lines < LINES_MAX; i++, w.lines++) {
@@ -200,7 +200,9 @@ static void put_snapshot(void)
         lines.len += (size_t)sprintf(text + lines.len, "I%u\n", (unsigned)added.n[0]);
         lines.n++;
     }
-    output_put(&w.output, &lines, 0, true);
+    output_begin(&w.output, ++w.polls, true);
+    output_add(&w.output, &lines);
+    output_end(&w.output, 0);
 }
 
 /* Moves the time to until_ns at most, with all that happens meanwhile. */
