@@ -51,17 +51,22 @@ static void put_tags(struct buf *b, const struct tags *tags, bool for_agent)
 
 static void encode(struct sink *s, const struct point *p, bool for_agent)
 {
+    struct common tags = {0};
+
     for (size_t i = 0; i < p->n_values; i++) {
-        size_t mark = line_begin(s);
+        size_t mark = line_begin(s), at;
 
         if (p->value[i].field->kind == INCREASE)
             line_increment(s);
         put_name(s->out, p, p->value[i].field->name);
         put_statsd_value(s->out, &p->value[i]);
-        put_tags(s->out, &p->tags, for_agent);
-        if (for_agent)
-            buf_text(s->out, p->sections);
-        line_end(s, mark);
+        at = s->out->len;
+        if (!common_again(s, &tags)) {
+            put_tags(s->out, &p->tags, for_agent);
+            if (for_agent)
+                buf_text(s->out, p->sections);
+        }
+        common_line_end(s, mark, &tags, at, s->out->len - at);
     }
 }
 

@@ -48,6 +48,21 @@ bool line_end(struct sink *s, size_t mark)
     return true;
 }
 
+bool common_again(struct sink *s, const struct common *c)
+{
+    if (c->len)
+        buf_put(s->out, s->out->data ? s->out->data + c->at : NULL, c->len);
+    return c->len;
+}
+
+void common_line_end(struct sink *s, size_t mark, struct common *c, size_t at, size_t len)
+{
+    size_t end = s->out->len;
+
+    if (line_end(s, mark) && s->out->len == end + 1) /* else the line was removed or cut */
+        *c = (struct common){at, len};
+}
+
 void put_replaced(struct buf *b, const char *text, const char *unsafe)
 {
     while (*text) {

@@ -91,6 +91,17 @@ bool line_fits(const struct sink *s, size_t mark, size_t more);
 /* Ends the line with a newline, or removes it if it does not fit. Returns false if it was removed. */
 bool line_end(struct sink *s, size_t mark);
 
+/* Bytes that all lines of a point have, such as their tags: where the last of them has them in out. */
+struct common {
+    size_t at, len; /* len 0: in no line yet */
+};
+
+/* Puts them again. Returns false if they have to be put anew. */
+bool common_again(struct sink *s, const struct common *c);
+
+/* Ends the line like line_end, and notes that the common bytes are the len at `at`. */
+void common_line_end(struct sink *s, size_t mark, struct common *c, size_t at, size_t len);
+
 /* Puts text; control bytes and bytes in unsafe become '_'. */
 void put_replaced(struct buf *b, const char *text, const char *unsafe);
 

@@ -16,7 +16,7 @@ static void put_safe(struct buf *b, const char *text, const char *unsafe)
     put_replaced(b, text + tilde, unsafe);
 }
 
-static void put_series(struct buf *b, const struct point *p, const char *field)
+static void put_name(struct buf *b, const struct point *p, const char *field)
 {
     if (*p->prefix) {
         put_safe(b, p->prefix, NAME_UNSAFE);
@@ -25,6 +25,10 @@ static void put_series(struct buf *b, const struct point *p, const char *field)
     buf_text(b, p->measurement->name);
     buf_char(b, '.');
     buf_text(b, field);
+}
+
+static void put_tags(struct buf *b, const struct point *p)
+{
     for (size_t i = 0; i < p->tags.n; i++) {
         const struct tag *t = &p->tags.tag[i];
         const char *end = key_end(&p->tags, t->key, RENAMED);
@@ -41,10 +45,16 @@ static void put_series(struct buf *b, const struct point *p, const char *field)
 
 static void encode(struct sink *s, const struct point *p)
 {
-    for (size_t i = 0; i < p->n_values; i++) {
-        size_t mark = line_begin(s);
+    struct common tags = {0};
 
-        put_series(s->out, p, p->value[i].field->name);
+    for (size_t i = 0; i < p->n_values; i++) {
+        size_t mark = line_begin(s), at, len;
+
+        put_name(s->out, p, p->value[i].field->name);
+        at = s->out->len;
+        if (!common_again(s, &tags))
+            put_tags(s->out, p);
+        len = s->out->len - at;
         buf_char(s->out, ' ');
         buf_u64(s->out, p->value[i].now);
         if (p->time_ms < 0) {
@@ -53,7 +63,7 @@ static void encode(struct sink *s, const struct point *p)
             buf_char(s->out, ' ');
             buf_u64(s->out, (uint64_t)p->time_ms / 1000);
         }
-        line_end(s, mark);
+        common_line_end(s, mark, &tags, at, len);
     }
 }
 

@@ -42,7 +42,8 @@ static void put_tag(struct buf *b, const struct point *p, const char *key)
         put_component(b, tag->value, "", strcmp(key, "addr_port") ? "" : "[]");
 }
 
-static void put_name(struct buf *b, const struct point *p, const char *field)
+/* Puts the name but for the field, which follows. */
+static void put_name(struct buf *b, const struct point *p)
 {
     const struct measurement *m = p->measurement;
 
@@ -52,19 +53,23 @@ static void put_name(struct buf *b, const struct point *p, const char *field)
     put_component(b, m->name, "", "");
     for (size_t i = 0; m->folded && i < 2 && m->tag[i]; i++)
         put_tag(b, p, m->tag[i]);
-    buf_text(b, field);
 }
 
 static void encode(struct sink *s, const struct point *p)
 {
+    struct common name = {0};
+
     for (size_t i = 0; i < p->n_values; i++) {
-        size_t mark = line_begin(s);
+        size_t mark = line_begin(s), len;
 
         if (p->value[i].field->kind == INCREASE)
             line_increment(s);
-        put_name(s->out, p, p->value[i].field->name);
+        if (!common_again(s, &name))
+            put_name(s->out, p);
+        len = s->out->len - mark;
+        buf_text(s->out, p->value[i].field->name);
         put_statsd_value(s->out, &p->value[i]);
-        line_end(s, mark);
+        common_line_end(s, mark, &name, mark, len);
     }
 }
 
