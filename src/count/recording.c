@@ -9,6 +9,8 @@
 
 #define MAGIC    "sockpush recording "
 #define HEAD_MAX 80
+#define VERSION  2
+#define OLDEST   1 /* has no counters; whether a read has them stands in itself */
 
 static const char *byte_order(void)
 {
@@ -19,9 +21,17 @@ static const char *byte_order(void)
 
 /* Writes the start of the first line, which a replay requires. The word size that follows
  * it is not compared: nothing recorded so far depends on it. */
-static void put_head(char head[HEAD_MAX])
+static void put_head(char head[HEAD_MAX], int version)
 {
-    text_format(head, HEAD_MAX, MAGIC "1 %s %s ", platform_name, byte_order());
+    text_format(head, HEAD_MAX, MAGIC "%d %s %s ", version, platform_name, byte_order());
+}
+
+static bool has_head(const char *line, int version)
+{
+    char head[HEAD_MAX];
+
+    put_head(head, version);
+    return !strncmp(line, head, strlen(head));
 }
 
 static void put_u32(unsigned char out[4], uint32_t n)
@@ -65,7 +75,7 @@ int recording_create(struct recording *r, const char *path)
     *r = (struct recording){.fd = platform_file_open(path, true)};
     if (r->fd < 0)
         return r->fd;
-    put_head(head);
+    put_head(head, VERSION);
     write_all(r, head, strlen(head));
     text_format(head, sizeof head, "%zu-bit\n", 8 * sizeof(void *));
     write_all(r, head, strlen(head));
@@ -93,18 +103,18 @@ static bool read_head(struct recording *r, char head[HEAD_MAX])
 
 int recording_open(struct recording *r, const char *path, char *why, size_t why_cap)
 {
-    char head[HEAD_MAX] = "", expected[HEAD_MAX];
+    char head[HEAD_MAX] = "";
 
     *r = (struct recording){.fd = platform_file_open(path, false), .replays = true};
-    put_head(expected);
     if (r->fd < 0)
         text_format(why, why_cap, "%s", platform_error_text(-r->fd));
     else if (!read_head(r, head) || strncmp(head, MAGIC, sizeof MAGIC - 1))
         text_format(why, why_cap, "not a recording of sockpush");
-    else if (strncmp(head, expected, strlen(expected)))
+    else if (!has_head(head, VERSION) && !has_head(head, OLDEST))
         text_format(why, why_cap,
-                    "of another version, operating system or byte order: it begins \"%s\", this program reads \"%s\"",
-                    head, expected);
+                    "of another version, operating system or byte order: it begins \"%s\", "
+                    "this program reads versions %d and %d of %s %s",
+                    head, OLDEST, VERSION, platform_name, byte_order());
     else
         return 0;
     return -1;

@@ -1,7 +1,7 @@
 /* The data that backends read, written to a file (record:PATH) or read from it instead of
  * the kernel (replay:PATH). All code after the system calls runs the same in both.
  *
- * The first line is "sockpush recording 1 linux little-endian 64-bit". Blocks follow: four
+ * The first line is "sockpush recording 2 linux little-endian 64-bit". Blocks follow: four
  * letters, the payload's length (4 bytes, little endian) and the payload:
  *   poll  empty                   a poll begins
  *   read  "netlink tcp"           a backend begins to read a protocol

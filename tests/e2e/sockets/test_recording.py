@@ -104,6 +104,27 @@ def test_refused_by_name(poll, tmp_path, head, why):
     assert run.status == 2 and why in run.log and f"{tmp_path}/r" in run.log
 
 
+def blocks(recording):
+    """Returns the first line, and each block as [four letters, payload]."""
+    at, found = recording.index(b"\n") + 1, []
+    while at < len(recording):
+        end = at + 8 + int.from_bytes(recording[at + 4:at + 8], "little")
+        found.append([recording[at:at + 4], recording[at + 8:end]])
+        at = end
+    return recording[:recording.index(b"\n") + 1], found
+
+
+def test_version_1_without_counters(sockets, poll, tmp_path):
+    """Its reads begin with a byte, too, which says whether there was IPv6 and nothing else."""
+    env = dict(ports="listen", pid="off", polls=2, interval="100ms")
+    recorded = lines(poll(backend=f"record:{tmp_path}/r", **env))
+    head, new = blocks((tmp_path / "r").read_bytes())
+    old = [[kind, data if len(data) != 1 else bytes((data[0] & 1,))] for kind, data in new if (kind, len(data)) != (b"data", 40)]
+    assert head.startswith(b"sockpush recording 2 ") and len(new) - len(old) in (0, 4), "no counters, or those before and after each list"
+    (tmp_path / "r").write_bytes(head.replace(b"2", b"1", 1) + b"".join(kind + len(data).to_bytes(4, "little") + data for kind, data in old))
+    assert lines(poll(backend=f"replay:{tmp_path}/r", **env)) == recorded
+
+
 def test_of_a_machine_with_32_bits(poll, tmp_path):
     recorded = lines(poll(backend=f"record:{tmp_path}/r"))
     (tmp_path / "r").write_bytes((tmp_path / "r").read_bytes().replace(b"64-bit", b"32-bit", 1))

@@ -148,7 +148,7 @@ def test_recording(namespace, poll, listen, tmp_path):
     here = poll(backend=f"record:{tmp_path}/tables", ports="listen", pid="off")
     there = poll(backend=f"replay:{tmp_path}/tables", ports="listen", pid="off")
     assert here.series == there.series and here.totals[4]["tcp_listen"] == 1000
-    assert (tmp_path / "tables").read_bytes().startswith(b"sockpush recording 1 windows little-endian")
+    assert (tmp_path / "tables").read_bytes().startswith(b"sockpush recording 2 windows little-endian")
 
 
 def test_no_such_name(run):

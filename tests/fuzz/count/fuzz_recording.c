@@ -26,7 +26,7 @@ static void take_back(void *ctx, enum protocol p)
 
 static int file_of(const uint8_t *data, size_t size)
 {
-    static const char head[] = "sockpush recording 1 linux little-endian 64-bit\n";
+    static const char head[] = "sockpush recording 2 linux little-endian 64-bit\n";
     int fd = memfd_create("recording", MFD_CLOEXEC);
 
     MUST(fd >= 0);

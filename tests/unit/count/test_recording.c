@@ -134,7 +134,8 @@ static void a_recording_of_another_kind_is_refused_by_name(void **state)
         {"", "not a recording"},
         {"sockpush recording 1", "not a recording"}, /* too short */
         {"root:x:0:0:root:/root:/bin/sh\n", "not a recording"},
-        {"sockpush recording 2 linux little-endian 64-bit\n", "version"},
+        {"sockpush recording 0 linux little-endian 64-bit\n", "version"},
+        {"sockpush recording 3 linux little-endian 64-bit\n", "reads versions 1 and 2 of linux"},
         {"sockpush recording 10 linux little-endian 64-bit\n", "version"},
         {"sockpush recording 1 freebsd little-endian 64-bit\n", "operating system"},
         {"sockpush recording 1 linux middle-endian 64-bit\n", "byte order"},
@@ -151,6 +152,24 @@ static void a_recording_of_another_kind_is_refused_by_name(void **state)
     strcat(path, "-not");
     assert_int_equal(recording_open(&r, path, why, sizeof why), -1);
     assert_string_equal(why, "No such file or directory");
+}
+
+/* Version 1 had no counters. Nothing else differs. */
+static void the_version_before_is_read_too(void **state)
+{
+    struct recording r;
+    char bytes[4096];
+    size_t len;
+
+    (void)state;
+    record_two_polls();
+    len = slurp(bytes, sizeof bytes);
+    assert_memory_equal(bytes, "sockpush recording 2 ", 21);
+    bytes[19] = '1';
+    dir_put(dir, "recording", bytes, len);
+    r = open_good();
+    assert_true(recording_poll(&r));
+    net_close(r.fd);
 }
 
 static void the_width_of_words_does_not_matter(void **state)
@@ -220,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_there_is_never_replaced, set_up, tear_down),
         cmocka_unit_test(without_a_recording_data_passes_through),
         cmocka_unit_test_setup_teardown(a_recording_of_another_kind_is_refused_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_version_before_is_read_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_width_of_words_does_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_recording_ends_where_it_breaks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_ends_the_recording_alone, set_up, tear_down),
