@@ -83,6 +83,8 @@ static void close_netlink(struct backend_state *state)
 
 /* --- TCP ------------------------------------------------------------------------- */
 
+_Static_assert(SOCK_DIAG_RECV_MAX >= TCP_COUNTERS_BUF, "counters are read into the buffer for lists");
+
 static bool read_counters(struct backend_state *state, enum tcp_opens opens, struct tcp_counters *out)
 {
     return tcp_counters_read(state->want->proc, state->want->recording, opens, state->diag.buf, out);

@@ -10,7 +10,8 @@ struct recording;
  * opened between two readings of the others is in the difference. */
 enum tcp_opens { OPENS_NOT_READ, OPENS_FIRST, OPENS_LAST };
 
-#define TCP_COUNTERS_BUF 4096 /* snmp has some 1,500 bytes */
+/* snmp has some 1,500 bytes, and up to 13,000 where ICMP messages of all 256 types came and went: a column for each. */
+#define TCP_COUNTERS_BUF 16384
 
 /* Reads the counters below proc, with TCP_COUNTERS_BUF bytes of buf. What is read passes through the recording, or with
  * NULL does not. A kernel without IPv6 has 0 in inuse6. Returns false where one is absent. */
