@@ -23,6 +23,10 @@
 /* One of so many polls lists all sockets and compares. */
 #define CHECK_POLLS 100
 
+/* So many checks in a row must differ, in the same direction, until the counters are distrusted. A listener that is
+ * there half of the time makes one in eight differ so. */
+#define CHECKS_MAX 10
+
 /* Bits of the first byte of a recorded reading. With HAS_COUNTERS, the counters precede the list and follow it. */
 #define HAS_IPV6     1
 #define HAS_COUNTERS 2
@@ -31,8 +35,8 @@ struct backend_state {
     const struct backend_want *want;
     const char *exact; /* why the counters are never used; NULL: they may be */
     bool fit;          /* this kernel's counters can be compared */
-    bool contradicted; /* the counters differed at two checks in a row */
-    bool doubted;      /* they differed at the last check */
+    int differences;   /* the last checks in a row in which the list had more (> 0) or fewer (< 0) than the counters */
+    bool contradicted; /* they were CHECKS_MAX */
     unsigned counted;  /* polls since the last check; 0: a check is due */
 
     bool few;         /* the last poll had too few sockets for counting */
@@ -148,18 +152,18 @@ static int count(struct backend_state *state, struct netlink_dump *dump, uint32_
     return 0;
 }
 
-/* Compares the list of all sockets with the counters. One difference may be of the moment: two in a row are not. */
+/* Compares the list of all sockets with the counters. After a difference, the next poll is a check, too. */
 static void check(struct backend_state *state, struct netlink_dump *dump, const struct tcp_counters *before)
 {
     struct tcp_counters after;
-    bool differ;
+    int more;
 
     if (!read_counters(state, OPENS_LAST, &after))
         return;
-    differ = tcp_totals_differ(before, &after, &dump->rows);
-    state->contradicted = differ && state->doubted;
-    state->doubted = differ;
-    state->counted = differ ? 0 : 1;
+    more = tcp_totals_compare(before, &after, &dump->rows);
+    state->differences = more * state->differences > 0 ? state->differences + more : more;
+    state->contradicted = more * state->differences == CHECKS_MAX;
+    state->counted = more ? 0 : 1;
     if (!state->contradicted)
         return;
     state->exact = "every TCP socket is listed: the kernel's counters differed";

@@ -43,9 +43,10 @@ struct tcp_rest {
 struct tcp_rest tcp_totals_rest(const struct tcp_counters *before, const struct tcp_counters *after,
                                 const struct tcp_rows *rows);
 
-/* Returns true if rows, which are all of them, contradict the counters: by more than what opened, closed or changed
- * meanwhile explains. */
-bool tcp_totals_differ(const struct tcp_counters *before, const struct tcp_counters *after,
+/* Compares rows, which are all of them, with the counters. Returns 1 if more were listed, -1 if fewer were, by more
+ * than the connections that opened, closed or changed meanwhile explain; or 0. Listeners that come and go are in none
+ * of the counters: while they do, one result or the other is by chance. */
+int tcp_totals_compare(const struct tcp_counters *before, const struct tcp_counters *after,
                        const struct tcp_rows *rows);
 
 #endif

@@ -2,11 +2,9 @@
 import contextlib
 import pathlib
 import re
-import resource
 import shutil
 import socket
 import subprocess
-import threading
 import time
 
 import pytest
@@ -19,17 +17,14 @@ import rights
 import states
 import wait
 from conftest import namespace_or_skip
+from counting import COUNTED, OTHERS, TWO_POLLS, assert_counted, last_poll, many, skip_beside_others      # many is a fixture
 from program import BINARY, ONE_POLL, environment, run_binary
 
 # In one process, because sockets of other namespaces make the filter useless: test_a_small_namespace_on_a_busy_machine.
 pytestmark = [pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed"), pytest.mark.xdist_group("count")]
 
 TIMES = 25                      # of each number of states.NUMBERS: 2,000 sockets and more, or each of them is listed
-COUNTED = "counted by the kernel's counters"
-OTHERS = "most are in other network namespaces"
-TWO_POLLS = dict(format="influx", polls=2, interval="100ms", pid="off", log_level="debug")     # the first lists all, to check the counters
-
-
+CHECKS = 10                     # so many in a row must differ, in the same direction
 FRESH_SECONDS = 25              # TIME_WAIT, and FIN_WAIT2 of closed sockets, last 60 s (tcp_fin_timeout)
 
 
@@ -76,21 +71,6 @@ def made(world):
     return world.made()
 
 
-def skip_beside_others(text):
-    if OTHERS in text:
-        pytest.skip("this machine has too many sockets in other network namespaces")
-
-
-def assert_counted(run):
-    skip_beside_others(run.log)
-    assert COUNTED in run.log, run.log
-
-
-def last_poll(run):
-    assert run.status == 0, run.log
-    return parse.series(parse.by_poll(parse.influx(run.out))[-1])
-
-
 def counted(series):
     return {(version, field): value for version, fields in parse.totals(series).items() for field, value in fields.items() if value}
 
@@ -130,17 +110,24 @@ def test_replay_gives_the_same(made, poll, tmp_path):
     assert last_poll(poll(**TWO_POLLS, backend=f"replay:{tmp_path}/r", ports="listen")) == last_poll(recorded)
 
 
-def test_counters_that_contradict_the_list_are_not_used(made, poll, tmp_path):
-    """A recording in which inuse is 100 too high: the first 8 bytes of the blocks of 40."""
-    poll(**TWO_POLLS, backend=f"record:{tmp_path}/r")
+@pytest.mark.parametrize("more,errors", [
+    ([100] * 12, 1),
+    ([-1] * CHECKS, 1),
+    ([1] * (CHECKS - 1) + [0, 1, 1], 0),            # differences of moments
+    ([1, 1, -1] * 4, 0),                            # listeners that come and go
+])
+def test_counters_that_contradict_the_list_are_not_used(made, poll, tmp_path, more, errors):
+    """Of a recording, each poll of which is a check, inuse is changed: the first 8 of the 40 bytes of each reading, two a poll."""
+    polls = {**TWO_POLLS, "polls": len(more)}
+    poll(**polls, backend=f"record:{tmp_path}/r")
     whole = (tmp_path / "r").read_bytes()
-    block = re.compile(rb"data\x28\0\0\0(.{8})", re.S)
-    order = "little" if b"little-endian" in whole else "big"
-    wrong = block.sub(lambda found: found[0][:8] + (int.from_bytes(found[1], order) + 100).to_bytes(8, order), whole)
-    (tmp_path / "r").write_bytes(wrong)
-    run = poll(**TWO_POLLS, backend=f"replay:{tmp_path}/r", self="on")
-    assert run.log.count("differ from its list") == 1 and counted(last_poll(run)) == made
-    assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [1], "one difference may be of the moment"
+    order, left = "little" if b"little-endian" in whole else "big", [n for n in more for _ in range(2)]
+    changed = lambda found: found[0][:8] + (int.from_bytes(found[1], order) + left.pop(0)).to_bytes(8, order)
+    (tmp_path / "r").write_bytes(re.sub(rb"data\x28\0\0\0(.{8})", changed, whole, flags=re.S))
+    assert not left
+    run = poll(**polls, backend=f"replay:{tmp_path}/r", self="on")
+    assert run.log.count("differ from its list") == errors and counted(last_poll(run)) == made
+    assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [errors]
 
 
 def traced(tmp_path, *options):
@@ -167,31 +154,6 @@ def test_a_filter_that_the_kernel_refuses(made, tmp_path):
 
 
 # ---- connections on loopback
-
-@pytest.fixture
-def many(namespace):
-    """Connects so many times to an address; both ends stay open as long as the test runs."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard < 16384:
-        pytest.skip(f"only {hard} descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (16384, hard))
-    kept = []
-
-    def connect(address, count):
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        listener = socket.create_server((address.removeprefix("::ffff:") if "." in address else address, 7000),
-                                        family=socket.AF_INET if "." in address else family, backlog=4096)
-        kept.append(listener)
-        for _ in range(count):
-            one = socket.socket(family, socket.SOCK_STREAM)
-            one.connect((address, 7000))
-            kept.extend((one, listener.accept()[0]))
-
-    yield connect
-    for one in kept:
-        one.close()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
 
 @pytest.mark.parametrize("ipv4,mapped,ipv6", [(1100, 0, 0), (0, 1100, 0), (0, 0, 1100), (20, 0, 1100), (600, 550, 20), (30, 20, 1100)])
 @pytest.mark.parametrize("rules", [None, "7000"])
@@ -281,42 +243,3 @@ def test_a_small_namespace_on_a_busy_machine(many, poll):
     assert OTHERS in run.log
     assert parse.totals(last_poll(run))[4]["tcp_established"] == 2200
     assert COUNTED in poll(**TWO_POLLS).log, "one walk is never dearer"
-
-
-def test_churn(many, start):
-    """While connections come and go, the count is the population, but for those in transition; no check fails."""
-    many("127.0.0.1", 1100)
-    listener = socket.create_server(("127.0.0.1", 7001), backlog=4096)
-    stop, ended = threading.Event(), threading.Event()
-
-    def serve():
-        while not ended.is_set():
-            listener.accept()[0].close()
-
-    def come_and_go():
-        while not stop.is_set():
-            with socket.create_connection(("127.0.0.1", 7001)) as one:
-                one.recv(1)
-
-    clients = [threading.Thread(target=come_and_go) for _ in range(2)]
-    server = threading.Thread(target=serve)
-    for thread in (server, *clients):
-        thread.start()
-    try:
-        program = start(to="stdout:", format="influx", interval="100ms", ports="7001", self="on")
-        program.until(lambda: len(program.influx_polls()) > 120)
-        polls = program.influx_polls()
-    finally:
-        stop.set()
-        for thread in clients:
-            thread.join(wait.DEADLINE)
-        ended.set()
-        socket.create_connection(("127.0.0.1", 7001)).close()
-        server.join(wait.DEADLINE)
-        listener.close()
-    for series in polls:
-        total, port = parse.totals(series)[4], parse.ports(series)["7001", 4]
-        # Two clients have up to six sockets at a time. A list, which is not of one instant, may see several generations of them.
-        assert abs(total["tcp_established"] - 2200) <= 30
-        assert all(0 <= port[field] <= total[field] for field in parse.COUNTS)
-    assert "differ from its list" not in program.log

@@ -1,0 +1,51 @@
+"""Many sockets, so that they are counted by the kernel's counters, and what the log says of it."""
+import resource
+import socket
+
+import pytest
+
+import parse
+
+COUNTED = "counted by the kernel's counters"
+OTHERS = "most are in other network namespaces"
+TWO_POLLS = dict(format="influx", polls=2, interval="100ms", pid="off", log_level="debug")     # the first lists all, to check the counters
+
+
+def skip_beside_others(text):
+    if OTHERS in text:
+        pytest.skip("this machine has too many sockets in other network namespaces")
+
+
+def assert_counted(run):
+    skip_beside_others(run.log)
+    assert COUNTED in run.log, run.log
+
+
+def last_poll(run):
+    assert run.status == 0, run.log
+    return parse.series(parse.by_poll(parse.influx(run.out))[-1])
+
+
+@pytest.fixture
+def many(namespace):
+    """Connects so many times to an address; both ends stay open as long as the test runs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 16384:
+        pytest.skip(f"only {hard} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (16384, hard))
+    kept = []
+
+    def connect(address, count):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address.removeprefix("::ffff:") if "." in address else address, 7000),
+                                        family=socket.AF_INET if "." in address else family, backlog=4096)
+        kept.append(listener)
+        for _ in range(count):
+            one = socket.socket(family, socket.SOCK_STREAM)
+            one.connect((address, 7000))
+            kept.extend((one, listener.accept()[0]))
+
+    yield connect
+    for one in kept:
+        one.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
