@@ -1,4 +1,5 @@
 """Many sockets, so that they are counted by the kernel's counters, and what the log says of it."""
+import contextlib
 import resource
 import socket
 
@@ -26,13 +27,20 @@ def last_poll(run):
     return parse.series(parse.by_poll(parse.influx(run.out))[-1])
 
 
-@pytest.fixture
-def many(namespace):
-    """Connects so many times to an address; both ends stay open as long as the test runs."""
+@contextlib.contextmanager
+def descriptors():
+    """Allows this process as many as the tests need."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 16384:
         pytest.skip(f"only {hard} descriptors")
     resource.setrlimit(resource.RLIMIT_NOFILE, (16384, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.fixture
+def many(namespace):
+    """Connects so many times to an address; both ends stay open as long as the test runs."""
     kept = []
 
     def connect(address, count):
@@ -45,7 +53,7 @@ def many(namespace):
             one.connect((address, 7000))
             kept.extend((one, listener.accept()[0]))
 
-    yield connect
-    for one in kept:
-        one.close()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with descriptors():
+        yield connect
+        for one in kept:
+            one.close()

@@ -82,9 +82,11 @@ class Peer:
         os.write(self._tun, _tcp(version, source, source_port, target, target_port, seq, ack, flags, data))
 
     def _run(self):
+        ready = select.poll()           # select(2) has no descriptors after 1023
+        ready.register(self._tun, select.POLLIN)
+        ready.register(self._stop, select.POLLIN)
         while True:
-            ready, _, _ = select.select([self._tun, self._stop], [], [])
-            if self._stop in ready:
+            if self._stop in dict(ready.poll()):
                 return
             self._receive(os.read(self._tun, 65536))
 

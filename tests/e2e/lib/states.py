@@ -108,11 +108,11 @@ class Sockets:
         self._source_port += 1
         self.far.syn(kind[1], self._source_port, LISTEN_PORT + KINDS.index(kind))
 
-    def make_all(self, times=1):
-        """Each number of NUMBERS, so many times."""
+    def make_all(self, times=1, numbers=NUMBERS, listeners=(1, 2, 3)):
+        """Each of these numbers, so many times."""
         for i, kind in enumerate(KINDS):
-            self._listen(kind, LISTEN_PORT + i, count=i + 1)        # several on one port count separately
-        for what, numbers in NUMBERS.items():
+            self._listen(kind, LISTEN_PORT + i, count=listeners[i] * times)     # several on one port count separately
+        for what, numbers in numbers.items():
             for kind, number in zip(KINDS, numbers):
                 for _ in range(number * times):
                     self.make(what, kind)

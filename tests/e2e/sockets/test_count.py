@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from random import Random
 
 import pytest
 
@@ -17,7 +18,7 @@ import rights
 import states
 import wait
 from conftest import namespace_or_skip
-from counting import COUNTED, OTHERS, TWO_POLLS, assert_counted, last_poll, many, skip_beside_others      # many is a fixture
+from counting import COUNTED, OTHERS, TWO_POLLS, assert_counted, descriptors, last_poll, many, skip_beside_others      # many is a fixture
 from program import BINARY, ONE_POLL, environment, run_binary
 
 # In one process, because sockets of other namespaces make the filter useless: test_a_small_namespace_on_a_busy_machine.
@@ -31,7 +32,8 @@ FRESH_SECONDS = 25              # TIME_WAIT, and FIN_WAIT2 of closed sockets, la
 class World:
     """Sockets in every state, as in test_states.py, but more. They are made anew when they are too old for another test."""
 
-    def __init__(self):
+    def __init__(self, *numbers):
+        self._numbers = numbers         # see states.Sockets.make_all
         self._stack = contextlib.ExitStack()
         self._made_at = None
 
@@ -39,10 +41,11 @@ class World:
         if self._made_at is None or time.monotonic() > self._made_at + FRESH_SECONDS or census.procfs() != self._sockets.made:
             self.close()
             start = time.monotonic()
+            self._stack.enter_context(descriptors())
             self._stack.enter_context(namespace_or_skip())
             self._sockets = states.Sockets(self._stack.enter_context(contextlib.closing(self._peer())))
             self._stack.enter_context(contextlib.closing(self._sockets))
-            self._sockets.make_all(TIMES)
+            self._sockets.make_all(*self._numbers)
             assert census.settle(self._sockets.made) == self._sockets.made, "the test did not make what it meant to"
             self._made_at = start
         return self._sockets.made
@@ -61,7 +64,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world():
-    with contextlib.closing(World()) as one:
+    with contextlib.closing(World(TIMES)) as one:
         yield one
 
 
@@ -75,17 +78,38 @@ def counted(series):
     return {(version, field): value for version, fields in parse.totals(series).items() for field, value in fields.items() if value}
 
 
-RULES = [None, "80", "5000-5002", "1-1000,2004,62000-64000", "10.99.0.1:5000,[fd99::1]:5002", "listen", "*:5001,listen",
+SINGLE = ",".join(map(str, [1, *range(1007, 63000, 1000), 5000, 65535]))        # as many ranges as a filter has
+RULES = [None, "80", SINGLE, "5000-5002", "1-1000,2004,62000-64000", "10.99.0.1:5000,[fd99::1]:5002", "listen", "*:5001,listen",
          ",".join(map(str, range(1001, 3001, 2)))]
 
 
-@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("rules", RULES, ids=lambda rules: str(rules)[:30])
 def test_auto_counts_what_exact_counts(made, poll, rules):
     auto, exact = (poll(**TWO_POLLS, count=count, ports=rules) for count in ("auto", "exact"))
     assert_counted(auto)
     assert "SOCKPUSH_COUNT=exact" in exact.log
     assert counted(last_poll(auto)) == counted(last_poll(exact)) == made
     assert last_poll(auto) == last_poll(exact)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_mixes(poll, seed):
+    """Any numbers of sockets in each state, and any ports."""
+    random = Random(seed)
+    numbers = {what: [random.randint(0, random.choice((3, 90))) for _ in states.KINDS] for what in states.NUMBERS}
+    for i in range(len(states.KINDS)):
+        numbers["tcp_established"][i] += random.choice((0, 300, 700))
+    missing = 2100 - sum(map(sum, numbers.values()))
+    numbers["tcp_established"][random.randrange(3)] += max(missing, 0)
+    ports = sorted(random.sample(range(1, 65536), 2 * random.choice((1, 30, 200))))
+    rules = ",".join(str(low) if random.random() < .5 else f"{low}-{high}" for low, high in zip(ports[::2], ports[1::2]))
+    with contextlib.closing(World(1, numbers, [random.randint(1, 150) for _ in states.KINDS])) as world:
+        made = world.made()
+        for text in (None, rules, rules + ",5001", "listen"):
+            asked = dict(TWO_POLLS, polls=3, ports=text, max_series=1000)
+            auto, exact = poll(**asked), poll(**asked, count="exact")
+            assert counted(last_poll(auto)) == counted(last_poll(exact)) == made
+            assert last_poll(auto) == last_poll(exact)
 
 
 @pytest.mark.parametrize("rules", ["1-65535", "*:1-65535"])
@@ -98,10 +122,11 @@ def test_rules_that_want_most_sockets_have_them_listed(made, poll, rules):
 
 
 def test_check_says_how_it_counts(made, run):
-    checked = run("--check", to="stdout:").out
-    skip_beside_others(checked)
-    assert "every TCP socket is listed, this time, to check the kernel's counters" in checked
-    assert "every TCP socket is listed: SOCKPUSH_COUNT=exact" in run("--check", to="stdout:", count="exact").out
+    for count, why in (("auto", "every TCP socket is listed, this time, to check the kernel's counters"), ("exact", "every TCP socket is listed: SOCKPUSH_COUNT=exact")):
+        checked = run("--check", to="stdout:", count=count).out
+        skip_beside_others(checked)
+        assert why in checked
+        assert why in next(line for line in run(to="stdout:", polls=1, count=count).log.splitlines() if "reading" in line)
 
 
 def test_replay_gives_the_same(made, poll, tmp_path):
@@ -130,13 +155,13 @@ def test_counters_that_contradict_the_list_are_not_used(made, poll, tmp_path, mo
     assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [errors]
 
 
-def traced(tmp_path, *options):
+def traced(tmp_path, *options, **env):
     strace = shutil.which("strace")
     if not strace:
         pytest.skip("strace is not installed")
     if subprocess.run([strace, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("strace may not trace here")
-    run = run_binary(environment(ONE_POLL, TWO_POLLS), "-f", "-o", str(tmp_path / "trace"), *options, BINARY, binary=strace, timeout=120)
+    run = run_binary(environment(ONE_POLL, {**TWO_POLLS, **env}), "-f", "-o", str(tmp_path / "trace"), *options, BINARY, binary=strace, timeout=120)
     assert "INJECTED" in (tmp_path / "trace").read_text(), "no such call was made"
     return run
 
@@ -147,10 +172,38 @@ def test_without_counters_all_are_listed(made, tmp_path, file):
     assert "the kernel's counters cannot be read" in run.log and counted(last_poll(run)) == made
 
 
+WRONG = {
+    "garbage": b"TCP: inuse x tw y alloc z\nTCP6: inuse\n\x00\xff",
+    "nothing": b"",
+    "cut": b"TCP: inuse 5 orphan 0 tw 3 alloc 8 me",
+    "long": b"x" * 100000,
+}
+
+
+@pytest.mark.parametrize("file", ["sockstat", "sockstat6", "snmp"])
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
+def test_counters_that_are_none(made, tmp_path, file, text):
+    """netlink as it is, below a /proc whose counters are not."""
+    (tmp_path / "net").mkdir()
+    for name in ("sockstat", "sockstat6", "snmp", "tcp", "tcp6"):
+        (tmp_path / "net" / name).write_bytes(text if name == file else pathlib.Path("/proc/net", name).read_bytes())
+
+    def enter():
+        netns.private_mounts()
+        netns.mount(str(tmp_path), "/proc", None, netns.MS_BIND)
+
+    run = run_binary(environment(ONE_POLL, TWO_POLLS), preexec_fn=enter)
+    skip_beside_others(run.log)
+    assert "the kernel's counters cannot be read" in run.log and counted(last_poll(run)) == made
+
+
 def test_a_filter_that_the_kernel_refuses(made, tmp_path):
     """As an old one does: by EINVAL. Of the second poll's requests it is the second; three are of the first poll."""
-    run = traced(tmp_path, "-e", "inject=sendto:error=EINVAL:when=5")
+    run = traced(tmp_path, "-e", "inject=sendto:error=EINVAL:when=5", polls=4)
+    skip_beside_others(run.log)
     assert counted(last_poll(run)) == made
+    assert run.log.count("the kernel refuses filters") == 1
+    assert [counted(parse.series(one)) for one in parse.by_poll(parse.influx(run.out))] == [made] * 4
 
 
 # ---- connections on loopback
@@ -197,17 +250,18 @@ def test_fast_open_children(many, poll):
     far = peer.Peer()
     many("127.0.0.1", 1100)
     try:
-        with socket.create_server((peer.OURS[4], 5000), backlog=64) as listener:
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 64)
-            for i in range(8):
+        with socket.create_server((peer.OURS[4], 5000), backlog=1024) as listener:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 1024)
+            for i in range(400):
                 far.syn(4, 40000 + i, 5000, b"x" * (i % 2))
-            wait.until(lambda: census.procfs()[4, "tcp_syn_recv"] == 8)
+            wait.until(lambda: census.procfs()[4, "tcp_syn_recv"] == 400)
             [inuse] = re.findall(r"^TCP: inuse (\d+)", pathlib.Path("/proc/net/sockstat").read_text(), re.M)
-            assert int(inuse) == 2200 + 2 + 4, "the kernel made no children"
+            assert int(inuse) == 2200 + 2 + 200, "the kernel made no children"
             run = poll(**TWO_POLLS)
             assert_counted(run)
             fields = parse.totals(last_poll(run))[4]
-            assert (fields["tcp_syn_recv"], fields["tcp_established"]) == (8, 2200)
+            assert (fields["tcp_syn_recv"], fields["tcp_established"]) == (400, 2200)
+            assert last_poll(run) == last_poll(poll(**TWO_POLLS, count="exact"))
     finally:
         far.close()
 

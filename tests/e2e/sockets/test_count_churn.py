@@ -69,7 +69,7 @@ def test_connections_that_come_and_go(many, start, way, version, rules):
         assert_ports_are_within_the_totals(series)
 
 
-@pytest.mark.parametrize("rules", [None, LISTED])
+@pytest.mark.parametrize("rules", [None, LISTED, "listen"])
 def test_listeners_that_come_and_go(many, start, rules):
     """No counter has how many they were. So some of the checks differ, but each in its own direction."""
     many("127.0.0.1", KEPT)
