@@ -55,14 +55,12 @@ def test_connections_that_come_and_go(many, start, way, version, rules):
     many("::1", 10)
     polls, log = polls_while(start, how, ADDRESS[version], ports, rate, rules)
     assert DIFFER not in log
-    for i, (series, came, so_far) in enumerate(polls):
+    for series, came, so_far in polls:
         totals, port = parse.totals(series), parse.ports(series)
         established = {4: totals[4]["tcp_established"] - 2 * KEPT, 6: totals[6]["tcp_established"] - 20}
-        # Each connection has two sockets. A list that sees it may see each twice, in two states.
+        # Each connection has two sockets. A list may see each twice, in two states; a counter, which is a sum over CPUs, its beginning and not its end.
         assert all(-4 * came <= more <= 4 * came for more in established.values())
         assert totals[4]["tcp_listen"] + totals[6]["tcp_listen"] == 2 + len(ports)
-        if rules != LISTED and i % 100 > 2:         # by the counters, which have at any instant at most two sockets of each process more
-            assert established[4] + established[6] <= 2 * len(ports)
         assert totals[version]["tcp_time_wait"] <= (so_far + came if how == "fin" else 0)
         if rules == "7000":
             assert abs(port["7000", 4]["tcp_established"] - KEPT) <= came and port["7000", 4]["tcp_listen"] == 1
