@@ -1,14 +1,16 @@
 """Measures what sockpush costs, beside other ways to count sockets: `make bench`.
 
-It makes a network namespace of its own, fills it with real TCP connections over loopback (hold.c), measures, and writes
-docs/benchmark.md. Ratios are to the bare loop (bare.c), or to sockpush, in the same minute on the same machine, because absolute times
-differ from machine to machine. Targets are reported, never asserted: the exit status is 0 unless something could not be run at all.
-Other agents (peers.py) that are absent or fail are reported as skipped.
+It makes a network namespace of its own, fills it with real TCP sockets over loopback (hold.c), measures at several sizes (scale.py), and
+writes docs/benchmark.md and docs/benchmark.svg. Ratios are to the bare loop (bare.c), or to sockpush, in the same turn on the same core,
+because absolute times differ from machine to machine. Targets are reported, never asserted: the exit status is 0 unless something could not
+be run at all. Other agents (peers.py) that are absent or fail are reported as skipped.
 
-    BENCH=short     for a quick look: fewer sockets, polls and settings, no other agents; prints the report and writes no file
-    BENCH_SOCKETS   established sockets of the large size (default 100000, short 10000)
-    BENCH_POLLS     polls per row (default 21, short 11, at least 11; half of them beside other agents)
+    BENCH=short     for a quick look: 2,000 and 20,000 sockets, fewer polls, no other agents
+    BENCH_SOCKETS   the largest number of sockets (default 1000000, or fewer if the machine allows fewer; short 20000)
+    BENCH_POLLS     polls of each case (default 21, short 6, at least 6; at most 11 from 50,000 sockets on, and 6 from 500,000)
     BENCH_BINARY    the sockpush to measure (default build/sockpush)
+
+With any of them it prints the page, and writes the picture into build/bench only.
 """
 
 import contextlib
@@ -16,57 +18,32 @@ import io
 import os
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import connections
 import lateness
 import measure
+import picture
 import report
+import scale
 import sending
-from peers import Turns
-from programs import OTHER_CPUS, ROOT, CannotRun, bare_loop, held_sockets
+import targets
+from programs import HELPERS, OTHER_CPUS, ROOT, CannotRun, held_sockets
 
 SHORT = os.environ.get("BENCH") == "short"
-PAGE = ROOT / "docs" / "benchmark.md"
-SMALL_SOCKETS = 100
-FIRST_PUSHES = 10 if SHORT else 20
+DOCS = ROOT / "docs"
 SENDING_INTERVALS = (0.1,) if SHORT else (0.1, 1)
 FLUSHES = 3 if SHORT else 7
-SMALL_TURNS = 5
-TIME_LIMIT_SECONDS = 900
-IN_SHORT = "sockpush", "sockpush, influx", "sockpush, 1,000 port rules", "sockpush, procfs"
-
-# hold.c listens on 8000 and the ports after it, so half of all sockets (the accepted ends) match these rules. The clients' ends match none.
-PORT_RULES = {
-    1: "8000",
-    100: ",".join(str(port) for port in range(8000, 8100)),
-    1000: ",".join(str(port) for port in range(8000, 9000)),
-    10000: ",".join(str(port) for port in range(8000, 18000)),
-}
-VARIANTS = [
-    ("sockpush", {}),
-    ("sockpush, influx", {"SOCKPUSH_FORMAT": "influx"}),
-    ("sockpush, `SOCKPUSH_COUNT=exact`", {"SOCKPUSH_COUNT": "exact"}),
-    ("sockpush, 10 ports without a socket", {"SOCKPUSH_PORTS": "22,25,53,80,110,143,443,587,993,995"}),
-    ("sockpush, 1 port rule", {"SOCKPUSH_PORTS": PORT_RULES[1]}),
-    ("sockpush, 100 port rules", {"SOCKPUSH_PORTS": PORT_RULES[100]}),
-    ("sockpush, 1,000 port rules", {"SOCKPUSH_PORTS": PORT_RULES[1000]}),
-    ("sockpush, 1,000 port rules, influx", {"SOCKPUSH_PORTS": PORT_RULES[1000], "SOCKPUSH_FORMAT": "influx"}),
-    ("sockpush, `*:1-65535`", {"SOCKPUSH_PORTS": "*:1-65535"}),
-    ("sockpush, `listen`", {"SOCKPUSH_PORTS": "listen"}),
-    ("sockpush, procfs", {"SOCKPUSH_BACKEND": "procfs"}),
-]
-if SHORT:
-    VARIANTS = [(name, settings) for name, settings in VARIANTS if name in IN_SHORT]
-MEMORY_VARIANTS = [(name, settings) for name, settings in VARIANTS
-                   if name in ("sockpush", "sockpush, 1,000 port rules", "sockpush, `*:1-65535`")]
+TIME_LIMIT_SECONDS = 1800
+STARTED = time.monotonic()
+SENT_PORTS = {count: {"SOCKPUSH_PORTS": f"{','.join(map(str, range(8000, 8000 + count)))}", "SOCKPUSH_PID": "off"} for count in (1000, 10000)}
 
 
 def progress(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    print(f"bench: {time.monotonic() - STARTED:4.0f} s: {text}", file=sys.stderr, flush=True)
 
 
 def option(name, default, least):
@@ -79,101 +56,65 @@ def option(name, default, least):
     return value
 
 
-def measure_small(binary):
-    """Measures at 100 sockets. Returns {name of the settings: memory}, {transport: memory}, milliseconds of the first pushes and of the
-    latest polls, the cost of sending, and the other agents."""
-    with held_sockets(SMALL_SOCKETS):
-        progress(f"{SMALL_SOCKETS} sockets: memory")
-        memory = {name: measure.memory_kib(binary, settings, 0.1) for name, settings in MEMORY_VARIANTS}
-        progress(f"{SMALL_SOCKETS} sockets: memory with a connection")
+def measure_once(binary, sockets):
+    """Measures what does not depend on the number of sockets. Returns {case: bytes of a snapshot}, {case: calls for memory}, {transport:
+    resident memory}, the cost of sending, and how late polls are."""
+    with held_sockets(sockets):
+        progress("memory")
+        lines = {name: measure.snapshot_bytes(binary, settings) for name, settings, _ in scale.CASES}
+        calls = {name: measure.memory_calls_when_settled(binary, settings, 0.2) for name, settings, _ in scale.CASES
+                 if name in (scale.TOTALS, scale.HALF, scale.MANY)}
         connected = connections.memory_kib(binary)
-        progress(f"{SMALL_SOCKETS} sockets: first push")
-        pushes = [measure.first_push_ms(binary) for _ in range(FIRST_PUSHES)]
-        progress(f"{SMALL_SOCKETS} sockets: polls beside stuck receivers")
+        progress("polls beside stuck receivers")
         late = lateness.lateness_ms(binary)
-        progress(f"{SMALL_SOCKETS} sockets: datagrams")
-        paced = {interval: sending.sending(binary, interval, port_rules(1000)) for interval in SENDING_INTERVALS}
-        flushed = sending.flushes(binary, FLUSHES, port_rules(10000))
-        return memory, connected, pushes, late, (paced, flushed), other_agents(binary, SMALL_TURNS, SMALL_SOCKETS)
-
-
-def other_agents(binary, turns, sockets):
-    """Runs the other agents. Returns None in short."""
-    if SHORT:
-        return None
-    progress(f"{sockets:,} sockets: other agents")
-    return Turns(binary, turns, sockets)
-
-
-def port_rules(count):
-    """Returns the settings of this many rules, without owners, which would need a walk over all processes' descriptors."""
-    return {"SOCKPUSH_PORTS": PORT_RULES[count], "SOCKPUSH_PID": "off"}
-
-
-def measure_tools(bare, polls, expected):
-    """Returns CPU seconds of the bare loop, of ss and of a plain read of the tables, measured by turns."""
-    times = {"bare": [], "ss": [], "procfs": []}
-    for _ in range(polls):
-        seconds, established = bare.poll()
-        if established != expected:
-            raise CannotRun(f"the kernel lists {established} established sockets, not {expected}")
-        times["bare"].append(seconds)
-        times["ss"].append(measure.cpu_seconds_of(["ss", "-tan"]))
-        times["procfs"].append(measure.cpu_seconds_of(["cat", "/proc/net/tcp", "/proc/net/tcp6"]))
-    return times
+        progress("datagrams")
+        paced = {interval: sending.sending(binary, interval, SENT_PORTS[1000]) for interval in SENDING_INTERVALS}
+        flushed = sending.flushes(binary, FLUSHES, SENT_PORTS[10000])
+        return lines, calls, connected, (paced, flushed), late
 
 
 def bench():
-    sockets = option("BENCH_SOCKETS", 10000 if SHORT else 100000, 1000) // 2 * 2
-    polls = option("BENCH_POLLS", 11 if SHORT else 21, 11)
+    numbers, reason = scale.sizes(option("BENCH_SOCKETS", 20000 if SHORT else scale.MOST, scale.SIZES[0]))
+    polls = option("BENCH_POLLS", 6 if SHORT else 21, 6)
     binary = sockpush_binary()
     os.sched_setaffinity(0, OTHER_CPUS)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
-    small_memory, connected, pushes, late, sent, small_turns = measure_small(binary)
+    lines, calls, connected, sent, late = measure_once(binary, numbers[0])
     progress("encoders")
     encoding = measure.encoding_costs()
-    results, large_memory, calls = {}, {}, {}
-    progress(f"making {sockets:,} sockets")
-    with held_sockets(sockets), bare_loop() as bare:
-        progress("bare loop, ss and procfs")
-        tools = measure_tools(bare, polls, sockets)
-        for name, settings in VARIANTS:
-            reader = "procfs" if settings.get("SOCKPUSH_BACKEND") == "procfs" else "bare"
-            # A poll has to fit into half of it, on a machine with other work, too.
-            interval = max(0.4, 6 * statistics.median(tools[reader]))
-            progress(f"{name}, a poll each {interval:.1f} s")
-            results[name] = measure.sockpush_against_bare(binary, bare, settings, polls, interval, sockets)
-        interval = max(0.3, 3 * statistics.median(tools["bare"]))
-        for name, settings in MEMORY_VARIANTS:
-            progress(f"{name}: memory, and calls for memory")
-            large_memory[name] = measure.memory_kib(binary, settings, interval)
-            calls[name] = measure.memory_calls_when_settled(binary, settings, 2 * interval)
-        large_turns = other_agents(binary, polls // 2, sockets)
+    sizes = [scale.measure_size(binary, sockets, polls, not SHORT, progress) for sockets in numbers]
+    progress("sockets in TIME_WAIT")
+    # They come last, because they last a minute.
+    time_wait = scale.measure_time_wait(binary, min(scale.TIME_WAIT, numbers[-1]), polls)
 
-    report.targets(results, small_memory, large_memory, calls, pushes, late)
+    targets.targets(sizes, lines, time_wait, calls, late)
     page = io.StringIO()
     with contextlib.redirect_stdout(page):
         report.heading(binary)
-        report.summary(binary, SMALL_SOCKETS, sockets, connected, results, small_memory, large_memory, pushes, large_turns)
-        if large_turns:
-            report.agents(SMALL_SOCKETS, sockets, small_turns, large_turns)
-        report.cpu(sockets, polls, tools, results)
-        report.memory(SMALL_SOCKETS, sockets, small_memory, large_memory, calls, connected, pushes)
+        report.summary(sizes, connected)
+        report.picture()
+        report.cases(sizes, time_wait, reason)
+        if not SHORT:
+            report.agents(sizes)
+        report.memory(sizes, lines, calls, connected)
+        report.start(sizes)
         report.encoding(encoding)
         report.sending(*sent)
         report.lateness(late)
-    publish(page.getvalue().rstrip("\n") + "\n")
+    publish(page.getvalue().rstrip("\n") + "\n", picture.draw(report.pictured(sizes)))
 
 
-def publish(text):
-    """Writes the report of a full run to docs/benchmark.md, and prints that of any other."""
-    if SHORT or os.environ.get("BENCH_SOCKETS") or os.environ.get("BENCH_POLLS") or os.environ.get("BENCH_BINARY"):
-        print(text, end="")
-        return
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text)
-    print(f"written: {PAGE.relative_to(ROOT)}")
+def publish(page, svg):
+    """Writes the page and the picture of a full run into docs. Of any other run the page is printed."""
+    full = not any(os.environ.get(name) for name in ("BENCH", "BENCH_SOCKETS", "BENCH_POLLS", "BENCH_BINARY"))
+    drawn = (DOCS if full else HELPERS) / "benchmark.svg"
+    drawn.write_text(svg)
+    if full:
+        (DOCS / "benchmark.md").write_text(page)
+    else:
+        print(page, end="")
+    print(f"written: {'docs/benchmark.md and ' if full else ''}{drawn.relative_to(ROOT)}")
 
 
 def sockpush_binary():
@@ -192,7 +133,7 @@ def build_helpers():
 
 def enter_namespace():
     """Starts this program again in a network namespace of its own, which has only its sockets."""
-    for tool in ("unshare", "setarch", "ip", "ss", "make"):
+    for tool in ("unshare", "setarch", "setpriv", "ip", "ss", "make"):
         if not shutil.which(tool):
             raise CannotRun(f"{tool} is needed")
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]

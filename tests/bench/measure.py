@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -12,7 +13,6 @@ from pathlib import Path
 from programs import HELPERS, CannotRun, Receiver, on_measured_cpu, running, sockpush_environment
 
 TRACED_POLLS = 10
-UNCOUNTED_POLLS = 4
 SENDING = ("sendto", "sendmsg", "write")
 
 
@@ -37,33 +37,6 @@ def cpu_seconds_of(command, environment=None):
 
 def sleep_until(moment):
     time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def sockpush_against_bare(binary, bare, settings, polls, interval, expected):
-    """Polls with sockpush and with the bare loop by turns, so that anything that slows the machine slows both.
-
-    sockpush polls at its start and at every whole interval after it. Half an interval later it sleeps (its datagrams are spread over a
-    quarter of the interval): then its CPU time is read, and then the bare loop has its turn. Returns (CPU seconds of each poll, those
-    of each bare poll, those of a run of one poll only, whether the count was right)."""
-    own, others = [], []
-    with Receiver() as receiver:
-        first = cpu_seconds_of([str(binary)], sockpush_environment(receiver.url, 1, interval, settings))
-        environment = sockpush_environment(receiver.url, polls + 20, interval, settings)
-        start = time.monotonic()
-        with running([binary], measured=True, env=environment) as child:
-            # The first polls are not counted: they touch memory and look for the ports' owners.
-            sleep_until(start + (UNCOUNTED_POLLS - 0.5) * interval)
-            before = cpu_seconds_now(child.pid)
-            for n in range(UNCOUNTED_POLLS, UNCOUNTED_POLLS + polls):
-                others.append(bare.poll()[0])
-                sleep_until(start + (n + 0.5) * interval)
-                if child.poll() is not None:
-                    raise CannotRun(f"sockpush ended with status {child.returncode}, {settings}")
-                now = cpu_seconds_now(child.pid)
-                own.append(now - before)
-                before = now
-        right = sum(receiver.established.values()) == expected
-    return own, others, first, right
 
 
 def memory_kib(binary, settings, interval):
@@ -113,13 +86,32 @@ def encoding_costs():
     return {name: (int(nanoseconds) / 1e9, int(size), int(lines)) for name, nanoseconds, size, lines in rows}
 
 
-def first_push_ms(binary):
-    """Returns the milliseconds from before the process starts until its first datagram arrives."""
+def first_push(binary):
+    """Returns the seconds from before the process starts until its first datagram arrives, and those of the poll before it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
-        receiver.settimeout(30)
+        receiver.settimeout(60)
         to = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
         start = time.monotonic()
         with running([binary], measured=True, env=sockpush_environment(to, 1, 10, {})):
-            receiver.recv(65536)
-            return (time.monotonic() - start) * 1000
+            text = receiver.recv(65536)
+            seconds = time.monotonic() - start
+            while not (poll := re.search(rb"^sockpush\.poll_us:(\d+)", text, re.M)):
+                text = receiver.recv(65536)
+    return seconds, int(poll[1]) / 1e6
+
+
+def snapshot_bytes(binary, settings):
+    """Returns the bytes of one snapshot's lines, which lie in the output's buffer until they are sent."""
+    environment = sockpush_environment("stdout:", 1, 1, settings)
+    return len(subprocess.run([binary], env=environment, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def owners_seconds(binary, settings, runs):
+    """Returns the CPU time of the search for the owners of ports: that of a run of one poll, less that of a run without the search."""
+    def one_poll(pid):
+        environment = sockpush_environment(receiver.url, 1, 1, {**settings, "SOCKPUSH_PID": pid})
+        return statistics.median(cpu_seconds_of([str(binary)], environment) for _ in range(runs))
+
+    with Receiver() as receiver:
+        return one_poll("auto") - one_poll("off")

@@ -7,7 +7,9 @@ import select
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 HELPERS = ROOT / "build" / "bench"
@@ -20,6 +22,9 @@ MEASURED_CPU, OTHER_CPUS = CPUS[-1:], CPUS[:-1] or CPUS
 
 # third_party/receivers.sh unpacks programs here that the system lacks.
 UNPACKED = ROOT / "build" / "third_party" / "receivers"
+
+WAITED_SECONDS = 120  # at most, for sockets to open or to close, and for a poll
+LEFT_OVER = 20        # sockets that do not matter
 
 
 class CannotRun(Exception):
@@ -37,7 +42,7 @@ def on_measured_cpu():
 
 
 @contextlib.contextmanager
-def running(command, measured=False, **options):
+def running(command, measured=False, patience=20, **options):
     """Starts a child process. At the end it is asked to end (end of input, SIGTERM), then killed."""
     with on_measured_cpu() if measured else contextlib.nullcontext():
         child = subprocess.Popen([str(part) for part in command], **options)
@@ -50,7 +55,7 @@ def running(command, measured=False, **options):
         if child.stdin is None:
             child.terminate()
         try:
-            child.wait(timeout=20)
+            child.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
@@ -64,13 +69,37 @@ def read_line(child, seconds):
     return line.strip()
 
 
+class Held(NamedTuple):
+    """The TCP sockets of the namespace, beside 100 listeners."""
+    established: int
+    ipv6: int = 0                  # established, and neither IPv4 nor v4-mapped
+    time_wait: int | None = None   # None: it does not matter
+
+
+def sockstat(name):
+    """Returns the sum of one counter of the namespace's TCP sockets: inuse or tw."""
+    text = "".join(Path(f"/proc/net/{file}").read_text() for file in ("sockstat", "sockstat6"))
+    return sum(int(number) for number in re.findall(rf"^TCP6?:.* {name} (\d+)", text, re.M))
+
+
 @contextlib.contextmanager
-def held_sockets(count):
-    command = [HELPERS / "hold", count]
-    with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as hold:
-        if read_line(hold, 120) != "ready":
+def held_sockets(count, kind=""):
+    """Holds this many sockets (hold.c), of the kind mixed or time-wait, or IPv4 connections. Yields what is held."""
+    for _ in range(WAITED_SECONDS * 10):  # until the sockets of the measurement before are closed
+        if sockstat("inuse") < LEFT_OVER:
+            break
+        time.sleep(0.1)
+    else:
+        raise CannotRun(f"{sockstat('inuse')} sockets of earlier measurements stay open")
+    command = [HELPERS / "hold", count, *([kind] if kind else [])]
+    with running(command, patience=WAITED_SECONDS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as hold:
+        os.sched_setaffinity(hold.pid, CPUS)
+        if read_line(hold, 2 * WAITED_SECONDS) != "ready":
             raise CannotRun("hold could not make its sockets")
-        yield
+        if kind == "time-wait":
+            yield Held(0, time_wait=sockstat("tw"))
+        else:
+            yield Held(count, ipv6=count // 50 if kind == "mixed" else 0)
 
 
 class Bare:
@@ -79,11 +108,11 @@ class Bare:
     def __init__(self, child):
         self.child = child
 
-    def poll(self):
-        """Polls once. Returns CPU seconds and the number of established sockets."""
-        self.child.stdin.write("\n")
+    def poll(self, walk=False):
+        """Polls once. A walk leaves ESTABLISHED out. Returns CPU seconds and the number of established sockets."""
+        self.child.stdin.write("walk\n" if walk else "all\n")
         self.child.stdin.flush()
-        nanoseconds, _, established = read_line(self.child, 60).split()
+        nanoseconds, _, established = read_line(self.child, WAITED_SECONDS).split()
         return int(nanoseconds) / 1e9, int(established)
 
 
@@ -95,23 +124,30 @@ def bare_loop():
 
 
 class Receiver(threading.Thread):
-    """An aggregator that receives datagrams and keeps the last count of connections."""
+    """An aggregator that receives datagrams and keeps the last counts."""
+    dogstatsd = re.compile(rb"^netstat\.(tcp_established|tcp_time_wait):(\d+)\|g\|#\S*ip_version:(\d)", re.M)
+    influx = re.compile(rb"^netstat,\S*ip_version=(\d)\S* (\S+)", re.M)
+    influx_field = re.compile(rb"\b(tcp_established|tcp_time_wait)=(\d+)i")
 
     def __init__(self):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.url = f"udp://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.established = {}  # by ip_version
+        self.counts = {}  # by field and ip_version
 
     def run(self):
-        total = re.compile(
-            rb"^netstat\.tcp_established:(\d+)\|g\|#\S*ip_version:(\d)"
-            rb"|^netstat,\S*ip_version=(\d)\S* \S*tcp_established=(\d+)i", re.M)
         with contextlib.suppress(OSError):  # the socket is closed: the end
             while datagram := self.socket.recv(65536):
-                for count, version, influx_version, influx_count in total.findall(datagram):
-                    self.established[version or influx_version] = int(count or influx_count)
+                for field, count, version in self.dogstatsd.findall(datagram):
+                    self.counts[field, version] = int(count)
+                for version, fields in self.influx.findall(datagram):
+                    for field, count in self.influx_field.findall(fields):
+                        self.counts[field, version] = int(count)
+
+    def counted(self, field, version=""):
+        """Returns the last count of a field, of one IP version or of both."""
+        return sum(count for (name, of), count in self.counts.items() if name == field.encode() and of.decode() in (version or "46"))
 
     def __enter__(self):
         self.start()
