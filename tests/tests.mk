@@ -109,7 +109,7 @@ compile-others: need-build-darwin-freebsd ## build for macOS, and compile FreeBS
 	@$(MAKE) --no-print-directory OS=darwin CPU=x86_64 TLS=0 all
 	@$(MAKE) $(JOBS) OS=freebsd objects
 
-bench: need-build-bench all ## write docs/benchmark.md: the cost of a poll, beside other tools; BENCH=short: print a quick look
+bench: need-build-bench all ## write docs/benchmark.md and .svg: the cost of a poll, beside other tools; BENCH=short: print a quick look
 	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 

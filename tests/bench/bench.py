@@ -7,7 +7,7 @@ be run at all. Other agents (peers.py) that are absent or fail are reported as s
 
     BENCH=short     for a quick look: 2,000 and 20,000 sockets, fewer polls, no other agents
     BENCH_SOCKETS   the largest number of sockets (default 1000000, or fewer if the machine allows fewer; short 20000)
-    BENCH_POLLS     polls of each case (default 21, short 6, at least 6; at most 11 from 50,000 sockets on, and 6 from 500,000)
+    BENCH_POLLS     polls of each case (default 15, short 6, at least 6; at most 11 from 50,000 sockets on, and 6 from 500,000)
     BENCH_BINARY    the sockpush to measure (default build/sockpush)
 
 With any of them it prints the page, and writes the picture into build/bench only.
@@ -75,7 +75,7 @@ def measure_once(binary, sockets):
 
 def bench():
     numbers, reason = scale.sizes(option("BENCH_SOCKETS", 20000 if SHORT else scale.MOST, scale.SIZES[0]))
-    polls = option("BENCH_POLLS", 6 if SHORT else 21, 6)
+    polls = option("BENCH_POLLS", 6 if SHORT else 15, 6)
     binary = sockpush_binary()
     os.sched_setaffinity(0, OTHER_CPUS)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

@@ -32,15 +32,13 @@ class Axis:
 
 
 def apart(places):
-    """Moves sorted places down, and the last ones up again, until no two labels overlap."""
-    moved = []
-    for place in places:
-        moved.append(max(place, moved[-1] + LABEL_HEIGHT) if moved else place)
-    limit = HEIGHT - BOTTOM
-    for i in reversed(range(len(moved))):
-        moved[i] = min(moved[i], limit)
-        limit = moved[i] - LABEL_HEIGHT
-    return moved
+    """Moves sorted places, half of the way from above and half from below, until no two labels overlap."""
+    down, up = list(places), list(places)
+    for i in range(1, len(places)):
+        down[i] = max(down[i], down[i - 1] + LABEL_HEIGHT)
+    for i in reversed(range(len(places) - 1)):
+        up[i] = min(up[i], up[i + 1] - LABEL_HEIGHT)
+    return [(above + below) / 2 for above, below in zip(down, up)]
 
 
 def text(x, y, words, more=""):

@@ -17,11 +17,15 @@ PICTURED_AGENTS = "collectd, tcpconns", "node_exporter, tcpstat", "Python, psuti
 
 
 def ms(seconds):
-    return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds * 1000:,.0f} ms"
 
 
-def kib(size):
+def in_kib(size):
     return round(size / 1024)
+
+
+def memory_size(kib):
+    return f"{kib:,} KiB" if kib < 10000 else f"{kib / 1024:,.0f} MiB"
 
 
 def paragraph(text):
@@ -90,6 +94,14 @@ def reference(sizes):
     return [size for size in sizes if size.sockets <= REFERENCE_SOCKETS or size is sizes[0]][-1]
 
 
+def residents(size):
+    """Returns the resident memory of other agents that have been measured."""
+    results = size.agents.results if size.agents else {}
+    found = [f"{name} has {memory_size(results[name].resident_kib)}" for name in PICTURED_AGENTS
+             if name in results and results[name].resident_kib]
+    return f", where {', '.join(found)}" if found else ""
+
+
 def summary(sizes, connections):
     at, most = reference(sizes), sizes[-1]
     results = at.cases.results
@@ -103,7 +115,7 @@ def summary(sizes, connections):
         others = [f"{name} {agents[name].against(agents['sockpush']):.1f} times" for name in PICTURED_AGENTS if name in agents]
         lines.append(f"For the same {at.sockets:,} sockets the CPU time of others is, against sockpush: {', '.join(others)}.")
     lines.append(f"Resident memory is {sizes[0].cases.results[TOTALS].resident_kib} KiB at {sizes[0].sockets:,} sockets and "
-                 f"{most.cases.results[TOTALS].resident_kib} KiB at {most.sockets:,}."
+                 f"{most.cases.results[TOTALS].resident_kib} KiB at {most.sockets:,}" + residents(most) + "."
                  + (f" A TLS connection adds {connections['tls'] - connections['tcp']} KiB to one over TCP." if "tls" in connections else ""))
     lines.append(f"The first push leaves {ms(at.push_seconds())} after the start, and the time of the first poll.")
     print("## In short\n")
@@ -173,12 +185,12 @@ def agents(sizes):
                 continue
             result = found.results[name]
             base = None if name == "sockpush" else found.results["sockpush"]
-            yield cell(result, base) + (f", {result.resident_kib:,} KiB" if result.resident_kib else "")
+            yield cell(result, base) + (f", {memory_size(result.resident_kib)}" if result.resident_kib else "")
 
     versions = dict.fromkeys(version for found in turns for version in found.versions)
     print("## Beside other agents\n")
     paragraph("Each agent only counts sockets: all else is switched off. Each collects at its interval, or answers a query, in turns on the same core. "
-              "Cells have CPU time of a poll, its ratio to sockpush's in the same turn, and resident memory. Times are the median of "
+              "Cells have CPU time of a poll, its ratio to sockpush's in the same turn, and the most resident memory that it had. Times are the median of "
               f"{', '.join(str(len(found.results['sockpush'].cpu_seconds)) for found in turns)} polls."
               + (f" Versions: {', '.join(versions)}." if versions else ""))
     table(by_size("agent", sizes), [[name, *cells(name)] for name in names])

@@ -1,7 +1,7 @@
 """Prints the targets and which of them were met, at each size. They are never asserted."""
 
 from measure import TRACED_POLLS
-from report import kib, ms, table
+from report import in_kib, ms, table
 from scale import BARE, HALF, LISTEN, MANY, MANY_DOGSTATSD, NO_MATCH, TOTALS, WALK
 
 LEAST_TIMES_CHEAPER = 4
@@ -42,7 +42,7 @@ def scaled(sizes, lines):
 
     def resident(case):
         """Returns resident memory without the lines in the output's buffer."""
-        return [size.cases.results[case].resident_kib - kib(lines[case]) for size in sizes]
+        return [size.cases.results[case].resident_kib - in_kib(lines[case]) for size in sizes]
 
     ten = resident(HALF)
     table(["target", *(f"{size.sockets:,}" for size in sizes)], [
@@ -55,7 +55,7 @@ def scaled(sizes, lines):
         at_most("1,000 rules: at most 1.2 × ten rules", ratios(MANY, HALF), 1.2),
         at_most("`listen`: at most 1.2 × ten rules", ratios(LISTEN, HALF), 1.2),
         at_most(f"resident, ten rules: at most {KIB_TEN_RULES} KiB without lines", ten, KIB_TEN_RULES, "{:,} KiB"),
-        at_most(f"the same: at most {KIB_GROWTH} KiB more than with few sockets", [kib - ten[0] for kib in ten], KIB_GROWTH, "{:+,} KiB"),
+        at_most(f"the same: at most {KIB_GROWTH} KiB more than with few sockets", [size - ten[0] for size in ten], KIB_GROWTH, "{:+,} KiB"),
         at_most(f"resident, 1,000 rules: below {KIB_THOUSAND_RULES:,} KiB without lines", resident(MANY), KIB_THOUSAND_RULES - 1, "{:,} KiB"),
         at_most("the same, dogstatsd", resident(MANY_DOGSTATSD), KIB_THOUSAND_RULES - 1, "{:,} KiB"),
         row("start to first push: at most 10 ms more than the poll", [size.push_seconds() for size in sizes], ms,

@@ -41,7 +41,6 @@ class Agent:
     name = ""
     weight = 1.0   # how long a poll may take, in polls of the bare loop
     asked = False  # it polls when it is asked, not at an interval of its own
-    child = None
 
     def __init__(self):
         self.cpu_seconds, self.cpu_before = [], 0.0
@@ -57,8 +56,7 @@ class Agent:
         return ""
 
     def check_alive(self):
-        if self.child and self.child.poll() is not None:
-            raise Skipped(f"it ended with status {self.child.returncode}")
+        """Raises Skipped if the program has ended."""
 
     def cpu_now(self):
         return cpu_seconds_now(self.child.pid)
@@ -91,6 +89,11 @@ class Sockpush(Agent):
         # Without address randomisation: the place of a stack within its page alone moves resident memory by up to two pages.
         command = ["setpriv", "--pdeathsig", "KILL", "setarch", "-R", self.binary]
         self.child = stack.enter_context(running(command, measured=True, env=environment))
+
+    def check_alive(self):
+        """Ends the bench if it ended: without sockpush there is nothing to compare."""
+        if self.child.poll() is not None:
+            raise CannotRun(f"sockpush ended with status {self.child.returncode}, {self.settings}")
 
     def counts_right(self, held):
         counted = self.receiver.counted
@@ -152,17 +155,22 @@ class Turns:
                 sleep_until(begin + turn * self.seconds + self.moment[agent])
                 agent.poll()
 
+        def end(counted):
+            sleep_until(begin + (turn + 0.99) * self.seconds)
+            self.for_each(lambda agent: agent.end_turn(counted))
+
+        turn, done, last = 0, 0, 3 * (uncounted + counted)
         self.for_each(start)
-        turn, done, last = 1, 0, 3 * (uncounted + counted)
+        end(counted=False)
         while done < uncounted + counted:
+            turn += 1
             self.for_each(poll)
             # A turn that lasted too long is not counted, nor is the one that it ran into: programs polled twice in them.
             now = (time.monotonic() - begin) / self.seconds
             late = now > turn + 0.99
             turn = int(now) if late else turn
-            sleep_until(begin + (turn + 0.99) * self.seconds)
-            self.for_each(lambda agent: agent.end_turn(counted=done >= uncounted and not late))
-            turn, done = turn + 1, done if late else done + 1
+            end(counted=done >= uncounted and not late)
+            done += not late
             if turn > last and done < uncounted + counted:
                 raise CannotRun("the machine is too busy: polls lasted longer than their turns")
 
