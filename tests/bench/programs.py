@@ -24,7 +24,6 @@ MEASURED_CPU, OTHER_CPUS = CPUS[-1:], CPUS[:-1] or CPUS
 UNPACKED = ROOT / "build" / "third_party" / "receivers"
 
 WAITED_SECONDS = 120  # at most, for sockets to open or to close, and for a poll
-LEFT_OVER = 20        # sockets that do not matter
 
 
 class CannotRun(Exception):
@@ -32,19 +31,23 @@ class CannotRun(Exception):
 
 
 @contextlib.contextmanager
-def on_measured_cpu():
-    """Starts children on the measured CPU, which they inherit."""
-    os.sched_setaffinity(0, MEASURED_CPU)
+def on_cpus(cpus):
+    """Starts children on these CPUs, which they inherit."""
+    os.sched_setaffinity(0, cpus)
     try:
         yield
     finally:
         os.sched_setaffinity(0, OTHER_CPUS)
 
 
+def on_measured_cpu():
+    return on_cpus(MEASURED_CPU)
+
+
 @contextlib.contextmanager
-def running(command, measured=False, patience=20, **options):
+def running(command, measured=False, cpus=OTHER_CPUS, patience=20, **options):
     """Starts a child process. At the end it is asked to end (end of input, SIGTERM), then killed."""
-    with on_measured_cpu() if measured else contextlib.nullcontext():
+    with on_cpus(MEASURED_CPU if measured else cpus):
         child = subprocess.Popen([str(part) for part in command], **options)
     try:
         yield child
@@ -82,18 +85,21 @@ def sockstat(name):
     return sum(int(number) for number in re.findall(rf"^TCP6?:.* {name} (\d+)", text, re.M))
 
 
+def wait_until_closed(name):
+    """Waits until the sockets of the measurement before are closed, by one counter of them."""
+    for _ in range(WAITED_SECONDS * 10):
+        if sockstat(name) == 0:
+            return
+        time.sleep(0.1)
+    raise CannotRun(f"{sockstat(name)} sockets of earlier measurements stay open")
+
+
 @contextlib.contextmanager
 def held_sockets(count, kind=""):
     """Holds this many sockets (hold.c), of the kind mixed or time-wait, or IPv4 connections. Yields what is held."""
-    for _ in range(WAITED_SECONDS * 10):  # until the sockets of the measurement before are closed
-        if sockstat("inuse") < LEFT_OVER:
-            break
-        time.sleep(0.1)
-    else:
-        raise CannotRun(f"{sockstat('inuse')} sockets of earlier measurements stay open")
+    wait_until_closed("tw" if kind == "time-wait" else "inuse")
     command = [HELPERS / "hold", count, *([kind] if kind else [])]
-    with running(command, patience=WAITED_SECONDS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as hold:
-        os.sched_setaffinity(hold.pid, CPUS)
+    with running(command, cpus=CPUS, patience=WAITED_SECONDS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as hold:
         if read_line(hold, 2 * WAITED_SECONDS) != "ready":
             raise CannotRun("hold could not make its sockets")
         if kind == "time-wait":

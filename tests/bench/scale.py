@@ -83,7 +83,7 @@ def memory_bytes():
 
 def sizes(limit):
     """Returns the numbers of sockets to measure at, and why there are not more."""
-    sockets, reason = largest(limit)
+    sockets, reason = largest(min(limit, MOST))
     # Another size close to one of these would tell nothing more.
     smaller = [size for size in SIZES if size <= sockets]
     return smaller + [sockets] if not smaller or sockets >= 1.5 * smaller[-1] else smaller, reason
