@@ -15,6 +15,7 @@ PAUSE_SECONDS = 0.03  # the least pause between two snapshots: longer than any p
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35  # Linux, asm-generic/socket.h; the socket module lacks them
 RECEIVE_BUFFER = 32 << 20
 MEASURED_SECONDS, MEASURED_POLLS = 5, 8
+STARTED_SECONDS = 10  # at most, until the program has started
 
 
 def sent_and_lost():
@@ -24,12 +25,18 @@ def sent_and_lost():
     return udp["OutDatagrams"], udp["InErrors"]
 
 
-def sender_cpu_seconds(pid):
-    """Returns the CPU time of the output's thread alone; the main thread polls and encodes."""
-    threads = [path for path in Path(f"/proc/{pid}/task").iterdir() if path.name != str(pid)]
-    if len(threads) != 1:
-        raise CannotRun(f"sockpush has {len(threads)} threads beside its main one, not 1")
-    return int((threads[0] / "schedstat").read_text().split()[0]) / 1e9
+def sender_thread(pid):
+    """Returns the output's thread, which starts soon after the program; the main thread polls and encodes."""
+    for _ in range(STARTED_SECONDS * 10):
+        threads = [path for path in Path(f"/proc/{pid}/task").iterdir() if path.name != str(pid)]
+        if len(threads) == 1:
+            return threads[0]
+        time.sleep(0.1)
+    raise CannotRun(f"sockpush has {len(threads)} threads beside its main one, not 1")
+
+
+def cpu_seconds(thread):
+    return int((thread / "schedstat").read_text().split()[0]) / 1e9
 
 
 def snapshots(arrivals):
@@ -74,12 +81,13 @@ def sending(binary, interval, settings):
     on the way."""
     with receiving() as (url, arrivals), running(
             [binary], measured=True, env=sockpush_environment(url, 1000, interval, settings)) as child:
+        thread = sender_thread(child.pid)
         time.sleep(1.5 * interval)
         sent_before, lost_before = sent_and_lost()
-        cpu_before = sender_cpu_seconds(child.pid)
+        cpu_before = cpu_seconds(thread)
         time.sleep(max(MEASURED_SECONDS, MEASURED_POLLS * interval))
         sent, lost = sent_and_lost()
-        cpu = sender_cpu_seconds(child.pid) - cpu_before
+        cpu = cpu_seconds(thread) - cpu_before
     found = snapshots(arrivals)
     if sent == sent_before or not found:
         raise CannotRun("sockpush sent nothing")
