@@ -4,7 +4,7 @@ import math
 from html import escape
 
 WIDTH, HEIGHT = 840, 500
-LEFT, RIGHT, TOP, BOTTOM = 80, 230, 54, 60  # margins around the plot
+LEFT, RIGHT, TOP, BOTTOM = 96, 220, 54, 60  # margins around the plot
 LABEL_HEIGHT = 18
 COLOURS = "#0b5fff", "#00a0a8", "#6b7280", "#1a7f37", "#b45309", "#c026d3", "#dc2626", "#7c5cff"
 TITLE = "CPU time of a poll by the number of TCP sockets"
@@ -59,7 +59,7 @@ def axes(x, y, sizes, times):
     middle = (LEFT + right) / 2, (TOP + bottom) / 2
     return parts + [
         text(middle[0], HEIGHT - 14, "TCP sockets", ' text-anchor="middle"'),
-        text(0, 0, "CPU time of a poll", f' text-anchor="middle" transform="translate(20 {middle[1]}) rotate(-90)"')]
+        text(0, 0, "CPU time of a poll", f' text-anchor="middle" transform="translate(22 {middle[1]}) rotate(-90)"')]
 
 
 def draw(lines):

@@ -117,7 +117,7 @@ def summary(sizes, connections):
     lines.append(f"Resident memory is {sizes[0].cases.results[TOTALS].resident_kib} KiB at {sizes[0].sockets:,} sockets and "
                  f"{most.cases.results[TOTALS].resident_kib} KiB at {most.sockets:,}" + residents(most) + "."
                  + (f" A TLS connection adds {connections['tls'] - connections['tcp']} KiB to one over TCP." if "tls" in connections else ""))
-    lines.append(f"The first push leaves {ms(at.push_seconds())} after the start, and the time of the first poll.")
+    lines.append(f"From the start to the first push it takes {ms(at.push_seconds())} and the first poll.")
     print("## In short\n")
     bullets(*lines)
 
