@@ -131,7 +131,9 @@ static int count(struct backend_state *state, struct netlink_dump *dump, uint32_
         return ret;
     if (dump->report->ipv6 && (counted & TIME_WAIT || before->inuse6 > dump->rows.full6 || state->any_ipv6))
         family = state->most_ipv6 ? FILTER_IPV4 : FILTER_IPV6;
-    if (family || state->n_ranges)
+    if (family == FILTER_IPV6 && !state->n_ranges)
+        ret = sock_diag_tcp_ipv6(&state->diag, dump, counted);
+    else if (family || state->n_ranges)
         ret = sock_diag_tcp(&state->diag, dump, counted,
                             netlink_filter(state->range, state->n_ranges, family, state->diag.tcp.filter));
     if (ret == -EINVAL) {

@@ -10,6 +10,8 @@
 #define FILTER_RANGES 64 /* more cost the kernel more than the rows that they leave out */
 #define FILTER_MAX    2048
 
+#define FILTER_FAMILY_MAX 32 /* bytes of a filter without ranges */
+
 /* The sockets that are listed whatever their port is. */
 enum filter_family {
     FILTER_NONE,
