@@ -119,6 +119,8 @@ int program_init(struct program *p)
                                       .recording = c->record || c->replay ? &p->recording : NULL};
 
     tally_init(&p->tally, &c->rules, (uint32_t)c->v.max_series, &c->arena);
+    for (int i = 0; i < c->n_outputs; i++)
+        p->tally.marks_ends |= c->output[i].format->marks_ends;
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
     series_tags_init(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);

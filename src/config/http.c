@@ -57,7 +57,7 @@ static const char *find_unit(struct endpoint *endpoint, struct arena *a)
 
 const char *config_http_path(struct endpoint *endpoint, struct arena *a)
 {
-    const char *path = endpoint->path ? endpoint->path : "/";
+    const char *path = endpoint->path ? endpoint->path : endpoint->format->post ? endpoint->format->post->path : "/";
 
     for (const char *at = path; *at; at++) {
         if (*at == '#')

@@ -102,6 +102,8 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
         return refuse("format", url->format, format_name, a);
     if (endpoint->format->only_stdout && endpoint->transport != &output_stdout)
         return arena_format(a, "format %s is for people: only on stdout:", endpoint->format->name);
+    if (endpoint->format->post && !(endpoint->transport->has_host && endpoint->transport->has_path))
+        return arena_format(a, "format %s is only for http:// and https://", endpoint->format->name);
     if (url->path && !endpoint->transport->has_path)
         return arena_format(a, "%s:// takes no path, query or fragment", url->scheme);
     if (transport_has_socket_path(endpoint->transport) && (ret = net_unix_addr(endpoint->path, &addr)))

@@ -265,6 +265,7 @@ void tally_end(struct tally *t)
         if (!empty(s)) {
             s->discovery->seen_ms = t->now_ms;
             s->discovery->zero_polls = 0;
+            s->discovery->ending = false;
         } else if (s->discovery->seen_ms == t->now_ms) {
             end_series(t, s); /* it came from a reading that was discarded */
         }
@@ -279,18 +280,26 @@ void tally_end(struct tally *t)
     t->reorder = false;
 }
 
+/* Returns true once a series has pushed zeros long enough. */
+static bool is_over(const struct tally *t, const struct discovery *d, uint64_t gone_ms)
+{
+    return (d->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS;
+}
+
 void tally_expire(struct tally *t)
 {
     for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
         struct series *s = &t->series[i];
-        uint64_t gone_ms = s->live ? t->now_ms - s->discovery->seen_ms : 0;
+        struct discovery *d = s->discovery;
+        uint64_t gone_ms = s->live ? t->now_ms - d->seen_ms : 0;
 
         if (!gone_ms)
             continue;
-        s->discovery->zero_polls++;
-        if ((s->discovery->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) ||
-            gone_ms + t->step_ms > LINGER_MAX_MS)
+        d->zero_polls++;
+        if (d->ending || (is_over(t, d, gone_ms) && !t->marks_ends))
             end_series(t, s);
+        else
+            d->ending = is_over(t, d, gone_ms);
     }
 }
 

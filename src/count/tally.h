@@ -37,6 +37,7 @@ struct owner {
 struct discovery {
     uint8_t address[16]; /* RULE_MATCH: the local address */
     uint16_t port;       /* the local port */
+    bool ending;         /* it pushed its last zeros: the next push only marks its end */
     unsigned zero_polls; /* polls since the last socket that pushed zeros */
     uint32_t next;       /* in the hash's chain, or among the free slots: 1 + index, or 0 at the end */
     uint64_t seen_ms;    /* time of the last poll with a socket */
@@ -67,6 +68,7 @@ struct tally {
     uint32_t n_order, n_explicit, n_slots, n_room; /* n_room is the largest n_slots */
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
+    bool marks_ends;           /* set by the caller: a series ends one push later, which marks its end */
     bool reorder, overflowed;  /* overflowed: "other" was needed */
     uint64_t now_ms, step_ms;  /* this poll's time, and the time since the poll before */
     struct port_set listening; /* this poll: TCP ports with a LISTEN socket */

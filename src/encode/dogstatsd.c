@@ -84,6 +84,7 @@ const struct encoder encoder_dogstatsd = {
     .name = "dogstatsd",
     .port = 8125,
     .zero_when_lost = true,
+    .record = record_line,
     .point = encode_dogstatsd,
 };
 
@@ -92,5 +93,6 @@ const struct encoder encoder_datadog = {
     .port = 8125,
     .zero_when_lost = true,
     .for_agent = true,
+    .record = record_line,
     .point = encode_datadog,
 };

@@ -30,11 +30,9 @@ bool line_fits(const struct sink *s, size_t mark, size_t more)
     return !s->out->full && s->out->len - mark + more <= s->line_max;
 }
 
-bool line_end(struct sink *s, size_t mark)
+/* Ends a record that fits, or removes it. */
+static bool end(struct sink *s, size_t mark, bool fits)
 {
-    bool fits = line_fits(s, mark, 0);
-
-    buf_char(s->out, '\n');
     s->oversized += !fits || s->out->full;
     if (!fits && s->keeps_oversized && !s->out->full) {
         buf_cut(s->out, mark + s->line_max + 1);
@@ -46,6 +44,19 @@ bool line_end(struct sink *s, size_t mark)
     if (s->n_begun)
         s->counter[s->n_increments++] = (uint8_t)(s->n_begun - 1);
     return true;
+}
+
+bool line_end(struct sink *s, size_t mark)
+{
+    bool fits = line_fits(s, mark, 0);
+
+    buf_char(s->out, '\n');
+    return end(s, mark, fits);
+}
+
+bool record_end(struct sink *s, size_t mark)
+{
+    return end(s, mark, line_fits(s, mark, 0));
 }
 
 bool common_again(struct sink *s, const struct common *c)

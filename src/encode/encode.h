@@ -5,11 +5,13 @@
 #include "base/buf.h"
 #include "count/tags.h"
 #include "encode/fields.h"
+#include "encode/record.h"
 
 struct value {
     const struct field *field;
     uint64_t now;
     uint64_t added; /* INCREASE: the increase since the last push */
+    bool ended;     /* no value: the series of this field ends; only where the format marks ends */
 };
 
 struct point {
@@ -52,16 +54,30 @@ struct sink {
     bool laid_out;
 };
 
+/* How a format's records are posted over HTTP, if not as plain text. */
+struct posting {
+    char path[16];       /* where the URL names none */
+    const char *type;    /* Content-Type */
+    const char *headers; /* more: "Name: value\r\n…" */
+    /* Puts the bytes that precede records of len bytes, at most PREAMBLE_MAX. */
+    void (*preamble)(struct buf *b, size_t len);
+};
+
+#define PREAMBLE_MAX 16
+
 struct encoder {
     char name[12];
     uint16_t port;       /* the default port */
     bool timestamps;     /* lines carry their time, so late ones are still true */
     bool zero_when_lost; /* a receiver repeats a gauge until it receives 0 */
+    bool marks_ends;     /* it has a mark for the end of a series */
     bool only_stdout;
     char renamed[6];              /* "time_": the receiver reserves "time", so '_' is added to a tag of that name */
     bool folds_tags;              /* the name holds host, addr_port, ip_version and output; other tags are left out */
     bool for_agent;               /* for Datadog's agent: it gets agent_tags and sections; frames have a length */
     int32_t min_interval_ms;      /* resolution of the lines' times */
+    record_fn *record;            /* the form of its records */
+    const struct posting *post;   /* it is sent over HTTP only; or NULL */
     void (*begin)(struct sink *); /* begins a snapshot, all of whose points went through point once before; or NULL */
     void (*point)(struct sink *, const struct point *);
 };
@@ -90,6 +106,9 @@ bool line_fits(const struct sink *s, size_t mark, size_t more);
 
 /* Ends the line with a newline, or removes it if it does not fit. Returns false if it was removed. */
 bool line_end(struct sink *s, size_t mark);
+
+/* Ends a record like line_end, but without a newline. */
+bool record_end(struct sink *s, size_t mark);
 
 /* Bytes that all lines of a point have, such as their tags: where the last of them has them in out. */
 struct common {

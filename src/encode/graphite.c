@@ -73,5 +73,6 @@ const struct encoder encoder_graphite = {
     .timestamps = true,
     .renamed = RENAMED,
     .min_interval_ms = 1000,
+    .record = record_line,
     .point = encode,
 };

@@ -85,5 +85,6 @@ const struct encoder encoder_influx = {
     .port = 8089,
     .timestamps = true,
     .renamed = RENAMED,
+    .record = record_line,
     .point = encode,
 };

@@ -58,7 +58,7 @@ static bool known(const struct snapshot *s, const struct field *f)
 static void add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, uint64_t added)
 {
     if (known(s, &fields[field]))
-        v->list[v->n++] = (struct value){&fields[field], now, added};
+        v->list[v->n++] = (struct value){.field = &fields[field], .now = now, .added = added};
 }
 
 static void put(const struct snapshot *s, const struct encoder *format, struct sink *sink, unsigned measurement,
@@ -100,15 +100,20 @@ static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                        const struct series *series, const char *addr_port)
 {
+    bool ending = series->discovery && series->discovery->ending, lost = series->owner.lost;
     struct tagset *set = tagset_of(s, format, series);
     struct values v = {.n = 0};
 
+    if (ending && !format->marks_ends)
+        return;
     set->ip_version->value = series->ip_version == 4 ? "4" : "6";
     set->addr_port->value = addr_port;
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         add(&v, s, i, series->count[i], 0);
-    if (s->pids && (series->owner.pid || (series->owner.lost && format->zero_when_lost)))
+    if (s->pids && (series->owner.pid || (lost && (format->zero_when_lost || format->marks_ends))))
         add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, 0);
+    for (size_t i = 0; format->marks_ends && i < v.n; i++)
+        v.list[i].ended = ending || (v.list[i].field == &fields[FIELD_PID] && lost);
     put(s, format, sink, NETSTAT_PORT, set, &v);
 }
 

@@ -78,5 +78,6 @@ const struct encoder encoder_statsd = {
     .port = 8125,
     .zero_when_lost = true,
     .folds_tags = true,
+    .record = record_line,
     .point = encode,
 };

@@ -137,5 +137,6 @@ const struct encoder encoder_table = {
     .only_stdout = true,
     .timestamps = true, /* a person reads every poll, late or not */
     .begin = begin,
+    .record = record_line,
     .point = encode,
 };

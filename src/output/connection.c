@@ -129,8 +129,10 @@ void connection_note_dropped(struct output *o, const char *why)
     const char *end = memchr(o->data, '\n', len);
     char then[LINE_SHOWN + 64];
 
-    text_format(then, sizeof then, "%u lines are dropped, the first is \"%.*s\"", o->chunk.lines,
-                end ? (int)(end - o->data) : (int)len, o->data);
+    text_format(then, sizeof then, "%u lines are dropped", o->chunk.lines);
+    if (o->box.record == record_line)
+        text_format(then, sizeof then, "%u lines are dropped, the first is \"%.*s\"", o->chunk.lines,
+                    end ? (int)(end - o->data) : (int)len, o->data);
     if (why)
         link_explain(o->link, "%s", why);
     connection_note(o, "cannot send", 0, then, true);

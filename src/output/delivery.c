@@ -83,7 +83,7 @@ static int send_in_hand(struct output *o)
     if (o->link->stream)
         return t->send(o->link, o->data, o->len);
     for (; !ret && sent < o->len; sent += ret ? 0 : len) {
-        len = pack_lines(o->data + sent, o->len - sent, o->line_max, &lines);
+        len = record_pack(o->box.record, o->data + sent, o->len - sent, o->line_max, &lines);
         ret = t->send(o->link, o->data + sent, len);
     }
     o->len -= sent;

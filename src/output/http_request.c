@@ -20,9 +20,18 @@ static void put_host(struct buf *b, const struct target *host, uint16_t usual_po
 
 void http_request_put(struct buf *b, const struct endpoint *endpoint, const struct target *host, size_t len)
 {
+    const struct posting *post = endpoint->format->post;
+    char bytes[PREAMBLE_MAX];
+    struct buf preamble = {.data = bytes, .cap = sizeof bytes};
+
+    if (post)
+        post->preamble(&preamble, len);
     buf_format(b, "POST %s HTTP/1.1\r\n", endpoint->path);
     put_host(b, host, endpoint->transport->port);
-    buf_format(b, "User-Agent: sockpush/%s\r\n%s%sContent-Length: %zu\r\n\r\n", SOCKPUSH_VERSION,
-               endpoint->http->has_type ? "" : "Content-Type: text/plain; charset=utf-8\r\n", endpoint->http->headers,
-               len);
+    buf_format(b, "User-Agent: sockpush/%s\r\n", SOCKPUSH_VERSION);
+    if (!endpoint->http->has_type)
+        buf_format(b, "Content-Type: %s\r\n", post ? post->type : "text/plain; charset=utf-8");
+    buf_format(b, "%s%sContent-Length: %zu\r\n\r\n", post ? post->headers : "", endpoint->http->headers,
+               preamble.len + len);
+    buf_put(b, bytes, preamble.len);
 }

@@ -15,7 +15,8 @@ struct http_settings {
 #define HTTP_HEADERS_MAX 4096 /* bytes of http_settings.headers */
 #define HTTP_REQUEST_MAX (HTTP_PATH_MAX + HTTP_HEADERS_MAX + 1024)
 
-/* Writes the head of a request whose body has len bytes; b has room for HTTP_REQUEST_MAX bytes. */
+/* Writes what precedes the len bytes of records in a request: its head, and the format's preamble. b has room for
+ * HTTP_REQUEST_MAX bytes. */
 void http_request_put(struct buf *b, const struct endpoint *endpoint, const struct target *host, size_t len);
 
 #endif

@@ -4,23 +4,6 @@
 
 #define IN_HAND UINT64_MAX /* position of a chunk that was taken and not sent yet */
 
-size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n)
-{
-    size_t packed = 0;
-
-    *n = 0;
-    while (packed < len) {
-        const char *end = memchr(lines + packed, '\n', len - packed);
-        size_t next = end ? (size_t)(end - lines) + 1 : len;
-
-        if (packed && next - 1 > max)
-            break;
-        packed = next;
-        ++*n;
-    }
-    return packed;
-}
-
 size_t outbox_room(size_t n, size_t size, size_t chunk_max)
 {
     /* Two neighbours together exceed chunk_max, or they would be one chunk, except at the last of the gauges. */
@@ -201,7 +184,7 @@ static size_t extend_chunk(struct outbox *box, const char *text, size_t len)
     ring_read(&box->ring, box->ring.used - box->put.open_size, &chunk, sizeof chunk);
     if (chunk.len > box->chunk_max)
         return 0;
-    len = pack_lines(text, len, box->chunk_max - chunk.len, &n);
+    len = record_pack(box->record, text, len, box->chunk_max - chunk.len, &n);
     if (chunk.len + len - 1 > box->chunk_max || !make_room(box, len))
         return 0;
     chunk.len += (uint32_t)len;
@@ -232,7 +215,7 @@ static size_t add_chunk(struct outbox *box, const struct lines *piece, size_t at
     struct added share = {{0}};
 
     chunk.extra = increments ? sizeof share : 0;
-    chunk.len = (uint32_t)pack_lines(piece->text + at, len, box->chunk_max, &chunk.lines);
+    chunk.len = (uint32_t)record_pack(box->record, piece->text + at, len, box->chunk_max, &chunk.lines);
     if (increments)
         share = share_of(piece, chunk.lines, line);
     if (!make_room(box, size_of(&chunk))) {

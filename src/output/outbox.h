@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "encode/counters.h"
+#include "encode/record.h"
 #include "output/ring.h"
 
 struct chunk {
@@ -57,6 +58,7 @@ struct put {
 struct outbox {
     struct ring ring;
     struct put put;
+    record_fn *record;  /* the format's */
     size_t sent, acked; /* bytes from head */
     size_t last;        /* offset in ring.bytes of the chunk taken last */
     size_t line_max;    /* bytes, without the newline */
@@ -139,9 +141,5 @@ static inline bool outbox_under_way(const struct outbox *box)
 {
     return box->sent > box->acked || box->doubt_lines;
 }
-
-/* Returns the length of the longest run of whole lines that fits max bytes without its last newline, or of the first
- * line if that is longer; the length includes the newline. *n is the number of lines. */
-size_t pack_lines(const char *lines, size_t len, size_t max, uint32_t *n);
 
 #endif

@@ -18,6 +18,7 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
     struct outbox *box = &o->box;
     size_t shortest;
 
+    box->record = o->endpoint->format->record;
     box->line_max = o->line_max;
     box->chunk_max = t->chunk_max ? t->chunk_max : o->line_max;
     box->newest_only = o->policy.newest_only;

@@ -58,7 +58,7 @@ static bool measure(const struct encoder *format, struct buf *report)
     struct sink sink;
 
     for (int i = 0; i < FIELD_COUNT; i++)
-        value[i] = (struct value){&fields[i], count[i], 0};
+        value[i] = (struct value){&fields[i], count[i], 0, false};
     for (int round = 0; round < ROUNDS; round++) {
         long long before = cpu_ns();
 

@@ -24,6 +24,18 @@ static void put_sockets(struct tally *t, const uint8_t *data, size_t size)
     tally_end(t);
 }
 
+/* Checks that the messages are whole. */
+static void check_messages(const char *bytes, size_t len, const struct sink *sink, const struct encoder *format)
+{
+    uint64_t records = 0;
+
+    for (size_t at = 0, size; at < len; at += size, records++) {
+        size = format->record(bytes + at, len - at);
+        MUST(size <= len - at && size <= sink->line_max);
+    }
+    MUST(records == sink->lines);
+}
+
 /* Checks that the lines are whole and hold no byte that a receiver would misread. */
 static void check_lines(const char *bytes, size_t len, const struct sink *sink, const struct encoder *format)
 {
@@ -72,7 +84,7 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
         out.data = malloc(out.cap + 1);
         snapshot_encode(&s, format, &sink);
         MUST(predicted || !sink.oversized);
-        check_lines(out.data, out.len, &sink, format);
+        (format->record == record_line ? check_lines : check_messages)(out.data, out.len, &sink, format);
         free(out.data);
     }
 }

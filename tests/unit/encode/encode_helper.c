@@ -6,9 +6,11 @@
 #include "unit/helper.h"
 
 char encoded_text[65536];
+size_t encoded_len;
 
 static struct tag plain_tag[] = {{"host", "a"}, {"ip_version", "4"}};
-static const struct value gauge[] = {{&fields[STATE_ESTABLISHED], 12, 0}, {&fields[STATE_SYN_SENT], 0, 0}};
+static const struct value gauge[] = {{&fields[STATE_ESTABLISHED], 12, 0, false},
+                                     {&fields[STATE_SYN_SENT], 0, 0, false}};
 /* clang-format off */
 const struct point plain_point = {.prefix = "", .measurement = &measurements[NETSTAT], .tags = {plain_tag, 2}, .value = gauge,
                                   .n_values = 2, .time_ms = 1700000000123, .sections = ""};
@@ -24,6 +26,7 @@ struct sink encode_into(const struct encoder *format, const struct point *p, siz
     assert_false(out.full);
     memcpy(encoded_text, exact, out.len);
     encoded_text[out.len] = '\0';
+    encoded_len = out.len;
     free(exact);
     sink.out = NULL;
     return sink;

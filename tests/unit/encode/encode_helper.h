@@ -4,8 +4,9 @@
 
 #include "encode/encode.h"
 
-/* The lines of the last call of encode_into or encoded, NUL-terminated. */
+/* The records of the last call of encode_into or encoded, encoded_len bytes, NUL-terminated. */
 extern char encoded_text[65536];
+extern size_t encoded_len;
 
 /* Encodes the point into a buffer of exactly cap bytes, which is freed. Returns the sink with its counts. */
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap);

@@ -69,7 +69,8 @@ static void lines_are_packed_up_to_the_maximum_without_the_last_newline(void **s
         size_t len = strlen(row[i].lines);
         uint32_t n = 99;
 
-        assert_row(pack_lines(flush_copy(row[i].lines, len), len, row[i].max, &n) == row[i].packed, row[i].lines);
+        assert_row(record_pack(record_line, flush_copy(row[i].lines, len), len, row[i].max, &n) == row[i].packed,
+                   row[i].lines);
         assert_row(n == row[i].n, row[i].lines);
     }
 }
@@ -82,7 +83,8 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
     any_seed(8);
     for (int turn = 0; turn < 300; turn++) {
         static char ring[100000];
-        struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 512 + any(1000)};
+        struct outbox box = {
+            .record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 512 + any(1000)};
         struct chunk chunk;
         size_t len = 0, at = 0;
         uint32_t index = 0;
@@ -229,7 +231,7 @@ static size_t model_cut(const struct model *m, const struct outbox *box, uint64_
         if (at == end)
             end = lines->len;
         memset(item, 0, sizeof *item);
-        item->len = pack_lines(lines->text + at, end - at, box->chunk_max, &item->lines);
+        item->len = record_pack(record_line, lines->text + at, end - at, box->chunk_max, &item->lines);
         item->poll = poll;
         item->index = (uint32_t)n;
         item->increments = m->apart && at >= lines->gauges;
@@ -629,7 +631,8 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
 
         memset(&p, 0, sizeof p);
         p.lines_max = turn % 3 ? 12 : 50;
-        p.box = (struct outbox){.ring.bytes = malloc(cap),
+        p.box = (struct outbox){.record = record_line,
+                                .ring.bytes = malloc(cap),
                                 .ring.cap = cap,
                                 .chunk_max = 1 + any(60),
                                 .newest_only = turn % 4 == 0,
@@ -661,7 +664,8 @@ static void a_full_outbox_drops_the_oldest_snapshot_whole(void **state)
     static const char lines[] = "aaaaaaaa\nbbbbbbbb\ncccccccc\n"; /* three chunks */
     char data[16];
     struct chunk chunk;
-    struct outbox box = {.chunk_max = 8, .ring.cap = 2 * (3 * sizeof(struct chunk) + sizeof lines - 1)};
+    struct outbox box = {
+        .record = record_line, .chunk_max = 8, .ring.cap = 2 * (3 * sizeof(struct chunk) + sizeof lines - 1)};
 
     (void)state;
     box.ring.bytes = malloc(box.ring.cap);
@@ -687,7 +691,8 @@ static void datagrams_of_an_older_poll_are_not_sent_late(void **state)
 {
     char ring[1000], data[16];
     struct chunk chunk;
-    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8, .newest_only = true};
+    struct outbox box = {
+        .record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8, .newest_only = true};
 
     (void)state;
     put(&box, 1, "a\nbbbbbbbb\n", 11);
@@ -709,7 +714,10 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
     any_seed(10);
     for (int turn = 0; turn < 2000; turn++) {
         size_t chunk_max = 1 + any(100), size = chunk_max + 1 + any(2000), n = 1 + any(4);
-        struct outbox box = {.chunk_max = chunk_max, .ring.cap = outbox_room(n, size, chunk_max), .apart = turn % 2};
+        struct outbox box = {.record = record_line,
+                             .chunk_max = chunk_max,
+                             .ring.cap = outbox_room(n, size, chunk_max),
+                             .apart = turn % 2};
 
         box.ring.bytes = malloc(box.ring.cap);
         for (uint64_t poll = 0; poll < n; poll++) {
@@ -746,7 +754,12 @@ static void lines_dropped_under_way_are_counted_apart(void **state)
 {
     static const uint8_t counter[] = {0};
     char ring[2 * (sizeof(struct chunk) + sizeof(struct added) + 8)], data[16];
-    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .line_max = 15, .chunk_max = 10, .apart = true};
+    struct outbox box = {.record = record_line,
+                         .ring.bytes = ring,
+                         .ring.cap = sizeof ring,
+                         .line_max = 15,
+                         .chunk_max = 10,
+                         .apart = true};
     struct chunk chunk;
 
     (void)state;
@@ -777,7 +790,8 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
     const struct lines lines = {
         .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
     char ring[4096], data[16];
-    struct outbox box = {.ring.bytes = ring,
+    struct outbox box = {.record = record_line,
+                         .ring.bytes = ring,
                          .ring.cap = sizeof ring,
                          .line_max = 15,
                          .chunk_max = 10,
@@ -806,7 +820,7 @@ static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
     char ring[1000], data[16], untouched[sizeof ring];
     const size_t first = sizeof(struct chunk) + 2;
     struct chunk chunk;
-    struct outbox box = {.ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8};
+    struct outbox box = {.record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8};
 
     (void)state;
     memset(ring, '#', sizeof ring);
