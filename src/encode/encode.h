@@ -83,7 +83,7 @@ struct encoder {
 };
 
 /* All encoders, the default first. */
-#define ENCODERS(X) X(dogstatsd) X(datadog) X(statsd) X(influx) X(graphite) X(table)
+#define ENCODERS(X) X(dogstatsd) X(datadog) X(statsd) X(influx) X(graphite) X(prometheus) X(table)
 
 #define DECLARE(name) extern const struct encoder encoder_##name;
 ENCODERS(DECLARE)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import parse
+import remote_write
 import streams
 import wait
 
@@ -20,19 +21,32 @@ class Post:
     n: int                      # its number within the connection
     target: str
     headers: dict               # names in lower case
-    body: str
+    raw: bytes                  # its body
     at: float                   # when all of it had arrived
     status: int = None          # the answer of the receiver after a relay
     answered: bool = False      # all of the answer was passed on
 
     @functools.cached_property
+    def body(self):
+        return self.raw.decode()
+
+    @functools.cached_property
+    def samples(self):
+        """Returns the samples of a remote write."""
+        return remote_write.samples(self.raw)
+
+    @functools.cached_property
     def times(self):
         """Returns the times of its polls, in ns."""
+        if self.headers.get("content-encoding") == "snappy":
+            return {time * 10**6 for time, *_ in self.samples}
         return {point.time for point in parse.influx(self.body)}
 
     @functools.cached_property
     def host(self):
         """Returns the host of its lines."""
+        if self.headers.get("content-encoding") == "snappy":
+            return dict(self.samples[0][2])["host"]
         return parse.influx(self.body)[0].tag("host")
 
 
@@ -71,7 +85,7 @@ def read_post(pipe, connection, n):
     method, target, version = first.split(" ")
     assert (method, version) == ("POST", "HTTP/1.1"), first
     assert "transfer-encoding" not in headers and headers["host"]
-    return Post(connection, n, target, headers, pipe.take(int(headers["content-length"])).decode(), time.monotonic())
+    return Post(connection, n, target, headers, pipe.take(int(headers["content-length"])), time.monotonic())
 
 
 def answer(status=204, body="", reason="", **headers):
@@ -150,7 +164,7 @@ class Relay(streams.Aggregator):
         head = "".join(f"{name}: {value}\r\n" for name, value in post.headers.items() if name != "connection")
         with socket.create_connection(("127.0.0.1", self._target)) as target:
             target.settimeout(wait.DEADLINE)
-            target.sendall(f"POST {post.target} HTTP/1.1\r\n{head}connection: close\r\n\r\n{post.body}".encode())
+            target.sendall(f"POST {post.target} HTTP/1.1\r\n{head}connection: close\r\n\r\n".encode() + post.raw)
             pipe = Pipe(target)
             first, headers, whole = pipe.head()
             body = pipe.take(int(headers.get("content-length", 0)))

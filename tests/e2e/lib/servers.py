@@ -247,6 +247,24 @@ class VictoriaMetricsWithoutDuplicates(VictoriaMetrics):
     more = ["-dedup.minScrapeInterval=1ms"]
 
 
+class Prometheus(Server):
+    """Prometheus as a receiver of remote write. If started again in the same place, it still has its data."""
+    program = "prometheus"
+
+    def arguments(self):
+        (self.place / "prometheus.yml").write_text("global: {}\n")
+        return ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address=127.0.0.1:9090", "--web.enable-remote-write-receiver"]
+
+    def ready(self):
+        return answers(9090, "/-/ready")
+
+    def stored(self):
+        """Returns {(name, labels): [(time in ms, value)]} of the last hour."""
+        rows = json.loads(get(9090, "/api/v1/query", query='{__name__!=""}[1h]'))["data"]["result"]
+        return {(row["metric"].pop("__name__"), tuple(sorted(row["metric"].items()))): [(round(1000 * time), float(value)) for time, value in row["values"]]
+                for row in rows}
+
+
 class Terminator(Server):
     """A TLS terminator before receivers without TLS."""
 

@@ -1,0 +1,263 @@
+/* Prometheus remote write 1.0 (prometheus.io/docs/specs/prw/remote_write_spec): messages of protobuf, a TimeSeries with
+ * one Sample for each value, compressed by snappy.
+ *
+ *   WriteRequest  1 TimeSeries*
+ *   TimeSeries    1 Label*   2 Sample*
+ *   Label         1 name     2 value
+ *   Sample        1 value, double   2 time, ms
+ *
+ * Labels are sorted by bytes, "__name__" among them, without duplicates or empty values: Prometheus answers 500 to a
+ * duplicate, which would be sent again for ever. */
+#include <string.h>
+
+#include "encode/encode.h"
+
+#define NAME_KEY "__name__"
+
+/* Tags of one byte: a field's number and its kind (protobuf.dev/programming-guides/encoding). */
+#define MESSAGE(field) ((char)((field) << 3 | 2)) /* or text: a length and bytes */
+#define DOUBLE(field)  ((char)((field) << 3 | 1))
+#define VARINT(field)  ((char)((field) << 3))
+
+/* --- names -------------------------------------------------------------------------- */
+
+/* Returns c if a label's name may have it after its first byte, else '_'. */
+static char safe(char c)
+{
+    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+}
+
+/* Returns byte i of the label's name for a key, or 0 at its end. A name does not begin with a digit. */
+static unsigned char name_byte(const char *key, size_t i)
+{
+    bool digit = *key >= '0' && *key <= '9';
+
+    if (digit && !i)
+        return '_';
+    key += i - digit;
+    return *key ? (unsigned char)safe(*key) : 0;
+}
+
+static int compare_names(const char *a, const char *b)
+{
+    size_t i = 0;
+
+    while (name_byte(a, i) && name_byte(a, i) == name_byte(b, i))
+        i++;
+    return name_byte(a, i) - name_byte(b, i);
+}
+
+static size_t name_len(const char *key)
+{
+    return strlen(key) + (*key >= '0' && *key <= '9');
+}
+
+static void put_name(struct buf *b, const char *key)
+{
+    for (size_t i = 0; name_byte(key, i); i++)
+        buf_char(b, (char)name_byte(key, i));
+}
+
+/* --- fields -------------------------------------------------------------------------- */
+
+static size_t varint_len(uint64_t n)
+{
+    size_t len = 1;
+
+    for (; n >= 128; n >>= 7)
+        len++;
+    return len;
+}
+
+static void put_varint(struct buf *b, uint64_t n)
+{
+    for (; n >= 128; n >>= 7)
+        buf_char(b, (char)(n | 128));
+    buf_char(b, (char)n);
+}
+
+/* Returns the bits of the double that is nearest to n. Some processors that this runs on have no floating point. */
+static uint64_t double_bits(uint64_t n)
+{
+    unsigned shift = n ? (unsigned)__builtin_clzll(n) : 0;
+    uint64_t fraction = n << shift, rest = fraction & 0x7ff, bits;
+
+    if (!n)
+        return 0;
+    bits = (uint64_t)(1022 + 63 - shift) << 52; /* the fraction's highest bit, which is not stored, adds 1 */
+    bits += fraction >> 11;
+    return bits + (rest > 0x400 || (rest == 0x400 && bits & 1));
+}
+
+/* Begins a label of a name and a value of so many bytes. The name follows, then the value's head and the value. */
+static void put_label_head(struct buf *b, size_t name, size_t value)
+{
+    buf_char(b, MESSAGE(1));
+    put_varint(b, 2 + varint_len(name) + name + varint_len(value) + value);
+    buf_char(b, MESSAGE(1));
+    put_varint(b, name);
+}
+
+static void put_label_value(struct buf *b, size_t value)
+{
+    buf_char(b, MESSAGE(2));
+    put_varint(b, value);
+}
+
+#define STALE 0x7ff0000000000002u /* the value that ends a series: a NaN (prometheus, model/value/value.go) */
+
+/* --- labels -------------------------------------------------------------------------- */
+
+/* The tags as labels: sorted, and each name once. */
+struct labels {
+    const struct tag *tag[TAGS_MAX];
+    size_t n, before; /* `before` of them precede the name */
+};
+
+static const char *value_of(const struct tag *tag)
+{
+    return tag->value ? tag->value : "true";
+}
+
+static void add_label(struct labels *l, const struct tag *tag)
+{
+    size_t at = l->n;
+
+    if (!*value_of(tag) || !compare_names(tag->key, NAME_KEY) || l->n == TAGS_MAX)
+        return;
+    while (at && compare_names(tag->key, l->tag[at - 1]->key) < 0)
+        at--;
+    if (at && !compare_names(tag->key, l->tag[at - 1]->key))
+        return;
+    memmove(l->tag + at + 1, l->tag + at, (l->n - at) * sizeof *l->tag);
+    l->tag[at] = tag;
+    l->n++;
+    l->before += compare_names(tag->key, NAME_KEY) < 0;
+}
+
+static size_t label_len(size_t name, size_t value)
+{
+    size_t content = 1 + varint_len(name) + name + 1 + varint_len(value) + value;
+
+    return 1 + varint_len(content) + content;
+}
+
+static size_t labels_len(const struct labels *l)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        len += label_len(name_len(l->tag[i]->key), strlen(value_of(l->tag[i])));
+    return len;
+}
+
+static void put_labels(struct buf *b, const struct labels *l, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        const char *key = l->tag[i]->key, *value = value_of(l->tag[i]);
+
+        put_label_head(b, name_len(key), strlen(value));
+        put_name(b, key);
+        put_label_value(b, strlen(value));
+        buf_text(b, value);
+    }
+}
+
+/* --- a point ---------------------------------------------------------------------------- */
+
+/* Returns the bytes of the metric's name: netstat_tcp_established, with a prefix app_netstat_tcp_established. */
+static size_t metric_len(const struct point *p, const char *field)
+{
+    return (*p->prefix ? name_len(p->prefix) + 1 : 0) + strlen(p->measurement->name) + 1 + strlen(field);
+}
+
+static void put_metric(struct buf *b, const struct point *p, const char *field)
+{
+    put_label_head(b, strlen(NAME_KEY), metric_len(p, field));
+    buf_text(b, NAME_KEY);
+    put_label_value(b, metric_len(p, field));
+    if (*p->prefix) {
+        put_name(b, p->prefix);
+        buf_char(b, '_');
+    }
+    buf_text(b, p->measurement->name);
+    buf_char(b, '_');
+    buf_text(b, field);
+}
+
+static void put_sample(struct buf *b, uint64_t bits, uint64_t time_ms)
+{
+    char value[8];
+
+    for (unsigned i = 0; i < sizeof value; i++)
+        value[i] = (char)(bits >> 8 * i);
+    buf_char(b, MESSAGE(2));
+    put_varint(b, 1 + sizeof value + 1 + varint_len(time_ms));
+    buf_char(b, DOUBLE(1));
+    buf_put(b, value, sizeof value);
+    buf_char(b, VARINT(2));
+    put_varint(b, time_ms);
+}
+
+static void encode(struct sink *s, const struct point *p)
+{
+    uint64_t time_ms = p->time_ms < 0 ? 0 : (uint64_t)p->time_ms;
+    struct common before = {0}, after = {0};
+    struct labels labels = {.n = 0};
+    size_t len;
+
+    for (size_t i = 0; i < p->tags.n; i++)
+        add_label(&labels, &p->tags.tag[i]);
+    len = labels_len(&labels) + 12 + varint_len(time_ms);
+    for (size_t i = 0; i < p->n_values; i++) {
+        const char *field = p->value[i].field->name;
+        size_t mark = line_begin(s), first, second, end;
+
+        buf_char(s->out, MESSAGE(1));
+        put_varint(s->out, len + label_len(strlen(NAME_KEY), metric_len(p, field)));
+        first = s->out->len;
+        if (!common_again(s, &before))
+            put_labels(s->out, &labels, 0, labels.before);
+        end = s->out->len;
+        put_metric(s->out, p, field);
+        second = s->out->len;
+        if (!common_again(s, &after))
+            put_labels(s->out, &labels, labels.before, labels.n);
+        before = (struct common){first, end - first};
+        after = (struct common){second, s->out->len - second};
+        put_sample(s->out, p->value[i].ended ? STALE : double_bits(p->value[i].now), time_ms);
+        if (!record_end(s, mark))
+            before.len = after.len = 0;
+    }
+}
+
+/* --- posting ----------------------------------------------------------------------------- */
+
+/* Begins a block of snappy's format: the length, and a literal of all bytes (github.com/google/snappy,
+ * format_description.txt). Nothing is compressed: that would take more code than all of this. */
+static void put_preamble(struct buf *b, size_t len)
+{
+    put_varint(b, len);
+    if (!len)
+        return;
+    buf_char(b, (char)0xf4);
+    buf_char(b, (char)(len - 1));
+    buf_char(b, (char)((len - 1) >> 8));
+}
+
+static const struct posting posting = {
+    .path = "/api/v1/write",
+    .type = "application/x-protobuf",
+    .headers = "Content-Encoding: snappy\r\n"
+               "X-Prometheus-Remote-Write-Version: 0.1.0\r\n",
+    .preamble = put_preamble,
+};
+
+const struct encoder encoder_prometheus = {
+    .name = "prometheus",
+    .timestamps = true,
+    .marks_ends = true,
+    .record = record_field,
+    .post = &posting,
+    .point = encode,
+};

@@ -1,0 +1,112 @@
+"""Prometheus remote write: what real receivers store, and what any receiver gets."""
+import random
+import signal
+
+import pytest
+
+import chaos
+import parse
+import posts
+import remote_write
+import servers
+from chaos import crowd, report         # fixtures
+from posts import post                  # fixtures
+
+RECEIVERS = {"prometheus": (servers.Prometheus, 9090, ""),
+             "victoriametrics": (servers.VictoriaMetrics, 8428, "/api/v1/write"),
+             "influxdb": (servers.InfluxDB, 8086, "/api/v1/prom/write?db=sockpush")}
+
+
+def in_influxdb(server, names):
+    """Returns samples as chaos.samples does. InfluxDB stores a measurement for each name."""
+    return {(time // 10**6, name, tuple(sorted((key, value) for key, value in tags.items() if value and key != "__name__")), fields["value"])
+            for name in names for tags, fields, time in server.points(name)}
+
+
+@pytest.mark.parametrize("name", RECEIVERS)
+def test_stored(namespace, keep, tmp_path, push, name):
+    """Without a path in its URL, Prometheus' own is used."""
+    kind, port, path = RECEIVERS[name]
+    server = keep(kind(tmp_path))
+    if kind is servers.InfluxDB:
+        server.create()
+    expected = chaos.samples(push(f"prometheus+http://127.0.0.1:{port}{path}", tags="zone=b"))
+    assert len(expected) > 50
+    if kind is servers.InfluxDB:
+        server.settles(lambda: in_influxdb(server, {sample[1] for sample in expected}), expected)
+    else:
+        server.settles(lambda: chaos.stored(server).keys(), expected)
+
+
+@pytest.mark.parametrize("name", ["prometheus", "victoriametrics"])
+def test_restarted(start, crowd, keep, tmp_path, report, name):
+    """A relay cuts one answer of ten, and the receiver is restarted again and again. Each sample is stored, and in Prometheus, which refuses
+    what is out of order, nothing is refused."""
+    kind, port, path = RECEIVERS[name]
+    receiver = keep(chaos.Mortal(kind, tmp_path / "receiver"))
+    relay = keep(posts.Relay(port, lambda n, whole: whole[:n // 10 % len(whole)] if n % 10 == 0 else whole, port=8186))
+    program = start(to=f"prometheus+http://127.0.0.1:8186{path},influx+stdout:", host="road", buffer="8MiB", ports="8080", self="off")
+    chance = random.Random(24)
+    for _ in range(chaos.KILLS):
+        crowd.stir(0.5 + chance.random())
+        receiver.restart(crowd, chance, signal.SIGTERM)
+    crowd.stir(2)
+    assert program.end() == 0, program.log
+    again = posts.check_posted_once(relay.posts, posts.polled(program))
+    found = chaos.check(receiver.server, chaos.samples(parse.influx(program.out)))
+    assert not any(one.status == 400 for one in relay.posts)
+    report(f"{chaos.KILLS} times restarted, {len(posts.polled(program))} polls in {len(relay.posts)} POSTs, {len(again)} polls posted again, {len(found)} values: all stored")
+    if kind is servers.Prometheus:
+        assert set(found.values()) == {1}
+        assert "out of order" not in receiver.server.log.lower()
+
+
+def test_any_tags(post, keep):
+    """Tags of any bytes become labels that every receiver takes."""
+    chance = random.Random(7)
+    receiver = keep(posts.Receiver())
+    for _ in range(20):
+        keys = {"".join(chance.choice("aZ9_.-/:@é ") for _ in range(chance.randrange(1, 6))).strip() or "k" for _ in range(chance.randrange(8))}
+        tags = {key: "".join(chance.choice("xY0.\"\\é☃") for _ in range(chance.randrange(4))) for key in keys}
+        program = post(receiver.port, scheme="prometheus+http", target="", polls=1, host="h", ports="8080",
+                       tags=",".join(f"{key}={value}" for key, value in tags.items()))
+        assert program.process.wait(20) == 0, program.log
+        got = receiver.posts[-1]
+        assert got.target == "/api/v1/write" and got.headers["content-type"] == "application/x-protobuf"
+        assert got.headers["content-encoding"] == "snappy" and got.headers["x-prometheus-remote-write-version"] == "0.1.0"
+        values = {(time, name, value) for time, name, _, value in got.samples}
+        assert values == {(time, name, value) for time, name, _, value in chaos.samples(parse.influx(program.out))}
+        for _, _, labels, _ in got.samples:
+            for key, value in labels:
+                assert key in ("host", "ip_version", "addr_port") or value in {tag for name, tag in tags.items() if remote_write.label(name) == key} | {"true"}
+
+
+def test_many_series_go_in_chunks(post, keep):
+    """1,000 rules: several POSTs of up to 64 KiB, each of whole series."""
+    receiver = keep(posts.Receiver())
+    program = post(receiver.port, scheme="prometheus+http", polls=2, interval="300ms", ports=",".join(map(str, range(20000, 21000))), pid="off")
+    assert program.process.wait(30) == 0, program.log
+    assert len(receiver.posts) > 6 and max(len(one.raw) for one in receiver.posts) <= 65536 + 6
+    got = [sample for one in receiver.posts for sample in one.samples]
+    assert set(got) == chaos.samples(parse.influx(program.out)) and len(got) == len(set(got))
+
+
+def test_refused_for_good(post, keep):
+    """400: the series are dropped and counted. Their bytes are not in the log."""
+    receiver = keep(posts.Receiver(lambda one: posts.answer(400, "out of order sample")))
+    program = post(receiver.port, scheme="prometheus+http", polls=1)
+    assert program.process.wait(20) == 1
+    assert "lines are dropped" in program.log and "out of order sample" in program.log and "the first is" not in program.log
+
+
+def test_retried(post, keep):
+    """500 is retried, as the specification demands, until it is stored: once."""
+    receiver = keep(posts.Receiver(lambda one: posts.answer(500 if one.n == 0 and one.connection == 0 else 204)))
+    program = post(receiver.port, scheme="prometheus+http", polls=3, interval="1s")
+    assert program.process.wait(30) == 0, program.log
+    assert sorted(receiver.posts[0].samples) == sorted(sample for sample in receiver.posts[1].samples if sample[0] == receiver.posts[0].samples[0][0])
+
+
+def test_only_over_http(run):
+    one = run(to="prometheus+udp://127.0.0.1")
+    assert one.status == 2 and "format prometheus is only for http:// and https://" in one.log
