@@ -9,6 +9,7 @@ import parse
 import posts
 import remote_write
 import servers
+import wait
 from chaos import crowd, report         # fixtures
 from posts import post                  # fixtures
 
@@ -59,6 +60,20 @@ def test_restarted(start, crowd, keep, tmp_path, report, name):
     if kind is servers.Prometheus:
         assert set(found.values()) == {1}
         assert "out of order" not in receiver.server.log.lower()
+
+
+@pytest.mark.skipif(not chaos.SLOW, reason="a series ends after a minute: SOCKPUSH_TEST_SLOW=1")
+def test_a_series_that_ends_is_stale(start, namespace, keep, tmp_path, listen):
+    """Without the mark Prometheus would show the last value for five minutes."""
+    server = keep(servers.Prometheus(tmp_path))
+    value = lambda: server.query('netstat_port_tcp_listen{addr_port="127.0.0.1:8080"}')
+    listener = listen("127.0.0.1", 8080)
+    start(to="prometheus+http://127.0.0.1:9090", ports="*:8080", interval="1s")
+    server.until(lambda: value() == [1])
+    listener.close()
+    server.until(lambda: value() == [0])
+    assert wait.until(lambda: value() == [], 90)
+    assert server.query("netstat_tcp_listen")       # others go on
 
 
 def test_any_tags(post, keep):

@@ -264,6 +264,10 @@ class Prometheus(Server):
         return {(row["metric"].pop("__name__"), tuple(sorted(row["metric"].items()))): [(round(1000 * time), float(value)) for time, value in row["values"]]
                 for row in rows}
 
+    def query(self, expression):
+        """Returns [value] of the series that the expression gives now."""
+        return [float(row["value"][1]) for row in json.loads(get(9090, "/api/v1/query", query=expression))["data"]["result"]]
+
 
 class Terminator(Server):
     """A TLS terminator before receivers without TLS."""

@@ -120,7 +120,8 @@ static void a_value_is_a_series_with_one_sample(void **state)
 static void labels_are_sorted_valid_and_unique(void **state)
 {
     static const struct tag sorted[] = {{"Dc", "x"}, {"_A", "1"}, {"_b", "2"}, {"z", "\xc3\xa9"}};
-    static const struct tag odd[] = {{"1st", "q"}, {"a-b", "1"}, {"a.b", "2"}, {"e", ""}, {"f", NULL}, {"\xc3\xa9", "u"}};
+    static const struct tag odd[] = {{"1st", "q"}, {"a-b", "1"}, {"a.b", "2"},
+                                     {"e", ""},    {"f", NULL},  {"\xc3\xa9", "u"}};
     static const struct tag name[] = {{"__name__", "mine"}, {"--name--", "mine"}, {"b", "1"}};
     char value[1001], long_labels[1200];
 

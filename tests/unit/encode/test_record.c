@@ -12,8 +12,8 @@ static void a_field_ends_where_its_length_says(void **state)
         {"\x0a\x00", 2, 2},
         {"\x0a\x03xyz\x0a\x00", 7, 5},
         {"\x0a\x0a\n\n\n\n\n\n\n\n\n\n\x0a\x00", 14, 12}, /* a newline is a byte like others */
-        {"\x0a\x83\x80\x00xyz\x0a\x00", 9, 7},                /* a padded length */
-        {"\x0a\x03xy", 4, 4},                                  /* cut */
+        {"\x0a\x83\x80\x00xyz\x0a\x00", 9, 7},            /* a padded length */
+        {"\x0a\x03xy", 4, 4},                             /* cut */
         {"\x0a\xff\xff\xff\xff\x0f", 6, 6},
         {"\x0a\x80", 2, 2},
         {"\x0a", 1, 1},

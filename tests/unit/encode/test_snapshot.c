@@ -159,6 +159,76 @@ static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
     tear_down(&c);
 }
 
+/* Returns how many samples of the last poll end a series. */
+static unsigned marks(const struct scene *c)
+{
+    static const char stale[] = {0x09, 0x02, 0, 0, 0, 0, 0, (char)0xf0, 0x7f};
+    struct buf out = {.data = text, .cap = sizeof text};
+    struct sink sink = {.out = &out, .line_max = 60000};
+    unsigned n = 0;
+
+    snapshot_encode(&c->s, &encoder_prometheus, &sink);
+    for (size_t i = 0; i + sizeof stale <= out.len; i++)
+        n += !memcmp(text + i, stale, sizeof stale);
+    return n;
+}
+
+static void the_end_of_a_series_is_marked_once_where_the_format_has_a_mark(void **state)
+{
+    struct scene c;
+    unsigned zeros = 0, ends = 0;
+
+    (void)state;
+    set_up(&c, "*:80", &users, 1);
+    c.polls.tally.marks_ends = true;
+    tcp(&c.polls, "10.0.0.1", 80, STATE_ESTABLISHED, 1);
+    poll_end(&c.polls);
+    for (int poll = 0; poll < 20; poll++) {
+        bool there, comes_back = poll == 10;
+
+        c.polls.now_ms += 30000;
+        poll_begin(&c.polls);
+        if (comes_back) /* just when its end would be marked */
+            tcp(&c.polls, "10.0.0.1", 80, STATE_ESTABLISHED, 1);
+        tally_end(&c.polls.tally);
+        there = strstr(heads(&c), "netstat_port");
+        assert_int_equal(marks(&c), 0);
+        assert_true(there);
+        tally_expire(&c.polls.tally);
+    }
+    for (int poll = 0; poll < 5; poll++) {
+        c.polls.now_ms += 30000;
+        poll_begin(&c.polls);
+        tally_end(&c.polls.tally);
+        zeros += strstr(heads(&c), "netstat_port") != NULL;
+        ends += marks(&c);
+        assert_true(!marks(&c) || !strstr(heads(&c), "netstat_port"));
+        tally_expire(&c.polls.tally);
+    }
+    assert_int_equal(zeros, 1);
+    assert_int_equal(ends, FIELD_COUNT);
+    tear_down(&c);
+}
+
+static void a_lost_pid_ends_its_series(void **state)
+{
+    struct scene c;
+    struct series *s;
+
+    (void)state;
+    set_up(&c, "80", &users, 1);
+    c.s.pids = true;
+    poll_end(&c.polls);
+    s = tally_series(&c.polls.tally, 0);
+    s->owner.pid = 7;
+    assert_int_equal(marks(&c), 0);
+    s->owner = (struct owner){.lost = true};
+    assert_int_equal(marks(&c), 1);
+    s->owner.lost = false;
+    assert_int_equal(marks(&c), 0);
+    tear_down(&c);
+}
+
 static void without_ipv6_in_the_kernel_its_zeros_are_not_pushed(void **state)
 {
     struct scene c;
@@ -248,6 +318,8 @@ int main(void)
         cmocka_unit_test(fields_have_their_names_and_order_and_pid_is_last),
         cmocka_unit_test(a_pid_is_left_out_when_unknown_and_pushed_as_0_when_lost),
         cmocka_unit_test(what_could_not_be_read_is_left_out_and_no_zero),
+        cmocka_unit_test(the_end_of_a_series_is_marked_once_where_the_format_has_a_mark),
+        cmocka_unit_test(a_lost_pid_ends_its_series),
         cmocka_unit_test(without_ipv6_in_the_kernel_its_zeros_are_not_pushed),
         cmocka_unit_test(self_tags_win_over_the_groups_and_these_over_the_users),
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),
