@@ -11,13 +11,9 @@
 #include <string.h>
 
 #include "encode/encode.h"
+#include "encode/protobuf.h"
 
 #define NAME_KEY "__name__"
-
-/* Tags of one byte: a field's number and its kind (protobuf.dev/programming-guides/encoding). */
-#define MESSAGE(field) ((char)((field) << 3 | 2)) /* or text: a length and bytes */
-#define DOUBLE(field)  ((char)((field) << 3 | 1))
-#define VARINT(field)  ((char)((field) << 3))
 
 /* --- names -------------------------------------------------------------------------- */
 
@@ -58,23 +54,7 @@ static void put_name(struct buf *b, const char *key)
         buf_char(b, (char)name_byte(key, i));
 }
 
-/* --- fields -------------------------------------------------------------------------- */
-
-static size_t varint_len(uint64_t n)
-{
-    size_t len = 1;
-
-    for (; n >= 128; n >>= 7)
-        len++;
-    return len;
-}
-
-static void put_varint(struct buf *b, uint64_t n)
-{
-    for (; n >= 128; n >>= 7)
-        buf_char(b, (char)(n | 128));
-    buf_char(b, (char)n);
-}
+/* --- numbers ------------------------------------------------------------------------- */
 
 /* Returns the bits of the double that is nearest to n. Some processors that this runs on have no floating point. */
 static uint64_t double_bits(uint64_t n)
@@ -92,16 +72,8 @@ static uint64_t double_bits(uint64_t n)
 /* Begins a label of a name and a value of so many bytes. The name follows, then the value's head and the value. */
 static void put_label_head(struct buf *b, size_t name, size_t value)
 {
-    buf_char(b, MESSAGE(1));
-    put_varint(b, 2 + varint_len(name) + name + varint_len(value) + value);
-    buf_char(b, MESSAGE(1));
-    put_varint(b, name);
-}
-
-static void put_label_value(struct buf *b, size_t value)
-{
-    buf_char(b, MESSAGE(2));
-    put_varint(b, value);
+    pb_put_head(b, PB_BYTES(1), pb_field_len(name) + pb_field_len(value));
+    pb_put_head(b, PB_BYTES(1), name);
 }
 
 #define STALE 0x7ff0000000000002u /* the value that ends a series: a NaN (prometheus, model/value/value.go) */
@@ -137,9 +109,7 @@ static void add_label(struct labels *l, const struct tag *tag)
 
 static size_t label_len(size_t name, size_t value)
 {
-    size_t content = 1 + varint_len(name) + name + 1 + varint_len(value) + value;
-
-    return 1 + varint_len(content) + content;
+    return pb_field_len(pb_field_len(name) + pb_field_len(value));
 }
 
 static size_t labels_len(const struct labels *l)
@@ -158,8 +128,7 @@ static void put_labels(struct buf *b, const struct labels *l, size_t from, size_
 
         put_label_head(b, name_len(key), strlen(value));
         put_name(b, key);
-        put_label_value(b, strlen(value));
-        buf_text(b, value);
+        pb_put_text(b, PB_BYTES(2), value);
     }
 }
 
@@ -175,7 +144,7 @@ static void put_metric(struct buf *b, const struct point *p, const char *field)
 {
     put_label_head(b, strlen(NAME_KEY), metric_len(p, field));
     buf_text(b, NAME_KEY);
-    put_label_value(b, metric_len(p, field));
+    pb_put_head(b, PB_BYTES(2), metric_len(p, field));
     if (*p->prefix) {
         put_name(b, p->prefix);
         buf_char(b, '_');
@@ -187,16 +156,11 @@ static void put_metric(struct buf *b, const struct point *p, const char *field)
 
 static void put_sample(struct buf *b, uint64_t bits, uint64_t time_ms)
 {
-    char value[8];
-
-    for (unsigned i = 0; i < sizeof value; i++)
-        value[i] = (char)(bits >> 8 * i);
-    buf_char(b, MESSAGE(2));
-    put_varint(b, 1 + sizeof value + 1 + varint_len(time_ms));
-    buf_char(b, DOUBLE(1));
-    buf_put(b, value, sizeof value);
-    buf_char(b, VARINT(2));
-    put_varint(b, time_ms);
+    pb_put_head(b, PB_BYTES(2), 1 + sizeof bits + 1 + pb_varint_len(time_ms));
+    buf_char(b, PB_FIXED64(1));
+    pb_put_fixed64(b, bits);
+    buf_char(b, PB_VARINT(2));
+    pb_put_varint(b, time_ms);
 }
 
 static void encode(struct sink *s, const struct point *p)
@@ -208,13 +172,12 @@ static void encode(struct sink *s, const struct point *p)
 
     for (size_t i = 0; i < p->tags.n; i++)
         add_label(&labels, &p->tags.tag[i]);
-    len = labels_len(&labels) + 12 + varint_len(time_ms);
+    len = labels_len(&labels) + pb_field_len(1 + 8 + 1 + pb_varint_len(time_ms));
     for (size_t i = 0; i < p->n_values; i++) {
         const char *field = p->value[i].field->name;
         size_t mark = line_begin(s), first, second, end;
 
-        buf_char(s->out, MESSAGE(1));
-        put_varint(s->out, len + label_len(strlen(NAME_KEY), metric_len(p, field)));
+        pb_put_head(s->out, PB_BYTES(1), len + label_len(strlen(NAME_KEY), metric_len(p, field)));
         first = s->out->len;
         if (!common_again(s, &before))
             put_labels(s->out, &labels, 0, labels.before);
@@ -237,7 +200,7 @@ static void encode(struct sink *s, const struct point *p)
  * format_description.txt). Nothing is compressed: that would take more code than all of this. */
 static void put_preamble(struct buf *b, size_t len)
 {
-    put_varint(b, len);
+    pb_put_varint(b, len);
     if (!len)
         return;
     buf_char(b, (char)0xf4);
