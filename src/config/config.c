@@ -154,7 +154,7 @@ static void check_formats(struct config *c, struct diag *d)
 
         check_interval(c, &c->output[i], d);
         if (c->format_set && format == encoders[c->v.format] && c->output[i].transport->format &&
-            c->output[i].transport->format != format)
+            c->output[i].transport->format != format && !format->post)
             diag_warn(d, NULL, "%s pushes %s: its receivers usually read %s", c->output[i].name, format->name,
                       c->output[i].transport->format->name);
         folded |= format->folds_tags;

@@ -283,6 +283,7 @@ static bool is_cut_secret(const char *rest)
 void config_read_outputs(struct config *c, env_list env, struct diag *d)
 {
     const char *list = c->v.to, *item, *masked = "", *why, *shown;
+    const struct encoder *format = encoders[c->v.format];
     size_t len;
     int wrong = 0, items = 0;
     bool secret;
@@ -293,7 +294,9 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
     if (!list && read_foreign(c, env, d))
         return;
     if (!list) {
-        list = encoders[c->v.format]->only_stdout ? "stdout:" : "udp://127.0.0.1";
+        list = format->only_stdout ? "stdout:"
+               : format->post      ? arena_format(&c->arena, "http://127.0.0.1:%u", format->port)
+                                   : "udp://127.0.0.1";
         c->to_from = "default";
         c->to_port_from = NULL;
     }

@@ -59,6 +59,9 @@ struct posting {
     char path[16];       /* where the URL names none */
     const char *type;    /* Content-Type */
     const char *headers; /* more: "Name: value\r\n…" */
+    /* A request has the records of one poll only. A receiver that refuses what is older than its newest sample still
+     * accepts that one again, after its answer was lost. */
+    bool by_poll;
     /* Puts the bytes that precede records of len bytes, at most PREAMBLE_MAX. */
     void (*preamble)(struct buf *b, size_t len);
 };

@@ -213,11 +213,13 @@ static const struct posting posting = {
     .type = "application/x-protobuf",
     .headers = "Content-Encoding: snappy\r\n"
                "X-Prometheus-Remote-Write-Version: 0.1.0\r\n",
+    .by_poll = true,
     .preamble = put_preamble,
 };
 
 const struct encoder encoder_prometheus = {
     .name = "prometheus",
+    .port = 9090,
     .timestamps = true,
     .marks_ends = true,
     .record = record_field,

@@ -26,6 +26,18 @@ static void pace(struct output *o)
         platform_sleep_ns(due - now);
 }
 
+/* Returns true if the next chunk may be sent with those in hand. */
+static bool joins(struct output *o)
+{
+    const struct posting *post = o->endpoint->format->post;
+
+    if (!o->chunks)
+        return true;
+    if (o->chunks_max && o->chunks >= o->chunks_max)
+        return false;
+    return !post || !post->by_poll || outbox_next_is_of(&o->box, o->chunk.poll);
+}
+
 /* Takes the next chunk, and what else can be sent at once, into o->data. Returns false if there is nothing to send. */
 static bool take_chunks(struct output *o)
 {
@@ -34,7 +46,7 @@ static bool take_chunks(struct output *o)
 
     o->len = o->chunks = 0;
     pthread_mutex_lock(&o->lock);
-    while ((!o->chunks_max || o->chunks < o->chunks_max) && outbox_take(&o->box, &o->chunk, o->data + o->len, room)) {
+    while (joins(o) && outbox_take(&o->box, &o->chunk, o->data + o->len, room)) {
         begins |= !o->chunk.index;
         o->len += o->chunk.len;
         o->chunks++;

@@ -292,6 +292,16 @@ bool outbox_ready(struct outbox *box)
     return !others || !(has_to_be_alone(box, &chunk) || box->lonely);
 }
 
+bool outbox_next_is_of(struct outbox *box, uint64_t poll)
+{
+    struct chunk chunk;
+
+    if (!outbox_ready(box))
+        return false;
+    ring_read(&box->ring, box->sent, &chunk, sizeof chunk);
+    return chunk.poll == poll;
+}
+
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room)
 {
     struct chunk next;

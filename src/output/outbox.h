@@ -101,6 +101,9 @@ void outbox_end(struct outbox *box);
 /* Returns true if the next chunk can be taken now. It cannot while it waits for others that are under way. */
 bool outbox_ready(struct outbox *box);
 
+/* Returns true if the next chunk can be taken now, and is of this poll. */
+bool outbox_next_is_of(struct outbox *box, uint64_t poll);
+
 /* Copies the oldest waiting chunk to data and its header to *chunk; then it is under way. Returns false if none can be
  * taken now, or it is longer than room. Room for line_max and a newline is always enough. */
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room);

@@ -122,6 +122,11 @@ def test_retried(post, keep):
     assert sorted(receiver.posts[0].samples) == sorted(sample for sample in receiver.posts[1].samples if sample[0] == receiver.posts[0].samples[0][0])
 
 
+def test_the_default_is_prometheus_on_this_machine(run):
+    one = run("--check", to=None, format="prometheus")
+    assert "SOCKPUSH_TO=http://127.0.0.1:9090/api/v1/write (default)\n" in one.out and "usually" not in one.log
+
+
 def test_only_over_http(run):
     one = run(to="prometheus+udp://127.0.0.1")
     assert one.status == 2 and "format prometheus is only for http:// and https://" in one.log
