@@ -121,6 +121,10 @@ int program_init(struct program *p)
     tally_init(&p->tally, &c->rules, (uint32_t)c->v.max_series, &c->arena);
     for (int i = 0; i < c->n_outputs; i++)
         p->tally.marks_ends |= c->output[i].format->marks_ends;
+    for (int i = 0; i < c->n_outputs && !p->format_state; i++)
+        if (c->output[i].format->state_size)
+            p->format_state = arena_zero(&c->arena, 1, c->output[i].format->state_size);
+    p->start_ms = -1;
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
     series_tags_init(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);
@@ -198,6 +202,8 @@ void program_read(struct program *p, int64_t *time_ms)
 
     follow_host_name(p);
     *time_ms = wall_clock(p);
+    if (p->start_ms < 0)
+        p->start_ms = *time_ms;
     tally_begin(&p->tally, start / 1000000);
     reader_poll(&p->reader, start, tally_sock, discard, &p->tally, &p->reading);
     if (p->reading.ended)
@@ -228,6 +234,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .tally = &p->tally,
         .reading = &p->reading,
         .time_ms = time_ms,
+        .start_ms = p->start_ms,
+        .state = p->format_state,
         .pids = p->config.v.pid,
         .push_self = p->config.v.self,
         .self = p->self,
@@ -282,9 +290,12 @@ static void pass_lines(struct sink *sink)
 static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
 {
     struct output *first = &p->output[i];
-    struct push push = {
-        .sink = {.out = &p->lines, .flush = pass_lines, .line_max = line_max[i], .unit = first->endpoint->unit},
-        .snapshot = s};
+    struct push push = {.sink = {.out = &p->lines,
+                                 .flush = pass_lines,
+                                 .line_max = line_max[i],
+                                 .unit = first->endpoint->unit,
+                                 .state = p->format_state},
+                        .snapshot = s};
 
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];

@@ -22,6 +22,8 @@ struct program {
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs;                    /* outputs that are started */
+    void *format_state;               /* of sinks, or NULL */
+    int64_t start_ms;                 /* wall clock at the first poll whose clock was set; -1: none was */
     struct buf lines;                 /* a piece of the snapshot that is being encoded */
     const char *counting;             /* the last poll's reading.report.counting */
     uint64_t polls;

@@ -8,8 +8,10 @@
 #include "count/backend.h"
 #include "platform.h"
 
-#define PREFIX_MAX   200
-#define LEFT_OUT_MAX 150
+#define PREFIX_MAX 200
+
+#define OTLP_GRPC_PORT 4317 /* opentelemetry.io/docs/specs/otlp, OTLP/gRPC default port */
+#define LEFT_OUT_MAX   150
 
 /* Returns a copy of d that reports errors as warnings, for another program's variable. */
 static struct diag foreign(const struct diag *d)
@@ -157,6 +159,9 @@ static void check_formats(struct config *c, struct diag *d)
             c->output[i].transport->format != format && !format->post)
             diag_warn(d, NULL, "%s pushes %s: its receivers usually read %s", c->output[i].name, format->name,
                       c->output[i].transport->format->name);
+        if (format == &encoder_otlp && c->output[i].target[0].port == OTLP_GRPC_PORT)
+            diag_warn(d, NULL, "%s: port %d usually speaks gRPC; OTLP over HTTP has port %u", c->output[i].name,
+                      OTLP_GRPC_PORT, format->port);
         folded |= format->folds_tags;
         for (size_t k = 0; *format->renamed && k < all.n; k++)
             if (!key_end(&all, all.tag[k].key, format->renamed))

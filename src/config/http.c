@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "encode/otlp.h"
 #include "output/url.h"
 
 #define WRONG_SHOWN 8 /* wrong headers that are reported; the rest is then not read */
@@ -167,9 +168,39 @@ static void read_token(struct config *c, struct diag *d)
     put_header(c, "Authorization", strchr(token, ' ') ? token : arena_format(&c->arena, "Token %s", token));
 }
 
+/* Returns the value of the tag with that key, or NULL. */
+static const char *tag_value(const struct config *c, const char *key)
+{
+    for (size_t i = 0; i < c->n_tags; i++)
+        for (size_t k = 0; k < c->tags[i].n; k++)
+            if (!strcmp(c->tags[i].tag[k].key, key))
+                return c->tags[i].tag[k].value;
+    return NULL;
+}
+
+/* Encodes the resource of OTLP, which names this program and its host. */
+static void make_resource(struct config *c)
+{
+    struct tag attribute[3] = {{"service.name", "sockpush"}};
+    struct tags resource = {.tag = attribute, .n = 1};
+    struct buf b = {.data = arena_zero(&c->arena, RESOURCE_MAX, 1), .cap = RESOURCE_MAX};
+    const char *host = tag_value(c, "host");
+
+    if (host) {
+        attribute[resource.n++] = (struct tag){"service.instance.id", host};
+        attribute[resource.n++] = (struct tag){"host.name", host};
+    }
+    otlp_put_resource(&b, &resource);
+    c->http.resource = b.data;
+    c->http.resource_len = b.len;
+}
+
 void config_read_http(struct config *c, struct diag *d)
 {
     c->http.headers = c->http.hidden = "";
+    for (int i = 0; i < c->n_outputs && !c->http.resource; i++)
+        if (c->output[i].format == &encoder_otlp)
+            make_resource(c);
     read_token(c, d);
     read_headers(c, d);
     if (strlen(c->http.headers) > HTTP_HEADERS_MAX)

@@ -46,7 +46,7 @@ const struct variable variables[] = {
     {.group = GROUP_PUSH, .name = "SOCKPUSH_TO", .def = "udp://127.0.0.1", .form = FORM_LIST, AT(to),
      .meaning = "where to push, several with commas: udp://HOST, tls://HOST:PORT, …, stdout: to show it; see Outputs"},
     {.group = GROUP_PUSH, .name = "SOCKPUSH_FORMAT", .def = "dogstatsd", AT(format), .word = format_word,
-     .meaning = "if a URL has none; table only stdout:"},
+     .meaning = "where the URL has none"},
     {.group = GROUP_PUSH, .name = "SOCKPUSH_INTERVAL", .def = "10s", AT(interval_ms), .read = value_duration_ms, .min = 100, .max = 3600000, .unit = "ms",
      .meaning = "time between two polls with its unit, 100ms to 1h"},
     {.group = GROUP_PUSH, .name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,

@@ -21,6 +21,7 @@ struct point {
     const struct value *value; /* in the order of fields[] */
     size_t n_values;           /* at least 1 */
     int64_t time_ms;           /* wall clock since 1970; < 0: unknown, left out where the format allows */
+    int64_t start_ms;          /* when the totals were 0; < 0: unknown */
     const char *sections;      /* "|c:…|e:…|card:…" or "", which follows the tags in formats for an agent */
 };
 
@@ -41,6 +42,7 @@ struct sink {
     void (*flush)(struct sink *); /* empties out when it has FLUSH_BYTES or more; or NULL */
     size_t line_max;              /* bytes */
     const struct time_unit *unit; /* for influx; NULL: ns */
+    void *state;                  /* the format's state_size bytes, zeroed at first; or NULL */
     uint64_t lines;               /* in out */
     uint64_t oversized;
     /* Lines of increments come last, in the order of struct added. */
@@ -62,11 +64,17 @@ struct posting {
     /* A request has the records of one poll only. A receiver that refuses what is older than its newest sample still
      * accepts that one again, after its answer was lost. */
     bool by_poll;
-    /* Puts the bytes that precede records of len bytes, at most PREAMBLE_MAX. */
-    void (*preamble)(struct buf *b, size_t len);
+    bool few_retries; /* of the answers, only 429, 502, 503 and 504 mean that the request may be sent again */
+    /* Puts the bytes that precede records of len bytes, at most PREAMBLE_MAX. resource: of otlp_put_resource. */
+    void (*preamble)(struct buf *b, const char *resource, size_t resource_len, size_t len);
+    /* Read an answer's body, or are NULL: how many points of an accepted request were not stored, and why a request was
+     * refused. They set out, of cap bytes, to the receiver's words, or to "". */
+    uint64_t (*rejected)(const char *body, size_t len, char *out, size_t cap);
+    void (*reason)(const char *body, size_t len, char *out, size_t cap);
 };
 
-#define PREAMBLE_MAX 16
+#define RESOURCE_MAX 4096
+#define PREAMBLE_MAX (RESOURCE_MAX + 64)
 
 struct encoder {
     char name[12];
@@ -83,10 +91,12 @@ struct encoder {
     const struct posting *post;   /* it is sent over HTTP only; or NULL */
     void (*begin)(struct sink *); /* begins a snapshot, all of whose points went through point once before; or NULL */
     void (*point)(struct sink *, const struct point *);
+    size_t state_size;
+    void (*end)(struct sink *); /* puts the points that are in sink.state; or NULL */
 };
 
 /* All encoders, the default first. */
-#define ENCODERS(X) X(dogstatsd) X(datadog) X(statsd) X(influx) X(graphite) X(prometheus) X(table)
+#define ENCODERS(X) X(dogstatsd) X(datadog) X(statsd) X(influx) X(graphite) X(otlp) X(prometheus) X(table)
 
 #define DECLARE(name) extern const struct encoder encoder_##name;
 ENCODERS(DECLARE)

@@ -198,8 +198,9 @@ static void encode(struct sink *s, const struct point *p)
 
 /* Begins a block of snappy's format: the length, and a literal of all bytes (github.com/google/snappy,
  * format_description.txt). Nothing is compressed: that would take more code than all of this. */
-static void put_preamble(struct buf *b, size_t len)
+static void put_preamble(struct buf *b, const char *resource, size_t resource_len, size_t len)
 {
+    (void)resource, (void)resource_len;
     pb_put_varint(b, len);
     if (!len)
         return;

@@ -49,3 +49,48 @@ void pb_put_text(struct buf *b, char tag, const char *text)
     pb_put_head(b, tag, len);
     buf_put(b, text, len);
 }
+
+static bool take_varint(const char **at, const char *end, uint64_t *out)
+{
+    const char *from = *at;
+
+    *out = 0;
+    for (unsigned shift = 0; from < end && shift < 64; shift += 7) {
+        *out |= (uint64_t)(*from & 0x7f) << shift;
+        if (!(*from++ & 0x80)) {
+            *at = from;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pb_next(const char **at, const char *end, struct pb_field *out)
+{
+    const char *from = *at;
+    uint64_t tag, len;
+
+    if (from == end || !take_varint(&from, end, &tag) || tag >> 3 > UINT32_MAX)
+        return false;
+    *out = (struct pb_field){.number = (uint32_t)(tag >> 3)};
+    switch (tag & 7) {
+    case 0:
+        if (!take_varint(&from, end, &out->value))
+            return false;
+        *at = from;
+        return true;
+    case 1: len = 8; break;
+    case 2:
+        if (!take_varint(&from, end, &len))
+            return false;
+        out->bytes = from;
+        break;
+    case 5: len = 4; break;
+    default: return false;
+    }
+    if (len > (size_t)(end - from))
+        return false;
+    out->len = out->bytes ? (size_t)len : 0;
+    *at = from + len;
+    return true;
+}

@@ -1,5 +1,5 @@
-/* Writes messages in protobuf's wire format (protobuf.dev/programming-guides/encoding). Numbers of fields are below 16,
- * so that each tag has one byte. Pure. */
+/* Writes and reads messages in protobuf's wire format (protobuf.dev/programming-guides/encoding). Numbers of fields are
+ * below 16, so that each tag has one byte. Pure. */
 #ifndef PROTOBUF_H
 #define PROTOBUF_H
 
@@ -22,5 +22,17 @@ void pb_put_fixed64(struct buf *b, uint64_t n);
 void pb_put_head(struct buf *b, char tag, size_t content);
 
 void pb_put_text(struct buf *b, char tag, const char *text);
+
+/* A field that was read. */
+struct pb_field {
+    uint64_t value;    /* of a number */
+    const char *bytes; /* of a text or a message; else NULL */
+    size_t len;
+    uint32_t number;
+};
+
+/* Reads the field at *at, and moves *at past it. Returns false at `end`, and where the message is not well-formed: *at
+ * is then before the end. */
+bool pb_next(const char **at, const char *end, struct pb_field *out);
 
 #endif

@@ -72,6 +72,7 @@ static void put(const struct snapshot *s, const struct encoder *format, struct s
         .value = v->list,
         .n_values = v->n,
         .time_ms = s->time_ms,
+        .start_ms = s->start_ms,
     };
 
     if (v->n)
@@ -172,6 +173,8 @@ static void put_all(const struct snapshot *s, const struct encoder *format, stru
     }
     if (s->push_self)
         put_self(s, format, sink);
+    if (format->end)
+        format->end(sink);
 }
 
 void snapshot_encode(const struct snapshot *s, const struct encoder *format, struct sink *sink)
@@ -194,6 +197,8 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
 
     memset(worst.count, 0xff, sizeof worst.count);
     put_series(s, format, sink, &worst, !r ? "other" : rule_discovers(r) ? addr_port_longest : r->text);
+    if (format->end)
+        format->end(sink);
     return sink->out->len - before;
 }
 
@@ -205,7 +210,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     struct reading reading = {.report = {.sockets = UINT64_MAX, .ipv6 = true}, .read = {true, true}, .name = name};
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
-    struct sink sink = {.out = &measure, .line_max = line_max, .keeps_oversized = true};
+    struct sink sink = {.out = &measure, .line_max = line_max, .state = s->state, .keeps_oversized = true};
     struct total worst;
     size_t most = 0;
 
@@ -238,6 +243,8 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
         for (int i = 0; i < 2; i++)
             measure_series(&largest, format, &sink, RULE_NONE);
     put_self(&largest, format, &sink);
+    if (format->end)
+        format->end(&sink);
     *oversized = sink.oversized;
     return measure.len + (uint64_t)s->tally->max_discovered * most;
 }

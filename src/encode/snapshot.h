@@ -40,9 +40,10 @@ struct snapshot {
     struct series_tags *tags, *agent_tags; /* agent_tags: in formats for an agent */
     struct tally *tally;
     const struct reading *reading;
-    int64_t time_ms; /* as in struct point */
-    bool pids;       /* push the field pid */
-    bool push_self;  /* push the series of sockpush itself */
+    int64_t time_ms, start_ms; /* as in struct point */
+    void *state;               /* for sinks */
+    bool pids;                 /* push the field pid */
+    bool push_self;            /* push the series of sockpush itself */
     struct self_counters self;
     struct output_counters output[OUTPUTS_MAX];
     int n_outputs;

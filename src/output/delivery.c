@@ -168,6 +168,7 @@ static void send_chunks(struct output *o)
         return;
     pace(o);
     o->link->refused = 0;
+    o->link->rejected = 0;
     o->link->wait_ms = 0;
     o->link->why[0] = '\0';
     ret = send_in_hand(o);
@@ -176,6 +177,10 @@ static void send_chunks(struct output *o)
         return;
     }
     connection_sent(o);
+    if (o->link->rejected) {
+        output_count(o, DROPPED_LINES, o->link->rejected);
+        connection_note(o, "not all was stored", 0, "it is not sent again", true);
+    }
     if (o->link->fd < 0)
         connection_ended(o); /* the receiver asked for it */
     o->ack_pause_ms = ACK_PAUSE_MIN_MS;

@@ -115,19 +115,49 @@ static void explain_answer(struct link *l, struct http_answer *a)
                  a->status == 401 ? ": set SOCKPUSH_HTTP_TOKEN to a token that it accepts" : "");
 }
 
+/* Notes what the receiver did not store of a request that it accepted. */
+static void take_partial(struct link *l, struct http_answer *a)
+{
+    const struct posting *post = l->endpoint->format->post;
+
+    if (post && post->rejected)
+        l->rejected = post->rejected(a->body, a->kept_len, a->words, sizeof a->words);
+    if (l->rejected)
+        explain_answer(l, a);
+}
+
 static int judge(struct link *l, struct http_answer *a)
 {
-    if (a->status / 100 == 2)
+    const struct posting *post = l->endpoint->format->post;
+
+    if (a->status / 100 == 2) {
+        take_partial(l, a);
         return 0;
+    }
+    if (post && post->reason) {
+        char words[sizeof a->words];
+
+        post->reason(a->body, a->kept_len, words, sizeof words);
+        if (*words)
+            memcpy(a->words, words, sizeof words);
+    }
     explain_answer(l, a);
     switch (a->status) {
     case 400:
     case 422: return -EBADMSG;
     case 413: return -EMSGSIZE;
+    case 429:
+    case 502:
+    case 503:
+    case 504: break;
     case 408:
     case 425:
-    case 429: break;
+        if (post && post->few_retries)
+            return -EBADMSG;
+        break;
     default:
+        if (a->status >= 500 && post && post->few_retries)
+            return -EBADMSG;
         if (a->status < 500) { /* a wrong path, no rights, a redirection */
             l->wait_ms = OPERATOR_MS;
             return -EACCES;

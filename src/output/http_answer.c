@@ -237,12 +237,21 @@ static void keep_words(struct http_answer *a, const char *data, size_t len)
 }
 
 /* Consumes bytes of the body. Returns how many. */
+static void keep_body(struct http_answer *a, const char *data, size_t len)
+{
+    size_t room = sizeof a->body - a->kept_len, n = len < room ? len : room;
+
+    memcpy(a->body + a->kept_len, data, n);
+    a->kept_len += n;
+}
+
 static size_t take_body(struct http_answer *a, const char *data, size_t len)
 {
     bool to_end = a->stage == HTTP_BODY_TO_END;
     size_t n = to_end || len < a->left ? len : (size_t)a->left;
 
     keep_words(a, data, n);
+    keep_body(a, data, n);
     if (!to_end && !(a->left -= n))
         a->stage = a->stage == HTTP_CHUNK ? HTTP_CHUNK_END : HTTP_WHOLE;
     return n;

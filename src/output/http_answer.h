@@ -36,6 +36,8 @@ struct http_answer {
     char reason[48];    /* the phrase after the status, or "" */
     char location[200]; /* target of a redirection, without its query */
     char words[200];    /* start of the body in one printable line; "" for markup */
+    char body[256];     /* start of the body as it came, kept_len bytes */
+    size_t kept_len;
     char line[HTTP_LINE_MAX];
     /* The parser's state. */
     enum http_stage stage;

@@ -23,9 +23,10 @@ void http_request_put(struct buf *b, const struct endpoint *endpoint, const stru
     const struct posting *post = endpoint->format->post;
     char bytes[PREAMBLE_MAX];
     struct buf preamble = {.data = bytes, .cap = sizeof bytes};
+    const struct http_settings *http = endpoint->http;
 
     if (post)
-        post->preamble(&preamble, len);
+        post->preamble(&preamble, http->resource, http->resource_len, len);
     buf_format(b, "POST %s HTTP/1.1\r\n", endpoint->path);
     put_host(b, host, endpoint->transport->port);
     buf_format(b, "User-Agent: sockpush/%s\r\n", SOCKPUSH_VERSION);

@@ -6,14 +6,16 @@
 
 /* Headers from SOCKPUSH_HTTP_*, the same in every request. */
 struct http_settings {
-    const char *headers; /* "Name: value\r\n" of each header that is set, or "" */
-    const char *hidden;  /* values of these headers, one a line, masked in every message */
-    bool has_type;       /* one of these headers is Content-Type */
+    const char *headers;  /* "Name: value\r\n" of each header that is set, or "" */
+    const char *hidden;   /* values of these headers, one a line, masked in every message */
+    bool has_type;        /* one of these headers is Content-Type */
+    const char *resource; /* of otlp_put_resource, resource_len bytes */
+    size_t resource_len;
 };
 
 #define HTTP_PATH_MAX    2048 /* bytes of path and query */
 #define HTTP_HEADERS_MAX 4096 /* bytes of http_settings.headers */
-#define HTTP_REQUEST_MAX (HTTP_PATH_MAX + HTTP_HEADERS_MAX + 1024)
+#define HTTP_REQUEST_MAX (HTTP_PATH_MAX + HTTP_HEADERS_MAX + 1024 + PREAMBLE_MAX)
 
 /* Writes what precedes the len bytes of records in a request: its head, and the format's preamble. b has room for
  * HTTP_REQUEST_MAX bytes. */

@@ -65,8 +65,9 @@ struct link {
     struct tls *tls;     /* NULL: not encrypted */
     link_take_fn *take;  /* consumes what the receiver sends; NULL: it is discarded */
     void *take_ctx;
-    unsigned wait_ms; /* set by send: least pause that the receiver asked for; 0: none */
-    char why[800];    /* why open, send or drain failed; "": the errno is the reason */
+    uint64_t rejected; /* set by send: points that the receiver did not store of a request that it accepted */
+    unsigned wait_ms;  /* set by send: least pause that the receiver asked for; 0: none */
+    char why[800];     /* why open, send or drain failed; "": the errno is the reason */
 };
 
 void link_init(struct link *l, const struct endpoint *endpoint);

@@ -85,7 +85,7 @@ def test_any_tags(post, keep):
         tags = {key: "".join(chance.choice("xY0.\"\\é☃") for _ in range(chance.randrange(4))) for key in keys}
         program = post(receiver.port, scheme="prometheus+http", target="", polls=1, host="h", ports="8080",
                        tags=",".join(f"{key}={value}" for key, value in tags.items()))
-        assert program.process.wait(20) == 0, program.log
+        assert program.end(None) == 0, program.log
         got = receiver.posts[-1]
         assert got.target == "/api/v1/write" and got.headers["content-type"] == "application/x-protobuf"
         assert got.headers["content-encoding"] == "snappy" and got.headers["x-prometheus-remote-write-version"] == "0.1.0"
@@ -100,7 +100,7 @@ def test_many_series_go_in_chunks(post, keep):
     """1,000 rules: several POSTs of up to 64 KiB, each of whole series."""
     receiver = keep(posts.Receiver())
     program = post(receiver.port, scheme="prometheus+http", polls=2, interval="300ms", ports=",".join(map(str, range(20000, 21000))), pid="off")
-    assert program.process.wait(30) == 0, program.log
+    assert program.end(None) == 0, program.log
     assert len(receiver.posts) > 6 and max(len(one.raw) for one in receiver.posts) <= 65536 + 6
     got = [sample for one in receiver.posts for sample in one.samples]
     assert set(got) == chaos.samples(parse.influx(program.out)) and len(got) == len(set(got))
@@ -110,7 +110,7 @@ def test_refused_for_good(post, keep):
     """400: the series are dropped and counted. Their bytes are not in the log."""
     receiver = keep(posts.Receiver(lambda one: posts.answer(400, "out of order sample")))
     program = post(receiver.port, scheme="prometheus+http", polls=1)
-    assert program.process.wait(20) == 1
+    assert program.end(None) == 1
     assert "lines are dropped" in program.log and "out of order sample" in program.log and "the first is" not in program.log
 
 
@@ -118,7 +118,7 @@ def test_retried(post, keep):
     """500 is retried, as the specification demands, until it is stored: once."""
     receiver = keep(posts.Receiver(lambda one: posts.answer(500 if one.n == 0 and one.connection == 0 else 204)))
     program = post(receiver.port, scheme="prometheus+http", polls=3, interval="1s")
-    assert program.process.wait(30) == 0, program.log
+    assert program.end(None) == 0, program.log
     assert sorted(receiver.posts[0].samples) == sorted(sample for sample in receiver.posts[1].samples if sample[0] == receiver.posts[0].samples[0][0])
 
 

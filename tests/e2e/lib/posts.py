@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import otlp
 import parse
 import remote_write
 import streams
@@ -32,20 +33,24 @@ class Post:
 
     @functools.cached_property
     def samples(self):
-        """Returns the samples of a remote write."""
-        return remote_write.samples(self.raw)
+        """Returns the samples of a remote write, or of OTLP."""
+        return (remote_write if "content-encoding" in self.headers else otlp).samples(self.raw)
+
+    @property
+    def is_protobuf(self):
+        return self.headers.get("content-type") == "application/x-protobuf"
 
     @functools.cached_property
     def times(self):
         """Returns the times of its polls, in ns."""
-        if self.headers.get("content-encoding") == "snappy":
+        if self.is_protobuf:
             return {time * 10**6 for time, *_ in self.samples}
         return {point.time for point in parse.influx(self.body)}
 
     @functools.cached_property
     def host(self):
         """Returns the host of its lines."""
-        if self.headers.get("content-encoding") == "snappy":
+        if self.is_protobuf:
             return dict(self.samples[0][2])["host"]
         return parse.influx(self.body)[0].tag("host")
 

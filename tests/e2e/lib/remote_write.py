@@ -16,7 +16,7 @@ def _varint(data, at):
             return value, at
 
 
-def _fields(data):
+def fields(data):
     """Yields (number, content) of each field of a message."""
     at = 0
     while at < len(data):
@@ -46,13 +46,13 @@ def _uncompressed(body):
 
 def _series(message):
     labels, samples = [], []
-    for number, content in _fields(message):
+    for number, content in fields(message):
         if number == 1:
-            label = dict(_fields(content))
+            label = dict(fields(content))
             labels.append((label[1].decode(), label[2].decode()))
         else:
             assert number == 2
-            sample = dict(_fields(content))
+            sample = dict(fields(content))
             samples.append((sample[2], struct.unpack("<Q", sample[1])[0]))
     names = [name for name, _ in labels]
     assert names == sorted(set(names), key=str.encode), f"not sorted, or not unique: {names}"
@@ -64,7 +64,7 @@ def _series(message):
 def samples(body):
     """Returns [(time in ms, name, labels, value)] in the order of the request; the value that ends a series is None."""
     found = []
-    for number, content in _fields(_uncompressed(body)):
+    for number, content in fields(_uncompressed(body)):
         assert number == 1
         time, bits, labels = _series(content)
         value = None if bits == STALE else struct.unpack("<d", struct.pack("<Q", bits))[0]

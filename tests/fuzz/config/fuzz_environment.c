@@ -59,11 +59,12 @@ static void check_lines(const char *bytes, size_t len, const struct sink *sink, 
 static void encode(struct config *c, const uint8_t *data, size_t size)
 {
     struct reading reading = {.report = {.sockets = size, .ipv6 = size & 1}, .read = {true, true}, .name = "netlink"};
+    static _Alignas(16) char state[32768]; /* of formats that collect points */
     struct series_tags tags, agent_tags;
     struct tally tally;
     /* clang-format off */
     struct snapshot s = {.prefix = c->v.prefix, .sections = "", .tags = &tags, .agent_tags = &agent_tags, .tally = &tally,
-                         .reading = &reading, .time_ms = 1700000000000, .pids = c->v.pid, .push_self = c->v.self,
+                         .reading = &reading, .time_ms = 1700000000000, .start_ms = 1690000000000, .state = state, .pids = c->v.pid, .push_self = c->v.self,
                          .n_outputs = c->n_outputs};
     /* clang-format on */
 
@@ -79,7 +80,7 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
         size_t line_max = transport_line_max(c->output[i].transport, (size_t)c->v.mtu);
         uint64_t predicted;
         struct buf out = {.cap = snapshot_max(&s, format, line_max, &predicted)};
-        struct sink sink = {.out = &out, .line_max = line_max};
+        struct sink sink = {.out = &out, .line_max = line_max, .state = s.state};
 
         out.data = malloc(out.cap + 1);
         snapshot_encode(&s, format, &sink);

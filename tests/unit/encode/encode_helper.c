@@ -16,13 +16,25 @@ const struct point plain_point = {.prefix = "", .measurement = &measurements[NET
                                   .n_values = 2, .time_ms = 1700000000123, .sections = ""};
 /* clang-format on */
 
+void *format_state(void)
+{
+    static _Alignas(16) char state[32768];
+
+    memset(state, 0, sizeof state);
+    return state;
+}
+
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap)
 {
     char *exact = malloc(cap + 1); /* one byte too many is seen by the sanitizer */
     struct buf out = {.data = exact, .cap = cap};
-    struct sink sink = {.out = &out, .line_max = line_max};
+    struct sink sink = {.out = &out, .line_max = line_max, .state = format_state()};
+
+    assert_true(format->state_size <= 32768);
 
     format->point(&sink, p);
+    if (format->end)
+        format->end(&sink);
     assert_false(out.full);
     memcpy(encoded_text, exact, out.len);
     encoded_text[out.len] = '\0';

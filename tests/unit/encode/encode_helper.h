@@ -8,6 +8,9 @@
 extern char encoded_text[65536];
 extern size_t encoded_len;
 
+/* Returns zeroed memory for sink.state, which the next call returns again. */
+void *format_state(void);
+
 /* Encodes the point into a buffer of exactly cap bytes, which is freed. Returns the sink with its counts. */
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap);
 

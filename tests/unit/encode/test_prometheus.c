@@ -187,7 +187,7 @@ static void a_body_begins_with_its_length_and_a_literal(void **state)
         char bytes[PREAMBLE_MAX];
         struct buf b = {.data = bytes, .cap = sizeof bytes};
 
-        encoder_prometheus.post->preamble(&b, row[i].len);
+        encoder_prometheus.post->preamble(&b, NULL, 0, row[i].len);
         assert_int_equal(b.len, row[i].preamble);
         assert_memory_equal(bytes, row[i].bytes, b.len);
     }

@@ -16,6 +16,8 @@ struct scene {
     size_t line_max;
 };
 
+static _Alignas(16) char format_state[32768]; /* of formats that collect points */
+
 static void set_up(struct scene *c, const char *rules, uint32_t max_series, const struct tags *users)
 {
     memset(c, 0, sizeof *c);
@@ -29,6 +31,7 @@ static void set_up(struct scene *c, const char *rules, uint32_t max_series, cons
                              .tally = &c->polls.tally,
                              .reading = &c->reading,
                              .time_ms = 1700000000123,
+                             .state = format_state,
                              .pids = true,
                              .push_self = true};
     c->line_max = 1432;
@@ -40,7 +43,7 @@ static void check(struct scene *c, const char *what)
         uint64_t predicted;
         size_t max = snapshot_max(&c->s, *e, c->line_max, &predicted);
         struct buf out = {.data = text, .cap = sizeof text};
-        struct sink sink = {.out = &out, .line_max = c->line_max};
+        struct sink sink = {.out = &out, .line_max = c->line_max, .state = c->s.state};
 
         snapshot_encode(&c->s, *e, &sink);
         assert_false(out.full);

@@ -1,0 +1,263 @@
+/* OpenTelemetry's OTLP over HTTP (opentelemetry.io/docs/specs/otlp, opentelemetry-proto 1.x): messages of protobuf. A
+ * record is a Metric with the points of some series:
+ *
+ *   ScopeMetrics     2 Metric*
+ *   Metric           1 name   3 unit   5 Gauge or 7 Sum
+ *   Gauge            1 NumberDataPoint*
+ *   Sum              1 NumberDataPoint*   2 temporality (2: cumulative)   3 is_monotonic
+ *   NumberDataPoint  2 start, fixed64   3 time, fixed64   6 value, sfixed64   7 KeyValue*   8 flags (1: no value)
+ *   KeyValue         1 key   2 AnyValue   { 1 string }
+ *
+ * A point of ours has all values of a series, a Metric one value of many series. So points are collected in a block. */
+#include <string.h>
+
+#include "base/version.h"
+#include "encode/encode.h"
+#include "encode/otlp.h"
+#include "encode/protobuf.h"
+
+#define FIXED64_LEN     (1 + sizeof(uint64_t)) /* with its tag */
+#define CUMULATIVE      2
+#define NO_VALUE        1
+#define NS_PER_MS       1000000
+#define CONNECTION_UNIT "{connection}"
+
+#define ROWS 32
+
+/* The most bytes of a record without its points, and of a point without its attributes. */
+#define RECORD_LEN (NAME_MAX_BYTES + 64)
+#define POINT_LEN  (3 * FIXED64_LEN + 8)
+
+#define NAME_MAX_BYTES 256
+
+/* Points of one measurement. */
+struct block {
+    const struct measurement *measurement;
+    const struct field *field; /* of the first column */
+    bool connections;          /* its fields count connections */
+    char name[NAME_MAX_BYTES];            /* what the fields' names follow */
+    uint64_t time_ns, start_ns;
+    size_t n; /* rows */
+    struct row {
+        size_t attributes, len; /* its bytes in attributes */
+        uint32_t has, ended;    /* columns, a bit for each */
+        uint64_t now[FIELD_COLUMNS];
+    } row[ROWS];
+    size_t len; /* bytes of attributes */
+    char attributes[8192];
+};
+
+/* --- a block's rows ------------------------------------------------------------------ */
+
+static const char *value_of(const struct tag *tag)
+{
+    return tag->value ? tag->value : "true";
+}
+
+static size_t attribute_len(const struct tag *tag)
+{
+    size_t value = pb_field_len(strlen(value_of(tag)));
+
+    return pb_field_len(pb_field_len(strlen(tag->key)) + pb_field_len(value));
+}
+
+static void put_attribute(struct buf *b, char head, const struct tag *tag)
+{
+    size_t value = pb_field_len(strlen(value_of(tag)));
+
+    pb_put_head(b, head, pb_field_len(strlen(tag->key)) + pb_field_len(value));
+    pb_put_text(b, PB_BYTES(1), tag->key);
+    pb_put_head(b, PB_BYTES(2), value);
+    pb_put_text(b, PB_BYTES(1), value_of(tag));
+}
+
+/* Adds a point to the block. Returns false if its attributes do not fit, or a record would become longer than line_max
+ * with it. The first point is not limited by line_max. */
+static bool add_row(struct block *block, const struct point *p, size_t line_max)
+{
+    struct buf attributes = {.data = block->attributes, .len = block->len, .cap = sizeof block->attributes};
+    struct row *row = &block->row[block->n];
+
+    if (block->n == ROWS)
+        return false;
+    for (size_t i = 0; i < p->tags.n; i++)
+        put_attribute(&attributes, PB_BYTES(7), &p->tags.tag[i]);
+    if (attributes.full || (block->n && RECORD_LEN + attributes.len + (block->n + 1) * POINT_LEN > line_max))
+        return false;
+    *row = (struct row){.attributes = block->len, .len = attributes.len - block->len};
+    for (size_t i = 0; i < p->n_values; i++) {
+        size_t column = (size_t)(p->value[i].field - p->value[0].field);
+
+        row->now[column] = p->value[i].now;
+        row->has |= 1u << column;
+        row->ended |= (uint32_t)p->value[i].ended << column;
+    }
+    block->len = attributes.len;
+    block->n++;
+    return true;
+}
+
+/* --- its metrics ----------------------------------------------------------------------- */
+
+static bool ended(const struct row *row, unsigned column)
+{
+    return row->ended >> column & 1;
+}
+
+static size_t point_len(const struct row *row, unsigned column, bool sum)
+{
+    return row->len + (sum + 2u) * FIXED64_LEN - (ended(row, column) ? FIXED64_LEN - 2 : 0);
+}
+
+static void put_time(struct buf *b, unsigned field, uint64_t ns)
+{
+    buf_char(b, PB_FIXED64(field));
+    pb_put_fixed64(b, ns);
+}
+
+static void put_point(struct buf *b, const struct block *block, const struct row *row, unsigned column, bool sum)
+{
+    pb_put_head(b, PB_BYTES(1), point_len(row, column, sum));
+    if (sum)
+        put_time(b, 2, block->start_ns);
+    put_time(b, 3, block->time_ns);
+    if (!ended(row, column)) {
+        buf_char(b, PB_FIXED64(6));
+        pb_put_fixed64(b, row->now[column] > INT64_MAX ? INT64_MAX : row->now[column]);
+    }
+    buf_put(b, block->attributes + row->attributes, row->len);
+    if (ended(row, column)) {
+        buf_char(b, PB_VARINT(8));
+        pb_put_varint(b, NO_VALUE);
+    }
+}
+
+/* Puts the metric of one column. */
+static void put_metric(struct sink *s, const struct block *block, unsigned column)
+{
+    const struct field *field = block->field + column;
+    const char *unit = block->connections && field != &fields[FIELD_PID] ? CONNECTION_UNIT : "";
+    bool sum = field->kind == INCREASE;
+    size_t mark = line_begin(s), points = 0, name = strlen(block->name) + strlen(field->name), data;
+
+    for (size_t i = 0; i < block->n; i++)
+        if (block->row[i].has >> column & 1)
+            points += pb_field_len(point_len(&block->row[i], column, sum));
+    data = points + (sum ? 4 : 0);
+    pb_put_head(s->out, PB_BYTES(2), pb_field_len(name) + (*unit ? pb_field_len(strlen(unit)) : 0) + pb_field_len(data));
+    pb_put_head(s->out, PB_BYTES(1), name);
+    buf_text(s->out, block->name);
+    buf_text(s->out, field->name);
+    if (*unit)
+        pb_put_text(s->out, PB_BYTES(3), unit);
+    pb_put_head(s->out, sum ? PB_BYTES(7) : PB_BYTES(5), data);
+    for (size_t i = 0; i < block->n; i++)
+        if (block->row[i].has >> column & 1)
+            put_point(s->out, block, &block->row[i], column, sum);
+    if (sum) {
+        const char how[] = {PB_VARINT(2), CUMULATIVE, PB_VARINT(3), true};
+
+        buf_put(s->out, how, sizeof how);
+    }
+    record_end(s, mark);
+}
+
+static void put_block(struct sink *s)
+{
+    struct block *block = s->state;
+    uint32_t has = 0;
+
+    for (size_t i = 0; i < block->n; i++)
+        has |= block->row[i].has;
+    for (unsigned column = 0; has >> column; column++)
+        if (has >> column & 1)
+            put_metric(s, block, column);
+    block->n = block->len = 0;
+}
+
+/* --- points ------------------------------------------------------------------------------- */
+
+/* Sets what all rows of a block have. The name ends in a dot. */
+static void begin_block(struct block *block, const struct point *p)
+{
+    struct buf name = {.data = block->name, .cap = sizeof block->name - 1};
+
+    if (*p->prefix) {
+        put_replaced(&name, p->prefix, "");
+        buf_char(&name, '.');
+    }
+    buf_text(&name, p->measurement->name);
+    buf_char(&name, '.');
+    block->name[name.len] = '\0';
+    block->measurement = p->measurement;
+    block->connections = p->measurement == &measurements[NETSTAT] || p->measurement == &measurements[NETSTAT_PORT];
+    block->field = p->value[0].field;
+    block->time_ns = p->time_ms < 0 ? 0 : (uint64_t)p->time_ms * NS_PER_MS;
+    block->start_ns = p->start_ms < 0 ? 0 : (uint64_t)p->start_ms * NS_PER_MS;
+}
+
+static void encode(struct sink *s, const struct point *p)
+{
+    struct block *block = s->state;
+
+    if (block->n && (block->measurement != p->measurement || block->field != p->value[0].field))
+        put_block(s);
+    if (!block->n)
+        begin_block(block, p);
+    if (add_row(block, p, s->line_max))
+        return;
+    put_block(s);
+    begin_block(block, p);
+    if (!add_row(block, p, s->line_max))
+        s->oversized += p->n_values;
+}
+
+/* --- posting ------------------------------------------------------------------------------- */
+
+/* Begins the request: its resource, and the scope that the metrics follow in. */
+static void put_preamble(struct buf *b, const char *resource, size_t resource_len, size_t len)
+{
+    static const char name[] = "sockpush", version[] = SOCKPUSH_VERSION;
+    size_t scope = pb_field_len(sizeof name - 1) + pb_field_len(sizeof version - 1), metrics = pb_field_len(scope) + len;
+
+    pb_put_head(b, PB_BYTES(1), resource_len + pb_field_len(metrics));
+    buf_put(b, resource, resource_len);
+    pb_put_head(b, PB_BYTES(2), metrics);
+    pb_put_head(b, PB_BYTES(1), scope);
+    pb_put_text(b, PB_BYTES(1), name);
+    pb_put_text(b, PB_BYTES(2), version);
+}
+
+void otlp_put_resource(struct buf *b, const struct tags *attributes)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < attributes->n; i++)
+        len += attribute_len(&attributes->tag[i]);
+    pb_put_head(b, PB_BYTES(1), len);
+    for (size_t i = 0; i < attributes->n; i++)
+        put_attribute(b, PB_BYTES(1), &attributes->tag[i]);
+}
+
+static const struct posting posting = {
+    .path = "/v1/metrics",
+    .type = "application/x-protobuf",
+    .headers = "",
+    .by_poll = true,
+    .few_retries = true,
+    .preamble = put_preamble,
+    .rejected = otlp_rejected,
+    .reason = otlp_reason,
+};
+
+const struct encoder encoder_otlp = {
+    .name = "otlp",
+    .port = 4318,
+    .timestamps = true,
+    .marks_ends = true,
+    .record = record_field,
+    .post = &posting,
+    .state_size = sizeof(struct block),
+    .point = encode,
+    .end = put_block,
+};

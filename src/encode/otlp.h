@@ -1,0 +1,19 @@
+/* What OTLP has besides its encoder. Pure. */
+#ifndef OTLP_H
+#define OTLP_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "count/tags.h"
+
+/* Puts the Resource with these attributes, for posting.preamble. */
+void otlp_put_resource(struct buf *b, const struct tags *attributes);
+
+/* Read the body of an answer, or the beginning of a longer one: how many points a request was accepted without
+ * (ExportMetricsServiceResponse), and why a request was refused (google.rpc.Status). The receiver's words go to out, in
+ * one printable line, or "" if there are none. */
+uint64_t otlp_rejected(const char *body, size_t len, char *out, size_t cap);
+void otlp_reason(const char *body, size_t len, char *out, size_t cap);
+
+#endif
