@@ -146,6 +146,24 @@ static void check_alike(const struct config *c, struct diag *d)
                 diag_error(d, "SOCKPUSH_TO", "%s and %s have one name in statsd", c->output[k].name, c->output[i].name);
 }
 
+/* Reports tags that are left out, because another tag becomes the same label. */
+static void check_labels(const struct tags *all, struct diag *d)
+{
+    static const char own[][11] = {"__name__", "addr_port", "backend", "ip_version", "output"};
+
+    for (size_t i = 0; i < all->n; i++) {
+        const char *key = all->tag[i].key;
+
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+            if (label_alike(key, own[k]))
+                diag_warn(d, NULL, "tag %s is left out of prometheus: it would become the label %s", key, own[k]);
+        for (size_t k = 0; k < i; k++)
+            if (label_alike(key, all->tag[k].key))
+                diag_warn(d, NULL, "tags %s and %s become the same label of prometheus: only one is sent",
+                          all->tag[k].key, key);
+    }
+}
+
 static void check_formats(struct config *c, struct diag *d)
 {
     const struct tags all = all_tags(c);
@@ -163,6 +181,8 @@ static void check_formats(struct config *c, struct diag *d)
             diag_warn(d, NULL, "%s: port %d usually speaks gRPC; OTLP over HTTP has port %u", c->output[i].name,
                       OTLP_GRPC_PORT, format->port);
         folded |= format->folds_tags;
+        if (format == &encoder_prometheus)
+            check_labels(&all, d);
         for (size_t k = 0; *format->renamed && k < all.n; k++)
             if (!key_end(&all, all.tag[k].key, format->renamed))
                 diag_warn(d, NULL, "tag %s is left out of %s: it would become %s, which exists, too", all.tag[k].key,

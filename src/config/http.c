@@ -58,7 +58,9 @@ static const char *find_unit(struct endpoint *endpoint, struct arena *a)
 
 const char *config_http_path(struct endpoint *endpoint, struct arena *a)
 {
-    const char *path = endpoint->path ? endpoint->path : endpoint->format->post ? endpoint->format->post->path : "/";
+    const struct posting *post = endpoint->format->post;
+    bool named = endpoint->path && !(post && !strcmp(endpoint->path, "/"));
+    const char *path = named ? endpoint->path : post ? post->path : "/";
 
     for (const char *at = path; *at; at++) {
         if (*at == '#')
@@ -95,9 +97,18 @@ static const char *check_name(const char *name)
 /* Returns NULL, or why this header cannot be sent. */
 static const char *check_header(const char *name, const char *value)
 {
-    static const char *const reserved[] = {
-        "Host", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection", "Expect",
-        "TE",   "Trailer",        "Upgrade",           "User-Agent",       NULL};
+    static const char *const reserved[] = {"Host",
+                                           "Content-Length",
+                                           "Transfer-Encoding",
+                                           "Content-Encoding",
+                                           "Connection",
+                                           "Expect",
+                                           "TE",
+                                           "Trailer",
+                                           "Upgrade",
+                                           "User-Agent",
+                                           "X-Prometheus-Remote-Write-Version",
+                                           NULL};
 
     if (!is_printable(value))
         return "the value has a control byte";
@@ -203,6 +214,10 @@ void config_read_http(struct config *c, struct diag *d)
             make_resource(c);
     read_token(c, d);
     read_headers(c, d);
+    for (int i = 0; i < c->n_outputs && c->http.has_type; i++)
+        if (c->output[i].format->post)
+            diag_error(d, "SOCKPUSH_HTTP_HEADERS", "Content-Type: the format %s has its own",
+                       c->output[i].format->name);
     if (strlen(c->http.headers) > HTTP_HEADERS_MAX)
         diag_error(d, c->v.http_headers ? "SOCKPUSH_HTTP_HEADERS" : "SOCKPUSH_HTTP_TOKEN",
                    "accepted are %d bytes of headers", HTTP_HEADERS_MAX);

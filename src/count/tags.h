@@ -9,8 +9,11 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-#define TAGS_MAX      64   /* tags of a list */
-#define TAG_LISTS_MAX 8    /* lists of a series */
+#define TAGS_MAX      64 /* tags of a list */
+#define TAG_LISTS_MAX 8  /* lists of a series */
+#define TAGS_ALL_MAX                                                                                 \
+    (2 + TAGS_MAX * (1 + TAG_LISTS_MAX)) /* tags of a series: built-in ones, its group's, the users' \
+                                          */
 #define TAG_KEY_MAX   200  /* bytes; Datadog's limit for a whole tag (docs.datadoghq.com/getting_started/tagging) */
 #define TAG_VALUE_MAX 1000 /* bytes */
 
@@ -42,7 +45,7 @@ int tags_add(struct tags *t, const char *key, const char *value, const char *var
  * without alike keys; it shares the lists' texts. */
 struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a);
 
-/* Returns true if some format may write both keys the same, which would repeat a tag in a line. */
+/* Returns true if some format of lines may write both keys the same, which would repeat a tag in a line. */
 bool tags_alike(const char *a, const char *b);
 
 /* Returns the tag with that key in a merged list, or NULL. */

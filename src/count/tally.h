@@ -43,7 +43,8 @@ struct discovery {
     uint64_t seen_ms;    /* time of the last poll with a socket */
 };
 
-/* Many rules make many series, so this is small. 32 bits are enough: a socket takes more than 1 KiB of the kernel. */
+/* Many rules make many series, so this is small. 32 bits are enough: a socket takes
+ * more than 200 bytes of the kernel. */
 struct series {
     uint32_t count[FIELD_COUNT];
     int rule;                    /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */

@@ -1,4 +1,4 @@
-/* Formats. An encoder turns one point into whole lines; ENCODERS lists them. Pure. */
+/* Formats. An encoder turns points into whole records, such as lines; ENCODERS lists them. Pure. */
 #ifndef ENCODE_H
 #define ENCODE_H
 
@@ -35,8 +35,8 @@ struct time_unit {
 
 #define TABLE_WIDTH_MAX 21 /* columns of "255.255.255.255:65535", and of more than any number */
 
-/* Receives lines. A line that is longer than line_max, without its newline, or does not fit
- * into out is left out as a whole, and counted in oversized. */
+/* Receives records. One that is longer than line_max, without a line's newline, or does not fit into out is left out as
+ * a whole, and counted in oversized. */
 struct sink {
     struct buf *out;
     void (*flush)(struct sink *); /* empties out when it has FLUSH_BYTES or more; or NULL */
@@ -56,7 +56,7 @@ struct sink {
     bool laid_out;
 };
 
-/* How a format's records are posted over HTTP, if not as plain text. */
+/* The form in which a format's records are posted over HTTP; without one, they are plain text. */
 struct posting {
     char path[16];       /* where the URL names none */
     const char *type;    /* Content-Type */
@@ -123,12 +123,12 @@ bool line_end(struct sink *s, size_t mark);
 /* Ends a record like line_end, but without a newline. */
 bool record_end(struct sink *s, size_t mark);
 
-/* Bytes that all lines of a point have, such as their tags: where the last of them has them in out. */
+/* The place, in out, of bytes that all lines of a point have, such as their tags. */
 struct common {
-    size_t at, len; /* len 0: in no line yet */
+    size_t at, len; /* len 0: no line has them yet */
 };
 
-/* Puts them again. Returns false if they have to be put anew. */
+/* Copies the common bytes to the end. Returns false if no line has them yet. */
 bool common_again(struct sink *s, const struct common *c);
 
 /* Ends the line like line_end, and notes that the common bytes are the len at `at`. */
@@ -143,6 +143,9 @@ const char *key_end(const struct tags *tags, const char *key, const char *rename
 
 /* Returns true if a format that folds tags would write both texts the same. */
 bool name_alike(const char *a, const char *b);
+
+/* Returns true if both keys become the same label of Prometheus. */
+bool label_alike(const char *a, const char *b);
 
 /* Puts ":12|g" for a gauge, ":3|c" for an increase. */
 void put_statsd_value(struct buf *b, const struct value *v);

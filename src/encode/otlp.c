@@ -35,7 +35,7 @@ struct block {
     const struct measurement *measurement;
     const struct field *field; /* of the first column */
     bool connections;          /* its fields count connections */
-    char name[NAME_MAX_BYTES];            /* what the fields' names follow */
+    char name[NAME_MAX_BYTES]; /* what the fields' names follow */
     uint64_t time_ns, start_ns;
     size_t n; /* rows */
     struct row {
@@ -144,7 +144,8 @@ static void put_metric(struct sink *s, const struct block *block, unsigned colum
         if (block->row[i].has >> column & 1)
             points += pb_field_len(point_len(&block->row[i], column, sum));
     data = points + (sum ? 4 : 0);
-    pb_put_head(s->out, PB_BYTES(2), pb_field_len(name) + (*unit ? pb_field_len(strlen(unit)) : 0) + pb_field_len(data));
+    pb_put_head(s->out, PB_BYTES(2),
+                pb_field_len(name) + (*unit ? pb_field_len(strlen(unit)) : 0) + pb_field_len(data));
     pb_put_head(s->out, PB_BYTES(1), name);
     buf_text(s->out, block->name);
     buf_text(s->out, field->name);
@@ -218,7 +219,8 @@ static void encode(struct sink *s, const struct point *p)
 static void put_preamble(struct buf *b, const char *resource, size_t resource_len, size_t len)
 {
     static const char name[] = "sockpush", version[] = SOCKPUSH_VERSION;
-    size_t scope = pb_field_len(sizeof name - 1) + pb_field_len(sizeof version - 1), metrics = pb_field_len(scope) + len;
+    size_t scope = pb_field_len(sizeof name - 1) + pb_field_len(sizeof version - 1),
+           metrics = pb_field_len(scope) + len;
 
     pb_put_head(b, PB_BYTES(1), resource_len + pb_field_len(metrics));
     buf_put(b, resource, resource_len);

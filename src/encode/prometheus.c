@@ -43,6 +43,11 @@ static int compare_names(const char *a, const char *b)
     return name_byte(a, i) - name_byte(b, i);
 }
 
+bool label_alike(const char *a, const char *b)
+{
+    return !compare_names(a, b);
+}
+
 static size_t name_len(const char *key)
 {
     return strlen(key) + (*key >= '0' && *key <= '9');
@@ -82,25 +87,39 @@ static void put_label_head(struct buf *b, size_t name, size_t value)
 
 /* The tags as labels: sorted, and each name once. */
 struct labels {
-    const struct tag *tag[TAGS_MAX];
     size_t n, before; /* `before` of them precede the name */
+    const struct tag *tag[TAGS_ALL_MAX];
 };
+
+/* Returns true if the key is the label's name as it is. Keys of sockpush's own tags are. */
+static bool is_name(const char *key)
+{
+    size_t i = 0;
+
+    while (key[i] && name_byte(key, i) == (unsigned char)key[i])
+        i++;
+    return !key[i];
+}
 
 static const char *value_of(const struct tag *tag)
 {
     return tag->value ? tag->value : "true";
 }
 
+/* Adds a tag. Of those that become the same label, the one whose key is its name wins, or the first. */
 static void add_label(struct labels *l, const struct tag *tag)
 {
     size_t at = l->n;
 
-    if (!*value_of(tag) || !compare_names(tag->key, NAME_KEY) || l->n == TAGS_MAX)
+    if (!*value_of(tag) || !compare_names(tag->key, NAME_KEY))
         return;
     while (at && compare_names(tag->key, l->tag[at - 1]->key) < 0)
         at--;
-    if (at && !compare_names(tag->key, l->tag[at - 1]->key))
+    if (at && !compare_names(tag->key, l->tag[at - 1]->key)) {
+        if (is_name(tag->key))
+            l->tag[at - 1] = tag;
         return;
+    }
     memmove(l->tag + at + 1, l->tag + at, (l->n - at) * sizeof *l->tag);
     l->tag[at] = tag;
     l->n++;
@@ -167,8 +186,10 @@ static void encode(struct sink *s, const struct point *p)
 {
     uint64_t time_ms = p->time_ms < 0 ? 0 : (uint64_t)p->time_ms;
     struct common before = {0}, after = {0};
-    struct labels labels = {.n = 0};
+    struct labels labels;
     size_t len;
+
+    labels.n = labels.before = 0;
 
     for (size_t i = 0; i < p->tags.n; i++)
         add_label(&labels, &p->tags.tag[i]);

@@ -16,8 +16,8 @@ size_t record_line(const char *data, size_t len);
  * (protobuf.dev/programming-guides/encoding). */
 size_t record_field(const char *data, size_t len);
 
-/* Returns the bytes of the longest run of records that fits max bytes without its last one, which is a line's newline,
- * or of the first record if that is longer. *n is the number of records. */
+/* Returns the bytes of the longest run of records that fits into max bytes but for its last byte, which of lines is a
+ * newline, or of the first record if that is longer. *n is the number of records. */
 size_t record_pack(record_fn *record, const char *data, size_t len, size_t max, uint32_t *n);
 
 #endif

@@ -101,7 +101,7 @@ static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                        const struct series *series, const char *addr_port)
 {
-    bool ending = series->discovery && series->discovery->ending, lost = series->owner.lost;
+    bool ending = series->discovery && series->discovery->ending, lost = series->owner.lost && !series->owner.pid;
     struct tagset *set = tagset_of(s, format, series);
     struct values v = {.n = 0};
 

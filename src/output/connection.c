@@ -129,8 +129,9 @@ void connection_note_dropped(struct output *o, const char *why)
     const char *end = memchr(o->data, '\n', len);
     char then[LINE_SHOWN + 64];
 
-    text_format(then, sizeof then, "%u lines are dropped", o->chunk.lines);
-    if (o->box.record == record_line)
+    if (o->box.record != record_line)
+        text_format(then, sizeof then, "%u lines are dropped", o->chunk.lines);
+    else
         text_format(then, sizeof then, "%u lines are dropped, the first is \"%.*s\"", o->chunk.lines,
                     end ? (int)(end - o->data) : (int)len, o->data);
     if (why)
@@ -213,10 +214,13 @@ static void settle_end(struct output *o, uint64_t end)
     o->link->cut |= acked < end;
 }
 
-/* Returns true if the lines in hand may have made the receiver end the connection. A timeout has other causes. */
+/* Returns true if the lines in hand may have made the receiver end the connection. A timeout has other causes. Lines
+ * that must arrive in order are never suspected, because then they would be sent after younger ones. */
 static bool can_be_by_lines(const struct output *o, int error)
 {
-    return o->policy.keep && (error == -EPIPE || error == -ECONNRESET);
+    const struct posting *post = o->endpoint->format->post;
+
+    return o->policy.keep && (error == -EPIPE || error == -ECONNRESET) && !(post && post->by_poll);
 }
 
 /* Makes what was sent over the connection wait again. quiet: the connection did not break. strike: the chunks under way

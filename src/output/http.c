@@ -156,7 +156,8 @@ static int judge(struct link *l, struct http_answer *a)
             return -EBADMSG;
         break;
     default:
-        if (a->status >= 500 && post && post->few_retries)
+        if (post && post->few_retries && a->status / 100 != 3 && a->status != 401 && a->status != 403 &&
+            a->status != 404)
             return -EBADMSG;
         if (a->status < 500) { /* a wrong path, no rights, a redirection */
             l->wait_ms = OPERATOR_MS;

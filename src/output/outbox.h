@@ -62,7 +62,7 @@ struct outbox {
     size_t sent, acked; /* bytes from head */
     size_t last;        /* offset in ring.bytes of the chunk taken last */
     size_t line_max;    /* bytes, without the newline */
-    size_t chunk_max;   /* bytes of a chunk without its last newline; only a single line may be longer */
+    size_t chunk_max;   /* bytes of a chunk without its last byte, a newline; only a single record may be longer */
     bool newest_only;   /* a new snapshot replaces those that wait, which are worth nothing late */
     bool apart;         /* increments get separate chunks, so that it is known which were lost */
     bool lonely;        /* the chunk under way has to be alone */

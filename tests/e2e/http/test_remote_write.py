@@ -76,6 +76,26 @@ def test_a_series_that_ends_is_stale(start, namespace, keep, tmp_path, listen):
     assert server.query("netstat_tcp_listen")       # others go on
 
 
+@pytest.mark.parametrize("scheme", ["prometheus+http", "otlp+http"])
+def test_the_order_holds_after_an_outage(post, keep, scheme):
+    """Something accepts connections and ends them, as a balancer without a receiver does. Then polls come in order, each once."""
+    receiver = keep(posts.Receiver(lambda one: None if one.connection < 6 else posts.answer(200)))
+    program = post(receiver.port, scheme=scheme, target="", polls=40, interval="200ms")
+    assert program.end(None) == 0, program.log
+    stored = [next(iter(one.times)) for one, sent in zip(receiver.posts, receiver.sent) if sent]
+    assert stored == sorted(posts.polled(program)) and len(receiver.posts) == len(stored) + 6
+
+
+def test_headers_of_its_own(run):
+    one = run(to="prometheus+http://127.0.0.1", http_headers="Content-Type=text/plain")
+    assert one.status == 2 and "the format prometheus has its own" in one.log
+
+
+def test_tags_that_become_the_same_label(run):
+    one = run("--check", to="prometheus+http://127.0.0.1:9", tags="addr-port=x,a.b=1,a/b=2")
+    assert "tag addr-port is left out of prometheus" in one.log and "tags a.b and a/b become the same label of prometheus" in one.log
+
+
 def test_any_tags(post, keep):
     """Tags of any bytes become labels that every receiver takes."""
     chance = random.Random(7)

@@ -85,7 +85,9 @@ static void answers_are_read(void **state)
         {"", 0, 0, "", ""},
         {"\x0a\x07\x08\x05\x12\x03why", 9, 5, "why", ""},
         {"\x0a\x05\x12\x03why", 7, 0, "why", ""},
-        {"\x08\x03\x12\x0b" "bad\nmessage", 15, 0, "", "bad message"},
+        {"\x08\x03\x12\x0b"
+         "bad\nmessage",
+         15, 0, "", "bad message"},
         {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, 0, "", ""},
         {"\x0a\x07\x08\x05\x12\x03w", 7, 0, "", ""}, /* cut */
         {"404 page not found", 18, 0, "", ""},

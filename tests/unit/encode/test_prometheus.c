@@ -123,17 +123,42 @@ static void labels_are_sorted_valid_and_unique(void **state)
     static const struct tag odd[] = {{"1st", "q"}, {"a-b", "1"}, {"a.b", "2"},
                                      {"e", ""},    {"f", NULL},  {"\xc3\xa9", "u"}};
     static const struct tag name[] = {{"__name__", "mine"}, {"--name--", "mine"}, {"b", "1"}};
+    static const struct tag own[] = {
+        {"addr-port", "x"}, {"addr.port", "y"}, {"addr_port", "80"}, {"pod/name", "no"}, {"pod_name", "mine"}};
     char value[1001], long_labels[1200];
 
     (void)state;
     check_labels("", sorted, COUNT_OF(sorted), "Dc=x,_A=1,__name__=netstat_%s,_b=2,z=\xc3\xa9 1700000000123");
     check_labels("", odd, COUNT_OF(odd), "_1st=q,__=u,__name__=netstat_%s,a_b=1,f=true 1700000000123");
     check_labels("", name, COUNT_OF(name), "__name__=netstat_%s,b=1 1700000000123");
+    check_labels("", own, COUNT_OF(own), "__name__=netstat_%s,addr_port=80,pod_name=mine 1700000000123");
     check_labels("0a.b", name, 0, "__name__=_0a_b_netstat_%s 1700000000123");
     memset(value, 'v', sizeof value - 1);
     value[sizeof value - 1] = '\0';
     snprintf(long_labels, sizeof long_labels, "__name__=netstat_%%s,k=%s 1700000000123", value);
     check_labels("", &(struct tag){"k", value}, 1, long_labels);
+}
+
+/* A series may have the tags of nine lists. */
+static void as_many_labels_as_tags_are_sent(void **state)
+{
+    static struct tag tag[TAGS_ALL_MAX];
+    static char key[TAGS_ALL_MAX][8], text[20000];
+    struct point p = plain_point;
+    unsigned labels = 0;
+    uint64_t bits;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tag); i++) {
+        snprintf(key[i], sizeof key[i], "k%03u", (unsigned)i);
+        tag[i] = (struct tag){key[i], "v"};
+    }
+    p.tags = (struct tags){tag, COUNT_OF(tag)};
+    encoded(&encoder_prometheus, &p);
+    decode(encoded_text, encoded_len, text, &bits);
+    for (const char *at = text; (at = strchr(at, '=')); at++)
+        labels++;
+    assert_int_equal(labels, COUNT_OF(tag) + 1);
 }
 
 static void any_number_becomes_the_nearest_double(void **state)
@@ -198,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_a_series_with_one_sample),
         cmocka_unit_test(labels_are_sorted_valid_and_unique),
+        cmocka_unit_test(as_many_labels_as_tags_are_sent),
         cmocka_unit_test(any_number_becomes_the_nearest_double),
         cmocka_unit_test(the_end_of_a_series_is_prometheus_own_nan),
         cmocka_unit_test(a_body_begins_with_its_length_and_a_literal),
