@@ -70,7 +70,7 @@ int rules_parse_json(const char *text, bool bare_v6, const char *variable, struc
                      struct rules *out);
 
 /* Finds the first rule, in the order written, that matches s, in constant time. listening
- * has the TCP ports with a LISTEN socket. Returns its index, or RULE_NONE. */
+ * has the TCP ports with a LISTEN socket; without a `listen` rule it is not read. Returns its index, or RULE_NONE. */
 int rules_find(const struct rules *r, const struct sock *s, const struct port_set *listening);
 
 /* Writes "1.1.1.1:80" or "[::1]:80", NUL-terminated. */

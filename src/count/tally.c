@@ -46,6 +46,10 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
     while (t->bucket_mask < t->max_discovered)
         t->bucket_mask = t->bucket_mask * 2 + 1;
     t->bucket = arena_zero(a, t->bucket_mask + 1, sizeof *t->bucket);
+    if (rules->listen != RULE_NONE) {
+        t->listening = arena_zero(a, 1, sizeof *t->listening);
+        t->listened = arena_zero(a, 1, sizeof *t->listened);
+    }
     t->reorder = true;
 }
 
@@ -143,9 +147,10 @@ void tally_begin(struct tally *t, uint64_t now_ms)
     memset(t->total, 0, sizeof t->total);
     for (uint32_t i = 0; i < t->n_slots; i++)
         clear(&t->series[i]);
-    if (t->rules->listen != RULE_NONE)
-        t->listened = t->listening;
-    memset(&t->listening, 0, sizeof t->listening);
+    if (!t->listening)
+        return;
+    *t->listened = *t->listening;
+    memset(t->listening, 0, sizeof *t->listening);
 }
 
 /* Keeps the lowest inodes, ascending. A listener's replace all others. */
@@ -203,9 +208,9 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     t->total[s->ip_version == 6].count[field] += n;
     if (!t->rules->n || !(s->known & SOCK_PORT))
         return;
-    if (field == STATE_LISTEN)
-        ports_add(&t->listening, s->local_port);
-    rule = rules_find(t->rules, s, &t->listening);
+    if (field == STATE_LISTEN && t->listening)
+        ports_add(t->listening, s->local_port);
+    rule = rules_find(t->rules, s, t->listening);
     if (rule == RULE_NONE)
         return;
     series = series_of(t, rule, s);
@@ -228,8 +233,8 @@ void tally_discard(struct tally *t, enum protocol protocol)
         if (protocol == PROTOCOL_TCP) /* TCP is read first, so all hints are TCP's */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
     }
-    if (protocol == PROTOCOL_TCP) /* UDP sockets need these ports for "listen" rules */
-        t->listening = t->listened;
+    if (protocol == PROTOCOL_TCP && t->listening) /* UDP sockets need these ports for "listen" rules */
+        *t->listening = *t->listened;
 }
 
 static bool empty(const struct series *s)

@@ -69,11 +69,11 @@ struct tally {
     uint32_t n_order, n_explicit, n_slots, n_room; /* n_room is the largest n_slots */
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
-    bool marks_ends;           /* set by the caller: a series ends one push later, which marks its end */
-    bool reorder, overflowed;  /* overflowed: "other" was needed */
-    uint64_t now_ms, step_ms;  /* this poll's time, and the time since the poll before */
-    struct port_set listening; /* this poll: TCP ports with a LISTEN socket */
-    struct port_set listened;  /* the poll before; restored when a reading of TCP fails */
+    bool marks_ends;            /* set by the caller: a series ends one push later, which marks its end */
+    bool reorder, overflowed;   /* overflowed: "other" was needed */
+    uint64_t now_ms, step_ms;   /* this poll's time, and the time since the poll before */
+    struct port_set *listening; /* this poll: TCP ports with a LISTEN socket; NULL: no rule needs them */
+    struct port_set *listened;  /* the poll before; restored when a reading of TCP fails */
 };
 
 /* Sets up *t for rules, which must outlive it. Allocates from a. */

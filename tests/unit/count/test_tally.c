@@ -211,7 +211,7 @@ static void any_sockets_are_counted_once_each_poll_after_poll(void **state)
                                               any(8) ? STATE_ESTABLISHED : STATE_LISTEN, i + 1);
 
                 tally_sock(&p.tally, &s, 1);
-                matched += rules_find(&p.rules, &s, &p.tally.listening) != RULE_NONE;
+                matched += rules_find(&p.rules, &s, p.tally.listening) != RULE_NONE;
             }
             tally_end(&p.tally);
             for (uint32_t i = 0; i < tally_count(&p.tally); i++) {
