@@ -75,6 +75,14 @@ static void influx_escapes_what_it_can_and_replaces_the_rest(void **state)
 
 /* --- whole lines or nothing ------------------------------------------------------------ */
 
+static bool holds(const char *whole, size_t len, const char *part, size_t size)
+{
+    for (size_t at = 0; at + size <= len; at++)
+        if (!memcmp(whole + at, part, size))
+            return true;
+    return false;
+}
+
 /* Returns the number of records. Each must be in `whole`. */
 static unsigned check_records(const struct encoder *format, const char *data, size_t len, const char *whole,
                               size_t whole_len)
@@ -84,7 +92,7 @@ static unsigned check_records(const struct encoder *format, const char *data, si
     for (size_t at = 0, size; at < len; at += size, n++) {
         size = format->record(data + at, len - at);
         assert_true(size <= len - at);
-        assert_non_null(memmem(whole, whole_len, data + at, size));
+        assert_true(holds(whole, whole_len, data + at, size));
     }
     return n;
 }
