@@ -179,27 +179,18 @@ static void read_token(struct config *c, struct diag *d)
     put_header(c, "Authorization", strchr(token, ' ') ? token : arena_format(&c->arena, "Token %s", token));
 }
 
-/* Returns the value of the tag with that key, or NULL. */
-static const char *tag_value(const struct config *c, const char *key)
-{
-    for (size_t i = 0; i < c->n_tags; i++)
-        for (size_t k = 0; k < c->tags[i].n; k++)
-            if (!strcmp(c->tags[i].tag[k].key, key))
-                return c->tags[i].tag[k].value;
-    return NULL;
-}
-
 /* Encodes the resource of OTLP, which names this program and its host. */
 static void make_resource(struct config *c)
 {
     struct tag attribute[3] = {{"service.name", "sockpush"}};
     struct tags resource = {.tag = attribute, .n = 1};
     struct buf b = {.data = arena_zero(&c->arena, RESOURCE_MAX, 1), .cap = RESOURCE_MAX};
-    const char *host = tag_value(c, "host");
+    const struct tags all = tags_merge(c->tags, c->n_tags, &c->arena);
+    const struct tag *host = tags_find(&all, "host");
 
     if (host) {
-        attribute[resource.n++] = (struct tag){"service.instance.id", host};
-        attribute[resource.n++] = (struct tag){"host.name", host};
+        attribute[resource.n++] = (struct tag){"service.instance.id", tag_text(host)};
+        attribute[resource.n++] = (struct tag){"host.name", tag_text(host)};
     }
     otlp_put_resource(&b, &resource);
     c->http.resource = b.data;

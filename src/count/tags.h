@@ -48,6 +48,12 @@ struct tags tags_merge(const struct tags *lists, size_t n, struct arena *a);
 /* Returns true if some format of lines may write both keys the same, which would repeat a tag in a line. */
 bool tags_alike(const char *a, const char *b);
 
+/* Returns the tag's value, or "true" for a tag without one, in formats that need a value. */
+static inline const char *tag_text(const struct tag *t)
+{
+    return t->value ? t->value : "true";
+}
+
 /* Returns the tag with that key in a merged list, or NULL. */
 struct tag *tags_find(const struct tags *t, const char *key);
 

@@ -39,7 +39,7 @@ static void put_tags(struct buf *b, const struct point *p)
         put_replaced(b, t->key, NAME_UNSAFE);
         buf_text(b, end);
         buf_char(b, '=');
-        put_safe(b, t->value ? t->value : "true", VALUE_UNSAFE);
+        put_safe(b, tag_text(t), VALUE_UNSAFE);
     }
 }
 

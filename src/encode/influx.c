@@ -44,7 +44,7 @@ static void put_series(struct buf *b, const struct point *p)
         put_escaped(b, t->key, ",= ");
         buf_text(b, end);
         buf_char(b, '=');
-        put_escaped(b, t->value ? t->value : "true", ",= ");
+        put_escaped(b, tag_text(t), ",= ");
     }
 }
 

@@ -49,26 +49,21 @@ struct block {
 
 /* --- a block's rows ------------------------------------------------------------------ */
 
-static const char *value_of(const struct tag *tag)
-{
-    return tag->value ? tag->value : "true";
-}
-
 static size_t attribute_len(const struct tag *tag)
 {
-    size_t value = pb_field_len(strlen(value_of(tag)));
+    size_t value = pb_field_len(strlen(tag_text(tag)));
 
     return pb_field_len(pb_field_len(strlen(tag->key)) + pb_field_len(value));
 }
 
 static void put_attribute(struct buf *b, char head, const struct tag *tag)
 {
-    size_t value = pb_field_len(strlen(value_of(tag)));
+    size_t value = pb_field_len(strlen(tag_text(tag)));
 
     pb_put_head(b, head, pb_field_len(strlen(tag->key)) + pb_field_len(value));
     pb_put_text(b, PB_BYTES(1), tag->key);
     pb_put_head(b, PB_BYTES(2), value);
-    pb_put_text(b, PB_BYTES(1), value_of(tag));
+    pb_put_text(b, PB_BYTES(1), tag_text(tag));
 }
 
 /* Adds a point to the block. Returns false if its attributes do not fit, or a record would become longer than line_max

@@ -1,4 +1,4 @@
-/* What OTLP has besides its encoder. Pure. */
+/* Writes the resource of OTLP's requests, and reads the answers. Pure. */
 #ifndef OTLP_H
 #define OTLP_H
 

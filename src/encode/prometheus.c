@@ -14,6 +14,7 @@
 #include "encode/protobuf.h"
 
 #define NAME_KEY "__name__"
+#define STALE    0x7ff0000000000002u /* the value that ends a series: a NaN (prometheus, model/value/value.go) */
 
 /* --- names -------------------------------------------------------------------------- */
 
@@ -81,8 +82,6 @@ static void put_label_head(struct buf *b, size_t name, size_t value)
     pb_put_head(b, PB_BYTES(1), name);
 }
 
-#define STALE 0x7ff0000000000002u /* the value that ends a series: a NaN (prometheus, model/value/value.go) */
-
 /* --- labels -------------------------------------------------------------------------- */
 
 /* The tags as labels: sorted, and each name once. */
@@ -101,17 +100,12 @@ static bool is_name(const char *key)
     return !key[i];
 }
 
-static const char *value_of(const struct tag *tag)
-{
-    return tag->value ? tag->value : "true";
-}
-
 /* Adds a tag. Of those that become the same label, the one whose key is its name wins, or the first. */
 static void add_label(struct labels *l, const struct tag *tag)
 {
     size_t at = l->n;
 
-    if (!*value_of(tag) || !compare_names(tag->key, NAME_KEY))
+    if (!*tag_text(tag) || !compare_names(tag->key, NAME_KEY))
         return;
     while (at && compare_names(tag->key, l->tag[at - 1]->key) < 0)
         at--;
@@ -136,14 +130,14 @@ static size_t labels_len(const struct labels *l)
     size_t len = 0;
 
     for (size_t i = 0; i < l->n; i++)
-        len += label_len(name_len(l->tag[i]->key), strlen(value_of(l->tag[i])));
+        len += label_len(name_len(l->tag[i]->key), strlen(tag_text(l->tag[i])));
     return len;
 }
 
 static void put_labels(struct buf *b, const struct labels *l, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
-        const char *key = l->tag[i]->key, *value = value_of(l->tag[i]);
+        const char *key = l->tag[i]->key, *value = tag_text(l->tag[i]);
 
         put_label_head(b, name_len(key), strlen(value));
         put_name(b, key);
@@ -190,7 +184,6 @@ static void encode(struct sink *s, const struct point *p)
     size_t len;
 
     labels.n = labels.before = 0;
-
     for (size_t i = 0; i < p->tags.n; i++)
         add_label(&labels, &p->tags.tag[i]);
     len = labels_len(&labels) + pb_field_len(1 + 8 + 1 + pb_varint_len(time_ms));

@@ -154,10 +154,19 @@ static void a_recording_of_another_kind_is_refused_by_name(void **state)
     assert_string_equal(why, "No such file or directory");
 }
 
+static void check_replays(const char *bytes, size_t len)
+{
+    struct recording r;
+
+    dir_put(dir, "recording", bytes, len);
+    r = open_good();
+    assert_true(recording_poll(&r));
+    net_close(r.fd);
+}
+
 /* Version 1 had no counters. Nothing else differs. */
 static void the_version_before_is_read_too(void **state)
 {
-    struct recording r;
     char bytes[4096];
     size_t len;
 
@@ -166,15 +175,11 @@ static void the_version_before_is_read_too(void **state)
     len = slurp(bytes, sizeof bytes);
     assert_memory_equal(bytes, "sockpush recording 2 ", 21);
     bytes[19] = '1';
-    dir_put(dir, "recording", bytes, len);
-    r = open_good();
-    assert_true(recording_poll(&r));
-    net_close(r.fd);
+    check_replays(bytes, len);
 }
 
 static void the_width_of_words_does_not_matter(void **state)
 {
-    struct recording r;
     char bytes[4096];
     size_t len;
 
@@ -182,10 +187,7 @@ static void the_width_of_words_does_not_matter(void **state)
     record_two_polls();
     len = slurp(bytes, sizeof bytes);
     memcpy(strstr(bytes, "-bit") - 2, sizeof(void *) == 8 ? "32" : "64", 2);
-    dir_put(dir, "recording", bytes, len);
-    r = open_good();
-    assert_true(recording_poll(&r));
-    net_close(r.fd);
+    check_replays(bytes, len);
 }
 
 /* The file is read to its end and no further, whatever it holds. */
