@@ -181,6 +181,8 @@ static void check_formats(struct config *c, struct diag *d)
             diag_warn(d, NULL, "%s: port %d usually speaks gRPC; OTLP over HTTP has port %u", c->output[i].name,
                       OTLP_GRPC_PORT, format->port);
         folded |= format->folds_tags;
+        if (format == &encoder_otlp && tags_find(&all, "__name__"))
+            diag_warn(d, NULL, "tag __name__ is left out of otlp: receivers take it for the metric's name");
         if (format == &encoder_prometheus)
             check_labels(&all, d);
         for (size_t k = 0; *format->renamed && k < all.n; k++)

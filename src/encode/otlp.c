@@ -76,7 +76,8 @@ static bool add_row(struct block *block, const struct point *p, size_t line_max)
     if (block->n == ROWS)
         return false;
     for (size_t i = 0; i < p->tags.n; i++)
-        put_attribute(&attributes, PB_BYTES(7), &p->tags.tag[i]);
+        if (strcmp(p->tags.tag[i].key, "__name__")) /* which some receivers take for the metric's name */
+            put_attribute(&attributes, PB_BYTES(7), &p->tags.tag[i]);
     if (attributes.full || (block->n && RECORD_LEN + attributes.len + (block->n + 1) * POINT_LEN > line_max))
         return false;
     *row = (struct row){.attributes = block->len, .len = attributes.len - block->len};

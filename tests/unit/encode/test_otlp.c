@@ -74,6 +74,19 @@ static void a_point_without_room_is_left_out_and_counted(void **state)
     assert_int_equal(encoded_len, 0);
 }
 
+/* VictoriaMetrics would take it for the metric's name. */
+static void a_tag_called_name_is_left_out(void **state)
+{
+    struct tag tag[] = {{"__name__", "mine"}, {"host", "a"}};
+    struct point p = plain_point;
+
+    (void)state;
+    p.tags = (struct tags){tag, 2};
+    encoded(&encoder_otlp, &p);
+    assert_null(strstr(visible(encoded_text, encoded_len), "mine"));
+    assert_non_null(strstr(visible(encoded_text, encoded_len), "host"));
+}
+
 static void answers_are_read(void **state)
 {
     static const struct {
@@ -113,6 +126,7 @@ int main(void)
         cmocka_unit_test(a_request_begins_with_resource_and_scope),
         cmocka_unit_test(points_of_many_series_share_their_metrics),
         cmocka_unit_test(a_point_without_room_is_left_out_and_counted),
+        cmocka_unit_test(a_tag_called_name_is_left_out),
         cmocka_unit_test(answers_are_read),
     };
 
