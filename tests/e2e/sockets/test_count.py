@@ -231,8 +231,9 @@ def test_many_in_time_wait(many, poll, ipv4, mapped, ipv6, rules):
     many("127.0.0.1", 550)
     for address, count in (("127.0.0.3", ipv4), ("::ffff:127.0.0.4", mapped), ("::1", ipv6)):
         with socket.create_server((address.removeprefix("::ffff:"), 7003), family=socket.AF_INET if "." in address else socket.AF_INET6) as listener:
-            for _ in range(count):
+            for n in range(count):
                 with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as one:
+                    one.bind((address, 20000 + n))      # a port that was used would replace its socket in TIME_WAIT
                     one.connect((address, 7003))
                     listener.accept()[0].close()
                     assert one.recv(1) == b""
