@@ -237,7 +237,7 @@ def test_many_in_time_wait(many, poll, ipv4, mapped, ipv6, rules):
                     one.connect((address, 7003))
                     listener.accept()[0].close()
                     assert one.recv(1) == b""
-    wait.until(lambda: census.procfs()[4, "tcp_time_wait"] == ipv4 + mapped and census.procfs()[6, "tcp_time_wait"] == ipv6)
+    assert wait.until(lambda: census.procfs()[4, "tcp_time_wait"] == ipv4 + mapped and census.procfs()[6, "tcp_time_wait"] == ipv6)
     run = poll(**{**TWO_POLLS, "polls": 3, "ports": rules})
     assert_counted(run)
     totals = parse.totals(last_poll(run))
