@@ -76,6 +76,13 @@ static void print_values(struct program *p)
     }
 }
 
+/* Prints the receiver of SOCKPUSH_TO=otlp, and what decided it. */
+static void print_otlp(const struct otel *otel)
+{
+    if (otel->output)
+        print_line("otlp: %s (%s%s)", otel->output, otel->from ? "from " : "", otel->from ? otel->from : "default");
+}
+
 static void print_tags(struct program *p)
 {
     const struct tags *tags = &p->tags.netstat.tags;
@@ -178,6 +185,7 @@ int program_check(struct program *p)
     bool good = true;
 
     print_values(p);
+    print_otlp(&p->config.otel);
     print_tags(p);
     program_snapshot(p, 0, &s);
     for (int i = 0; i < p->config.n_outputs; i++)

@@ -75,7 +75,8 @@ static void print_help(void)
     print("\nOutputs; FORMAT+ before one sets its format, as in influx+udp://HOST\n"
           "  udp://HOST[:PORT]  tcp://HOST:PORT  tls://HOST:PORT  unix:///PATH  stdout:\n"
           "  http://HOST[:PORT]/PATH?QUERY  https://HOST[:PORT]/PATH?QUERY\n"
-          "  tcp, tls, http, https: hosts after a comma are tried when the first fails\n");
+          "  tcp, tls, http, https: hosts after a comma are tried when the first fails\n"
+          "  otlp: the receiver that OTEL_EXPORTER_OTLP_* name\n");
     print("\nStatus: 0 all is well; 1 nothing could be read, or lines stayed unsent; 2 the\n"
           "configuration is bad.\n");
 }

@@ -7,11 +7,20 @@
 #include "count/rules.h"
 #include "output/http_request.h"
 #include "output/output.h"
+#include "output/url.h"
 
 /* The origin of the points, for Datadog's agent; texts or NULL. */
 struct origin {
     bool detected; /* the container's id is detected and sent */
     const char *external, *cardinality;
+};
+
+/* The output SOCKPUSH_TO=otlp, as OTEL_EXPORTER_OTLP_* set it up. */
+struct otel {
+    const char *output; /* its name; NULL: there is no such output */
+    const char *from;   /* the variables that are heeded, "A, B", or NULL */
+    struct tls_settings tls;
+    struct http_settings http;
 };
 
 #define HOST_TEXT_MAX 256 /* bytes of the system's host name, NUL included */
@@ -31,8 +40,9 @@ struct config {
     const char *proc_foreign;    /* HOST_PROC, to be checked before it is used, or NULL */
     struct endpoint output[OUTPUTS_MAX];
     int n_outputs;
-    struct tls_settings tls;   /* for all outputs */
-    struct http_settings http; /* for all outputs */
+    struct tls_settings tls;   /* for all outputs but otel.output */
+    struct http_settings http; /* the same */
+    struct otel otel;
     struct rules rules;
     struct tags tags[TAG_LISTS_MAX];       /* for every series, highest precedence first */
     struct tags agent_tags[TAG_LISTS_MAX]; /* the same for an agent, with one more list */
@@ -53,9 +63,19 @@ void config_read_tags(struct config *c, env_list env, const char *host_name, str
 void config_read_outputs(struct config *c, env_list env, struct diag *d);
 void config_read_tls(struct config *c, env_list env, struct diag *d);
 void config_read_http(struct config *c, struct diag *d);
+void config_read_otel(struct config *c, env_list env, struct diag *d);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
 
-/* Checks path and query of an HTTP output, and sets its path and unit. Returns NULL, or the error. */
-const char *config_http_path(struct endpoint *endpoint, struct arena *a);
+/* Checks path and query of an HTTP output, and sets its path and unit. whole: no path is "/", not the format's. Returns
+ * NULL, or the error. */
+const char *config_http_path(struct endpoint *endpoint, bool whole, struct arena *a);
+
+/* Adds the headers "Name=value,Name2=value2", percent-encoded; list: that text, or NULL. d->foreign: blanks are
+ * allowed, and a header that is set already stays. */
+void config_add_headers(struct config *c, struct http_settings *http, const char *list, const char *variable,
+                        struct diag *d);
+
+/* Sets *url to the receiver of SOCKPUSH_TO=otlp. */
+void config_otel_url(struct config *c, env_list env, struct diag *d, struct url *url);
 
 #endif

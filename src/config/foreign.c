@@ -31,6 +31,18 @@ const struct foreign foreign[] = {
     {"DD_EXTERNAL_ENV", "origin, for datadog", FORM_TEXT},
     {"DD_CARDINALITY", "origin, for datadog", 0},
     {"DD_ORIGIN_DETECTION_ENABLED", "origin, for datadog", 0},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_HEADERS", "SOCKPUSH_TO=otlp", FORM_LIST},
+    {"OTEL_EXPORTER_OTLP_PROTOCOL", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_CERTIFICATE", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_COMPRESSION", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_TIMEOUT", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "SOCKPUSH_TO=otlp", 0},
+    {"OTEL_RESOURCE_ATTRIBUTES", "format otlp", FORM_TEXT | FORM_LIST},
+    {"OTEL_SERVICE_NAME", "format otlp", FORM_TEXT},
+    {"OTEL_METRIC_EXPORT_INTERVAL", "format otlp", 0},
     {"", "", 0},
 };
 

@@ -5,7 +5,6 @@
 #include "base/format.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "encode/otlp.h"
 #include "output/url.h"
 
 #define WRONG_SHOWN 8 /* wrong headers that are reported; the rest is then not read */
@@ -56,9 +55,9 @@ static const char *find_unit(struct endpoint *endpoint, struct arena *a)
     return arena_format(a, "precision \"%.*s\": accepted are %s", len < 20 ? (int)len : 20, word, accepted);
 }
 
-const char *config_http_path(struct endpoint *endpoint, struct arena *a)
+const char *config_http_path(struct endpoint *endpoint, bool whole, struct arena *a)
 {
-    const struct posting *post = endpoint->format->post;
+    const struct posting *post = whole ? NULL : endpoint->format->post;
     bool named = endpoint->path && !(post && !strcmp(endpoint->path, "/"));
     const char *path = named ? endpoint->path : post ? post->path : "/";
 
@@ -119,16 +118,28 @@ static const char *check_header(const char *name, const char *value)
 }
 
 /* Adds "Name: value". Its value is hidden in the log, except the scheme before a token. */
-static void put_header(struct config *c, const char *name, const char *value)
+static void put_header(struct config *c, struct http_settings *http, const char *name, const char *value)
 {
     const char *blank = strcasecmp(name, "Authorization") ? NULL : strchr(value, ' ');
 
-    c->http.headers = arena_format(&c->arena, "%s%s: %s\r\n", c->http.headers, name, value);
-    c->http.hidden = arena_format(&c->arena, "%s%s\n", c->http.hidden, blank ? blank + 1 : value);
+    http->headers = arena_format(&c->arena, "%s%s: %s\r\n", http->headers, name, value);
+    http->hidden = arena_format(&c->arena, "%s%s\n", http->hidden, blank ? blank + 1 : value);
+}
+
+/* Returns true if a header of that name is set. */
+static bool has_header(const struct http_settings *http, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = http->headers; *at; at += text_until(at, "\n") + 1)
+        if (!strncasecmp(at, name, len) && at[len] == ':')
+            return true;
+    return false;
 }
 
 /* Adds the header Name=value. *name is the name, or "" if it may not be shown. Returns NULL, or the error. */
-static const char *add_header(struct config *c, const char *item, size_t len, const char **name)
+static const char *add_header(struct config *c, struct http_settings *http, const char *item, size_t len, bool foreign,
+                              const char **name)
 {
     char *text = arena_text(&c->arena, item, len), *value = strchr(text, '=');
     const char *why;
@@ -137,6 +148,13 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
     if (!value)
         return "a name has no \"=\" after it";
     *value++ = '\0';
+    if (foreign) { /* blanks around both are allowed */
+        size_t end = text_until(text, " \t");
+
+        if (!text[end + strspn(text + end, " \t")])
+            text[end] = '\0';
+        value += strspn(value, " \t");
+    }
     if ((why = check_name(text)))
         return why; /* an invalid name may be a secret */
     *name = text;
@@ -146,24 +164,29 @@ static const char *add_header(struct config *c, const char *item, size_t len, co
         return why;
     if (!strcasecmp(text, "Authorization") && c->v.http_token)
         return "SOCKPUSH_HTTP_TOKEN sets it, too: unset one";
-    c->http.has_type |= !strcasecmp(text, "Content-Type");
-    put_header(c, text, value);
+    if (foreign && has_header(http, text))
+        return "SOCKPUSH_HTTP_HEADERS sets it, too";
+    if (foreign && !strcasecmp(text, "Content-Type"))
+        return "sockpush sets this header itself";
+    http->has_type |= !strcasecmp(text, "Content-Type");
+    put_header(c, http, text, value);
     return NULL;
 }
 
-static void read_headers(struct config *c, struct diag *d)
+void config_add_headers(struct config *c, struct http_settings *http, const char *list, const char *variable,
+                        struct diag *d)
 {
-    const char *list = c->v.http_headers, *item, *name;
+    const char *item, *name;
     size_t len;
     int wrong = 0;
 
-    while (wrong < WRONG_SHOWN && (item = url_next(&list, &len)) && strlen(c->http.headers) <= HTTP_HEADERS_MAX) {
-        const char *why = add_header(c, item, len, &name);
+    while (wrong < WRONG_SHOWN && (item = url_next(&list, &len)) && strlen(http->headers) <= HTTP_HEADERS_MAX) {
+        const char *why = add_header(c, http, item, len, d->foreign, &name);
 
         wrong += why != NULL;
         if (why)
-            diag_error(d, "SOCKPUSH_HTTP_HEADERS", "%.60s%s%s; accepted is Name=value,Name2=value2", name,
-                       *name ? ": " : "", why);
+            diag_error(d, variable, "%.60s%s%s; %s", name, *name ? ": " : "", why,
+                       d->foreign ? "it is ignored" : "accepted is Name=value,Name2=value2");
     }
 }
 
@@ -176,35 +199,14 @@ static void read_token(struct config *c, struct diag *d)
         return;
     if (!is_printable(token))
         diag_error(d, "SOCKPUSH_HTTP_TOKEN", "it has a control byte; accepted is a token, or \"Bearer TOKEN\"");
-    put_header(c, "Authorization", strchr(token, ' ') ? token : arena_format(&c->arena, "Token %s", token));
-}
-
-/* Encodes the resource of OTLP, which names this program and its host. */
-static void make_resource(struct config *c)
-{
-    struct tag attribute[3] = {{"service.name", "sockpush"}};
-    struct tags resource = {.tag = attribute, .n = 1};
-    struct buf b = {.data = arena_zero(&c->arena, RESOURCE_MAX, 1), .cap = RESOURCE_MAX};
-    const struct tags all = tags_merge(c->tags, c->n_tags, &c->arena);
-    const struct tag *host = tags_find(&all, "host");
-
-    if (host) {
-        attribute[resource.n++] = (struct tag){"service.instance.id", tag_text(host)};
-        attribute[resource.n++] = (struct tag){"host.name", tag_text(host)};
-    }
-    otlp_put_resource(&b, &resource);
-    c->http.resource = b.data;
-    c->http.resource_len = b.len;
+    put_header(c, &c->http, "Authorization", strchr(token, ' ') ? token : arena_format(&c->arena, "Token %s", token));
 }
 
 void config_read_http(struct config *c, struct diag *d)
 {
     c->http.headers = c->http.hidden = "";
-    for (int i = 0; i < c->n_outputs && !c->http.resource; i++)
-        if (c->output[i].format == &encoder_otlp)
-            make_resource(c);
     read_token(c, d);
-    read_headers(c, d);
+    config_add_headers(c, &c->http, c->v.http_headers, "SOCKPUSH_HTTP_HEADERS", d);
     for (int i = 0; i < c->n_outputs && c->http.has_type; i++)
         if (c->output[i].format->post)
             diag_error(d, "SOCKPUSH_HTTP_HEADERS", "Content-Type: the format %s has its own",

@@ -112,7 +112,7 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
     if (endpoint->transport->has_host)
         why = add_target(endpoint, url, a);
     if (!why && endpoint->transport->has_path && endpoint->transport->has_host)
-        why = config_http_path(endpoint, a);
+        why = config_http_path(endpoint, url->whole, a);
     endpoint->name = canonical(endpoint, a);
     return why;
 }
@@ -129,6 +129,23 @@ static const char *add_output(struct config *c, const struct url *url)
     endpoint.tls = &c->tls;
     endpoint.http = &c->http;
     c->output[c->n_outputs++] = endpoint;
+    return NULL;
+}
+
+/* Adds the output that OTEL_EXPORTER_OTLP_* name. Returns NULL, or the error. */
+static const char *add_otlp(struct config *c, env_list env, struct diag *d)
+{
+    struct endpoint *endpoint = &c->output[c->n_outputs];
+    struct url url;
+    const char *why;
+
+    config_otel_url(c, env, d, &url);
+    why = add_output(c, &url);
+    if (why)
+        return why;
+    endpoint->tls = &c->otel.tls;
+    endpoint->http = &c->otel.http;
+    c->otel.output = endpoint->name;
     return NULL;
 }
 
@@ -307,7 +324,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         }
         secret = is_cut_secret(list);
         shown = secret ? SECRET_MASK : secrets_mask_url(item, len, &c->arena);
-        why = add_url(c, item, len);
+        why = len == 4 && !strncasecmp(item, "otlp", len) ? add_otlp(c, env, d) : add_url(c, item, len);
         /* An item without a scheme that is not the first was meant as a host of the output before it. */
         if (why && ++wrong <= OUTPUTS_MAX)
             diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown,

@@ -77,7 +77,8 @@ static void await_rest(struct link *l, struct http_answer *a)
 /* Waits for the answer. Returns 0 once its verdict is known, or -errno with l->why. */
 static int get_answer(struct link *l, struct http_answer *a)
 {
-    uint64_t deadline_ns = deadline_in(ANSWER_MS);
+    unsigned set_ms = l->endpoint->http->timeout_ms, ms = set_ms ? set_ms : ANSWER_MS;
+    uint64_t deadline_ns = deadline_in(ms);
     int ret = 0;
 
     while (!ret && !a->wrong && !http_answer_known(a))
@@ -94,7 +95,8 @@ static int get_answer(struct link *l, struct http_answer *a)
         link_explain(l, a->head_len ? "the receiver ended the connection amid its answer"
                                     : "the receiver ended the connection without an answer");
     if (ret == -ETIMEDOUT)
-        link_explain(l, "the receiver gave no answer for %u s", ANSWER_MS / 1000);
+        link_explain(l, ms % 1000 ? "the receiver gave no answer for %u ms" : "the receiver gave no answer for %u s",
+                     ms % 1000 ? ms : ms / 1000);
     return ret;
 }
 

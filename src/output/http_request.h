@@ -11,6 +11,7 @@ struct http_settings {
     bool has_type;        /* one of these headers is Content-Type */
     const char *resource; /* of otlp_put_resource, resource_len bytes */
     size_t resource_len;
+    unsigned timeout_ms; /* for a request and its answer; 0: SEND_MS and ANSWER_MS */
 };
 
 #define HTTP_PATH_MAX    2048 /* bytes of path and query */

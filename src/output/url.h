@@ -14,6 +14,7 @@ struct url {
     const char *scheme; /* NULL: a bare HOST[:PORT] */
     const char *host;   /* without brackets; NULL: not given */
     const char *path;   /* a socket's "/…" or "@abstract"; else text from the first of "/?#" on, as written; or NULL */
+    bool whole;         /* nothing is added to path */
     uint16_t port;      /* 0: not given */
 };
 
