@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct foreign {
-    const char *name; /* "" ends the rows */
+    const char *name; /* "" ends the rows; "A_*": otel.c has the names that begin so */
     const char *of;   /* the variable that it replaces, or its other use; its rows are in order of precedence */
     uint8_t form;     /* enum form, variables.h */
 };

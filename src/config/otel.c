@@ -32,6 +32,7 @@ static char *get(struct config *c, env_list env, const char *what, check_fn *why
         text = env_get(env, *name, &c->arena);
         if (!text)
             continue;
+        variables_check_text(env, *name, 0, &c->arena, d);
         why = why_bad ? why_bad(text) : NULL;
         if (!why) {
             c->otel.from = arena_format(&c->arena, "%s%s%s", c->otel.from ? c->otel.from : "", c->otel.from ? ", " : "",

@@ -136,7 +136,7 @@ char *env_get(env_list env, const char *name, struct arena *a)
     return copy;
 }
 
-static void check_text(env_list env, const char *name, unsigned form, struct arena *a, struct diag *d)
+void variables_check_text(env_list env, const char *name, unsigned form, struct arena *a, struct diag *d)
 {
     size_t len;
     const char *text = find_value(env, name, &len);
@@ -156,9 +156,9 @@ static void check_text(env_list env, const char *name, unsigned form, struct are
 void variables_check_texts(env_list env, struct arena *a, struct diag *d)
 {
     for (const struct variable *v = variables; *v->name; v++)
-        check_text(env, v->name, v->form, a, d);
+        variables_check_text(env, v->name, v->form, a, d);
     for (const struct foreign *f = foreign; *f->name; f++)
-        check_text(env, f->name, f->form, a, d);
+        variables_check_text(env, f->name, f->form, a, d);
 }
 
 static bool read_word(const struct variable *v, const char *text, int64_t *out)

@@ -59,7 +59,9 @@ typedef const char *const *env_list;
  * with FORM_TEXT, bytes that are not UTF-8 become "_". */
 char *env_get(env_list env, const char *name, struct arena *a);
 
-/* Warns of values that are probably mistakes: bytes that are not UTF-8, quotes around a value, newlines in a list. */
+/* Warn of values that are probably mistakes, in one variable or in all rows: bytes that are not UTF-8, quotes around a
+ * value, newlines in a list. */
+void variables_check_text(env_list env, const char *name, unsigned form, struct arena *a, struct diag *d);
 void variables_check_texts(env_list env, struct arena *a, struct diag *d);
 
 /* Reads all rows. Reports bad values as errors, and warns of unknown SOCKPUSH_* names. */

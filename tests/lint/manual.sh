@@ -13,7 +13,7 @@ mandoc -T lint -W warning $page || { echo "$page is not sound" >&2; exit 1; }
 
 {
     sed -n 's/.*\.name = "\(SOCKPUSH_[A-Z_]*\)", \.def = "\([^"]*\)".*/\1 \2/p' src/config/variables.c | sed 's/ $//'
-    sed -n 's/^    {"\([A-Z][A-Z0-9_]*\)",.*/\1/p' src/config/foreign.c
+    sed -n 's/^    {"\([A-Z][A-Z0-9_*]*\)",.*/\1/p' src/config/foreign.c
 } | sort >"$dir/source"
 {
     sed -n 's/^\.It Ev \(SOCKPUSH_[A-Z_]*\)\( Pq\)*/\1/p' $page

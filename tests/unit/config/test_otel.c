@@ -229,6 +229,17 @@ static void bad_values_are_ignored_with_a_warning(void **state)
     }
 }
 
+static void quotes_around_a_value_are_warned_about(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    read_otlp(&c, OTLP "METRICS_HEADERS='a=b'", OTLP "HEADERS='c=d'", NULL, NULL);
+    assert_true(logged_has(&c.logged, LOG_WARN, OTLP "METRICS_HEADERS", "quotes around it"));
+    assert_false(logged_has(&c.logged, LOG_WARN, OTLP "HEADERS", "quotes around it")); /* it is not used */
+    arena_free(&c.config.arena);
+}
+
 static void other_protocols_are_refused(void **state)
 {
     static const char *const bad[] = {"grpc", "http/json", "http"};
@@ -387,6 +398,7 @@ int main(void)
         cmocka_unit_test(too_many_headers_are_ignored),
         cmocka_unit_test(certificates_of_sockpush_win),
         cmocka_unit_test(bad_values_are_ignored_with_a_warning),
+        cmocka_unit_test(quotes_around_a_value_are_warned_about),
         cmocka_unit_test(other_protocols_are_refused),
         cmocka_unit_test(a_grpc_port_is_warned_about),
         cmocka_unit_test(the_timeout_is_the_specific_one),

@@ -75,6 +75,8 @@ static void all_foreign_names_are_looked_at(void **state)
 
     (void)state;
     for (const struct foreign *f = foreign; *f->name; f++) {
+        if (strchr(f->name, '*'))
+            continue; /* its names are not looked at where they are not used */
         strcat(strcat(strcpy(text, f->name), "="), "\"1\"");
         CONFIG_OF(&c, NULL, text);
         assert_row(logged_has(&c.logged, LOG_WARN, f->name, "quotes around it"), f->name);
