@@ -1,4 +1,4 @@
-"""Grafana's dashboard and docs' list of its queries are the same, and each query finds what sockpush pushed."""
+"""Grafana's dashboard and docs' list of its queries are the same, and each query finds what sockpush pushed, however its names are spelled."""
 import json
 import re
 import socket
@@ -10,7 +10,7 @@ import servers
 from program import ROOT
 
 PANELS = [panel for panel in json.loads((ROOT / "docker" / "dashboard.json").read_text())["panels"] if panel["type"] != "row"]
-LISTED = dict(re.findall(r"^\| (.+?) \| `(.+)` \|$", (ROOT / "docker" / "queries.md").read_text(), re.M))
+LISTED = dict(re.findall(r"^\| ([\w ]+) \| `(.+)` \|$", (ROOT / "docker" / "queries.md").read_text(), re.M))
 
 
 def test_listed():
@@ -25,31 +25,53 @@ def test_grid():
     assert len(cells) == len(set(cells)) and all(x < 24 for x, _ in cells)
 
 
-@pytest.fixture
-def victoria(namespace, keep, tmp_path, run):
-    one = keep(servers.VictoriaMetrics(tmp_path))
+class WithPrometheusNames(servers.VictoriaMetrics):
+    more = ["-opentelemetry.usePrometheusNaming"]
+
+
+OTLP = "otlp+http://127.0.0.1:8428/opentelemetry/v1/metrics"
+# Each way in which the names are spelled: a server, its port, where to push, and a name that it then has.
+SPELLINGS = {
+    "influx": (servers.VictoriaMetrics, 8428, "http://127.0.0.1:8428/write", "sockpush_output_sent_lines"),
+    "graphite": (servers.VictoriaMetrics, 8428, "graphite+tcp://127.0.0.1:2003", "sockpush_output.sent_lines"),
+    "prometheus": (servers.Prometheus, 9090, "prometheus+http://127.0.0.1:9090", "sockpush_output_sent_lines"),
+    "otlp": (servers.VictoriaMetrics, 8428, OTLP, "sockpush_output.sent_lines"),
+    "otlp as Prometheus names it": (WithPrometheusNames, 8428, OTLP, "sockpush_output_sent_lines_total")}
+
+
+@pytest.fixture(params=SPELLINGS)
+def server(request, namespace, keep, tmp_path, run):
+    kind, port, to, name = SPELLINGS[request.param]
+    if "otlp" in request.param and "opentelemetry.usePrometheusNaming" not in servers.usage(kind):
+        pytest.skip("this VictoriaMetrics is too old for OTLP with Prometheus' names")
+    one = keep(kind(tmp_path))
+    one.port = port
     keep(socket.create_server(("127.0.0.1", 443)))
-    done = run(to="http://127.0.0.1:8428/write", interval="500ms", polls=4, ports="443", host="a")
+    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443", host="a")
     assert done.status == 0, done.log
-    servers.get(8428, "/internal/force_flush")
+    one.until(lambda: one.query(f'{{__name__="{name}"}}'))
     return one
 
 
-def test_each_finds_something(victoria):
+def ask(server, path, **query):
+    return json.loads(servers.get(server.port, path, nocache=1, **query))
+
+
+def test_each_finds_something(server):
     for title, query in LISTED.items():
         query = query.replace("$host", ".*").replace("$addr_port", ".*")
-        answer = json.loads(servers.get(8428, "/api/v1/query_range", query=query, start=time.time() - 10, end=time.time(), step="1s", nocache=1))
+        answer = ask(server, "/api/v1/query_range", query=query, start=time.time() - 10, end=time.time(), step="1s")
         assert answer["status"] == "success" and answer["data"]["result"], title
-    assert victoria.query(LISTED["Listeners by port"].replace("$host", "a").replace("$addr_port", "443")) == [1]
-    assert victoria.query(LISTED["Listeners by port"].replace("$host", "b").replace("$addr_port", "443")) == []
+    assert server.query(LISTED["Listeners by port"].replace("$host", "a").replace("$addr_port", "443")) == [1]
+    assert server.query(LISTED["Listeners by port"].replace("$host", "b").replace("$addr_port", "443")) == []
 
 
-def test_variables(victoria):
+def test_variables(server):
     """The dashboard's variables find their values."""
     names = {one["name"]: one.get("definition") for one in json.loads((ROOT / "docker" / "dashboard.json").read_text())["templating"]["list"]}
     assert set(names) == {"datasource", "host", "addr_port"}
     for name, expected in {"host": ["a"], "addr_port": ["443"]}.items():
         series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", names[name]).groups()
         assert label == name
-        found = json.loads(servers.get(8428, f"/api/v1/label/{label}/values", **{"match[]": series.replace("$host", ".*"), "start": time.time() - 60}))["data"]
+        found = ask(server, f"/api/v1/label/{label}/values", **{"match[]": series.replace("$host", ".*"), "start": time.time() - 60})["data"]
         assert found == expected

@@ -63,6 +63,12 @@ def listens(protocol, port):
                for line in open(f"/proc/thread-self/net/{table}"))
 
 
+def usage(kind):
+    """Returns what the server's program prints as help."""
+    program = shutil.which(kind.program, path=PATH)
+    return subprocess.run([program, "-help"], env=ENV, capture_output=True, text=True).stdout if program else ""
+
+
 def whisper():
     """Returns Graphite's own reader of its files."""
     if PYTHON not in sys.path:
