@@ -25,7 +25,7 @@ def objects(request):
 
 
 def test_overlays():
-    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "sidecar", "tls", "tls-client"}
+    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "otlp", "prometheus", "sidecar", "tls", "tls-client"}
 
 
 def test_shape(tmp_path):
@@ -105,7 +105,7 @@ def test_values_are_quoted(file):
 
 def test_what_each_is_about():
     pods = {name: manifests.pod(manifests.build(name)) for name in manifests.OVERLAYS}
-    assert {name for name, pod in pods.items() if pod.get("hostNetwork")} == {"daemonset", "datadog", "example", "tls", "tls-client"}
+    assert {name for name, pod in pods.items() if pod.get("hostNetwork")} == {"daemonset", "datadog", "example", "otlp", "prometheus", "tls", "tls-client"}
     assert all(pod["dnsPolicy"] == "ClusterFirstWithHostNet" for pod in pods.values() if pod.get("hostNetwork"))
     for name in ("datadog", "tls", "tls-client", "host-proc"):
         mounts = {mount["name"]: mount for mount in pods[name]["containers"][0]["volumeMounts"]}

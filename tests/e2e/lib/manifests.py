@@ -13,7 +13,7 @@ OVERLAYS = sorted(path.name for path in (ROOT / "k8s" / "overlays").iterdir())
 CHECKER = NPM / "k8s"
 KINDS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
 # Values that a cluster fills in: the pod's own fields, and a Secret's.
-SAMPLES = {"spec.nodeName": "node-1", "metadata.name": "app-7d4b9c-x2x9z", "metadata.namespace": "shop"}
+SAMPLES = {"spec.nodeName": "node-1", "status.hostIP": "192.0.2.9", "metadata.name": "app-7d4b9c-x2x9z", "metadata.namespace": "shop"}
 TOKEN = "c2VjcmV0"
 
 
@@ -111,5 +111,8 @@ def value(variable):
 
 
 def environment(objects):
-    """Returns the environment that the kubelet would set."""
-    return {one["name"]: value(one) for one in sockpush(objects)["env"]}
+    """Returns the environment that the kubelet would set. It replaces $(NAME) where NAME comes earlier in the list."""
+    env = {}
+    for one in sockpush(objects)["env"]:
+        env[one["name"]] = re.sub(r"\$\((\w+)\)", lambda name: env.get(name[1], name[0]), value(one))
+    return env
