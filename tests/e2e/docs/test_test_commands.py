@@ -12,6 +12,8 @@ RIGHT = {
     "client": "SOCKPUSH_TO=influx+tls://a.example:6514 \\\n  SOCKPUSH_TLS_CA=/etc/ca.pem SOCKPUSH_TLS_CERT=/etc/sockpush.pem SOCKPUSH_TLS_KEY=/etc/sockpush.key sockpush",
     "https": "SOCKPUSH_TO='https://influx.example/api/v2/write?org=o&bucket=b' SOCKPUSH_HTTP_TOKEN=secret build/sockpush",
     "http": "export SOCKPUSH_TO='http://victoria.example:8428/write'     # a comment\nsockpush\nsockpush --check",
+    "protobuf": "SOCKPUSH_TO=otlp+http://collector.example:4318,prometheus+http://prometheus.example:9090/api/v1/write SOCKPUSH_PORTS=80 sockpush\n"
+                "SOCKPUSH_TO=otlp+https://collector.example:4319 SOCKPUSH_TLS_CA=/etc/ca.pem SOCKPUSH_PREFIX=a sockpush --check",
     "assignments": "# two\nSOCKPUSH_TO='http://influx.example:8086/write?db=a'    # a comment\nSOCKPUSH_TO=stdout:\n",
     "datadog": "DD_AGENT_HOST=agent.example DD_ENV=prod sockpush\nDD_DOGSTATSD_URL=udp://agent.example:8200 sockpush",
     "statsd": "STATSD_HOST=statsd.example SOCKPUSH_FORMAT=statsd SOCKPUSH_HOST=- sockpush",

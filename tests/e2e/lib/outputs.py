@@ -76,6 +76,14 @@ def _statsd(text):
         return parse.statsd(text, host=False)       # SOCKPUSH_HOST=-
 
 
+def check_posts(posts):
+    """Asserts that the POSTs of protobuf have sockpush's measurements and fields, among them the totals."""
+    names = {name for post in posts for _, name, *_ in post.samples}
+    found = [re.fullmatch(r"(?:\w+[._])?(netstat_port|netstat|sockpush_output|sockpush)[._](\w+)", name) for name in names]
+    assert all(one and one[2] in _FIELDS for one in found), names
+    assert any(one[1] == "netstat" for one in found), f"no totals: {names}"
+
+
 def check_lines(form, text):
     """Asserts that the text has lines of that format, with sockpush's measurements and fields, among them the totals."""
     if form == "table":
@@ -163,6 +171,10 @@ class Receivers:
         """Asserts that the output's receiver got lines, after waiting for those on their way."""
         missing = [key for key in self._keys(output) if key not in self._found]
         assert not missing, f"no receiver for {missing}: the block's text does not name it as the program gets it"
+        if output.format in ("otlp", "prometheus"):
+            got = wait.until(lambda: [post for key in self._keys(output) for post in list(self._found[key].posts) if post.raw])
+            assert got, f"{output} got nothing"
+            return check_posts(got)
         text = wait.until(lambda: "".join(self._text(output, key) for key in self._keys(output)))
         assert text, f"{output} got nothing"
         check_lines(output.format, text[:text.rfind("\n") + 1])
