@@ -33,6 +33,7 @@ def test_compose(namespace, keep, tmp_path):
     collector, prometheus = keep(posts.Receiver(port=4318)), keep(servers.Prometheus(tmp_path))
     push(dict(services()["sockpush"]["environment"]))
     check_collected(collector, "app", "web")
+    assert otlp.requests(collector.posts[0].raw)["resource"]["deployment.environment.name"] == "demo"
     prometheus.settles(lambda: prometheus.query('netstat_port_tcp_listen{addr_port="80",host="app",ip_version="4",service="web"}'), [0])
 
 
@@ -66,6 +67,7 @@ def test_overlay_otlp(namespace, keep):
     collector = keep(posts.Receiver(port=4318))
     push(env)
     check_collected(collector, "node-1", "kubelet")
+    assert otlp.requests(collector.posts[0].raw)["resource"]["k8s.node.name"] == "node-1"
 
 
 def test_overlay_prometheus(namespace, keep, tmp_path):

@@ -27,6 +27,8 @@ class Output(NamedTuple):
 
 def destination(env):
     """Returns SOCKPUSH_TO, or the value that replaces it, and whether Datadog's variables chose it."""
+    if env.get("SOCKPUSH_TO") == "otlp":
+        return f"otlp+{env['OTEL_EXPORTER_OTLP_ENDPOINT']}/v1/metrics", False
     if env.get("SOCKPUSH_TO"):
         return env["SOCKPUSH_TO"], False
     if env.get("DD_DOGSTATSD_URL"):
