@@ -16,3 +16,20 @@ apt_config() {
 		END
     } >"$1"
 }
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# mirrors: prints the addresses of the machine's package archives, one of which may be Debian's. Fails if Debian's keys are absent.
+mirrors() {
+    { [ -f "$keyring" ] && command -v apt-get; } >/dev/null || return
+    # shellcheck disable=SC2016 # apt-get's own $
+    apt-get indextargets --format '$(REPO_URI)' | awk '!/^cdrom:/ && !seen[$0]++'
+}
+
+# apt_config_of FILE DIR TYPE MIRROR SUITE: as apt_config, but for this suite of Debian alone (TYPE: deb or deb-src), as if nothing were
+# installed. Its signature must be by Debian's keys.
+apt_config_of() {
+    apt_config "$1" "$2"
+    printf 'Dir::Etc::sourcelist "%s/sources.list"; Dir::Etc::sourceparts "/dev/null"; Dir::State::status "/dev/null";\n' "$2" >>"$1"
+    echo "$3 [signed-by=$keyring] $4 $5 main" >"$2/sources.list"
+}

@@ -46,14 +46,9 @@ try_cached() {
 
 # from_debian SUITE: apt checks the archive's signature, accept checks the sha256.
 from_debian() {
-    keys=/usr/share/keyrings/debian-archive-keyring.gpg
-    { [ -f "$keys" ] && command -v apt-get >/dev/null; } || return 1
-    # shellcheck disable=SC2016 # apt-get's own $
-    for mirror in $(apt-get indextargets --format '$(REPO_URI)' | awk '!/^cdrom:/ && !seen[$0]++'); do
+    for mirror in $(mirrors); do
         rm -rf "$work" && mkdir -p "$work/files"
-        apt_config "$work/apt.conf" "$work"
-        printf 'Dir::Etc::sourcelist "%s/sources.list"; Dir::Etc::sourceparts "/dev/null"; Dir::State::status "/dev/null";\n' "$work" >>"$work/apt.conf"
-        echo "deb-src [signed-by=$keys] $mirror $1 main" >"$work/sources.list"
+        apt_config_of "$work/apt.conf" "$work" deb-src "$mirror" "$1"
         if (cd "$work/files" && APT_CONFIG=$work/apt.conf && export APT_CONFIG &&
             apt-get -qq update && apt-get -qq source --download-only --tar-only "$name") >"$work/log" 2>&1 &&
             try_any "$work"/files/*; then return 0; fi

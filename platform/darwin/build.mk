@@ -32,5 +32,5 @@ BINARY  = $(firstword $(wildcard /usr/bin/ld64.lld /usr/bin/ld64.lld-*) ld64.lld
 $(SRC:%.c=$(OUT)/obj/%.o): | $(APPLE_HAS)
 $(APPLE_HAS):
 	@third_party/receivers.sh apple
-	@[ -e $@ ] || { echo 'Apple'"'"'s headers could not be had: build/third_party/receivers/log' >&2; exit 1; }
+	@[ -e $@ ] || { echo 'Apple'"'"'s headers could not be had: build/third_party/receivers/apple.log' >&2; exit 1; }
 endif
