@@ -10,11 +10,13 @@ import posts
 import remote_write
 import servers
 import wait
-from chaos import crowd, report         # fixtures
+from chaos import crowd, report, restarted          # fixtures
 from posts import post                  # fixtures
 
 RECEIVERS = {"prometheus": (servers.Prometheus, 9090, ""),
+             "prometheus 2.53": (servers.NewerPrometheus, 9090, ""),
              "victoriametrics": (servers.VictoriaMetrics, 8428, "/api/v1/write"),
+             "victoriametrics 1.112": (servers.NewerVictoriaMetrics, 8428, "/api/v1/write"),
              "influxdb": (servers.InfluxDB, 8086, "/api/v1/prom/write?db=sockpush")}
 
 
@@ -39,33 +41,29 @@ def test_stored(namespace, keep, tmp_path, push, name):
         server.settles(lambda: chaos.stored(server).keys(), expected)
 
 
-@pytest.mark.parametrize("name", ["prometheus", "victoriametrics"])
-def test_restarted(start, crowd, keep, tmp_path, report, name):
-    """A relay cuts one answer of ten, and the receiver is restarted again and again. Each sample is stored, and in Prometheus, which refuses
-    what is out of order, nothing is refused."""
+@pytest.mark.parametrize("name", RECEIVERS)
+def test_restarted(restarted, report, name):
+    """Each sample is stored, and in Prometheus, which refuses what is out of order, nothing is refused. InfluxDB, whose write-ahead log has
+    all that it acknowledged, is killed."""
     kind, port, path = RECEIVERS[name]
-    receiver = keep(chaos.Mortal(kind, tmp_path / "receiver"))
-    relay = keep(posts.Relay(port, lambda n, whole: whole[:n // 10 % len(whole)] if n % 10 == 0 else whole, port=8186))
-    program = start(to=f"prometheus+http://127.0.0.1:8186{path},influx+stdout:", host="road", buffer="8MiB", ports="8080", self="off")
-    chance = random.Random(24)
-    for _ in range(chaos.KILLS):
-        crowd.stir(0.5 + chance.random())
-        receiver.restart(crowd, chance, signal.SIGTERM)
-    crowd.stir(2)
-    assert program.end() == 0, program.log
-    again = posts.check_posted_once(relay.posts, posts.polled(program))
-    found = chaos.check(receiver.server, chaos.samples(parse.influx(program.out)))
-    assert not any(one.status == 400 for one in relay.posts)
-    report(f"{chaos.KILLS} times restarted, {len(posts.polled(program))} polls in {len(relay.posts)} POSTs, {len(again)} polls posted again, {len(found)} values: all stored")
-    if kind is servers.Prometheus:
+    of_influxdb = kind is servers.InfluxDB
+    server, points, _, _ = restarted(kind, port, "prometheus+http", path, *([signal.SIGKILL, servers.InfluxDB.create] if of_influxdb else []))
+    expected = chaos.samples(points)
+    if of_influxdb:
+        server.settles(lambda: in_influxdb(server, {sample[1] for sample in expected}), expected)
+        return
+    found = chaos.check(server, expected)
+    report(f"{len(found)} values stored, {sum(n > 1 for n in found.values())} of them more than once")
+    if issubclass(kind, servers.Prometheus):
         assert set(found.values()) == {1}
-        assert "out of order" not in receiver.server.log.lower()
+        assert "out of order" not in server.log.lower()
 
 
 @pytest.mark.skipif(not chaos.SLOW, reason="a series ends after a minute: SOCKPUSH_TEST_SLOW=1")
-def test_a_series_that_ends_is_stale(start, namespace, keep, tmp_path, listen):
+@pytest.mark.parametrize("kind", [servers.Prometheus, servers.NewerPrometheus])
+def test_a_series_that_ends_is_stale(start, namespace, keep, tmp_path, listen, kind):
     """Without the mark Prometheus would show the last value for five minutes."""
-    server = keep(servers.Prometheus(tmp_path))
+    server = keep(kind(tmp_path))
     value = lambda: server.query('netstat_port_tcp_listen{addr_port="127.0.0.1:8080"}')
     listener = listen("127.0.0.1", 8080)
     start(to="prometheus+http://127.0.0.1:9090", ports="*:8080", interval="1s")

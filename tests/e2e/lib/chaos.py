@@ -11,6 +11,7 @@ import time
 import pytest
 
 import parse
+import posts
 import servers
 import wait
 from program import BINARY
@@ -182,4 +183,30 @@ def survive(start, crowd, report):
         lose_packets(0)
         assert program.end() == 0, program.log
         return program
+    return make
+
+
+@pytest.fixture
+def restarted(start, crowd, keep, tmp_path, report):
+    """restarted(kind of server, its port, scheme, target, signal, …) ends the receiver again and again, behind a relay that cuts one answer of
+    ten, and asserts that each poll was posted again only if its answer was lost. Returns the server, the points, the relay's posts, and the
+    times of the polls that were posted again."""
+    def make(kind, port, scheme, target, number=signal.SIGTERM, prepare=lambda server: None, **env):
+        receiver = keep(Mortal(kind, tmp_path / "receiver"))
+        prepare(receiver.server)
+        relay = keep(posts.Relay(port, lambda n, whole: whole[:n // 10 % len(whole)] if n % 10 == 0 else whole, port=8186))
+        program = start(to=f"{scheme}://127.0.0.1:8186{target},influx+stdout:", host="road", buffer="8MiB", ports="8080", self="off", **env)
+        chance = random.Random(24)
+        for _ in range(KILLS):
+            crowd.stir(0.5 + chance.random())
+            receiver.restart(crowd, chance, number)
+        crowd.stir(2)
+        assert program.end() == 0, program.log
+        points = parse.influx(program.out)
+        again = posts.check_posted_once(relay.posts, {point.time for point in points})
+        lost = sum(not post.answered or post.status // 100 != 2 for post in relay.posts)
+        assert not any(post.status == 400 for post in relay.posts), program.log
+        report(f"{KILLS} times restarted, {len({point.time for point in points})} polls in {len(relay.posts)} POSTs, of which {lost} were not answered; "
+               f"{len(again)} polls were posted again after that, none otherwise")
+        return receiver.server, points, relay.posts, again
     return make

@@ -27,6 +27,7 @@ import wait
 from program import ROOT
 
 UNPACKED = ROOT / "build" / "third_party" / "receivers"
+NEWER = UNPACKED / "trixie" / "usr" / "bin"       # of Debian 13, on an older one
 NPM = UNPACKED / "npm"
 STATSD = NPM / "receivers" / "node_modules" / "statsd"
 CONF = pathlib.Path(__file__).parent / "conf"
@@ -83,7 +84,7 @@ class Server:
 
     def __init__(self, place):
         self.place = pathlib.Path(place)
-        program = shutil.which(self.program, path=PATH)
+        program = self.find()
         if not program:
             pytest.skip(f"{self.program} is not on this machine; `make receivers` gets it, or reports why not")
         for name in self.conf:
@@ -97,6 +98,10 @@ class Server:
         for word, value in {"DIR": self.place, "BASE": base, "USER": pwd.getpwuid(os.getuid()).pw_name}.items():
             text = re.sub(rf"\b{word}\b", str(value), text)
         (self.place / name).write_text(text)
+
+    def find(self):
+        """Returns the program's path, or None."""
+        return shutil.which(self.program, path=PATH)
 
     @property
     def log(self):
@@ -273,6 +278,21 @@ class Prometheus(Server):
     def query(self, expression):
         """Returns [value] of the series that the expression gives now."""
         return [float(row["value"][1]) for row in json.loads(get(9090, "/api/v1/query", query=expression))["data"]["result"]]
+
+
+class Newer:
+    """Makes a receiver Debian 13's, which there is the usual one."""
+
+    def find(self):
+        return shutil.which(self.program, path=NEWER) or (super().find() if "trixie" in pathlib.Path("/etc/os-release").read_text() else None)
+
+
+class NewerVictoriaMetrics(Newer, VictoriaMetrics):
+    """VictoriaMetrics 1.112, which also takes OTLP."""
+
+
+class NewerPrometheus(Newer, Prometheus):
+    """Prometheus 2.53."""
 
 
 class Terminator(Server):
