@@ -88,8 +88,11 @@ bool pb_next(const char **at, const char *end, struct pb_field *out)
     case 5: len = 4; break;
     default: return false;
     }
-    if (len > (size_t)(end - from))
-        return false;
+    if (len > (size_t)(end - from)) {
+        if (!out->bytes)
+            return false;
+        len = (uint64_t)(end - from);
+    }
     out->len = out->bytes ? (size_t)len : 0;
     *at = from + len;
     return true;

@@ -31,8 +31,8 @@ struct pb_field {
     uint32_t number;
 };
 
-/* Reads the field at *at, and moves *at past it. Returns false at `end`, and where the message is not well-formed: *at
- * is then before the end. */
+/* Reads the field at *at, and moves *at past it. A text or a message that goes on after `end` is cut there. Returns
+ * false at `end`, and where the message is not well-formed: *at is then before the end. */
 bool pb_next(const char **at, const char *end, struct pb_field *out);
 
 #endif

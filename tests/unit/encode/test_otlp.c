@@ -102,7 +102,10 @@ static void answers_are_read(void **state)
          "bad\nmessage",
          15, 0, "", "bad message"},
         {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, 0, "", ""},
-        {"\x0a\x07\x08\x05\x12\x03w", 7, 0, "", ""}, /* cut */
+        {"\x0a\x07\x08\x05\x12\x03w", 7, 5, "w", ""}, /* the beginning of longer ones */
+        {"\x0a\x87\x20\x08\x05\x12\x83\x20why", 11, 5, "why", ""},
+        {"\x08\x03\x12\x83\x20why", 8, 0, "", "why"},
+        {"\x0a\x09\x08", 3, 0, "", ""},
         {"404 page not found", 18, 0, "", ""},
         {"{\"partialSuccess\":{}}", 21, 0, "", ""},
     };
