@@ -6,11 +6,15 @@ qemu-user has no netlink for sockets and passes /proc/net through in this machin
 import os
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
 
+import chaos
 import parse
+import posts
+import procfs
 import receivers
 import streams
 import tls_pki
@@ -118,6 +122,37 @@ def test_pushes_over_tls(namespace, emulated, pki, version):
             one = emulated(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ca)
             assert one.status == 0, one.log
             assert "netstat,host=a" in server.text
+
+
+def varint(n):
+    return bytes([n & 0x7F | 0x80]) + varint(n >> 7) if n > 0x7F else bytes([n])
+
+
+def without_times(post):
+    """Returns a request's bytes with zeros for the time of its poll, in OTLP's nanoseconds and in remote write's milliseconds."""
+    [time] = post.times
+    raw = post.raw
+    for bytes_of in (struct.pack("<Q", time), varint(time // 10**6)):
+        raw = raw.replace(bytes_of, bytes(len(bytes_of)))
+    return raw
+
+
+@pytest.mark.parametrize("scheme", ["otlp+http", "prometheus+http"])
+def test_pushes_protobuf(namespace, emulated, poll, tmp_path, scheme):
+    """The same sockets give the same bytes as on this machine, whose OTLP is compared with other decoders (test_otlp_model.py)."""
+    procfs.write(tmp_path, [procfs.Socket("127.0.0.1:80"), *[procfs.Socket("127.0.0.1:80", "tcp_established", "127.0.0.1:4000")] * 300,
+                            procfs.Socket("[::1]:53", "udp_socket"), procfs.Socket("[2001:db8::1]:80", "tcp_time_wait", "[2001:db8::2]:9")])
+    sent = []
+    for run in (poll, emulated):
+        with posts.Receiver() as receiver:
+            one = run(to=f"{scheme}://127.0.0.1:{receiver.port},influx+stdout:", proc=tmp_path, ports="80,53", pid="off", tags="zone=é")
+            assert one.status == 0, one.log
+            [post] = receiver.posts
+            assert set(post.samples) == chaos.samples(parse.influx(one.out), "." if scheme == "otlp+http" else "_")
+            assert 300 in {value for _, _, _, value in post.samples} and len(post.samples) == 6 * 13
+        sent.append(post)
+    assert without_times(sent[0]) == without_times(sent[1]) != sent[1].raw
+    assert {**sent[0].headers, "host": ""} == {**sent[1].headers, "host": ""}
 
 
 def of_all_versions(totals):
