@@ -298,6 +298,10 @@ static void take_broken_line(struct http_answer *a)
 /* Adds a byte to the line, and parses the line at its end. */
 static void take_byte(struct http_answer *a, char c)
 {
+    if (!a->head_len && !c) { /* a frame's length (RFC 9113, 4.1) */
+        a->wrong = "the receiver answers in HTTP/2, perhaps for gRPC; OTLP over HTTP usually has port 4318";
+        return;
+    }
     if (c != '\n') {
         if (a->line_len + 1 < sizeof a->line)
             a->line[a->line_len++] = c;

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import otlp
 import parse
 import streams
 import tls_pki
@@ -92,6 +93,23 @@ def test_streams_wait_for_the_clock(board, kind):
         assert true_times(points) == {point.time for point in points}
         dropped = max(point.fields["dropped_lines"] for point in points if point.measurement == "sockpush_output" and point.tag("output") != "stdout:")
         assert dropped >= 4 * 4, one.program.log      # 4 lines per poll
+
+
+@pytest.mark.parametrize("scheme", ["otlp+http", "prometheus+http"])
+def test_protobuf_waits_for_the_clock(board, scheme):
+    """No sample has the time 0, or one of 1970, and sums start when the clock is set."""
+    with Receiver() as receiver:
+        one = board(to=f"{scheme}://127.0.0.1:{receiver.port},influx+stdout:", self="on")
+        one.program.until(lambda: one.warnings and one.program.out.count("\nsockpush,") >= 5)
+        assert not receiver.posts
+        one.set_clock()
+        assert wait.until(lambda: len(receiver.posts) > 3), one.program.log
+        assert one.program.end() == 0
+        times = {at for post in receiver.posts for at in post.times}
+        assert times == true_times(parse.influx(one.program.out))
+        if scheme == "otlp+http":
+            starts = {start for post in receiver.posts for *_, points in otlp.requests(post.raw)["metrics"] for _, start, _, _ in points if start}
+            assert starts == {min(times)}
 
 
 def test_a_certificate_that_is_not_yet_valid(board, pki):
