@@ -65,6 +65,7 @@ struct posting {
      * accepts that one again, after its answer was lost. */
     bool by_poll;
     bool few_retries; /* of the answers, only 429, 502, 503 and 504 mean that the request may be sent again */
+    bool halves;      /* a refused chunk is sent in parts, down to single records, to drop only what is refused */
     /* Puts the bytes that precede records of len bytes, at most PREAMBLE_MAX. resource: of otlp_put_resource. */
     void (*preamble)(struct buf *b, const char *resource, size_t resource_len, size_t len);
     /* Read an answer's body, or are NULL: how many points of an accepted request were not stored, and why a request was

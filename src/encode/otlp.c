@@ -243,6 +243,7 @@ static const struct posting posting = {
     .headers = "",
     .by_poll = true,
     .few_retries = true,
+    .halves = true,
     .preamble = put_preamble,
     .rejected = otlp_rejected,
     .reason = otlp_reason,

@@ -186,7 +186,7 @@ static bool any_fresh(struct output *o)
     return any;
 }
 
-void connection_sent(struct output *o)
+void connection_sent(struct output *o, uint32_t dropped)
 {
     pthread_mutex_lock(&o->lock);
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL)) {
@@ -194,6 +194,8 @@ void connection_sent(struct output *o)
     } else {
         outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX, 0);
+        o->box.delivered_lines -= dropped;
+        o->box.dropped_lines += dropped;
     }
     pthread_mutex_unlock(&o->lock);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "output/connection.h"
 #include "output/limits.h"
+#include "output/parts.h"
 #include "output/reconnect.h"
 
 /* --- sending --------------------------------------------------------------------- */
@@ -109,7 +110,7 @@ static void send_datagram_again(struct output *o, int error)
     connection_note(o, "cannot send", error, "retrying", false);
     link_close(o->link);
     if (!connection_open(o) && !send_in_hand(o)) {
-        connection_sent(o);
+        connection_sent(o, 0);
         return;
     }
     connection_drop(o);
@@ -162,6 +163,7 @@ static void send_failed(struct output *o, int error, bool begun)
 static void send_chunks(struct output *o)
 {
     uint64_t start = o->link->written;
+    uint32_t dropped = 0;
     int ret;
 
     if (!take_chunks(o))
@@ -172,11 +174,13 @@ static void send_chunks(struct output *o)
     o->link->wait_ms = 0;
     o->link->why[0] = '\0';
     ret = send_in_hand(o);
+    if (parts_help(o, ret))
+        ret = parts_send(o, &dropped);
     if (ret) {
         send_failed(o, ret, o->link->written != start);
         return;
     }
-    connection_sent(o);
+    connection_sent(o, dropped);
     if (o->link->rejected) {
         output_count(o, DROPPED_LINES, o->link->rejected);
         connection_note(o, "not all was stored", 0, "it is not sent again", true);
