@@ -160,6 +160,20 @@ static void send_failed(struct output *o, int error, bool begun)
         send_datagram_again(o, error);
 }
 
+/* Counts and logs what the receiver did not store of a request that it accepted, or its warning. */
+static void note_partial(struct output *o)
+{
+    const struct posting *post = o->endpoint->format->post;
+
+    if (o->link->rejected) {
+        output_count(o, DROPPED_LINES, o->link->rejected);
+        connection_note(o, "not all was stored", 0, "it is not sent again", true);
+    } else if (post && post->rejected && *o->link->why) {
+        o->snapshot_errors++;
+        trouble_note(&o->trouble, o->endpoint->name, "stored with a warning", o->link->why, "nothing is lost", false);
+    }
+}
+
 static void send_chunks(struct output *o)
 {
     uint64_t start = o->link->written;
@@ -181,10 +195,8 @@ static void send_chunks(struct output *o)
         return;
     }
     connection_sent(o, dropped);
-    if (o->link->rejected) {
-        output_count(o, DROPPED_LINES, o->link->rejected);
-        connection_note(o, "not all was stored", 0, "it is not sent again", true);
-    }
+    o->refuses_all = false;
+    note_partial(o);
     if (o->link->fd < 0)
         connection_ended(o); /* the receiver asked for it */
     o->ack_pause_ms = ACK_PAUSE_MIN_MS;

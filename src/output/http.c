@@ -117,14 +117,15 @@ static void explain_answer(struct link *l, struct http_answer *a)
                  a->status == 401 ? ": set SOCKPUSH_HTTP_TOKEN to a token that it accepts" : "");
 }
 
-/* Notes what the receiver did not store of a request that it accepted. */
+/* Notes what the receiver did not store of a request that it accepted, or its warning. */
 static void take_partial(struct link *l, struct http_answer *a)
 {
     const struct posting *post = l->endpoint->format->post;
 
-    if (post && post->rejected)
-        l->rejected = post->rejected(a->body, a->kept_len, a->words, sizeof a->words);
-    if (l->rejected)
+    if (!post || !post->rejected)
+        return;
+    l->rejected = post->rejected(a->body, a->kept_len, a->words, sizeof a->words);
+    if (l->rejected || *a->words)
         explain_answer(l, a);
 }
 

@@ -5,7 +5,7 @@
 #include "output/output.h"
 
 /* Returns true if the request in hand, which failed with -errno `error`, can be sent in parts: it was refused, is a
- * single chunk of several records, and its format asks for that. */
+ * single chunk of several records, and its format asks for that; but not while the receiver refuses everything. */
 bool parts_help(const struct output *o, int error);
 
 /* Sends the refused chunk in hand in parts, down to single records, and logs what is refused. Sets *dropped to the
