@@ -78,8 +78,10 @@ static uint64_t double_bits(uint64_t n)
 /* Begins a label of a name and a value of so many bytes. The name follows, then the value's head and the value. */
 static void put_label_head(struct buf *b, size_t name, size_t value)
 {
-    pb_put_head(b, PB_BYTES(1), pb_field_len(name) + pb_field_len(value));
-    pb_put_head(b, PB_BYTES(1), name);
+    char heads[2 * PB_HEAD_MAX], *at = pb_write_head(heads, PB_BYTES(1), pb_field_len(name) + pb_field_len(value));
+
+    at = pb_write_head(at, PB_BYTES(1), name);
+    buf_put(b, heads, (size_t)(at - heads));
 }
 
 /* --- labels -------------------------------------------------------------------------- */
@@ -147,17 +149,18 @@ static void put_labels(struct buf *b, const struct labels *l, size_t from, size_
 
 /* --- a point ---------------------------------------------------------------------------- */
 
-/* Returns the bytes of the metric's name: netstat_tcp_established, with a prefix app_netstat_tcp_established. */
-static size_t metric_len(const struct point *p, const char *field)
+/* Returns the bytes of a metric's name before its field's: netstat_, with a prefix app_netstat_. */
+static size_t metric_len(const struct point *p)
 {
-    return (*p->prefix ? name_len(p->prefix) + 1 : 0) + strlen(p->measurement->name) + 1 + strlen(field);
+    return (*p->prefix ? name_len(p->prefix) + 1 : 0) + strlen(p->measurement->name) + 1;
 }
 
-static void put_metric(struct buf *b, const struct point *p, const char *field)
+/* Puts the label of the metric's name, which has len bytes: netstat_tcp_established. */
+static void put_metric(struct buf *b, const struct point *p, const char *field, size_t len)
 {
-    put_label_head(b, strlen(NAME_KEY), metric_len(p, field));
+    put_label_head(b, strlen(NAME_KEY), len);
     buf_text(b, NAME_KEY);
-    pb_put_head(b, PB_BYTES(2), metric_len(p, field));
+    pb_put_head(b, PB_BYTES(2), len);
     if (*p->prefix) {
         put_name(b, p->prefix);
         buf_char(b, '_');
@@ -169,11 +172,13 @@ static void put_metric(struct buf *b, const struct point *p, const char *field)
 
 static void put_sample(struct buf *b, uint64_t bits, uint64_t time_ms)
 {
-    pb_put_head(b, PB_BYTES(2), 1 + sizeof bits + 1 + pb_varint_len(time_ms));
-    buf_char(b, PB_FIXED64(1));
-    pb_put_fixed64(b, bits);
-    buf_char(b, PB_VARINT(2));
-    pb_put_varint(b, time_ms);
+    char bytes[PB_HEAD_MAX + PB_FIXED64_LEN + 1 + PB_VARINT_MAX], *at = bytes;
+
+    at = pb_write_head(at, PB_BYTES(2), PB_FIXED64_LEN + 1 + pb_varint_len(time_ms));
+    at = pb_write_fixed64(at, PB_FIXED64(1), bits);
+    *at++ = PB_VARINT(2);
+    at = pb_write_varint(at, time_ms);
+    buf_put(b, bytes, (size_t)(at - bytes));
 }
 
 static void encode(struct sink *s, const struct point *p)
@@ -181,7 +186,7 @@ static void encode(struct sink *s, const struct point *p)
     uint64_t time_ms = p->time_ms < 0 ? 0 : (uint64_t)p->time_ms;
     struct common before = {0}, after = {0};
     struct labels labels;
-    size_t len;
+    size_t len, metric = metric_len(p);
 
     labels.n = labels.before = 0;
     for (size_t i = 0; i < p->tags.n; i++)
@@ -189,14 +194,14 @@ static void encode(struct sink *s, const struct point *p)
     len = labels_len(&labels) + pb_field_len(1 + 8 + 1 + pb_varint_len(time_ms));
     for (size_t i = 0; i < p->n_values; i++) {
         const char *field = p->value[i].field->name;
-        size_t mark = line_begin(s), first, second, end;
+        size_t mark = line_begin(s), name = metric + strlen(field), first, second, end;
 
-        pb_put_head(s->out, PB_BYTES(1), len + label_len(strlen(NAME_KEY), metric_len(p, field)));
+        pb_put_head(s->out, PB_BYTES(1), len + label_len(strlen(NAME_KEY), name));
         first = s->out->len;
         if (!common_again(s, &before))
             put_labels(s->out, &labels, 0, labels.before);
         end = s->out->len;
-        put_metric(s->out, p, field);
+        put_metric(s->out, p, field, name);
         second = s->out->len;
         if (!common_again(s, &after))
             put_labels(s->out, &labels, labels.before, labels.n);
@@ -214,13 +219,15 @@ static void encode(struct sink *s, const struct point *p)
  * format_description.txt). Nothing is compressed: that would take more code than all of this. */
 static void put_preamble(struct buf *b, const char *resource, size_t resource_len, size_t len)
 {
+    char bytes[PB_VARINT_MAX + 3], *at = pb_write_varint(bytes, len);
+
     (void)resource, (void)resource_len;
-    pb_put_varint(b, len);
-    if (!len)
-        return;
-    buf_char(b, (char)0xf4);
-    buf_char(b, (char)(len - 1));
-    buf_char(b, (char)((len - 1) >> 8));
+    if (len) {
+        *at++ = (char)0xf4;
+        *at++ = (char)(len - 1);
+        *at++ = (char)((len - 1) >> 8);
+    }
+    buf_put(b, bytes, (size_t)(at - bytes));
 }
 
 static const struct posting posting = {

@@ -16,30 +16,33 @@ size_t pb_field_len(size_t content)
     return 1 + pb_varint_len(content) + content;
 }
 
-void pb_put_varint(struct buf *b, uint64_t n)
+char *pb_write_varint(char *at, uint64_t n)
 {
-    char bytes[10];
-    size_t len = 0;
-
     for (; n >= 128; n >>= 7)
-        bytes[len++] = (char)(n | 128);
-    bytes[len++] = (char)n;
-    buf_put(b, bytes, len);
+        *at++ = (char)(n | 128);
+    *at++ = (char)n;
+    return at;
 }
 
-void pb_put_fixed64(struct buf *b, uint64_t n)
+char *pb_write_fixed64(char *at, char tag, uint64_t n)
 {
-    char bytes[8];
+    *at++ = tag;
+    for (unsigned i = 0; i < sizeof n; i++)
+        *at++ = (char)(n >> 8 * i);
+    return at;
+}
 
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        bytes[i] = (char)(n >> 8 * i);
-    buf_put(b, bytes, sizeof bytes);
+char *pb_write_head(char *at, char tag, size_t content)
+{
+    *at++ = tag;
+    return pb_write_varint(at, content);
 }
 
 void pb_put_head(struct buf *b, char tag, size_t content)
 {
-    buf_char(b, tag);
-    pb_put_varint(b, content);
+    char bytes[PB_HEAD_MAX];
+
+    buf_put(b, bytes, (size_t)(pb_write_head(bytes, tag, content) - bytes));
 }
 
 void pb_put_text(struct buf *b, char tag, const char *text)

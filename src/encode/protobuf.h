@@ -14,13 +14,18 @@
 size_t pb_varint_len(uint64_t n);
 size_t pb_field_len(size_t content);
 
-/* Put a number without a tag. */
-void pb_put_varint(struct buf *b, uint64_t n);
-void pb_put_fixed64(struct buf *b, uint64_t n);
+/* Write to memory that has room: a number without a tag, a whole field of 8 bytes, and the tag and length that a
+ * content follows. Return the end of what was written. */
+char *pb_write_varint(char *at, uint64_t n);
+char *pb_write_fixed64(char *at, char tag, uint64_t n);
+char *pb_write_head(char *at, char tag, size_t content);
 
-/* Puts a tag and a length. The content follows. */
+#define PB_VARINT_MAX  10 /* the most bytes that they write */
+#define PB_FIXED64_LEN 9
+#define PB_HEAD_MAX    (1 + PB_VARINT_MAX)
+
+/* Put a tag and a length, and a whole field of a text. */
 void pb_put_head(struct buf *b, char tag, size_t content);
-
 void pb_put_text(struct buf *b, char tag, const char *text);
 
 /* A field that was read. */
