@@ -238,6 +238,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .state = p->format_state,
         .pids = p->config.v.pid,
         .push_self = p->config.v.self,
+        .semconv = p->config.v.otlp_names,
         .self = p->self,
         .n_outputs = p->config.n_outputs,
         .added = p->added,

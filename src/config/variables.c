@@ -27,6 +27,11 @@ static const char *count_word(int64_t i)
     return i == 0 ? "auto" : i == 1 ? "exact" : NULL;
 }
 
+static const char *otlp_names_word(int64_t i)
+{
+    return i == 0 ? "sockpush" : i == 1 ? "semconv" : NULL;
+}
+
 static const char *verify_word(int64_t i)
 {
     return i == 0 ? "none" : i == 1 ? "full" : NULL;
@@ -83,6 +88,8 @@ const struct variable variables[] = {
      .meaning = "sent as Authorization: Token …; a value with its scheme (Bearer …, Basic …) is sent unchanged"},
     {.group = GROUP_HTTP, .name = "SOCKPUSH_HTTP_HEADERS", .def = "", .form = FORM_SECRET | FORM_LIST, AT(http_headers),
      .meaning = "headers of each request: Name=value,Name2=value2; %2C is a comma, %25 a percent sign"},
+    {.group = GROUP_HTTP, .name = "SOCKPUSH_OTLP_NAMES", .def = "sockpush", AT(otlp_names), .word = otlp_names_word,
+     .meaning = "semconv also pushes system.network.connection.count by OTLP"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
      .meaning = "largest UDP datagram, 512 to 65467 bytes; unset: less where the path takes less in one packet"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,

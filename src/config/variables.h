@@ -18,6 +18,7 @@ struct values {
     int64_t format; /* index in encoders */
     int64_t interval_ms, polls, max_series, mtu, buffer, replay_ms;
     int64_t count, pid, self, tls_verify; /* booleans; count: exact */
+    int64_t otlp_names;                   /* a boolean: semconv */
     int64_t log_level;                    /* enum log_level */
 };
 

@@ -22,6 +22,7 @@ struct point {
     size_t n_values;           /* at least 1 */
     int64_t time_ms;           /* wall clock since 1970; < 0: unknown, left out where the format allows */
     int64_t start_ms;          /* when the totals were 0; < 0: unknown */
+    bool semconv;              /* of netstat: otlp also puts it in the names of semconv.h */
     const char *sections;      /* "|c:…|e:…|card:…" or "", which follows the tags in formats for an agent */
 };
 

@@ -11,10 +11,10 @@
  * A point of ours has all values of a series, a Metric one value of many series. So points are collected in a block. */
 #include <string.h>
 
-#include "base/version.h"
 #include "encode/encode.h"
 #include "encode/otlp.h"
 #include "encode/protobuf.h"
+#include "encode/semconv.h"
 
 #define CUMULATIVE      2
 #define NO_VALUE        1
@@ -34,6 +34,7 @@ struct block {
     const struct measurement *measurement;
     const struct field *field; /* of the first column */
     bool connections;          /* its fields count connections */
+    bool semconv;              /* its names are those of semconv.h, and each row has one field */
     char name[NAME_MAX_BYTES]; /* what the fields' names follow */
     uint64_t time_ns, start_ns;
     size_t n; /* rows */
@@ -46,16 +47,14 @@ struct block {
     char attributes[8192];
 };
 
+/* The points that are collected. Those of semconv are pushed beside the others. */
+struct collected {
+    struct block plain, semconv;
+};
+
 /* --- a block's rows ------------------------------------------------------------------ */
 
-static size_t attribute_len(const struct tag *tag)
-{
-    size_t value = pb_field_len(strlen(tag_text(tag)));
-
-    return pb_field_len(pb_field_len(strlen(tag->key)) + pb_field_len(value));
-}
-
-static void put_attribute(struct buf *b, char head, const struct tag *tag)
+void otlp_put_attribute(struct buf *b, char head, const struct tag *tag)
 {
     size_t value = pb_field_len(strlen(tag_text(tag)));
 
@@ -71,12 +70,23 @@ static bool add_row(struct block *block, const struct point *p, size_t line_max)
 {
     struct buf attributes = {.data = block->attributes, .len = block->len, .cap = sizeof block->attributes};
     struct row *row = &block->row[block->n];
+    struct tag tag[SEMCONV_TAGS];
+    struct tags own = {.tag = tag};
 
     if (block->n == ROWS)
         return false;
-    for (size_t i = 0; i < p->tags.n; i++)
-        if (strcmp(p->tags.tag[i].key, "__name__")) /* which some receivers take for the metric's name */
-            put_attribute(&attributes, PB_BYTES(7), &p->tags.tag[i]);
+    if (block->semconv)
+        own.n = semconv_tags(p->value->field, &p->tags, tag);
+    for (size_t i = 0; i < p->tags.n; i++) {
+        const char *key = p->tags.tag[i].key;
+
+        if (strcmp(key, "__name__") && /* which some receivers take for the metric's name */
+            !tags_find(&own, key))
+            otlp_put_attribute(&attributes, PB_BYTES(7), &p->tags.tag[i]);
+    }
+    for (size_t i = 0; i < own.n; i++)
+        if (tag[i].value)
+            otlp_put_attribute(&attributes, PB_BYTES(7), &tag[i]);
     if (attributes.full || (block->n && RECORD_LEN + attributes.len + (block->n + 1) * POINT_LEN > line_max))
         return false;
     *row = (struct row){.attributes = block->len, .len = attributes.len - block->len};
@@ -124,37 +134,35 @@ static void put_point(struct buf *b, const struct block *block, const struct row
 /* Puts the metric of one column. */
 static void put_metric(struct sink *s, const struct block *block, unsigned column)
 {
+    static const char how[] = {PB_VARINT(2), CUMULATIVE, PB_VARINT(3), true};
     const struct field *field = block->field + column;
     const char *unit = block->connections && field != &fields[FIELD_PID] ? CONNECTION_UNIT : "";
-    bool sum = field->kind == INCREASE;
-    size_t mark = line_begin(s), points = 0, name = strlen(block->name) + strlen(field->name), data;
+    const char *end = block->semconv ? "" : field->name;
+    bool sum = block->semconv || field->kind == INCREASE;
+    size_t how_len = !sum ? 0 : block->semconv ? 2 : sizeof how; /* the conventions' counts are not monotonic */
+    size_t mark = line_begin(s), points = 0, name = strlen(block->name) + strlen(end), data;
 
     for (size_t i = 0; i < block->n; i++)
         if (block->row[i].has >> column & 1)
             points += pb_field_len(point_len(&block->row[i], column, sum));
-    data = points + (sum ? 4 : 0);
+    data = points + how_len;
     pb_put_head(s->out, PB_BYTES(2),
                 pb_field_len(name) + (*unit ? pb_field_len(strlen(unit)) : 0) + pb_field_len(data));
     pb_put_head(s->out, PB_BYTES(1), name);
     buf_text(s->out, block->name);
-    buf_text(s->out, field->name);
+    buf_text(s->out, end);
     if (*unit)
         pb_put_text(s->out, PB_BYTES(3), unit);
     pb_put_head(s->out, sum ? PB_BYTES(7) : PB_BYTES(5), data);
     for (size_t i = 0; i < block->n; i++)
         if (block->row[i].has >> column & 1)
             put_point(s->out, block, &block->row[i], column, sum);
-    if (sum) {
-        const char how[] = {PB_VARINT(2), CUMULATIVE, PB_VARINT(3), true};
-
-        buf_put(s->out, how, sizeof how);
-    }
+    buf_put(s->out, how, how_len);
     record_end(s, mark);
 }
 
-static void put_block(struct sink *s)
+static void put_block(struct sink *s, struct block *block)
 {
-    struct block *block = s->state;
     uint32_t has = 0;
 
     for (size_t i = 0; i < block->n; i++)
@@ -167,17 +175,26 @@ static void put_block(struct sink *s)
 
 /* --- points ------------------------------------------------------------------------------- */
 
-/* Sets what all rows of a block have. The name ends in a dot. */
+/* Puts "netstat.", with a prefix "app.netstat.". */
+static void put_name(struct buf *b, const struct point *p)
+{
+    if (*p->prefix) {
+        put_replaced(b, p->prefix, "");
+        buf_char(b, '.');
+    }
+    buf_text(b, p->measurement->name);
+    buf_char(b, '.');
+}
+
+/* Sets what all rows of a block have. */
 static void begin_block(struct block *block, const struct point *p)
 {
     struct buf name = {.data = block->name, .cap = sizeof block->name - 1};
 
-    if (*p->prefix) {
-        put_replaced(&name, p->prefix, "");
-        buf_char(&name, '.');
-    }
-    buf_text(&name, p->measurement->name);
-    buf_char(&name, '.');
+    if (block->semconv)
+        buf_text(&name, SEMCONV_COUNT);
+    else
+        put_name(&name, p);
     block->name[name.len] = '\0';
     block->measurement = p->measurement;
     block->connections = p->measurement == &measurements[NETSTAT] || p->measurement == &measurements[NETSTAT_PORT];
@@ -186,61 +203,45 @@ static void begin_block(struct block *block, const struct point *p)
     block->start_ns = p->start_ms < 0 ? 0 : (uint64_t)p->start_ms * NS_PER_MS;
 }
 
-static void encode(struct sink *s, const struct point *p)
+/* Adds a point to the block, which is put first if the point does not belong to it, or does not fit. */
+static void collect(struct sink *s, struct block *block, const struct point *p)
 {
-    struct block *block = s->state;
+    bool same = block->measurement == p->measurement && block->field == p->value[0].field;
 
-    if (block->n && (block->measurement != p->measurement || block->field != p->value[0].field))
-        put_block(s);
+    if (block->n && !same && !block->semconv)
+        put_block(s, block);
     if (!block->n)
         begin_block(block, p);
     if (add_row(block, p, s->line_max))
         return;
-    put_block(s);
+    put_block(s, block);
     begin_block(block, p);
     if (!add_row(block, p, s->line_max))
         s->oversized += p->n_values;
 }
 
-/* --- posting ------------------------------------------------------------------------------- */
-
-/* Begins the request: its resource, and the scope that the metrics follow in. */
-static void put_preamble(struct buf *b, const char *resource, size_t resource_len, size_t len)
+static void encode(struct sink *s, const struct point *p)
 {
-    static const char name[] = "sockpush", version[] = SOCKPUSH_VERSION;
-    size_t scope = pb_field_len(sizeof name - 1) + pb_field_len(sizeof version - 1),
-           metrics = pb_field_len(scope) + len;
+    struct collected *all = s->state;
+    struct point one = *p;
 
-    pb_put_head(b, PB_BYTES(1), resource_len + pb_field_len(metrics));
-    buf_put(b, resource, resource_len);
-    pb_put_head(b, PB_BYTES(2), metrics);
-    pb_put_head(b, PB_BYTES(1), scope);
-    pb_put_text(b, PB_BYTES(1), name);
-    pb_put_text(b, PB_BYTES(2), version);
+    collect(s, &all->plain, p);
+    if (!p->semconv)
+        return;
+    all->semconv.semconv = true;
+    one.n_values = 1;
+    for (; one.value < p->value + p->n_values; one.value++)
+        if (one.value->field != &fields[STATE_UNKNOWN])
+            collect(s, &all->semconv, &one);
 }
 
-void otlp_put_resource(struct buf *b, const struct tags *attributes)
+static void put_all(struct sink *s)
 {
-    size_t len = 0;
+    struct collected *all = s->state;
 
-    for (size_t i = 0; i < attributes->n; i++)
-        len += attribute_len(&attributes->tag[i]);
-    pb_put_head(b, PB_BYTES(1), len);
-    for (size_t i = 0; i < attributes->n; i++)
-        put_attribute(b, PB_BYTES(1), &attributes->tag[i]);
+    put_block(s, &all->plain);
+    put_block(s, &all->semconv);
 }
-
-static const struct posting posting = {
-    .path = "/v1/metrics",
-    .type = "application/x-protobuf",
-    .headers = "",
-    .by_poll = true,
-    .few_retries = true,
-    .halves = true,
-    .preamble = put_preamble,
-    .rejected = otlp_rejected,
-    .reason = otlp_reason,
-};
 
 const struct encoder encoder_otlp = {
     .name = "otlp",
@@ -248,8 +249,8 @@ const struct encoder encoder_otlp = {
     .timestamps = true,
     .marks_ends = true,
     .record = record_field,
-    .post = &posting,
-    .state_size = sizeof(struct block),
+    .post = &otlp_posting,
+    .state_size = sizeof(struct collected),
     .point = encode,
-    .end = put_block,
+    .end = put_all,
 };

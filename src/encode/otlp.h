@@ -1,4 +1,4 @@
-/* Writes the resource of OTLP's requests, and reads the answers. Pure. */
+/* Writes OTLP's requests but for their metrics, and reads the answers. Pure. */
 #ifndef OTLP_H
 #define OTLP_H
 
@@ -6,6 +6,14 @@
 
 #include "base/buf.h"
 #include "count/tags.h"
+
+struct posting;
+
+/* The form of requests. */
+extern const struct posting otlp_posting;
+
+/* Puts a KeyValue with its head, the tag of its field. */
+void otlp_put_attribute(struct buf *b, char head, const struct tag *tag);
 
 /* Puts the Resource with these attributes, for posting.preamble. */
 void otlp_put_resource(struct buf *b, const struct tags *attributes);

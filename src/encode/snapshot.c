@@ -67,6 +67,7 @@ static void put(const struct snapshot *s, const struct encoder *format, struct s
     const struct point point = {
         .prefix = s->prefix,
         .sections = s->sections,
+        .semconv = s->semconv && measurement == NETSTAT,
         .measurement = &measurements[measurement],
         .tags = set->tags,
         .value = v->list,
@@ -228,6 +229,8 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
         format->begin(&sink);
     for (int i = 0; i < 2; i++)
         put_total(&largest, format, &sink, i, &worst);
+    if (format->end)
+        format->end(&sink); /* else they would count as bytes of the first series */
     for (int i = 0; i < s->tally->rules->n; i++) {
         uint64_t before = sink.oversized;
         size_t len = measure_series(&largest, format, &sink, i);

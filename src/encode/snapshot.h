@@ -44,6 +44,7 @@ struct snapshot {
     void *state;               /* for sinks */
     bool pids;                 /* push the field pid */
     bool push_self;            /* push the series of sockpush itself */
+    bool semconv;              /* otlp also pushes the totals in the names of semconv.h */
     struct self_counters self;
     struct output_counters output[OUTPUTS_MAX];
     int n_outputs;

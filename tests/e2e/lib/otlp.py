@@ -21,24 +21,24 @@ def _number(content):
 
 
 def requests(body):
-    """Returns {"resource": attributes, "scope": (name, version), "metrics": [(name, unit, kind, points)]}. A point is (time in ns, start,
-    attributes, value); the value that ends a series is None."""
+    """Returns {"resource": attributes, "scope": (name, version), "metrics": [(name, unit, kind, points)]}. The kind is gauge, sum (monotonic)
+    or updown. A point is (time in ns, start, attributes, value); the value that ends a series is None."""
     [one] = _all(body, 1)
     [resource], [scope_metrics] = _all(one, 1), _all(one, 2)
     [scope] = _all(scope_metrics, 1)
     metrics = []
     for metric in _all(scope_metrics, 2):
         parts = dict(fields(metric))
-        kind = "gauge" if 5 in parts else "sum"
-        data = parts[5] if kind == "gauge" else parts[7]
-        if kind == "sum":
-            assert _all(data, 2) == [2] and _all(data, 3) == [1], "not cumulative and monotonic"
+        data = parts[5] if 5 in parts else parts[7]
+        kind = "gauge" if 5 in parts else "sum" if _all(data, 3) else "updown"
+        if kind != "gauge":
+            assert _all(data, 2) == [2] and _all(data, 3) in ([1], []), "not cumulative"
         points = []
         for point in _all(data, 1):
             value = [_number(content) for content in _all(point, VALUE)]
             assert bool(value) != (_all(point, FLAGS) == [1])
             start = [_number(content) for content in _all(point, START)]
-            assert bool(start) == (kind == "sum")
+            assert bool(start) == (kind != "gauge")
             [time] = [_number(content) for content in _all(point, TIME)]
             points.append((time, *(start or [None]), _attributes(_all(point, ATTRIBUTE)), *(value or [None])))
         assert points

@@ -108,6 +108,7 @@ static void any_snapshot_is_within_what_was_predicted(void **state)
         set_up(&c, rules[any(COUNT_OF(rules))], 1 + any(30), &users);
         c.line_max = 512 + any(2000);
         c.s.prefix = any(2) ? "" : "a.prefix";
+        c.s.semconv = turn % 3;
         c.s.n_outputs = (int)any(4);
         for (int i = 0; i < c.s.n_outputs; i++)
             c.s.output[i].name = name[i];
@@ -198,6 +199,21 @@ static void lines_that_are_too_long_to_be_sent_need_no_room(void **state)
     polls_free(&c.polls);
 }
 
+static void totals_are_predicted_once(void **state)
+{
+    struct scene c;
+    uint64_t plain, both, oversized;
+
+    (void)state;
+    set_up(&c, "*:80", 1000, long_tag());
+    c.line_max = 16383;
+    plain = snapshot_max(&c.s, &encoder_otlp, c.line_max, &oversized);
+    c.s.semconv = true;
+    both = snapshot_max(&c.s, &encoder_otlp, c.line_max, &oversized);
+    assert_in_range(both - plain, 24 * 1000, 24 * 1200); /* the points of IPv4 and IPv6 */
+    polls_free(&c.polls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +222,7 @@ int main(void)
         cmocka_unit_test(the_series_other_is_predicted_with_its_own_tags),
         cmocka_unit_test(lines_that_could_be_too_long_are_predicted),
         cmocka_unit_test(lines_that_are_too_long_to_be_sent_need_no_room),
+        cmocka_unit_test(totals_are_predicted_once),
     };
 
     return cmocka_run_group_tests_name("snapshot_max", tests, NULL, NULL);
