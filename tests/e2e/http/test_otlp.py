@@ -19,7 +19,7 @@ def send(post, receiver, **more):
     return post(receiver.port, **{"scheme": "otlp+http", "target": "", "host": "web1", "ports": "8080", **more})
 
 
-def test_decoded(post, keep):
+def test_decoded(namespace, post, keep):
     """One resource and scope, a metric for each name with the points of all series, and each value as it was polled."""
     receiver = keep(posts.Receiver())
     program = send(post, receiver, polls=3, tags="zone=b", prefix="app", self="on", interval="200ms")
@@ -87,7 +87,7 @@ def test_never_retried(post, keep, status):
     assert len({one.raw for one in receiver.posts}) == len(receiver.posts)
 
 
-def test_partial_success(post, keep):
+def test_partial_success(namespace, post, keep):
     """Points that the receiver could not store are counted and logged, and not sent again."""
     receiver = keep(posts.Receiver(lambda one: posts.answer(200, "\x0a\x0f\x08\x03\x12\x0bname is bad" if one.n < 2 else "")))
     program = send(post, receiver, polls=4, interval="300ms", self="on")
@@ -117,3 +117,11 @@ def test_stored_by_victoriametrics(namespace, keep, tmp_path, push):
     resource = {("service.name", "sockpush"), ("service.instance.id", "web1.example"), ("host.name", "web1.example")}
     stored = lambda: {(time, name, tuple(sorted(set(labels) - resource)), value) for time, name, labels, value in chaos.stored(server)}
     assert wait.until(lambda: stored() == expected), sorted(stored() ^ expected)[:4]
+
+
+def test_a_warning_is_logged(post, keep):
+    """All points were stored: the words are a warning, and nothing counts as dropped."""
+    receiver = keep(posts.Receiver(lambda one: posts.answer(200, "\x0a\x0d\x12\x0bold version")))
+    program = send(post, receiver, polls=2, interval="300ms")
+    assert program.end(None) == 0
+    assert "stored with a warning" in program.log and "old version" in program.log and "dropped" not in program.log

@@ -34,7 +34,7 @@ def names(one):
 
 
 def send(post, receiver, **more):
-    return post(receiver.port, **{"scheme": "otlp+http", "target": "", "ports": FEW, "interval": "300ms", **more})
+    return post(receiver.port, **{"scheme": "otlp+http", "target": "", "ports": FEW, "pid": "off", "interval": "300ms", **more})
 
 
 def send_one(post, receiver, **more):

@@ -41,7 +41,7 @@ RUNS = {"plain": {"polls": 3, "interval": "200ms", "ports": None},
 @pytest.mark.parametrize("name", RUNS)
 def test_decoded(post, model, report, name):
     """All decoders agree, and nothing is refused."""
-    program = post(model.port, scheme="otlp+http", target="", **{"host": "web1", "ports": "8080", **RUNS[name]})
+    program = post(model.port, scheme="otlp+http", target="", **{"host": "web1", "ports": "8080", "pid": "off", **RUNS[name]})
     got = lambda: [sample for one in list(model.posts) for sample in one.samples]
     if "polls" not in RUNS[name]:       # at the program's end the model would have only 5 s
         program.until(lambda: got() and set(got()) == chaos.samples(parse.influx(program.out), "."))

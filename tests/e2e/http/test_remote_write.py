@@ -101,7 +101,7 @@ def test_any_tags(post, keep):
     for _ in range(20):
         keys = {"".join(chance.choice("aZ9_.-/:@é ") for _ in range(chance.randrange(1, 6))).strip() or "k" for _ in range(chance.randrange(8))}
         tags = {key: "".join(chance.choice("xY0.\"\\é☃") for _ in range(chance.randrange(4))) for key in keys}
-        program = post(receiver.port, scheme="prometheus+http", target="", polls=1, host="h", ports="8080",
+        program = post(receiver.port, scheme="prometheus+http", target="", polls=1, host="h", ports="8080", pid="off",
                        tags=",".join(f"{key}={value}" for key, value in tags.items()))
         assert program.end(None) == 0, program.log
         got = receiver.posts[-1]
