@@ -1,10 +1,17 @@
 #include "encode/semconv.h"
 
 static const char state_name[STATE_COUNT][13] = {
-    [STATE_ESTABLISHED] = "established", [STATE_SYN_SENT] = "syn_sent",     [STATE_SYN_RECV] = "syn_received",
-    [STATE_FIN_WAIT1] = "fin_wait_1",    [STATE_FIN_WAIT2] = "fin_wait_2",  [STATE_TIME_WAIT] = "time_wait",
-    [STATE_CLOSE] = "closed",            [STATE_CLOSE_WAIT] = "close_wait", [STATE_LAST_ACK] = "last_ack",
-    [STATE_LISTEN] = "listen",           [STATE_CLOSING] = "closing",
+    [STATE_ESTABLISHED] = "established",
+    [STATE_SYN_SENT] = "syn_sent",
+    [STATE_SYN_RECV] = "syn_received",
+    [STATE_FIN_WAIT1] = "fin_wait_1",
+    [STATE_FIN_WAIT2] = "fin_wait_2",
+    [STATE_TIME_WAIT] = "time_wait",
+    [STATE_CLOSE] = "closed",
+    [STATE_CLOSE_WAIT] = "close_wait",
+    [STATE_LAST_ACK] = "last_ack",
+    [STATE_LISTEN] = "listen",
+    [STATE_CLOSING] = "closing",
 };
 
 size_t semconv_tags(const struct field *field, const struct tags *tags, struct tag out[SEMCONV_TAGS])

@@ -1,5 +1,6 @@
-/* The totals in the names of OpenTelemetry's semantic conventions (opentelemetry.io/docs/specs/semconv: "System metrics",
- * and "Network" in the registry of attributes, 1.35 and later), as one metric with a point for each field of netstat:
+/* The totals in the names of OpenTelemetry's semantic conventions (opentelemetry.io/docs/specs/semconv: "System
+ * metrics", and "Network" in the registry of attributes, 1.35 and later), as one metric with a point for each field of
+ * netstat:
  *
  *   system.network.connection.count{network.connection.state="time_wait",network.transport="tcp",network.type="ipv4"}
  *

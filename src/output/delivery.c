@@ -195,7 +195,7 @@ static void send_chunks(struct output *o)
         return;
     }
     connection_sent(o, dropped);
-    o->refuses_all = false;
+    o->given_up = 0;
     note_partial(o);
     if (o->link->fd < 0)
         connection_ended(o); /* the receiver asked for it */

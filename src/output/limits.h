@@ -32,6 +32,7 @@
 #define DRAIN_MS          50    /* between two reads while a write waits */
 #define WINDOW_MS         1     /* first pause between two looks at a full window; doubles up to DRAIN_MS */
 #define REFUSED_MAX       8     /* records of a chunk refused one by one, none accepted, before the rest is dropped */
+#define GIVEN_UP_MAX      4     /* such chunks in a row before none is sent in parts */
 #define RETRY_AFTER_MAX_S 3600  /* seconds; a longer Retry-After is cut to this */
 #define SPREAD_MS         500   /* a snapshot's datagrams are spread over at most this */
 #define DATAGRAM_MIN      512   /* bytes; a path that carries less has to fragment */

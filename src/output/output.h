@@ -41,7 +41,7 @@ struct output {
     bool opened_before, hurried;
     bool quiet;                         /* the receiver ended an idle connection: reopen only for new lines */
     bool reported_short;                /* an early end by the receiver was logged */
-    bool refuses_all;                   /* it refused a chunk's records one by one, and has accepted nothing since */
+    unsigned given_up;                  /* chunks of which it accepted nothing, in a row */
     uint64_t acked_ns;                  /* time of the last acknowledgement, or when nothing was pending */
     uint64_t first_ack_ns, last_ack_ns; /* over this connection; 0: none yet */
     uint64_t delivered_before;          /* delivered_lines when it was opened */

@@ -16,7 +16,8 @@ bool parts_help(const struct output *o, int error)
 {
     const struct posting *post = o->endpoint->format->post;
 
-    return is_refusal(error) && o->chunks == 1 && o->chunk.lines > 1 && post && post->halves && !o->refuses_all;
+    return is_refusal(error) && o->chunks == 1 && o->chunk.lines > 1 && post && post->halves &&
+           o->given_up < GIVEN_UP_MAX;
 }
 
 /* Sends a part, over a new connection if the receiver has ended the last one in order. Returns as send does. */
@@ -70,6 +71,6 @@ int parts_send(struct output *o, uint32_t *dropped)
     } while (at < o->len && (accepted || *dropped < REFUSED_MAX));
     o->link->rejected = 0;
     output_count(o, DROPPED_LINES, rejected);
-    o->refuses_all = !accepted;
+    o->given_up += !accepted;
     return accepted ? 0 : ret;
 }

@@ -133,8 +133,9 @@ static struct point totals(struct tag *tag, size_t n)
 
 static void each_state_and_udp_has_a_point(void **state)
 {
-    static const char *const name[] = {"established", "syn_sent",   "syn_received", "fin_wait_1", "fin_wait_2", "time_wait",
-                                       "closed",      "close_wait", "last_ack",     "listen",     "closing"};
+    static const char *const name[] = {"established", "syn_sent",  "syn_received", "fin_wait_1",
+                                       "fin_wait_2",  "time_wait", "closed",       "close_wait",
+                                       "last_ack",    "listen",    "closing"};
     const struct point p[] = {totals(tag4, 2), totals(tag6, 2)};
     char expected[8192];
     size_t len = 0;
@@ -146,9 +147,9 @@ static void each_state_and_udp_has_a_point(void **state)
                                    "host=a ip_version=%d network.connection.state=%s network.transport=tcp "
                                    "network.type=ipv%d 1000000000 2000000000 %u\n",
                                    version, name[i], version, 100 + i);
-        len += (size_t)sprintf(expected + len,
-                               "host=a ip_version=%d network.transport=udp network.type=ipv%d 1000000000 2000000000 %u\n",
-                               version, version, 100 + FIELD_UDP);
+        len += (size_t)sprintf(
+            expected + len, "host=a ip_version=%d network.transport=udp network.type=ipv%d 1000000000 2000000000 %u\n",
+            version, version, 100 + FIELD_UDP);
     }
     encode(p, 2, 16383);
     assert_int_equal(metrics, 1);
@@ -185,12 +186,14 @@ static void a_tag_with_such_a_key_is_replaced(void **state)
     (void)state;
     p.n_values = 1;
     encode(&p, 1, 16383);
-    assert_string_equal(text, "ip_version=6 network.type.x=y network.connection.state=established network.transport=tcp "
-                              "network.type=ipv6 1000000000 2000000000 100\n");
+    assert_string_equal(text,
+                        "ip_version=6 network.type.x=y network.connection.state=established network.transport=tcp "
+                        "network.type=ipv6 1000000000 2000000000 100\n");
     p.value = &all[FIELD_UDP];
     encode(&p, 1, 16383);
-    assert_string_equal(text, "ip_version=6 network.type.x=y network.transport=udp network.type=ipv6 1000000000 2000000000 "
-                              "112\n");
+    assert_string_equal(text,
+                        "ip_version=6 network.type.x=y network.transport=udp network.type=ipv6 1000000000 2000000000 "
+                        "112\n");
 }
 
 static void a_metric_that_would_be_too_long_is_split(void **state)

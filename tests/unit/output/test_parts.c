@@ -104,6 +104,7 @@ static int set_up(void **state)
     endpoint.format = &encoder_otlp;
     output.link->fd = 1000000;
     output.backoff.at_ns = 0;
+    output.given_up = 0;
     return 0;
 }
 
@@ -296,6 +297,9 @@ static void only_a_refused_chunk_of_several_records_goes_in_parts(void **state)
     endpoint.format = &encoder_prometheus;
     assert_false(parts_help(&output, -EBADMSG));
     endpoint.format = &encoder_influx;
+    assert_false(parts_help(&output, -EBADMSG));
+    endpoint.format = &encoder_otlp;
+    output.given_up = GIVEN_UP_MAX;
     assert_false(parts_help(&output, -EBADMSG));
 }
 
