@@ -76,11 +76,11 @@ static void print_values(struct program *p)
     }
 }
 
-/* Prints the receiver of SOCKPUSH_TO=otlp, and what decided it. */
+/* Prints the receiver of SOCKPUSH_TO=otlp, and which variables were heeded. */
 static void print_otlp(const struct otel *otel)
 {
     if (otel->output)
-        print_line("otlp: %s (%s%s)", otel->output, otel->from ? "from " : "", otel->from ? otel->from : "default");
+        print_line("otlp: %s (from %s%s)", otel->output->name, otel->from, otel->heeded);
 }
 
 static void print_tags(struct program *p)

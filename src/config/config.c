@@ -98,14 +98,20 @@ static void read_proc(struct config *c, env_list env, struct diag *d)
         c->proc_foreign = arena_text(&c->arena, text, len);
 }
 
-static void check_interval(const struct config *c, const struct endpoint *endpoint, struct diag *d)
+/* Refuses an interval below the unit of the output's times. One by another program's variable is raised to it. */
+static void check_interval(struct config *c, const struct endpoint *endpoint, struct diag *d)
 {
     int64_t unit_ms = endpoint->unit ? endpoint->unit->ms : endpoint->format->min_interval_ms;
+    bool ours = !strcmp(c->interval_from, "SOCKPUSH_INTERVAL");
+    struct diag soft = foreign(d);
 
-    if (c->v.interval_ms < unit_ms)
-        diag_error(d, c->interval_from, "%lldms: accepted is %llds or more with %s, whose times are no finer",
-                   (long long)c->v.interval_ms, (long long)(unit_ms / 1000),
-                   endpoint->unit ? endpoint->name : endpoint->format->name);
+    if (c->v.interval_ms >= unit_ms)
+        return;
+    diag_error(ours ? d : &soft, c->interval_from,
+               "%lldms: accepted is %llds or more with %s, whose times are no finer", (long long)c->v.interval_ms,
+               (long long)(unit_ms / 1000), endpoint->unit ? endpoint->name : endpoint->format->name);
+    if (!ours)
+        c->v.interval_ms = unit_ms;
 }
 
 /* Returns the tags that any series may have, merged. */
@@ -177,9 +183,10 @@ static void check_formats(struct config *c, struct diag *d)
             c->output[i].transport->format != format && !format->post)
             diag_warn(d, NULL, "%s pushes %s: its receivers usually read %s", c->output[i].name, format->name,
                       c->output[i].transport->format->name);
-        if (format == &encoder_otlp && c->output[i].target[0].port == OTLP_GRPC_PORT)
-            diag_warn(d, NULL, "%s: port %d usually speaks gRPC; OTLP over HTTP has port %u", c->output[i].name,
-                      OTLP_GRPC_PORT, format->port);
+        for (int t = 0; format == &encoder_otlp && t < c->output[i].n_targets; t++)
+            if (c->output[i].target[t].port == OTLP_GRPC_PORT)
+                diag_warn(d, NULL, "%s: port %d usually speaks gRPC; OTLP over HTTP has port %u", c->output[i].name,
+                          OTLP_GRPC_PORT, format->port);
         folded |= format->folds_tags;
         if (format == &encoder_otlp && tags_find(&all, "__name__"))
             diag_warn(d, NULL, "tag __name__ is left out of otlp: receivers take it for the metric's name");

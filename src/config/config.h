@@ -17,8 +17,9 @@ struct origin {
 
 /* The output SOCKPUSH_TO=otlp, as OTEL_EXPORTER_OTLP_* set it up. */
 struct otel {
-    const char *output; /* its name; NULL: there is no such output */
-    const char *from;   /* the variables that are heeded, "A, B", or NULL */
+    const struct endpoint *output; /* NULL: there is none */
+    const char *from;              /* the variable that set its receiver, or "default" */
+    const char *heeded;            /* the others that are heeded, ", A, B" or "" */
     struct tls_settings tls;
     struct http_settings http;
 };

@@ -165,7 +165,7 @@ static const char *add_header(struct config *c, struct http_settings *http, cons
     if (!strcasecmp(text, "Authorization") && c->v.http_token)
         return "SOCKPUSH_HTTP_TOKEN sets it, too: unset one";
     if (foreign && has_header(http, text))
-        return "SOCKPUSH_HTTP_HEADERS sets it, too";
+        return "it is set already";
     if (foreign && !strcasecmp(text, "Content-Type"))
         return "sockpush sets this header itself";
     http->has_type |= !strcasecmp(text, "Content-Type");

@@ -20,6 +20,11 @@
 /* Returns NULL, or why this value is bad. */
 typedef const char *check_fn(const char *text);
 
+static const char *check_path(const char *text)
+{
+    return platform_is_path(text) ? NULL : "accepted is the absolute path of a PEM file";
+}
+
 /* Returns the good value of OTEL_EXPORTER_OTLP_METRICS_<what>, else of OTEL_EXPORTER_OTLP_<what>, else NULL. *name is
  * the variable. */
 static char *get(struct config *c, env_list env, const char *what, check_fn *why_bad, const char **name, struct diag *d)
@@ -34,14 +39,21 @@ static char *get(struct config *c, env_list env, const char *what, check_fn *why
             continue;
         variables_check_text(env, *name, 0, &c->arena, d);
         why = why_bad ? why_bad(text) : NULL;
-        if (!why) {
-            c->otel.from = arena_format(&c->arena, "%s%s%s", c->otel.from ? c->otel.from : "", c->otel.from ? ", " : "",
-                                        *name);
+        if (!why)
             return text;
-        }
-        diag_warn(d, *name, "\"%.60s\" is ignored: %s", secrets_mask_url(text, strlen(text), &c->arena), why);
+        /* In place of a path there may be a key. */
+        if (why_bad == check_path)
+            diag_warn(d, *name, "it is ignored: %s", why);
+        else
+            diag_warn(d, *name, "\"%.60s\" is ignored: %s", secrets_mask_url(text, strlen(text), &c->arena), why);
     }
     return NULL;
+}
+
+/* Notes for --check that this variable is heeded. */
+static void heed(struct config *c, const char *name)
+{
+    c->otel.heeded = arena_format(&c->arena, "%s, %s", c->otel.heeded, name);
 }
 
 /* --- the endpoint ----------------------------------------------------------------------- */
@@ -51,9 +63,11 @@ static const char *check_endpoint(const char *text)
     struct arena a = {0};
     struct url url;
     const char *why = url_parse(text, strlen(text), &a, &url);
-    bool http = !why && !url.format && url.scheme && !strncmp(url.scheme, "http", 4);
+    bool http = !why && !url.format && url.scheme && (!strcmp(url.scheme, "http") || !strcmp(url.scheme, "https"));
 
     arena_free(&a);
+    for (; *text; text++)
+        http &= *text > ' ' && *text < 0x7f && *text != '#';
     return http ? NULL : "accepted are http://HOST:PORT and https://HOST:PORT";
 }
 
@@ -61,6 +75,8 @@ void config_otel_url(struct config *c, env_list env, struct diag *d, struct url 
 {
     const char *name, *text = get(c, env, "ENDPOINT", check_endpoint, &name, d);
 
+    c->otel.heeded = "";
+    c->otel.from = text ? name : "default";
     if (!text)
         text = "http://localhost:4318";
     url_parse(text, strlen(text), &c->arena, url);
@@ -94,11 +110,6 @@ static const char *check_ms(const char *text)
     return value_count(text, &ms) && ms >= MS_MIN && ms <= MS_MAX ? NULL : "accepted are 100 to 3600000 milliseconds";
 }
 
-static const char *check_path(const char *text)
-{
-    return platform_is_path(text) ? NULL : "accepted is the absolute path of a PEM file";
-}
-
 /* Refuses other protocols. Ignoring one would send requests to a port that speaks it. */
 static void check_protocol(struct config *c, env_list env, struct diag *d)
 {
@@ -113,16 +124,19 @@ static void check_protocol(struct config *c, env_list env, struct diag *d)
 static void read_certificates(struct config *c, env_list env, struct diag *d)
 {
     struct tls_settings *tls = &c->otel.tls;
-    const char *name;
+    const char *cert_name, *name;
 
     *tls = c->tls;
-    if (!tls->ca)
-        tls->ca = get(c, env, "CERTIFICATE", check_path, &name, d);
+    if (!tls->ca && (tls->ca = get(c, env, "CERTIFICATE", check_path, &name, d)))
+        heed(c, name);
     if (tls->cert)
         return;
-    tls->cert = get(c, env, "CLIENT_CERTIFICATE", check_path, &name, d);
+    tls->cert = get(c, env, "CLIENT_CERTIFICATE", check_path, &cert_name, d);
     tls->key = get(c, env, "CLIENT_KEY", check_path, &name, d);
-    if (!tls->cert != !tls->key) {
+    if (tls->cert && tls->key) {
+        heed(c, cert_name);
+        heed(c, name);
+    } else if (tls->cert || tls->key) {
         diag_warn(d, name, "certificate and key are ignored: one of them is missing");
         tls->cert = tls->key = NULL;
     }
@@ -138,6 +152,8 @@ static void read_headers(struct config *c, env_list env, struct diag *d)
         diag_error(d, name, "it is ignored: accepted are %d bytes of headers", HTTP_HEADERS_MAX);
         c->otel.http = c->http;
     }
+    if (c->otel.http.headers != c->http.headers)
+        heed(c, name);
 }
 
 static void read_exporter(struct config *c, env_list env, struct diag *d)
@@ -152,8 +168,10 @@ static void read_exporter(struct config *c, env_list env, struct diag *d)
     read_headers(c, env, &soft);
     get(c, env, "COMPRESSION", check_plain, &name, d);
     get(c, env, "TEMPORALITY_PREFERENCE", check_cumulative, &name, d);
-    if ((text = get(c, env, "TIMEOUT", check_ms, &name, d)))
+    if ((text = get(c, env, "TIMEOUT", check_ms, &name, d))) {
         value_count(text, &ms);
+        heed(c, name);
+    }
     c->otel.http.timeout_ms = (unsigned)ms;
 }
 
@@ -199,7 +217,9 @@ static void read_resource(struct config *c, env_list env, struct diag *d)
     if (b.full) {
         diag_warn(d, name, "it is ignored: accepted are %d bytes", RESOURCE_MAX);
         buf_cut(&b, 0);
-        otlp_put_resource(&b, &list[2]);
+        list[1].n = 0;
+        merged = tags_merge(list, 3, &c->arena);
+        otlp_put_resource(&b, &merged);
     }
     c->http.resource = b.data;
     c->http.resource_len = b.len;

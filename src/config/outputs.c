@@ -90,8 +90,10 @@ static const char *make_endpoint(const struct url *url, const struct encoder *ot
         return refuse("transport", "", scheme, a);
     endpoint->transport = transport_find(url->scheme);
     if (!endpoint->transport && encoder_find(url->scheme))
-        return arena_format(a, "%s is a format: put a transport after it, as in %s+udp://HOST", url->scheme,
-                            url->scheme);
+        return arena_format(a, "%s is a format: put a transport after it, as in %s+%s://HOST", url->scheme, url->scheme,
+                            encoder_find(url->scheme)->post ? "http" : "udp");
+    if (!endpoint->transport && url->format && encoder_find(url->format) && encoder_find(url->format)->post)
+        return arena_format(a, "format %s is only for http:// and https://", url->format);
     if (!endpoint->transport)
         return refuse("transport", url->scheme, scheme, a);
     if (endpoint->transport->has_tls && !tls_built)
@@ -145,7 +147,7 @@ static const char *add_otlp(struct config *c, env_list env, struct diag *d)
         return why;
     endpoint->tls = &c->otel.tls;
     endpoint->http = &c->otel.http;
-    c->otel.output = endpoint->name;
+    c->otel.output = endpoint;
     return NULL;
 }
 
@@ -303,7 +305,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
     const struct encoder *format = encoders[c->v.format];
     size_t len;
     int wrong = 0, items = 0;
-    bool secret;
+    bool secret, otlp;
 
     c->to_from = "SOCKPUSH_TO";
     c->format_set = env_get(env, "SOCKPUSH_FORMAT", &c->arena);
@@ -324,11 +326,13 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d)
         }
         secret = is_cut_secret(list);
         shown = secret ? SECRET_MASK : secrets_mask_url(item, len, &c->arena);
-        why = len == 4 && !strncasecmp(item, "otlp", len) ? add_otlp(c, env, d) : add_url(c, item, len);
+        otlp = len == 4 && !strncasecmp(item, "otlp", len);
+        why = otlp ? add_otlp(c, env, d) : add_url(c, item, len);
         /* An item without a scheme that is not the first was meant as a host of the output before it. */
         if (why && ++wrong <= OUTPUTS_MAX)
-            diag_error(d, "SOCKPUSH_TO", "\"%.150s\": %s", shown,
-                       secret || (items > 1 && !memchr(item, '/', len)) ? why : with_guess(why, item, len, &c->arena));
+            diag_error(
+                d, "SOCKPUSH_TO", "\"%.150s\": %s", shown,
+                secret || otlp || (items > 1 && !memchr(item, '/', len)) ? why : with_guess(why, item, len, &c->arena));
         masked = arena_format(&c->arena, "%s%s%s", masked, *masked ? "," : "", shown);
     }
     c->to_shown = masked;

@@ -44,7 +44,7 @@ struct block {
         uint64_t now[FIELD_COLUMNS];
     } row[ROWS];
     size_t len; /* bytes of attributes */
-    char attributes[8192];
+    char attributes[16384];
 };
 
 /* The points that are collected. Those of semconv are pushed beside the others. */

@@ -186,14 +186,19 @@ static bool any_fresh(struct output *o)
     return any;
 }
 
-void connection_sent(struct output *o, uint32_t dropped)
+void connection_sent(struct output *o, uint64_t dropped)
 {
+    uint64_t before;
+
     pthread_mutex_lock(&o->lock);
     if (acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL)) {
         outbox_sent(&o->box, o->link->written);
     } else {
+        before = o->box.delivered_lines;
         outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX, 0);
+        if (dropped > o->box.delivered_lines - before)
+            dropped = o->box.delivered_lines - before; /* a line may have many points */
         o->box.delivered_lines -= dropped;
         o->box.dropped_lines += dropped;
     }

@@ -16,9 +16,9 @@ void connection_swap(struct output *o);
 /* Reads what a stream's receiver sent, and counts what it acknowledged. Returns false if the connection ended. */
 bool connection_drain(struct output *o);
 
-/* Marks the lines in hand as sent: the kernel has them, or, where an answer acknowledges, the receiver, which refused
- * `dropped` of them. */
-void connection_sent(struct output *o, uint32_t dropped);
+/* Marks the lines in hand as sent: the kernel has them, or, where an answer acknowledges, the receiver, which did not
+ * store `dropped` of them, or all if they are fewer. */
+void connection_sent(struct output *o, uint64_t dropped);
 
 /* Counts and logs an error: `what` failed, why (link->why, else the text of -errno `error`), and `then`, what follows.
  * costs: lines are lost. */

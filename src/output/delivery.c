@@ -160,13 +160,12 @@ static void send_failed(struct output *o, int error, bool begun)
         send_datagram_again(o, error);
 }
 
-/* Counts and logs what the receiver did not store of a request that it accepted, or its warning. */
+/* Logs that the receiver did not store all of a request that it accepted, or its warning. */
 static void note_partial(struct output *o)
 {
     const struct posting *post = o->endpoint->format->post;
 
     if (o->link->rejected) {
-        output_count(o, DROPPED_LINES, o->link->rejected);
         connection_note(o, "not all was stored", 0, "it is not sent again", true);
     } else if (post && post->rejected && *o->link->why) {
         o->snapshot_errors++;
@@ -177,7 +176,7 @@ static void note_partial(struct output *o)
 static void send_chunks(struct output *o)
 {
     uint64_t start = o->link->written;
-    uint32_t dropped = 0;
+    uint64_t dropped = 0;
     int ret;
 
     if (!take_chunks(o))
@@ -194,7 +193,7 @@ static void send_chunks(struct output *o)
         send_failed(o, ret, o->link->written != start);
         return;
     }
-    connection_sent(o, dropped);
+    connection_sent(o, o->link->rejected + dropped);
     o->given_up = 0;
     note_partial(o);
     if (o->link->fd < 0)

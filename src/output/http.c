@@ -74,11 +74,10 @@ static void await_rest(struct link *l, struct http_answer *a)
     http_answer_end(a);
 }
 
-/* Waits for the answer. Returns 0 once its verdict is known, or -errno with l->why. */
-static int get_answer(struct link *l, struct http_answer *a)
+/* Waits for the answer until the deadline, which comes after ms. Returns 0 once its verdict is known, or -errno with
+ * l->why. */
+static int get_answer(struct link *l, struct http_answer *a, uint64_t deadline_ns, unsigned ms)
 {
-    unsigned set_ms = l->endpoint->http->timeout_ms, ms = set_ms ? set_ms : ANSWER_MS;
-    uint64_t deadline_ns = deadline_in(ms);
     int ret = 0;
 
     while (!ret && !a->wrong && !http_answer_known(a))
@@ -172,11 +171,10 @@ static int judge(struct link *l, struct http_answer *a)
 }
 
 /* Sends the request. Returns 0, -EALREADY if the verdict came before its end, or another -errno with l->why. */
-static int put(struct link *l, const char *lines, size_t len)
+static int put(struct link *l, const char *lines, size_t len, uint64_t deadline_ns)
 {
     char text[HTTP_REQUEST_MAX];
     struct buf head = {.data = text, .cap = sizeof text};
-    uint64_t deadline_ns = deadline_in(SEND_MS);
     int ret;
 
     http_request_put(&head, l->endpoint, &l->endpoint->target[l->target], len);
@@ -186,14 +184,16 @@ static int put(struct link *l, const char *lines, size_t len)
 
 static int exchange(struct link *l, struct http_answer *a, const char *lines, size_t len)
 {
-    int sent = put(l, lines, len), ret;
+    unsigned whole_ms = l->endpoint->http->timeout_ms;
+    uint64_t whole_ns = deadline_in(whole_ms);
+    int sent = put(l, lines, len, whole_ms ? whole_ns : deadline_in(SEND_MS)), ret;
 
     /* A receiver that refuses a request may end the connection before it has read all of it, but still answer. */
     if (sent && sent != -EALREADY && sent != -EPIPE && sent != -ECONNRESET)
         return sent;
     if (sent)
         l->why[0] = '\0';
-    ret = get_answer(l, a);
+    ret = get_answer(l, a, whole_ms ? whole_ns : deadline_in(ANSWER_MS), whole_ms ? whole_ms : ANSWER_MS);
     if (!ret)
         ret = judge(l, a);
     if (!ret && sent) {

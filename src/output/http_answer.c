@@ -299,7 +299,7 @@ static void take_broken_line(struct http_answer *a)
 static void take_byte(struct http_answer *a, char c)
 {
     if (!a->head_len && !c) { /* a frame's length (RFC 9113, 4.1) */
-        a->wrong = "the receiver answers in HTTP/2, perhaps for gRPC; OTLP over HTTP usually has port 4318";
+        a->wrong = "the receiver answers in HTTP/2, perhaps for gRPC, which is not spoken";
         return;
     }
     if (c != '\n') {

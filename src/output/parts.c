@@ -27,6 +27,7 @@ static int send_part(struct output *o, size_t at, size_t len)
     int ret;
 
     l->rejected = 0;
+    l->why[0] = '\0';
     do {
         if (l->fd < 0) {
             l->first = l->target;
@@ -43,12 +44,11 @@ static int send_part(struct output *o, size_t at, size_t len)
 
 /* Halves a refused part, and doubles the one after an accepted part. So no request is sent twice, and few records are
  * refused with others, whether the receiver refuses some records or a request's length. */
-int parts_send(struct output *o, uint32_t *dropped)
+int parts_send(struct output *o, uint64_t *dropped)
 {
     size_t at = 0, len, max = o->len / 2;
-    uint64_t rejected = 0;
     bool accepted = false;
-    uint32_t n;
+    uint32_t n, refused = 0;
     int ret;
 
     output_count(o, SEND_ERRORS, 1);
@@ -64,13 +64,12 @@ int parts_send(struct output *o, uint32_t *dropped)
         }
         if (ret || o->link->rejected)
             connection_note(o, "not all was stored", 0, "refused lines are dropped", true);
-        rejected += o->link->rejected;
-        *dropped += ret != 0;
+        refused += ret != 0;
+        *dropped += ret ? 1 : o->link->rejected < n ? o->link->rejected : n;
         accepted |= !ret;
         at += len;
-    } while (at < o->len && (accepted || *dropped < REFUSED_MAX));
+    } while (at < o->len && (accepted || refused < REFUSED_MAX));
     o->link->rejected = 0;
-    output_count(o, DROPPED_LINES, rejected);
     o->given_up += !accepted;
     return accepted ? 0 : ret;
 }

@@ -9,8 +9,9 @@
 bool parts_help(const struct output *o, int error);
 
 /* Sends the refused chunk in hand in parts, down to single records, and logs what is refused. Sets *dropped to the
- * number of refused records, which the caller counts. Returns 0 once every record is accepted or refused, or -errno:
- * -EBADMSG or -EMSGSIZE if no record was accepted; after another error the whole chunk has to be sent again. */
-int parts_send(struct output *o, uint32_t *dropped);
+ * number of records that are not stored, which the caller counts. Returns 0 once every record is accepted or refused,
+ * or -errno: -EBADMSG or -EMSGSIZE if no record was accepted; after another error the whole chunk has to be sent again.
+ */
+int parts_send(struct output *o, uint64_t *dropped);
 
 #endif

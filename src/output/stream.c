@@ -43,7 +43,7 @@ static int pause_sending(struct link *l, bool (*wait)(int fd, int timeout_ms), i
     int left_ms = deadline_left_ms(deadline_ns);
 
     if (!left_ms) {
-        link_explain(l, "the receiver did not take all within %u s", SEND_MS / 1000);
+        link_explain(l, "the receiver did not take all in time");
         return -ETIMEDOUT;
     }
     wait(l->fd, pause_ms < left_ms ? pause_ms : left_ms);

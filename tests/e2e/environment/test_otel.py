@@ -26,7 +26,7 @@ def test_an_applications_environment(run, pki):
         assert otlp.requests(post.raw)["resource"] == {"service.name": "shop", "k8s.pod.name": "shop-7", "service.instance.id": "web1", "host.name": "web1"}
         assert "sesame" not in one.log
         checked = run("--check", **env)
-        assert f"otlp: {endpoint(receiver, '/otlp/v1/metrics', 'https')} (from {OTLP}ENDPOINT, {OTLP}PROTOCOL, {OTLP}CERTIFICATE, {OTLP}HEADERS)" in checked.out
+        assert f"otlp: {endpoint(receiver, '/otlp/v1/metrics', 'https')} (from {OTLP}ENDPOINT, {OTLP}CERTIFICATE, {OTLP}HEADERS)" in checked.out
         assert "sesame" not in checked.out + checked.log
 
 

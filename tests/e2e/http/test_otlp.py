@@ -119,6 +119,16 @@ def test_stored_by_victoriametrics(namespace, keep, tmp_path, push):
     assert wait.until(lambda: stored() == expected), sorted(stored() ^ expected)[:4]
 
 
+def test_more_is_rejected_than_was_sent(post, keep):
+    """An odd number from a receiver does not spoil the counters: no more lines count as dropped than it got."""
+    body = b"\x0a\x0a\x08" + b"\xff" * 8 + b"\x7f"      # 2^63 - 1
+    receiver = keep(posts.Receiver(lambda one: posts.answer(200, content_length=len(body)) + body))
+    program = send(post, receiver, polls=3, interval="300ms", self="on")
+    assert program.end(None) == 1
+    values = [value for one in receiver.posts for _, name, labels, value in one.samples if name in ("sockpush_output.sent_lines", "sockpush_output.dropped_lines")]
+    assert values and max(values) < 1000 and "dropped, 0 left" in program.log
+
+
 def test_a_warning_is_logged(post, keep):
     """All points were stored: the words are a warning, and nothing counts as dropped."""
     receiver = keep(posts.Receiver(lambda one: posts.answer(200, "\x0a\x0d\x12\x0bold version")))

@@ -41,7 +41,8 @@ static void the_endpoint_follows_the_specification(void **state)
         assert_row(!strcmp(c.config.output->name, row[i].name), c.config.output->name);
         assert_row(!strcmp(c.config.output->path, row[i].path), c.config.output->path);
         assert_row(c.config.output->format == &encoder_otlp, row[i].name);
-        assert_string_equal(c.config.otel.output, row[i].name);
+        assert_string_equal(c.config.otel.output->name, row[i].name);
+        assert_true(!strcmp(c.config.otel.from, "default") == !strncmp(row[i].name, "http://localhost", 16));
         arena_free(&c.config.arena);
     }
 }
@@ -61,8 +62,9 @@ static void https_is_an_endpoint_on_port_443(void **state)
 
 static void a_bad_endpoint_is_ignored_with_a_warning(void **state)
 {
-    static const char *const bad[] = {"collector:4318",  "collector", "grpc://c:4317",     "udp://c",
-                                      "influx+http://c", "http://",   "http://u:sesame@c", "/v1/metrics"};
+    static const char *const bad[] = {"collector:4318",    "collector", "grpc://c:4317",     "udp://c",
+                                      "influx+http://c",   "httpx://c", "http://c/a b",      "http://c/a#b",
+                                      "http://c/\303\251", "http://",   "http://u:sesame@c", "/v1/metrics"};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -144,7 +146,7 @@ static void headers_add_to_those_of_sockpush_which_win(void **state)
               "SOCKPUSH_HTTP_HEADERS=A=b", "SOCKPUSH_HTTP_TOKEN=t", NULL);
     assert_string_equal(c.config.output->http->headers, "Authorization: Token t\r\nA: b\r\nc: sesame3\r\n");
     assert_int_equal(c.logged.diag.errors, 0);
-    assert_true(logged_has(&c.logged, LOG_WARN, OTLP "HEADERS", "a: SOCKPUSH_HTTP_HEADERS sets it, too"));
+    assert_true(logged_has(&c.logged, LOG_WARN, OTLP "HEADERS", "a: it is set already"));
     assert_true(logged_has(&c.logged, LOG_WARN, OTLP "HEADERS", "authorization: SOCKPUSH_HTTP_TOKEN sets it, too"));
     assert_true(logged_has(&c.logged, LOG_WARN, OTLP "HEADERS", "Content-Type: sockpush sets this header itself"));
     assert_true(logged_has(&c.logged, LOG_WARN, OTLP "HEADERS", "no \"=\""));
@@ -179,7 +181,8 @@ static void certificates_of_sockpush_win(void **state)
     assert_string_equal(c.config.output->tls->key, "/k");
     assert_true(c.config.output->tls->verify);
     assert_true(!c.config.output[1].tls->ca && !c.config.output[1].tls->cert && !c.config.output[1].tls->key);
-    assert_string_equal(c.config.otel.from, OTLP "METRICS_CERTIFICATE, " OTLP "CLIENT_CERTIFICATE, " OTLP "CLIENT_KEY");
+    assert_string_equal(c.config.otel.heeded,
+                        ", " OTLP "METRICS_CERTIFICATE, " OTLP "CLIENT_CERTIFICATE, " OTLP "CLIENT_KEY");
     arena_free(&c.config.arena);
     CONFIG_OF(&c, NULL, "SOCKPUSH_TO=otlp", OTLP "CERTIFICATE=/g", OTLP "CLIENT_CERTIFICATE=/c", OTLP "CLIENT_KEY=/k",
               "SOCKPUSH_TLS_CA=/a", "SOCKPUSH_TLS_CERT=/b", "SOCKPUSH_TLS_KEY=/d");
@@ -229,6 +232,18 @@ static void bad_values_are_ignored_with_a_warning(void **state)
     }
 }
 
+static void no_key_is_shown(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    read_otlp(&c, OTLP "CLIENT_KEY=-----BEGIN PRIVATE KEY-----\\nsesame", OTLP "ENDPOINT=http://c/?k=sesame x", NULL,
+              NULL);
+    assert_true(logged_has(&c.logged, LOG_WARN, OTLP "CLIENT_KEY", "absolute path"));
+    assert_false(logged_has(&c.logged, LOG_WARN, NULL, "sesame"));
+    arena_free(&c.config.arena);
+}
+
 static void quotes_around_a_value_are_warned_about(void **state)
 {
     struct read_config c;
@@ -270,6 +285,9 @@ static void a_grpc_port_is_warned_about(void **state)
     read_otlp(&c, OTLP "ENDPOINT=http://c:4317", NULL, NULL, NULL);
     assert_true(!c.logged.diag.errors && logged_has(&c.logged, LOG_WARN, NULL, "port 4317 usually speaks gRPC"));
     arena_free(&c.config.arena);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=otlp,b:4317");
+    assert_true(!c.logged.diag.errors && logged_has(&c.logged, LOG_WARN, NULL, "port 4317 usually speaks gRPC"));
+    arena_free(&c.config.arena);
 }
 
 static void the_timeout_is_the_specific_one(void **state)
@@ -306,6 +324,21 @@ static void the_interval_yields_to_others(void **state)
         assert_string_equal(c.config.interval_from, row[i].from);
         arena_free(&c.config.arena);
     }
+}
+
+/* Ours is refused where a format's times are no finer; another program's is raised. */
+static void the_interval_is_not_below_a_formats_unit(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=graphite+tcp://h:1,otlp", "OTEL_METRIC_EXPORT_INTERVAL=500");
+    assert_true(!c.logged.diag.errors && logged_has(&c.logged, LOG_WARN, "OTEL_METRIC_EXPORT_INTERVAL", "1s or more"));
+    assert_int_equal(c.config.v.interval_ms, 1000);
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=graphite+tcp://h:1,otlp", "SOCKPUSH_INTERVAL=500ms");
+    assert_int_equal(c.logged.diag.errors, 1);
+    arena_free(&c.config.arena);
 }
 
 /* Returns true if the resource is one of these attributes; NULL ends them. */
@@ -398,11 +431,13 @@ int main(void)
         cmocka_unit_test(too_many_headers_are_ignored),
         cmocka_unit_test(certificates_of_sockpush_win),
         cmocka_unit_test(bad_values_are_ignored_with_a_warning),
+        cmocka_unit_test(no_key_is_shown),
         cmocka_unit_test(quotes_around_a_value_are_warned_about),
         cmocka_unit_test(other_protocols_are_refused),
         cmocka_unit_test(a_grpc_port_is_warned_about),
         cmocka_unit_test(the_timeout_is_the_specific_one),
         cmocka_unit_test(the_interval_yields_to_others),
+        cmocka_unit_test(the_interval_is_not_below_a_formats_unit),
         cmocka_unit_test(the_resource_is_what_the_variables_name),
         cmocka_unit_test(a_resource_has_its_bound),
         cmocka_unit_test(otlp_is_one_of_several_outputs),
