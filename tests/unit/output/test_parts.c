@@ -277,7 +277,7 @@ static void points_rejected_in_parts_count_as_records(void **state)
     take(3, 0);
     assert_int_equal(send_parts(&dropped), 0);
     assert_int_equal(receiver.n, 3); /* 0; 1; 2 */
-    assert_int_equal(dropped, 3); /* of a part of one record, no more than one */
+    assert_int_equal(dropped, 3);    /* of a part of one record, no more than one */
     assert_int_equal(output.link->rejected, 0);
 }
 
