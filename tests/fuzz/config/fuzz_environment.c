@@ -59,7 +59,7 @@ static void check_lines(const char *bytes, size_t len, const struct sink *sink, 
 static void encode(struct config *c, const uint8_t *data, size_t size)
 {
     struct reading reading = {.report = {.sockets = size, .ipv6 = size & 1}, .read = {true, true}, .name = "netlink"};
-    static _Alignas(16) char state[32768]; /* of formats that collect points */
+    static _Alignas(16) char state[65536]; /* of formats that collect points */
     struct series_tags tags, agent_tags;
     struct tally tally;
     /* clang-format off */

@@ -61,7 +61,7 @@ static void points_of_many_series_share_their_metrics(void **state)
 
 static void a_point_without_room_is_left_out_and_counted(void **state)
 {
-    static char value[9000];
+    static char value[17000];
     struct tag tag = {"a", value};
     struct point p = plain_point;
     struct sink sink;

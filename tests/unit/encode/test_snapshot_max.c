@@ -16,7 +16,7 @@ struct scene {
     size_t line_max;
 };
 
-static _Alignas(16) char format_state[32768]; /* of formats that collect points */
+static _Alignas(16) char format_state[65536]; /* of formats that collect points */
 
 static void set_up(struct scene *c, const char *rules, uint32_t max_series, const struct tags *users)
 {
