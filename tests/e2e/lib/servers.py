@@ -346,7 +346,7 @@ class Carbon(Server):
         return ["--config=carbon.conf", "--debug", "start"]
 
     def ready(self):
-        return listens("udp", 2003)
+        return listens("udp", 2003) and re.search(r"starting on 2004\n.*Starting factory", self.log)
 
     def stored(self):
         """Returns {name with its tags: [(time, value)]}, without files that are being created."""
