@@ -5,11 +5,11 @@
 set -eu
 
 grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' src platform | awk -F '[:"]' '
-    BEGIN { for (n = split("base count encode tls output config program.h", room, " "); n; n--) rank[room[n]] = n }
+    BEGIN { for (n = split("base count input encode tls output config program.h", room, " "); n; n--) rank[room[n]] = n }
     {
         split($1, file, "/"); split($4, header, "/"); from = file[2]
         if (file[1] == "platform") limit = from == "platform.h" ? 0 : rank["count"]
         else limit = from in rank ? rank[from] : 99
         if (index($4, "..") || (header[1] in rank && rank[header[1]] > limit)) { print $1 ":" $2 ": " from " must not include " $4; bad = 1 }
     }
-    END { exit bad }' || { echo 'includes point down: base < count < encode < tls < output < config < main' >&2; exit 1; }
+    END { exit bad }' || { echo 'includes point down: base < count < input < encode < tls < output < config < main' >&2; exit 1; }
