@@ -206,7 +206,7 @@ static void full_counts_are_merged(void **state)
     for (double value = 1; value < 1.01; value += 1e-4)
         for (int i = 0; i < 2; i++)
             assert_true(histogram_add(&w.h, value, UINT32_MAX) && histogram_add(&w.h, -value, UINT32_MAX));
-    assert_true(histogram_add(&w.h, 1e9, 1));
+    assert_true(histogram_add(&w.h, 1e9, 1) && histogram_add(&w.h, 0, UINT32_MAX));
     assert_true(histogram_quantile(&w.h, 100) < -0.9 && histogram_quantile(&w.h, 1000) == 1e9);
     assert_true(histogram_merge(&total.h, &w.h));
     assert_true(valid(&total.h));
