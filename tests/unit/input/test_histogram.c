@@ -39,15 +39,16 @@ static void one_value_gives_itself(void **state)
 
 static void zero_and_subnormal_numbers_have_no_bucket(void **state)
 {
+    static const double subnormal = DBL_MIN / 2;
     uint32_t counts[HISTOGRAM_NARROW];
     struct histogram h;
 
     (void)state;
     histogram_init(&h, counts, false);
-    assert_true(histogram_add(&h, 0, 1) && histogram_add(&h, -0.0, 2) && histogram_add(&h, 2e-308, 3));
-    assert_true(histogram_add(&h, -2e-308, 4));
+    assert_true(histogram_add(&h, 0, 1) && histogram_add(&h, -0.0, 2) && histogram_add(&h, subnormal, 3));
+    assert_true(histogram_add(&h, -subnormal, 4));
     assert_true(h.zero_count == 10 && h.count == 10 && h.range[HISTOGRAM_POSITIVE].length == 0);
-    assert_true(h.min == -2e-308 && h.max == 2e-308);
+    assert_true(h.min == -subnormal && h.max == subnormal);
     assert_true(histogram_add(&h, DBL_MIN, 1));
     assert_true(h.zero_count == 10 && h.count == 11 && h.range[HISTOGRAM_POSITIVE].length == 1);
     assert_true(histogram_quantile(&h, 900) == 0 && histogram_quantile(&h, 1000) == DBL_MIN);
