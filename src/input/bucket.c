@@ -14,11 +14,11 @@ static uint64_t bits_of(double value)
 }
 
 /* Squares the mantissa m, which is from 1 to below 2: the square is 2 or more if the next bit of m's logarithm is 1.
- * The number before the value is taken in its place, because a power of two belongs to the bucket that it ends. 32 bits
- * are exact enough, and cheap on each processor. A bit costs 2 ns, and most histograms need 3 to 6. */
-int32_t bucket_index(double magnitude, int scale)
+ * The number before it is taken in its place, because a power of two belongs to the bucket that it ends. 32 bits
+ * are exact enough, and cheap on each processor. A bit costs about 1 ns, and most histograms need 3 to 6. */
+int32_t bucket_index(double number, int scale)
 {
-    uint64_t before = bits_of(magnitude) - 1;
+    uint64_t before = bits_of(number) - 1;
     int32_t index = (int32_t)(before >> MANTISSA_BITS) - EXPONENT_BIAS;
     uint32_t m = (uint32_t)(before >> (MANTISSA_BITS - 31)) | UINT32_C(1) << 31;
 
