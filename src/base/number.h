@@ -1,5 +1,5 @@
-/* Finite numbers as decimal text. Pure, and computed with integers alone: some processors that this runs on have no
- * floating point, and i386 rounds twice. So the result is the same everywhere. */
+/* Finite numbers as decimal text. Pure. Only integers are computed with, because some processors that this runs on have
+ * no floating point, and others (i386) round twice. */
 #ifndef NUMBER_H
 #define NUMBER_H
 
