@@ -1,0 +1,103 @@
+/* The application's metrics, aggregated: what lines of StatsD said, by name, type and tags. One thread takes datagrams,
+ * another flushes and reads. Both hold a lock of theirs while they take and flush; reading needs none, because what is
+ * read changes in a flush alone. Pure.
+ *
+ * All memory is one block, in which the metrics lie one after the other, and a hash table of their places. */
+#ifndef METRICS_H
+#define METRICS_H
+
+#include "input/histogram.h"
+#include "input/line.h"
+#include "input/set.h"
+
+#define METRIC_TYPES     (METRIC_SET + 1) /* those of enum metric_kind that have values */
+#define METRIC_TEXT_MAX  1024             /* bytes of a line's name and tags */
+#define METRIC_TAGS_MAX  32
+#define METRIC_QUANTILES 3  /* the median, and the 90th and 99th percentile */
+#define REFUSAL_SHOWN    64 /* bytes of a refused line that are kept for the log */
+
+/* Values to be pushed. All are of the interval that the last flush ended, unless noted. */
+struct metric_values {
+    double value;   /* the sum of a counter, the last value of a gauge, the members of a set */
+    double total;   /* of a counter, since its start */
+    uint64_t count; /* of a histogram, like the rest */
+    double sum, min, max, quantile[METRIC_QUANTILES];
+    uint64_t total_count; /* since its start */
+    double total_sum;     /* since its start */
+};
+
+/* A metric. The thread that takes lines has the members before `values`. */
+struct metric {
+    uint32_t size; /* bytes, to the next metric */
+    uint32_t hash;
+    uint8_t kind; /* enum metric_kind */
+    uint8_t n_tags;
+    uint16_t name_len, text_len;
+    bool touched;    /* in this interval */
+    bool decreased;  /* a counter had a negative increment */
+    bool negative;   /* its histograms have ranges for negative values */
+    bool replaced;   /* by a copy that has them */
+    float carry;     /* the part of a sampled value's weight that is not counted yet */
+    double interval; /* the sum of a counter, the value of a gauge */
+    struct metric_values values;
+    int64_t start_ms;    /* wall clock when the totals were 0: at the flush before the first; -1: unknown */
+    uint64_t touched_ms; /* of the last flush that found it touched */
+    bool flushed;        /* a flush has found it */
+    bool fresh;          /* the last flush was its first */
+    bool written;        /* it has values to be pushed */
+    bool monotonic;      /* a counter that never decreased */
+    bool ended;          /* nothing came for so long that the next flush forgets it */
+    /* Then its text (metric_key.h), and its histograms with their buckets, or its set. */
+};
+
+struct metrics_counters {
+    uint64_t lines, refused_lines, unsupported_lines, overflow_lines, late_times;
+};
+
+struct metrics_settings {
+    uint64_t key[2];    /* of the hash, drawn at random */
+    uint64_t expiry_ms; /* 0: never */
+    bool deltas;        /* a gauge with a sign is changed by the value */
+    bool totals;        /* histograms since the start are kept, too */
+};
+
+struct metrics {
+    struct metrics_settings settings;
+    char *block;
+    uint32_t cap, reserve, used,
+        read_end;            /* bytes: of the block; before the part for overflow; of metrics; at the last flush */
+    uint32_t *place, places; /* a hash table of offsets in the block, plus 1; a power of 2 */
+    uint32_t n;
+    int64_t flush_ms, before_ms; /* wall clock of the last flush, and of the one before it; -1: unknown */
+    struct metrics_counters counters;
+    /* The first refused line of each kind, for the log: "" before there is one. */
+    char refused[LINE_FAULTS + 1][REFUSAL_SHOWN + 1];
+    bool first_delta; /* a gauge with sign and tags came, which DogStatsD means as a value */
+};
+
+#define METRICS_MEMORY_MIN 65536
+
+/* Prepares m for size bytes at memory, which are zeroed, aligned for uint64_t, and stay the caller's. size is at least
+ * METRICS_MEMORY_MIN. */
+void metrics_init(struct metrics *m, const struct metrics_settings *settings, void *memory, uint32_t size);
+
+/* Takes a datagram of lines. cut: its end is missing, so its last line is refused. */
+void metrics_take(struct metrics *m, const char *datagram, size_t len, bool cut);
+
+/* Ends the interval: sets the values, and forgets what ended in the last flush. now_ms is monotonic, wall_ms the wall
+ * clock or -1. */
+void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms);
+
+/* Returns the first metric for NULL, else the one after; NULL after the last one of the last flush. */
+const struct metric *metrics_next(const struct metrics *m, const struct metric *after);
+
+const char *metric_name(const struct metric *metric);
+
+/* Returns the key of the first tag for NULL, else the one after this key, sorted; NULL after the last. Sets *value,
+ * which is "" for an empty one, and NULL for none. */
+const char *metric_next_tag(const struct metric *metric, const char *after, const char **value);
+
+/* Returns the histogram since the start; only with settings.totals. */
+const struct histogram *metric_total(const struct metric *metric);
+
+#endif
