@@ -5,8 +5,7 @@
 #include "base/big.h"
 
 #define DIGITS_MAX  770 /* no point halfway between two doubles has more than 767 significant digits */
-#define INFINITE    (UINT64_C(0x7ff) << 52)
-#define FIVES       13 /* 5^14 has more than 32 bits */
+#define FIVES       13  /* 5^14 has more than 32 bits */
 #define BILLION     UINT32_C(1000000000)
 #define TENS_DIGITS 19 /* all numbers of so many digits are below 2^64 */
 
@@ -49,16 +48,14 @@ static bool divide_by_fives(struct big *b, int n)
     return big_divide(b, five_to[n]) != 0 || rest;
 }
 
-/* Returns the bits of the double that is nearest to top * 2^exponent, where the first bit of top is set, and more is
- * true if the exact number is larger by less than the last bit of top. INFINITE: it is too large. */
-static uint64_t rounded(uint64_t top, int exponent, bool more)
+uint64_t number_rounded(uint64_t top, int exponent, bool more)
 {
     int unit = exponent + 11; /* the weight of the last bit that a double keeps */
     int drop = 11;
     uint64_t kept, half;
 
     if (unit > 1023 - 52)
-        return INFINITE;
+        return NUMBER_INFINITE;
     if (unit < -1074) { /* a subnormal double */
         drop += -1074 - unit;
         unit = -1074;
@@ -102,7 +99,7 @@ static uint64_t scaled(struct big *b, int tenth, bool more)
     more |= (uint32_t)(b->limb[b->n - 3] << left) != 0;
     for (int i = 0; i < b->n - 3 && !more; i++)
         more = b->limb[i] != 0;
-    return rounded(top, exponent + 32 * (b->n - 2) - left, more);
+    return number_rounded(top, exponent + 32 * (b->n - 2) - left, more);
 }
 
 /* Returns the bits of digits / 10^n, for digits > 0 and n from 1 to FIVES. It is the same long division as that of
@@ -114,8 +111,8 @@ static uint64_t divided(uint64_t digits, int n)
 
     low = rest / five_to[n];
     more_left = __builtin_clzll(whole); /* 2 to 31 */
-    return rounded(whole << more_left | low >> (32 - more_left), -n - left - more_left,
-                   (uint32_t)(low << more_left) || rest % five_to[n]);
+    return number_rounded(whole << more_left | low >> (32 - more_left), -n - left - more_left,
+                          (uint32_t)(low << more_left) || rest % five_to[n]);
 }
 
 uint64_t number_nearest(uint64_t digits, int tenth)
@@ -127,7 +124,7 @@ uint64_t number_nearest(uint64_t digits, int tenth)
     if (!tenth) {
         int left = __builtin_clzll(digits);
 
-        return rounded(digits << left, -left, false);
+        return number_rounded(digits << left, -left, false);
     }
     if (tenth < 0 && tenth >= -FIVES)
         return divided(digits, -tenth);
@@ -255,7 +252,7 @@ bool number_read(const char *text, size_t len, double *out)
         return false;
     else
         bits = d.digits <= TENS_DIGITS ? number_nearest(d.value, (int)d.tenth) : nearest_of_many(&d);
-    if (bits >= INFINITE)
+    if (bits >= NUMBER_INFINITE)
         return false;
     *out = number_of_bits(bits | (uint64_t)d.negative << 63);
     return true;

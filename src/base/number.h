@@ -25,6 +25,12 @@ void buf_double(struct buf *b, double value);
 /* Returns the bits of the double that is nearest to digits * 10^tenth, which is below 1e310. */
 uint64_t number_nearest(uint64_t digits, int tenth);
 
+#define NUMBER_INFINITE (UINT64_C(0x7ff) << 52) /* the bits of the infinite double */
+
+/* Returns the bits of the double that is nearest to top * 2^exponent, where the first bit of top is set, and more is
+ * true if the exact number is larger by less than the last bit of top. NUMBER_INFINITE: it is too large. */
+uint64_t number_rounded(uint64_t top, int exponent, bool more);
+
 /* Return the bits of a double (IEEE 754), and the double that has these bits. Bits of positive doubles compare as the
  * doubles do. */
 uint64_t number_bits(double value);
