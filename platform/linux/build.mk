@@ -1,8 +1,8 @@
 # The processors of `make dist`, and the compiler of each: Debian's cross compilers, for the smallest machines of each. `make CPU=mips`
 # builds for one of them, in build/mips.
 #
-# mips, mipsel: routers have no FPU, and OpenWrt's kernels do not emulate one. Nothing here computes with fractions (rules_json.c), so the
-# binary must not have floating-point instructions: tests/e2e/linux/test_processors.py checks.
+# mips, mipsel: routers have no FPU, and OpenWrt's kernels do not emulate one, so the binary must not have floating-point
+# instructions: tests/e2e/linux/test_processors.py checks. What computes with fractions calls src/base/double.c (NOFPU_mips).
 PROCESSORS = x86_64 i386 aarch64 armv7 armv5 mipsel mips riscv64 ppc64le s390x
 
 CC_x86_64  = x86_64-linux-gnu-gcc
@@ -18,7 +18,7 @@ CC_s390x   = s390x-linux-gnu-gcc
 
 # More flags of the linker, by the first word of the compiler's machine, so that they also hold where make runs on such a machine.
 # arm: the function that a division by zero calls must be linked before link-time optimisation.
-# mips: Debian's libgcc is marked as using an FPU, though only its divisions of 64-bit integers are linked; 64 KiB pages do not exist.
+# mips: Debian's libgcc is marked as using an FPU, though only its shifts and divisions of 64-bit integers are linked; 64 KiB pages do not exist.
 # x86_64: relocations take a tenth of the bytes; binutils support that for few others.
 # riscv64: ld counts a text relocation that it later drops.
 LINK_arm     = -Wl,-u,raise
@@ -26,6 +26,12 @@ LINK_mips    = -Wl,--no-warn-mismatch,-z,max-page-size=16384
 LINK_mipsel  = $(LINK_mips)
 LINK_riscv64 = -Wl,-z,notext
 LINK_x86_64  = -Wl,-z,pack-relative-relocs
+
+# mips: Debian's libgcc computes doubles with FPU instructions, and takes them from an FPU's registers. These functions get its names. Their
+# calls are made after link-time optimisation, which would drop them.
+NOFPU_mips   = -fno-lto -include platform/linux/nofpu.h
+NOFPU_mipsel = $(NOFPU_mips)
+$(OUT)/obj/src/base/double.o: RELEASE += $(NOFPU_$(FIRST))
 
 # The layout of the file instead of ld's. Tried for all: s390x and mips fail, ppc64le warns, the others would save 4 KB or less.
 LAYOUT_x86_64  = platform/linux/sockpush.ld
