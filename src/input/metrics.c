@@ -8,6 +8,8 @@
 #define PER_PLACE      64 /* bytes of memory for a place of the hash table; a metric has more, so it is never full */
 #define OVERFLOW_SHARE 8  /* the last 1/8 of the block is for overflow series */
 
+#define CARRY_ONE 2147483648. /* no float: its conversions would be two more functions in base/double.c */
+
 #define TOO_LONG LINE_FAULTS /* the fault of a line that is too long for a key, or cut */
 
 static const unsigned quantiles[METRIC_QUANTILES] = {500, 900, 990}; /* permille */
@@ -197,7 +199,7 @@ static void refuse(struct metrics *m, unsigned fault, const struct span *line)
 
 static void take_sampled(struct metrics *m, struct metric *metric, const struct line_value *v)
 {
-    double weight = 1 / v->rate + (double)metric->carry;
+    double weight = 1 / v->rate + metric->carry / CARRY_ONE;
     uint32_t n = (uint32_t)weight;
 
     if (!histogram_add(state_of(metric), v->number, n)) {
@@ -208,7 +210,7 @@ static void take_sampled(struct metrics *m, struct metric *metric, const struct 
         }
         histogram_add(state_of(metric), v->number, n);
     }
-    metric->carry = (float)(weight - n);
+    metric->carry = (uint32_t)((weight - n) * CARRY_ONE + 0.5);
     metric->touched = true;
 }
 

@@ -37,7 +37,7 @@ struct metric {
     bool decreased;  /* a counter had a negative increment */
     bool negative;   /* its histograms have ranges for negative values */
     bool replaced;   /* by a copy that has them */
-    float carry;     /* the part of a sampled value's weight that is not counted yet */
+    uint32_t carry;  /* the part of a sampled value's weight that is not counted yet, times 2^31 */
     double interval; /* the sum of a counter, the value of a gauge */
     struct metric_values values;
     int64_t start_ms;    /* wall clock when the totals were 0: at the flush before the first; -1: unknown */
