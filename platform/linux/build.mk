@@ -27,8 +27,8 @@ LINK_mipsel  = $(LINK_mips)
 LINK_riscv64 = -Wl,-z,notext
 LINK_x86_64  = -Wl,-z,pack-relative-relocs
 
-# mips: Debian's libgcc computes doubles with FPU instructions, and takes them from an FPU's registers. These functions get its names. Their
-# calls are made after link-time optimisation, which would drop them.
+# mips: Debian's libgcc computes doubles with FPU instructions, and takes them from an FPU's registers. base/double.c gets its
+# names. It is no part of link-time optimisation, after which the calls are made: the linker would link them to nothing, without an error.
 NOFPU_mips   = -fno-lto -include platform/linux/nofpu.h
 NOFPU_mipsel = $(NOFPU_mips)
 $(OUT)/obj/src/base/double.o: RELEASE += $(NOFPU_$(FIRST))

@@ -7,8 +7,13 @@
 
 #define SIGN (UINT64_C(1) << 63)
 
-/* The x87 of i386 rounds twice, so a single rounding is not compared with it. */
-#define ROUNDS_ONCE (FLT_EVAL_METHOD == 0)
+/* The x87 of i386 rounds twice, and libgcc for ARM without an FPU rounds few differences wrongly: 2^31 - 1/3. What they
+ * compute is not compared. */
+#ifdef __SOFTFP__
+#define ROUNDS_RIGHT false
+#else
+#define ROUNDS_RIGHT (FLT_EVAL_METHOD == 0)
+#endif
 
 static const uint64_t edge[] = {
     0, /* 0 */
@@ -97,7 +102,7 @@ static void compare_pair(uint64_t a, uint64_t b)
     same("!=", a, b, double_ne(a, b) != 0, x != y);
     same(">", a, b, double_gt(a, b) > 0, x > y);
     same(">=", a, b, double_ge(a, b) >= 0, x >= y);
-    if (!ROUNDS_ONCE)
+    if (!ROUNDS_RIGHT)
         return;
     same("+", a, b, double_add(a, b), number_bits(x + y));
     same("-", a, b, double_subtract(a, b), number_bits(x - y));
@@ -191,6 +196,7 @@ static void known_results(void **state)
         {double_add, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000},      /* NaN */
         {double_add, 0x8000000000000000, 0x0000000000000000, 0x0000000000000000},      /* -0 + 0 */
         {double_subtract, 0x3ff0000000000000, 0x3ff0000000000000, 0},                  /* 1 - 1 */
+        {double_subtract, 0x41e0000000000000, 0x3fd5555555555555, 0x41dfffffffeaaaab}, /* 2^31 - 1/3 */
         {double_subtract, 0x0010000000000000, 0x0000000000000001, 0x000fffffffffffff}, /* a subnormal difference */
         {double_multiply, 0x3fb999999999999a, 0x4008000000000000, 0x3fd3333333333334}, /* 0.1 * 3 */
         {double_multiply, 0x1e50000000000000, 0x1e60000000000000, 0},                  /* half the least: to even */
