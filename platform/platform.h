@@ -139,6 +139,17 @@ void net_wake_signal(struct net_wake *w);
  * Returns true if fd is readable. */
 bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms);
 
+#define NET_READY_MAX 48
+
+struct net_ready {
+    int fd;     /* -1: none */
+    bool ready; /* readable, at its end, or has an error */
+};
+
+/* Waits as net_wake_wait does, for up to NET_READY_MAX descriptors together. Sets `ready` of each. Returns how many are
+ * ready. */
+int net_wake_wait_any(struct net_wake *w, struct net_ready *of, int n, int timeout_ms);
+
 /* --- network ---------------------------------------------------------------- */
 
 /* An address of any family, as the operating system's calls take it. */
@@ -208,6 +219,65 @@ long net_tcp_send(int fd, const void *data, size_t len);
 void net_abort(int fd);
 
 void net_close(int fd);
+
+/* --- receiving -------------------------------------------------------------- */
+
+/* Windows has no functions of this part: those that may fail return -EOPNOTSUPP. */
+
+/* Opens a socket that receives datagrams at addr, and asks for a receive buffer of *buffer bytes. Sets *buffer to the
+ * bytes given: at most the double of what was asked on Linux, which counts its own overhead, too. Returns the
+ * non-blocking socket, or -errno. */
+int net_bind(const struct net_addr *addr, unsigned *buffer);
+
+/* Opens a socket that accepts streams at addr. Returns it, non-blocking, or -errno. */
+int net_listen(const struct net_addr *addr);
+
+/* Accepts the next stream. Returns its non-blocking socket, -EAGAIN if none waits, or another -errno. */
+int net_accept(int fd);
+
+#define NET_BATCH        16
+#define NET_DATAGRAM_MAX 8192
+
+/* Received datagrams. Room that none has used is not resident, if it was not before. */
+struct net_batch {
+    char bytes[NET_BATCH][NET_DATAGRAM_MAX];
+    uint16_t len[NET_BATCH];
+    bool cut[NET_BATCH]; /* the datagram was longer: its end is lost */
+};
+
+/* Receives the datagrams that wait, at most NET_BATCH. Only those are set in *out. Returns their number, -EAGAIN if
+ * none waits, or another -errno. */
+int net_receive_batch(int fd, struct net_batch *out);
+
+/* The receive queue of a socket. */
+struct net_queue {
+    uint32_t used, limit; /* bytes, the kernel's own overhead included */
+    uint32_t drops;       /* datagrams for which there was no room, since the start, modulo 2^32 */
+};
+
+/* Reads the queue of a UDP socket. Returns false if the system does not report it; then *out is undefined. */
+bool net_queue_read(int fd, struct net_queue *out);
+
+/* The file that a bound Unix socket has. */
+struct net_file {
+    uint64_t device, inode;
+};
+
+/* Remove or set up the file of a Unix socket. Abstract names ("@name") have no file, and all is well. */
+
+/* Removes the socket that a program left behind at path. Returns 0, also if path does not exist; -EADDRINUSE if a
+ * program has the socket; -EEXIST if path is no socket; or another -errno. Two programs that start at once may both
+ * remove it. */
+int net_unix_remove_stale(const char *path);
+
+/* Lets everyone send to the socket at path, which this process has bound: mode 0722. Sets *file to recognise it later.
+ * Returns 0 or -errno. */
+int net_unix_open_to_all(const char *path, struct net_file *file);
+
+/* Removes the socket at path if it is still this file. */
+void net_unix_remove(const char *path, const struct net_file *file);
+
+/* --- descriptors and files --------------------------------------------------- */
 
 /* Writes all of data to a descriptor that is not a socket, and waits even where that is non-blocking. Returns 0 or
  * -errno; *written, unless written is NULL, is the number of bytes written. */

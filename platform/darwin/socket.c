@@ -1,10 +1,11 @@
 #include <fcntl.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "posix/posix.h"
 
-/* Sets both flags, in two calls: macOS has no flags of socket and pipe for that. No process is executed in between.
- * Returns fd, or -1 and closes it. */
+/* Sets both flags, in two calls: macOS has no flags of socket, accept and pipe for that. No process is executed in
+ * between. Returns fd, or -1 and closes it. */
 static int prepare(int fd)
 {
     if (fd >= 0 && !fcntl(fd, F_SETFD, FD_CLOEXEC) && !fcntl(fd, F_SETFL, O_NONBLOCK))
@@ -17,6 +18,11 @@ static int prepare(int fd)
 int posix_socket(int family, int type)
 {
     return prepare(socket(family, type, 0));
+}
+
+int posix_accept(int fd)
+{
+    return prepare(accept(fd, NULL, NULL));
 }
 
 int posix_pipe(int fd[2])

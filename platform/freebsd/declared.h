@@ -21,8 +21,8 @@ int *__error(void);
 enum {
     EPERM = 1, ENOENT = 2, EINTR = 4, EIO = 5, EBADF = 9, ENOMEM = 12, EACCES = 13, EEXIST = 17, EXDEV = 18, ENOTDIR = 20,
     EISDIR = 21, EINVAL = 22, ENFILE = 23, EMFILE = 24, EFBIG = 27, ENOSPC = 28, EPIPE = 32, EAGAIN = 35, EINPROGRESS = 36, EMSGSIZE = 40,
-    EPROTOTYPE = 41, EPROTONOSUPPORT = 43, EOPNOTSUPP = 45, EAFNOSUPPORT = 47, EADDRNOTAVAIL = 49, ENETDOWN = 50,
-    ENETUNREACH = 51, ECONNRESET = 54, ENOBUFS = 55, ENOTCONN = 57, ETIMEDOUT = 60, ECONNREFUSED = 61, ENAMETOOLONG = 63,
+    EPROTOTYPE = 41, EPROTONOSUPPORT = 43, EOPNOTSUPP = 45, EAFNOSUPPORT = 47, EADDRINUSE = 48, EADDRNOTAVAIL = 49, ENETDOWN = 50,
+    ENETUNREACH = 51, ECONNABORTED = 53, ECONNRESET = 54, ENOBUFS = 55, ENOTCONN = 57, ETIMEDOUT = 60, ECONNREFUSED = 61, ENAMETOOLONG = 63,
     EHOSTUNREACH = 65, ENOATTR = 87, EBADMSG = 89, EPROTO = 92,
 };
 /* clang-format on */
@@ -64,8 +64,19 @@ ssize_t read(int fd, void *out, size_t len);
 ssize_t write(int fd, const void *data, size_t len);
 int pipe2(int fd[2], int flags);
 int gethostname(char *out, size_t cap);
+int unlink(const char *path);
 pid_t getpid(void);
 _Noreturn void _exit(int status);
+
+/* sys/sys/stat.h */
+struct stat {
+    uint64_t st_dev, st_ino, st_nlink;
+    uint16_t st_mode;
+    char rest[198];
+};
+#define S_ISSOCK(mode) (((mode) & 0170000) == 0140000)
+int lstat(const char *path, struct stat *out);
+int chmod(const char *path, uint16_t mode);
 
 /* sys/sys/poll.h */
 struct pollfd {
@@ -104,7 +115,7 @@ int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *sp
 int pthread_sigmask(int how, const sigset_t *now, sigset_t *before);
 int kill(pid_t pid, int sig);
 
-/* sys/sys/socket.h, sys/sys/_sockaddr_storage.h, sys/sys/un.h */
+/* sys/sys/socket.h, sys/sys/_sockaddr_storage.h, sys/sys/un.h, sys/sys/_iovec.h */
 struct sockaddr {
     uint8_t sa_len;
     sa_family_t sa_family;
@@ -126,9 +137,28 @@ struct linger {
 /* clang-format off */
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 28, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0x10000000, SOCK_NONBLOCK = 0x20000000 };
 /* clang-format on */
-enum { SOL_SOCKET = 0xffff, SO_KEEPALIVE = 8, SO_LINGER = 0x80, SO_ERROR = 0x1007, SHUT_WR = 1, MSG_DONTWAIT = 0x80 };
+struct iovec {
+    void *iov_base;
+    size_t iov_len;
+};
+struct msghdr {
+    void *msg_name;
+    socklen_t msg_namelen;
+    struct iovec *msg_iov;
+    int msg_iovlen;
+    void *msg_control;
+    socklen_t msg_controllen;
+    int msg_flags;
+};
+/* clang-format off */
+enum { SOL_SOCKET = 0xffff, SO_KEEPALIVE = 8, SO_LINGER = 0x80, SO_RCVBUF = 0x1002, SO_ERROR = 0x1007, SHUT_WR = 1, MSG_TRUNC = 0x10, MSG_DONTWAIT = 0x80 };
+/* clang-format on */
 #define MSG_NOSIGNAL 0x20000
 int socket(int family, int type, int protocol);
+int bind(int fd, const struct sockaddr *at, socklen_t len);
+int listen(int fd, int backlog);
+int accept4(int fd, struct sockaddr *out, socklen_t *len, int flags);
+ssize_t recvmsg(int fd, struct msghdr *message, int flags);
 int connect(int fd, const struct sockaddr *to, socklen_t len);
 int getsockname(int fd, struct sockaddr *out, socklen_t *len);
 int getpeername(int fd, struct sockaddr *out, socklen_t *len);
@@ -181,6 +211,7 @@ _Static_assert(sizeof(struct sockaddr_storage) == 128 && offsetof(struct sockadd
 _Static_assert(sizeof(struct sockaddr_un) == 106 && sizeof(struct sockaddr_in) == 16 &&
                    sizeof(struct sockaddr_in6) == 28,
                "addresses");
+_Static_assert(sizeof(struct stat) == 224 && sizeof(struct msghdr) == 48, "files and messages");
 _Static_assert(sizeof(struct sigaction) == 32 && sizeof(sigset_t) == 16 && sizeof(struct timespec) == 16, "signals");
 
 #endif

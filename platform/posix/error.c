@@ -33,6 +33,7 @@
     X(EPROTONOSUPPORT, "Protocol not supported")          \
     X(EOPNOTSUPP, "Not supported")                        \
     X(EAFNOSUPPORT, "Address family not supported")       \
+    X(EADDRINUSE, "Address in use")                       \
     X(EADDRNOTAVAIL, "Address not available")             \
     X(ENETDOWN, "Network is down")                        \
     X(ENETUNREACH, "Network unreachable")                 \

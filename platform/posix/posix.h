@@ -12,8 +12,10 @@
 #define MSG_NOSIGNAL 0 /* absent on macOS; SIGPIPE is blocked anyway */
 #endif
 
-/* Create a socket or a pipe, non-blocking and closed on exec. Return as socket and pipe do. */
+/* Create a socket or a pipe, or accept a stream, non-blocking and closed on exec. Return as socket, pipe and accept
+ * do. */
 int posix_socket(int family, int type);
+int posix_accept(int fd);
 int posix_pipe(int fd[2]);
 
 /* Waits as poll does, with its results. No other function waits for sockets and wake-ups: it is in clock.c, so that a

@@ -16,14 +16,34 @@ void net_wake_signal(struct net_wake *w)
         return;
 }
 
-bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms)
+static void clear(struct net_wake *w)
 {
-    struct pollfd p[2] = {{.fd = w->fd[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     char taken[64];
 
-    if (posix_poll(p, 2, timeout_ms) <= 0)
-        return false;
-    while (p[0].revents && read(w->fd[0], taken, sizeof taken) > 0)
+    while (read(w->fd[0], taken, sizeof taken) > 0)
         ;
-    return p[1].revents != 0;
+}
+
+bool net_wake_wait(struct net_wake *w, int fd, int timeout_ms)
+{
+    struct net_ready one = {.fd = fd};
+
+    return net_wake_wait_any(w, &one, 1, timeout_ms) > 0;
+}
+
+int net_wake_wait_any(struct net_wake *w, struct net_ready *of, int n, int timeout_ms)
+{
+    struct pollfd p[1 + NET_READY_MAX] = {{.fd = w->fd[0], .events = POLLIN}};
+    int any, ready = 0;
+
+    for (int i = 0; i < n; i++)
+        p[1 + i] = (struct pollfd){.fd = of[i].fd, .events = POLLIN};
+    any = posix_poll(p, 1 + (unsigned)n, timeout_ms);
+    for (int i = 0; i < n; i++) {
+        of[i].ready = any > 0 && p[1 + i].revents;
+        ready += of[i].ready;
+    }
+    if (any > 0 && p[0].revents)
+        clear(w);
+    return ready;
 }
