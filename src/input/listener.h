@@ -1,0 +1,113 @@
+/* Receives what applications send, at several addresses. One thread for all of them takes datagrams into the metrics.
+ * It waits for no one but the flush, because the kernel's queues are short.
+ *
+ * All functions are the main thread's. Nothing is allocated after listener_init. */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "input/frames.h"
+#include "input/metrics.h"
+#include "platform.h"
+
+#define LISTEN_MAX       8
+#define LISTEN_ADDRESSES 2 /* of one item: "localhost" is 127.0.0.1 and ::1 */
+#define LISTEN_SOCKETS   (LISTEN_MAX * LISTEN_ADDRESSES)
+#define LISTEN_CLIENTS   32      /* streams, of all items together */
+#define LISTEN_BUFFER    4194304 /* bytes of a receive buffer, as asked for */
+#define LISTEN_DRAIN_MS  1000
+
+enum listen_kind { LISTEN_UDP, LISTEN_UNIX, LISTEN_UNIXSTREAM };
+
+struct listen_item {
+    enum listen_kind kind;
+    const char *host; /* of UDP, with its port */
+    uint16_t port;
+    const char *path; /* of a Unix socket, or "@name" */
+    const char *name; /* for the log, and for the tag `listen` */
+};
+
+/* Counters of an item, since the start, and its queue now. */
+struct listen_stats {
+    uint64_t datagrams;           /* received; also frames, and lines of a stream of lines */
+    uint64_t truncated;           /* of which the end is lost, and streams broken by a frame that is too long */
+    uint64_t refused_clients;     /* streams for which there was no room */
+    uint64_t kernel_drops;        /* datagrams for which the queue had no room */
+    unsigned buffer_used_percent; /* of the fullest queue */
+    bool queue_known;             /* the system reports the last two; else they are 0 */
+};
+
+struct listen_socket {
+    int fd;
+    const struct listen_item *item;
+    struct listen_stats *counts; /* of its item */
+    struct net_addr addr;
+    unsigned buffer;      /* bytes of the receive buffer, as given */
+    struct net_file file; /* of a Unix socket */
+    uint32_t drops;       /* as the kernel reported last */
+    int error;            /* -errno that was logged last; the thread's */
+    bool rests;           /* until rest_end_ns, after an error; the thread's */
+};
+
+struct listen_client {
+    int fd; /* -1: free */
+    struct listen_stats *counts;
+    struct frames *frames;
+};
+
+struct listener {
+    const struct listen_item *items;
+    int n_items, n_sockets;
+    struct listen_socket socket[LISTEN_SOCKETS];
+    struct listen_client client[LISTEN_CLIENTS];
+    int n_clients; /* LISTEN_CLIENTS, or 0 if no item has streams */
+    struct net_batch *batch;
+    uint64_t rest_end_ns; /* the thread's; 0: none rests */
+    struct net_wake wake;
+    pthread_t thread;
+    bool started;
+    /* With the lock: */
+    pthread_mutex_t lock;
+    struct metrics *metrics;
+    struct listen_stats counts[LISTEN_MAX]; /* the first three members */
+    bool stops;
+    /* The main thread's, as of the last flush: */
+    struct listen_stats stats[LISTEN_MAX];
+    struct metrics_counters counters;
+    uint32_t series;
+    /* Kept by listener_log_new: what it has logged. */
+    struct listen_stats logged[LISTEN_MAX];
+    bool logged_fault[LINE_FAULTS + 1], logged_delta;
+    uint64_t logged_overflow;
+    bool overflows;
+};
+
+/* Opens the sockets of n items, 1 to LISTEN_MAX, which stay the caller's. A host is looked up for up to timeout_ms.
+ * Returns 0, or -errno after it has logged why; then no socket is open. */
+int listener_init(struct listener *l, const struct listen_item *items, int n, struct metrics *metrics, int timeout_ms,
+                  struct arena *a);
+
+/* Starts the thread. Returns 0 or -errno. */
+int listener_start(struct listener *l);
+
+/* Ends the interval: flushes the metrics while the thread waits, and copies l->counters, l->series and the items'
+ * counters. Also after listener_close. */
+void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms);
+
+/* Writes the counters of each item, as of the last flush. */
+void listener_stats(const struct listener *l, struct listen_stats out[]);
+
+/* Logs what the last intervals brought for the first time: a refused line of each kind, losses and their ends. Call it
+ * after a flush. */
+void listener_log_new(struct listener *l);
+
+/* Removes the sockets' files, takes what has arrived, for at most LISTEN_DRAIN_MS, ends the thread, and closes the
+ * sockets. Without a thread only closes. */
+void listener_close(struct listener *l);
+
+/* The thread. ctx is the listener. */
+void *listener_run(void *ctx);
+
+#endif

@@ -1,0 +1,192 @@
+/* The thread that receives. */
+#include <errno.h>
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "input/listener.h"
+
+/* Batches or pieces that one descriptor gives before the others have their turn. */
+#define TURN 8
+
+#define REST_MS 100
+
+/* Leaves a socket alone for a while after an error that may come again at once, such as too many open files. */
+static void rest(struct listener *l, struct listen_socket *s, int error)
+{
+    if (error != s->error)
+        log_event(LOG_WARN, "listen", s->item->name, "cannot receive: %s", platform_error_text(-error));
+    s->error = error;
+    s->rests = true;
+    l->rest_end_ns = deadline_in(REST_MS);
+}
+
+static void end_rests(struct listener *l)
+{
+    for (int i = 0; i < l->n_sockets; i++)
+        l->socket[i].rests = false;
+    l->rest_end_ns = 0;
+}
+
+/* Takes a datagram into the metrics. The caller has the lock. */
+static void take(struct listener *l, struct listen_stats *counts, const char *bytes, size_t len, bool cut)
+{
+    counts->datagrams++;
+    counts->truncated += cut;
+    metrics_take(l->metrics, bytes, len, cut);
+}
+
+static void receive(struct listener *l, struct listen_socket *s)
+{
+    int n = NET_BATCH;
+
+    for (int turn = 0; turn < TURN && n == NET_BATCH; turn++) {
+        n = net_receive_batch(s->fd, l->batch);
+        pthread_mutex_lock(&l->lock);
+        for (int i = 0; i < n; i++)
+            take(l, s->counts, l->batch->bytes[i], l->batch->len[i], l->batch->cut[i]);
+        pthread_mutex_unlock(&l->lock);
+    }
+    if (n < 0 && n != -EAGAIN)
+        rest(l, s, n);
+}
+
+/* --- streams ------------------------------------------------------------------------------- */
+
+static struct listen_client *free_client(struct listener *l)
+{
+    for (int i = 0; i < l->n_clients; i++)
+        if (l->client[i].fd < 0)
+            return &l->client[i];
+    return NULL;
+}
+
+static void add_client(struct listener *l, const struct listen_socket *s, int fd)
+{
+    struct listen_client *c = free_client(l);
+
+    if (!c) {
+        net_close(fd);
+        pthread_mutex_lock(&l->lock);
+        s->counts->refused_clients++;
+        pthread_mutex_unlock(&l->lock);
+        return;
+    }
+    c->fd = fd;
+    c->counts = s->counts;
+    frames_init(c->frames);
+}
+
+static void accept_clients(struct listener *l, struct listen_socket *s)
+{
+    int fd = 0;
+
+    for (int i = 0; i < LISTEN_CLIENTS && fd >= 0; i++) {
+        fd = net_accept(s->fd);
+        if (fd >= 0)
+            add_client(l, s, fd);
+    }
+    if (fd < 0 && fd != -EAGAIN)
+        rest(l, s, fd);
+}
+
+/* Takes what has come of a stream. ended: nothing more will. Returns false if nothing more can be read. */
+static bool take_frames(struct listener *l, struct listen_client *c, bool ended)
+{
+    struct frame frame;
+    bool broken;
+
+    pthread_mutex_lock(&l->lock);
+    while (frames_next(c->frames, &frame))
+        take(l, c->counts, frame.at, frame.len, frame.cut);
+    if (ended && frames_end(c->frames, &frame))
+        take(l, c->counts, frame.at, frame.len, frame.cut);
+    broken = c->frames->form == FRAMES_BROKEN;
+    c->counts->truncated += broken;
+    pthread_mutex_unlock(&l->lock);
+    return !ended && !broken;
+}
+
+static void end_client(struct listen_client *c)
+{
+    net_close(c->fd);
+    c->fd = -1;
+}
+
+static void read_client(struct listener *l, struct listen_client *c)
+{
+    for (int turn = 0; turn < TURN; turn++) {
+        size_t room;
+        char *to = frames_room(c->frames, &room);
+        long n = net_receive_some(c->fd, to, room);
+
+        if (n == -EAGAIN)
+            return;
+        if (n > 0)
+            frames_add(c->frames, (size_t)n);
+        if (!take_frames(l, c, n <= 0)) {
+            end_client(c);
+            return;
+        }
+        if ((size_t)n < room)
+            return;
+    }
+}
+
+/* --- all together --------------------------------------------------------------------------- */
+
+/* Waits, and reads from each descriptor that is ready. Returns how many were. */
+static int serve(struct listener *l, int timeout_ms)
+{
+    struct net_ready of[LISTEN_SOCKETS + LISTEN_CLIENTS];
+    int n = l->n_sockets, ready;
+
+    if (l->rest_end_ns && !deadline_left_ms(l->rest_end_ns))
+        end_rests(l);
+    if (l->rest_end_ns && timeout_ms)
+        timeout_ms = deadline_left_ms(l->rest_end_ns);
+    for (int i = 0; i < n; i++)
+        of[i].fd = l->socket[i].rests ? -1 : l->socket[i].fd;
+    for (int i = 0; i < l->n_clients; i++)
+        of[n + i].fd = l->client[i].fd;
+    ready = net_wake_wait_any(&l->wake, of, n + l->n_clients, timeout_ms);
+    for (int i = 0; i < l->n_clients; i++)
+        if (of[n + i].ready)
+            read_client(l, &l->client[i]);
+    for (int i = 0; i < n; i++) {
+        if (of[i].ready && l->socket[i].item->kind == LISTEN_UNIXSTREAM)
+            accept_clients(l, &l->socket[i]);
+        else if (of[i].ready)
+            receive(l, &l->socket[i]);
+    }
+    return ready;
+}
+
+static bool stops(struct listener *l)
+{
+    bool stop;
+
+    pthread_mutex_lock(&l->lock);
+    stop = l->stops;
+    pthread_mutex_unlock(&l->lock);
+    return stop;
+}
+
+void *listener_run(void *ctx)
+{
+    struct listener *l = ctx;
+    uint64_t end_ns;
+
+    while (!stops(l))
+        serve(l, -1);
+    end_ns = deadline_in(LISTEN_DRAIN_MS);
+    while (serve(l, 0) && platform_monotonic_ns() < end_ns)
+        ;
+    for (int i = 0; i < l->n_clients; i++)
+        if (l->client[i].fd >= 0) {
+            take_frames(l, &l->client[i], true);
+            end_client(&l->client[i]);
+        }
+    return NULL;
+}
+
+_Static_assert(LISTEN_SOCKETS + LISTEN_CLIENTS <= NET_READY_MAX && FRAME_MAX == NET_DATAGRAM_MAX, "platform.h");
