@@ -158,7 +158,7 @@ static void each_kind_takes_datagrams(void **state)
     assert_int_equal(stats[0].datagrams, 3);
     assert_int_equal(stats[1].datagrams, 1);
     assert_int_equal(stats[2].datagrams, 2);
-    assert_true(stats[0].queue_known && !stats[1].queue_known && !stats[2].queue_known);
+    assert_true((stats[0].queue_known || ONE_IN > 1) && !stats[1].queue_known && !stats[2].queue_known);
     assert_int_equal(stats[0].kernel_drops, 0);
     assert_int_equal(l.counters.lines, 7);
     assert_int_equal(l.series, 2);
@@ -226,6 +226,15 @@ static void of_a_datagram_that_is_cut_the_last_line_is_lost(void **state)
     assert_int_equal(l.counters.refused_lines, 4);
 }
 
+/* Skips the test where an emulator does not know SO_MEMINFO. */
+static void need_queue(void)
+{
+    struct net_queue queue;
+
+    if (ONE_IN > 1 && !net_queue_read(l.socket[0].fd, &queue))
+        skip();
+}
+
 /* The thread starts when the queue is full. */
 static void sent_is_received_and_dropped(void **state)
 {
@@ -234,6 +243,7 @@ static void sent_is_received_and_dropped(void **state)
     (void)state;
     add_udp("127.0.0.1");
     assert_int_equal(init(), 0);
+    need_queue();
     assert_int_equal(setsockopt(l.socket[0].fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least), 0);
     fd = sender(0);
     for (int i = 0; i < 1000; i++)
@@ -261,6 +271,7 @@ static void drops_are_counted_across_the_kernels_overflow(void **state)
     (void)state;
     add_udp("127.0.0.1");
     assert_int_equal(init(), 0);
+    need_queue();
     l.socket[0].drops = UINT32_MAX - 4; /* so many before, and then 5 until it is 0 again */
     flush();
     assert_int_equal(stats[0].kernel_drops, 5);
@@ -546,7 +557,7 @@ static void losses_are_logged_when_they_begin(void **state)
     assert_int_equal(init(), 0);
     flush();
     assert_string_equal(logged(), "");
-    l.socket[0].drops = UINT32_MAX;
+    l.stats[0].kernel_drops = 1;
     metrics.counters.overflow_lines = 3;
     l.counts[0].truncated = 1;
     l.counts[1].refused_clients = 1;

@@ -139,6 +139,8 @@ static void the_kernel_counts_what_it_drops(void **state)
     int to = udp(&addr, 1), from = net_connect(&addr, false, 0), n, received = 0;
 
     (void)state;
+    if (ONE_IN > 1 && !net_queue_read(to, &queue))
+        skip(); /* an emulator that does not know SO_MEMINFO */
     assert_true(net_queue_read(to, &queue));
     assert_int_equal(queue.drops, 0);
     assert_int_equal(queue.used, 0);
