@@ -6,6 +6,19 @@
 #include "base/ip.h"
 #include "base/log.h"
 
+/* Who waits for the lock keeps the other at the door. */
+void listener_enter(struct listener *l)
+{
+    pthread_mutex_lock(&l->door);
+    pthread_mutex_lock(&l->lock);
+    pthread_mutex_unlock(&l->door);
+}
+
+void listener_leave(struct listener *l)
+{
+    pthread_mutex_unlock(&l->lock);
+}
+
 /* --- opening ------------------------------------------------------------------------------- */
 
 static int refuse(const struct listen_item *item, int error, const char *why)
@@ -115,6 +128,7 @@ int listener_init(struct listener *l, const struct listen_item *items, int n, st
     l->items = items;
     l->n_items = n;
     l->metrics = metrics;
+    pthread_mutex_init(&l->door, NULL);
     pthread_mutex_init(&l->lock, NULL);
     for (int i = 0; i < n && !ret; i++)
         ret = items[i].kind == LISTEN_UDP ? open_udp(l, &items[i], timeout_ms) : open_unix(l, &items[i]);
@@ -168,7 +182,7 @@ static void read_queues(struct listener *l)
 void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
 {
     read_queues(l);
-    pthread_mutex_lock(&l->lock);
+    listener_enter(l);
     metrics_flush(l->metrics, now_ms, wall_ms);
     l->counters = l->metrics->counters;
     l->series = l->metrics->n;
@@ -177,7 +191,7 @@ void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
         l->stats[i].truncated = l->counts[i].truncated;
         l->stats[i].refused_clients = l->counts[i].refused_clients;
     }
-    pthread_mutex_unlock(&l->lock);
+    listener_leave(l);
 }
 
 void listener_stats(const struct listener *l, struct listen_stats out[])
@@ -191,9 +205,9 @@ void listener_close(struct listener *l)
 {
     remove_files(l);
     if (l->started) {
-        pthread_mutex_lock(&l->lock);
+        listener_enter(l);
         l->stops = true;
-        pthread_mutex_unlock(&l->lock);
+        listener_leave(l);
         net_wake_signal(&l->wake);
         pthread_join(l->thread, NULL);
         l->started = false;

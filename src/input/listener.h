@@ -68,8 +68,8 @@ struct listener {
     struct net_wake wake;
     pthread_t thread;
     bool started;
-    /* With the lock: */
-    pthread_mutex_t lock;
+    /* With the lock, which listener_enter takes: */
+    pthread_mutex_t door, lock;
     struct metrics *metrics;
     struct listen_stats counts[LISTEN_MAX]; /* the first three members */
     bool stops;
@@ -106,6 +106,11 @@ void listener_log_new(struct listener *l);
 /* Removes the sockets' files, takes what has arrived, for at most LISTEN_DRAIN_MS, ends the thread, and closes the
  * sockets. Without a thread only closes. */
 void listener_close(struct listener *l);
+
+/* Take the lock and return it, for both threads. Who waits for it gets it next: the receiving thread frees it for
+ * moments only, and else would take it again each time before the other wakes. */
+void listener_enter(struct listener *l);
+void listener_leave(struct listener *l);
 
 /* The thread. ctx is the listener. */
 void *listener_run(void *ctx);

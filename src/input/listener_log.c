@@ -10,13 +10,13 @@ static bool take_new(struct listener *l, char text[LINE_FAULTS + 1][REFUSAL_SHOW
 {
     bool delta;
 
-    pthread_mutex_lock(&l->lock);
+    listener_enter(l);
     for (unsigned i = 0; i <= LINE_FAULTS; i++) {
         memcpy(text[i], l->logged_fault[i] ? "" : l->metrics->refused[i], l->logged_fault[i] ? 1 : REFUSAL_SHOWN + 1);
         l->logged_fault[i] |= *text[i] != '\0';
     }
     delta = l->metrics->first_delta && !l->logged_delta;
-    pthread_mutex_unlock(&l->lock);
+    listener_leave(l);
     l->logged_delta |= delta;
     return delta;
 }

@@ -41,10 +41,10 @@ static void receive(struct listener *l, struct listen_socket *s)
 
     for (int turn = 0; turn < TURN && n == NET_BATCH; turn++) {
         n = net_receive_batch(s->fd, l->batch);
-        pthread_mutex_lock(&l->lock);
+        listener_enter(l);
         for (int i = 0; i < n; i++)
             take(l, s->counts, l->batch->bytes[i], l->batch->len[i], l->batch->cut[i]);
-        pthread_mutex_unlock(&l->lock);
+        listener_leave(l);
     }
     if (n < 0 && n != -EAGAIN)
         rest(l, s, n);
@@ -66,9 +66,9 @@ static void add_client(struct listener *l, const struct listen_socket *s, int fd
 
     if (!c) {
         net_close(fd);
-        pthread_mutex_lock(&l->lock);
+        listener_enter(l);
         s->counts->refused_clients++;
-        pthread_mutex_unlock(&l->lock);
+        listener_leave(l);
         return;
     }
     c->fd = fd;
@@ -95,14 +95,14 @@ static bool take_frames(struct listener *l, struct listen_client *c, bool ended)
     struct frame frame;
     bool broken;
 
-    pthread_mutex_lock(&l->lock);
+    listener_enter(l);
     while (frames_next(c->frames, &frame))
         take(l, c->counts, frame.at, frame.len, frame.cut);
     if (ended && frames_end(c->frames, &frame))
         take(l, c->counts, frame.at, frame.len, frame.cut);
     broken = c->frames->form == FRAMES_BROKEN;
     c->counts->truncated += broken;
-    pthread_mutex_unlock(&l->lock);
+    listener_leave(l);
     return !ended && !broken;
 }
 
@@ -165,9 +165,9 @@ static bool stops(struct listener *l)
 {
     bool stop;
 
-    pthread_mutex_lock(&l->lock);
+    listener_enter(l);
     stop = l->stops;
-    pthread_mutex_unlock(&l->lock);
+    listener_leave(l);
     return stop;
 }
 
