@@ -1,5 +1,6 @@
 #include "input/metrics.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -13,6 +14,12 @@
 #define TOO_LONG LINE_FAULTS /* the fault of a line that is too long for a key, or cut */
 
 static const unsigned quantiles[METRIC_QUANTILES] = {500, 900, 990}; /* permille */
+
+/* Returns the sum, or the greatest double that a sum of doubles can be. */
+static double finite(double sum)
+{
+    return sum > DBL_MAX ? DBL_MAX : sum < -DBL_MAX ? -DBL_MAX : sum;
+}
 
 /* --- the layout of a metric ------------------------------------------------------------ */
 
@@ -193,8 +200,8 @@ static void refuse(struct metrics *m, unsigned fault, const struct span *line)
     size_t len = line->len < REFUSAL_SHOWN ? line->len : REFUSAL_SHOWN;
 
     m->counters.refused_lines++;
-    if (!*m->refused[fault])
-        memcpy(m->refused[fault], line->at, len);
+    for (size_t i = 0; i < len && (i || !*m->refused[fault]); i++)
+        m->refused[fault][i] = line->at[i] ? line->at[i] : '?';
 }
 
 static void take_sampled(struct metrics *m, struct metric *metric, const struct line_value *v)
@@ -220,10 +227,12 @@ static void take_value(struct metrics *m, struct metric *metric, const struct li
 
     switch (v->kind) {
     case METRIC_COUNTER:
-        metric->interval += v->number / v->rate;
+        metric->interval = finite(metric->interval + v->number / v->rate);
         metric->decreased |= v->number < 0;
         break;
-    case METRIC_GAUGE: metric->interval = (sign && m->settings.deltas ? metric->interval : 0) + v->number; break;
+    case METRIC_GAUGE:
+        metric->interval = finite((sign && m->settings.deltas ? metric->interval : 0) + v->number);
+        break;
     case METRIC_SET: set_add(state_of(metric), hash_bytes(v->text.at, v->text.len, m->settings.key)); break;
     default: take_sampled(m, metric, v); return;
     }
@@ -302,7 +311,7 @@ static void flush_values(const struct metrics *m, struct metric *metric)
     switch (metric->kind) {
     case METRIC_COUNTER:
         v->value = metric->interval;
-        v->total += metric->interval;
+        v->total = finite(v->total + metric->interval);
         metric->interval = 0;
         metric->monotonic = !metric->decreased;
         break;

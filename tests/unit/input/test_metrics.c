@@ -154,6 +154,28 @@ static void one_bad_line_costs_no_other(void **state)
     assert_string_equal(m.refused[LINE_BAD_RATE], "d:3|c|@0");
 }
 
+static void sums_stay_finite(void **state)
+{
+    static const double most = 1.7e308; /* as a literal it has more digits with x87 */
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        take("a:1.7e308|c\nb:-1.7e308|c\ng:+1.7e308|g");
+    flush();
+    take("a:1.7e308|c\nb:-1.7e308|c");
+    flush();
+    assert_true(isfinite(find("a|c")->values.total) && isfinite(find("b|c")->values.total));
+    assert_true(isfinite(find("g|g")->values.value) && find("a|c")->values.value == most);
+}
+
+static void a_line_that_begins_with_zero_is_shown(void **state)
+{
+    (void)state;
+    metrics_take(&m, "\0a:1|c", 6, false);
+    assert_int_equal(m.counters.refused_lines, 1);
+    assert_string_equal(m.refused[LINE_CONTROL], "?a:1|c");
+}
+
 static void a_cut_datagram_loses_its_last_line(void **state)
 {
     (void)state;
@@ -382,6 +404,8 @@ int main(void)
         cmocka_unit_test(lines_have_their_values),
         cmocka_unit_test_setup(sampled_values_weigh_more, begin),
         cmocka_unit_test_setup(one_bad_line_costs_no_other, begin),
+        cmocka_unit_test_setup(sums_stay_finite, begin),
+        cmocka_unit_test_setup(a_line_that_begins_with_zero_is_shown, begin),
         cmocka_unit_test_setup(a_cut_datagram_loses_its_last_line, begin),
         cmocka_unit_test_setup(long_keys_are_refused, begin),
         cmocka_unit_test_setup(the_order_of_tags_does_not_matter, begin),
