@@ -54,7 +54,7 @@ int net_unix_open_to_all(const char *path, struct net_file *file)
         return -errno;
     if (!S_ISSOCK(status.st_mode))
         return -EEXIST;
-    file->device = status.st_dev;
+    file->device = (uint64_t)status.st_dev;
     file->inode = status.st_ino;
     return chmod(path, 0722) ? -errno : 0;
 }
@@ -63,6 +63,7 @@ void net_unix_remove(const char *path, const struct net_file *file)
 {
     struct stat status;
 
-    if (*path != '@' && !lstat(path, &status) && status.st_dev == file->device && status.st_ino == file->inode)
+    if (*path != '@' && !lstat(path, &status) && (uint64_t)status.st_dev == file->device &&
+        status.st_ino == file->inode)
         unlink(path);
 }
