@@ -168,27 +168,28 @@ static void too_many_headers_are_ignored(void **state)
     arena_free(&c.config.arena);
 }
 
+/* A path that begins with two slashes is absolute on every system. */
 static void certificates_of_sockpush_win(void **state)
 {
     struct read_config c;
 
     (void)state;
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=otlp,otlp+http://b", OTLP "CERTIFICATE=/g", OTLP "METRICS_CERTIFICATE=/ca",
-              OTLP "CLIENT_CERTIFICATE=/c", OTLP "CLIENT_KEY=/k");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=otlp,otlp+http://b", OTLP "CERTIFICATE=//g", OTLP "METRICS_CERTIFICATE=//ca",
+              OTLP "CLIENT_CERTIFICATE=//c", OTLP "CLIENT_KEY=//k");
     assert_int_equal(c.logged.n, 0);
-    assert_string_equal(c.config.output->tls->ca, "/ca");
-    assert_string_equal(c.config.output->tls->cert, "/c");
-    assert_string_equal(c.config.output->tls->key, "/k");
+    assert_string_equal(c.config.output->tls->ca, "//ca");
+    assert_string_equal(c.config.output->tls->cert, "//c");
+    assert_string_equal(c.config.output->tls->key, "//k");
     assert_true(c.config.output->tls->verify);
     assert_true(!c.config.output[1].tls->ca && !c.config.output[1].tls->cert && !c.config.output[1].tls->key);
     assert_string_equal(c.config.otel.heeded,
                         ", " OTLP "METRICS_CERTIFICATE, " OTLP "CLIENT_CERTIFICATE, " OTLP "CLIENT_KEY");
     arena_free(&c.config.arena);
-    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=otlp", OTLP "CERTIFICATE=/g", OTLP "CLIENT_CERTIFICATE=/c", OTLP "CLIENT_KEY=/k",
-              "SOCKPUSH_TLS_CA=/a", "SOCKPUSH_TLS_CERT=/b", "SOCKPUSH_TLS_KEY=/d");
-    assert_string_equal(c.config.output->tls->ca, "/a");
-    assert_string_equal(c.config.output->tls->cert, "/b");
-    assert_string_equal(c.config.output->tls->key, "/d");
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=otlp", OTLP "CERTIFICATE=//g", OTLP "CLIENT_CERTIFICATE=//c",
+              OTLP "CLIENT_KEY=//k", "SOCKPUSH_TLS_CA=//a", "SOCKPUSH_TLS_CERT=//b", "SOCKPUSH_TLS_KEY=//d");
+    assert_string_equal(c.config.output->tls->ca, "//a");
+    assert_string_equal(c.config.output->tls->cert, "//b");
+    assert_string_equal(c.config.output->tls->key, "//d");
     arena_free(&c.config.arena);
 }
 
@@ -199,8 +200,8 @@ static void bad_values_are_ignored_with_a_warning(void **state)
     } row[] = {
         {OTLP "CERTIFICATE=ca.pem", OTLP "CERTIFICATE", "absolute path"},
         {OTLP "METRICS_CLIENT_KEY=k", OTLP "METRICS_CLIENT_KEY", "absolute path"},
-        {OTLP "CLIENT_CERTIFICATE=/c", OTLP "CLIENT_KEY", "one of them is missing"},
-        {OTLP "CLIENT_KEY=/k", OTLP "CLIENT_KEY", "one of them is missing"},
+        {OTLP "CLIENT_CERTIFICATE=//c", OTLP "CLIENT_KEY", "one of them is missing"},
+        {OTLP "CLIENT_KEY=//k", OTLP "CLIENT_KEY", "one of them is missing"},
         {OTLP "COMPRESSION=gzip", OTLP "COMPRESSION", "uncompressed"},
         {OTLP "METRICS_COMPRESSION=zstd", OTLP "METRICS_COMPRESSION", "uncompressed"},
         {OTLP "TIMEOUT=10s", OTLP "TIMEOUT", "milliseconds"},
