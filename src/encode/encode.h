@@ -6,6 +6,7 @@
 #include "count/tags.h"
 #include "encode/fields.h"
 #include "encode/record.h"
+#include "input/metrics.h"
 
 struct value {
     const struct field *field;
@@ -24,6 +25,17 @@ struct point {
     int64_t start_ms;          /* when the totals were 0; < 0: unknown */
     bool semconv;              /* of netstat: otlp also puts it in the names of semconv.h */
     const char *sections;      /* "|c:…|e:…|card:…" or "", which follows the tags in formats for an agent */
+};
+
+#define RELAYED_TAGS_MAX (METRIC_TAGS_MAX + TAGS_ALL_MAX)
+
+/* A metric of the application, as the last flush left it. */
+struct relayed {
+    const struct metric *metric;
+    const char *name;  /* the metric's, without the bytes that the format cannot have */
+    struct tags tags;  /* its own and ours, at most RELAYED_TAGS_MAX: sorted by key, without alike keys */
+    int64_t time_ms;   /* as in struct point */
+    int64_t before_ms; /* a total that begins gets a 0 at this time; < 0: unknown */
 };
 
 /* A unit of a line's time: it is time_ms / ms, followed by the digits in zeros. */
@@ -85,14 +97,16 @@ struct encoder {
     bool zero_when_lost; /* a receiver repeats a gauge until it receives 0 */
     bool marks_ends;     /* it has a mark for the end of a series */
     bool only_stdout;
-    char renamed[6];              /* "time_": the receiver reserves "time", so '_' is added to a tag of that name */
-    bool folds_tags;              /* the name holds host, addr_port, ip_version and output; other tags are left out */
-    bool for_agent;               /* for Datadog's agent: it gets agent_tags and sections; frames have a length */
+    bool utf8;       /* receivers refuse more than a record for bytes that are not UTF-8: metrics have "_" there */
+    char renamed[6]; /* "time_": the receiver reserves "time", so '_' is added to a tag of that name */
+    bool folds_tags; /* the name holds host, addr_port, ip_version and output; other tags are left out */
+    bool for_agent;  /* for Datadog's agent: it gets agent_tags and sections; frames have a length */
     int32_t min_interval_ms;      /* resolution of the lines' times */
     record_fn *record;            /* the form of its records */
     const struct posting *post;   /* it is sent over HTTP only; or NULL */
     void (*begin)(struct sink *); /* begins a snapshot, all of whose points went through point once before; or NULL */
     void (*point)(struct sink *, const struct point *);
+    void (*metric)(struct sink *, const struct relayed *); /* or NULL: it takes the application's lines as they came */
     size_t state_size;
     void (*end)(struct sink *); /* puts the points that are in sink.state; or NULL */
 };
@@ -138,6 +152,12 @@ void common_line_end(struct sink *s, size_t mark, struct common *c, size_t at, s
 
 /* Puts text; control bytes and bytes in unsafe become '_'. */
 void put_replaced(struct buf *b, const char *text, const char *unsafe);
+
+/* Returns true for the kinds that have a histogram: timings, histograms and distributions. */
+static inline bool metric_is_timed(const struct metric *metric)
+{
+    return metric->kind == METRIC_TIMING || metric->kind == METRIC_HISTOGRAM || metric->kind == METRIC_DISTRIBUTION;
+}
 
 /* Returns the end to add to a key: renamed's '_' for the reserved key, else "". Returns NULL if a tag renamed exists,
  * too: the key's tag is then left out. */
