@@ -16,9 +16,6 @@
 #include "encode/protobuf.h"
 #include "encode/semconv.h"
 
-#define CUMULATIVE      2
-#define NO_VALUE        1
-#define NS_PER_MS       1000000
 #define CONNECTION_UNIT "{connection}"
 
 #define ROWS 32
@@ -80,8 +77,7 @@ static bool add_row(struct block *block, const struct point *p, size_t line_max)
     for (size_t i = 0; i < p->tags.n; i++) {
         const char *key = p->tags.tag[i].key;
 
-        if (strcmp(key, "__name__") && /* which some receivers take for the metric's name */
-            !tags_find(&own, key))
+        if (strcmp(key, OTLP_NOT_SENT) && !tags_find(&own, key))
             otlp_put_attribute(&attributes, PB_BYTES(7), &p->tags.tag[i]);
     }
     for (size_t i = 0; i < own.n; i++)
@@ -117,7 +113,7 @@ static size_t point_len(const struct row *row, unsigned column, bool sum)
 /* Puts a point. All that precedes its attributes is one piece: each piece costs a check of the room, and a copy. */
 static void put_point(struct buf *b, const struct block *block, const struct row *row, unsigned column, bool sum)
 {
-    static const char no_value[] = {PB_VARINT(8), NO_VALUE};
+    static const char no_value[] = {PB_VARINT(8), OTLP_NO_VALUE};
     char head[PB_HEAD_MAX + 3 * PB_FIXED64_LEN], *at = pb_write_head(head, PB_BYTES(1), point_len(row, column, sum));
 
     if (sum)
@@ -134,7 +130,7 @@ static void put_point(struct buf *b, const struct block *block, const struct row
 /* Puts the metric of one column. */
 static void put_metric(struct sink *s, const struct block *block, unsigned column)
 {
-    static const char how[] = {PB_VARINT(2), CUMULATIVE, PB_VARINT(3), true};
+    static const char how[] = {PB_VARINT(2), OTLP_CUMULATIVE, PB_VARINT(3), true};
     const struct field *field = block->field + column;
     const char *unit = block->connections && field != &fields[FIELD_PID] ? CONNECTION_UNIT : "";
     const char *end = block->semconv ? "" : field->name;
@@ -248,9 +244,11 @@ const struct encoder encoder_otlp = {
     .port = 4318,
     .timestamps = true,
     .marks_ends = true,
+    .utf8 = true,
     .record = record_field,
     .post = &otlp_posting,
     .state_size = sizeof(struct collected),
     .point = encode,
+    .metric = otlp_metric,
     .end = put_all,
 };

@@ -8,12 +8,23 @@
 #include "count/tags.h"
 
 struct posting;
+struct relayed;
+struct sink;
+
+#define NS_PER_MS       1000000
+#define OTLP_CUMULATIVE 2          /* a sum's temporality */
+#define OTLP_NO_VALUE   1          /* a point's flags */
+#define OTLP_NOT_SENT   "__name__" /* some receivers take it for the metric's name */
 
 /* The form of requests. */
 extern const struct posting otlp_posting;
 
-/* Puts a KeyValue with its head, the tag of its field. */
+/* Return the bytes of a KeyValue with its head, and put it. head is the tag of its field. */
+size_t otlp_attribute_len(const struct tag *tag);
 void otlp_put_attribute(struct buf *b, char head, const struct tag *tag);
+
+/* encoder.metric */
+void otlp_metric(struct sink *s, const struct relayed *r);
 
 /* Puts the Resource with these attributes, for posting.preamble. */
 void otlp_put_resource(struct buf *b, const struct tags *attributes);

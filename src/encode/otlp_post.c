@@ -12,7 +12,7 @@
 #include "encode/otlp.h"
 #include "encode/protobuf.h"
 
-static size_t attribute_len(const struct tag *tag)
+size_t otlp_attribute_len(const struct tag *tag)
 {
     size_t value = pb_field_len(strlen(tag_text(tag)));
 
@@ -39,7 +39,7 @@ void otlp_put_resource(struct buf *b, const struct tags *attributes)
     size_t len = 0;
 
     for (size_t i = 0; i < attributes->n; i++)
-        len += attribute_len(&attributes->tag[i]);
+        len += otlp_attribute_len(&attributes->tag[i]);
     pb_put_head(b, PB_BYTES(1), len);
     for (size_t i = 0; i < attributes->n; i++)
         otlp_put_attribute(b, PB_BYTES(1), &attributes->tag[i]);
