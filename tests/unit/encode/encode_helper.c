@@ -24,6 +24,32 @@ void *format_state(void)
     return state;
 }
 
+void keep_encoded(const struct buf *out)
+{
+    assert_false(out->full);
+    assert_true(out->len < sizeof encoded_text);
+    memcpy(encoded_text, out->data, out->len);
+    encoded_text[out->len] = '\0';
+    encoded_len = out->len;
+}
+
+struct pb_field next_field(const char **at, const char *end)
+{
+    struct pb_field field;
+
+    assert_true(pb_next(at, end, &field));
+    return field;
+}
+
+uint64_t fixed64_before(const char *end)
+{
+    uint64_t n = 0;
+
+    for (int i = 1; i <= 8; i++)
+        n = n << 8 | (unsigned char)end[-i];
+    return n;
+}
+
 struct sink encode_into(const struct encoder *format, const struct point *p, size_t line_max, size_t cap)
 {
     char *exact = malloc(cap + 1); /* one byte too many is seen by the sanitizer */
@@ -35,10 +61,7 @@ struct sink encode_into(const struct encoder *format, const struct point *p, siz
     format->point(&sink, p);
     if (format->end)
         format->end(&sink);
-    assert_false(out.full);
-    memcpy(encoded_text, exact, out.len);
-    encoded_text[out.len] = '\0';
-    encoded_len = out.len;
+    keep_encoded(&out);
     free(exact);
     sink.out = NULL;
     return sink;

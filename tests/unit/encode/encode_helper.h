@@ -3,6 +3,7 @@
 #define ENCODE_HELPER_H
 
 #include "encode/encode.h"
+#include "encode/protobuf.h"
 
 /* The records of the last call of encode_into or encoded, encoded_len bytes, NUL-terminated. */
 extern char encoded_text[65536];
@@ -16,6 +17,15 @@ struct sink encode_into(const struct encoder *format, const struct point *p, siz
 
 /* Returns all lines of the point. */
 const char *encoded(const struct encoder *format, const struct point *p);
+
+/* Keeps the bytes of a buffer, which must not be full, as the last call's records. */
+void keep_encoded(const struct buf *out);
+
+/* Returns the next field of a message, which must have one. */
+struct pb_field next_field(const char **at, const char *end);
+
+/* Returns the number whose 8 bytes end there. */
+uint64_t fixed64_before(const char *end);
 
 unsigned count_of(const char *haystack, const char *needle);
 

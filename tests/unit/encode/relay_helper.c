@@ -53,11 +53,7 @@ struct sink relay_into(const struct encoder *format, size_t line_max, size_t cap
     relayed_encode(&relay_metrics, &relay_ours, wall_ms, format, &sink);
     if (format->end)
         format->end(&sink);
-    assert_false(out.full);
-    assert_true(out.len < sizeof encoded_text);
-    memcpy(encoded_text, exact, out.len);
-    encoded_text[out.len] = '\0';
-    encoded_len = out.len;
+    keep_encoded(&out);
     free(exact);
     sink.out = NULL;
     return sink;

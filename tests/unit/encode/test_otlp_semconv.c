@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "encode/protobuf.h"
 #include "unit/encode/encode_helper.h"
 #include "unit/helper.h"
 
@@ -14,31 +13,14 @@ static unsigned metrics;  /* of that name */
 
 /* --- a decoder, to text -------------------------------------------------------------------- */
 
-static struct pb_field next(const char **at, const char *end)
-{
-    struct pb_field field;
-
-    assert_true(pb_next(at, end, &field));
-    return field;
-}
-
-static uint64_t fixed64(const char *end)
-{
-    uint64_t n = 0;
-
-    for (int i = 1; i <= 8; i++)
-        n = n << 8 | (unsigned char)end[-i];
-    return n;
-}
-
 static size_t put_attribute(char *out, const struct pb_field *attribute)
 {
     const char *at = attribute->bytes, *end = at + attribute->len;
-    struct pb_field key = next(&at, end), any = next(&at, end), value;
+    struct pb_field key = next_field(&at, end), any = next_field(&at, end), value;
 
     assert_ptr_equal(at, end);
     at = any.bytes;
-    value = next(&at, end);
+    value = next_field(&at, end);
     return (size_t)sprintf(out, "%.*s=%.*s ", (int)key.len, key.bytes, (int)value.len, value.bytes);
 }
 
@@ -49,13 +31,13 @@ static size_t put_point(char *out, const struct pb_field *point)
     size_t len = 0;
 
     while (at < end) {
-        struct pb_field field = next(&at, end);
+        struct pb_field field = next_field(&at, end);
 
         assert_true(field.number <= 8);
         if (field.number == 7)
             len += put_attribute(out + len, &field);
         else
-            number[field.number] = fixed64(at);
+            number[field.number] = fixed64_before(at);
     }
     return len + (size_t)sprintf(out + len, "%llu %llu %llu\n", (unsigned long long)number[2],
                                  (unsigned long long)number[3], (unsigned long long)number[6]);
@@ -65,21 +47,21 @@ static size_t put_point(char *out, const struct pb_field *point)
 static size_t put_metric(char *out, const char *record, size_t record_len)
 {
     const char *at = record, *end = record + record_len;
-    struct pb_field metric = next(&at, end), name, unit, sum, part;
+    struct pb_field metric = next_field(&at, end), name, unit, sum, part;
     size_t len = 0;
 
     at = metric.bytes;
-    name = next(&at, end);
+    name = next_field(&at, end);
     if (name.len != strlen(NAME) || memcmp(name.bytes, NAME, name.len))
         return 0;
     metrics++;
-    unit = next(&at, end);
+    unit = next_field(&at, end);
     assert_int_equal(unit.number, 3);
     assert_true(unit.len == 12 && !memcmp(unit.bytes, "{connection}", 12));
-    sum = next(&at, end);
+    sum = next_field(&at, end);
     assert_int_equal(sum.number, 7);
     assert_ptr_equal(at, end);
-    for (at = sum.bytes; (part = next(&at, end)).number == 1;)
+    for (at = sum.bytes; (part = next_field(&at, end)).number == 1;)
         len += put_point(out + len, &part);
     assert_int_equal(part.number, 2);
     assert_int_equal(part.value, 2); /* cumulative */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "encode/protobuf.h"
 #include "unit/encode/relay_helper.h"
 #include "unit/helper.h"
 
@@ -16,23 +15,6 @@
 
 static char text[400000];
 static struct buf out;
-
-static struct pb_field next(const char **at, const char *end)
-{
-    struct pb_field field;
-
-    assert_true(pb_next(at, end, &field));
-    return field;
-}
-
-static uint64_t fixed64(const char *end)
-{
-    uint64_t n = 0;
-
-    for (int i = 1; i <= 8; i++)
-        n = n << 8 | (unsigned char)end[-i];
-    return n;
-}
 
 static int zigzag(uint64_t n)
 {
@@ -58,13 +40,13 @@ static void put_time(uint64_t ns)
 static void put_attribute(const struct pb_field *attribute)
 {
     const char *at = attribute->bytes, *end = at + attribute->len;
-    struct pb_field key = next(&at, end), any = next(&at, end), value;
+    struct pb_field key = next_field(&at, end), any = next_field(&at, end), value;
 
     assert_ptr_equal(at, end);
     assert_int_equal(key.number, 1);
     assert_int_equal(any.number, 2);
     at = any.bytes;
-    value = next(&at, end);
+    value = next_field(&at, end);
     assert_int_equal(value.number, 1);
     buf_put(&out, key.bytes, key.len);
     buf_char(&out, '=');
@@ -82,9 +64,9 @@ static uint64_t put_buckets(const struct pb_field *buckets)
     if (!at)
         return 0;
     buf_text(&out, buckets->number == 9 ? " -" : " ");
-    put_int(zigzag(next(&at, end).value));
+    put_int(zigzag(next_field(&at, end).value));
     buf_char(&out, ':');
-    counts = next(&at, end);
+    counts = next_field(&at, end);
     assert_ptr_equal(at, end);
     for (at = counts.bytes; at < end;) {
         uint64_t n = 0;
@@ -110,11 +92,11 @@ static void put_point(const struct pb_field *point, bool histogram)
     uint64_t number[14] = {0}, sum;
 
     while (at < end) {
-        struct pb_field f = next(&at, end);
+        struct pb_field f = next_field(&at, end);
 
         assert_true(f.number < 14);
         field[f.number] = f;
-        number[f.number] = f.bytes || f.number == 6 || f.number == 8 || f.number == 10 ? f.value : fixed64(at);
+        number[f.number] = f.bytes || f.number == 6 || f.number == 8 || f.number == 10 ? f.value : fixed64_before(at);
         if (f.number == (histogram ? 1 : 7))
             put_attribute(&f);
     }
@@ -158,25 +140,25 @@ static void put_point(const struct pb_field *point, bool histogram)
 static void put_metric(const struct pb_field *metric)
 {
     const char *at = metric->bytes, *end = at + metric->len, *data;
-    struct pb_field name = next(&at, end), part = next(&at, end), unit = {0}, how;
+    struct pb_field name = next_field(&at, end), part = next_field(&at, end), unit = {0}, how;
     const char *kind;
     size_t head;
 
     assert_int_equal(name.number, 1);
     if (part.number == 3) {
         unit = part;
-        part = next(&at, end);
+        part = next_field(&at, end);
     }
     assert_ptr_equal(at, end);
     kind = part.number == 5 ? "gauge" : part.number == 7 ? "sum" : "histogram";
     assert_true(part.number == 5 || part.number == 7 || part.number == 10);
     head = out.len;
     for (data = part.bytes; data < end;) {
-        how = next(&data, end);
+        how = next_field(&data, end);
         if (how.number != 1) {
             assert_true(how.number == 2 && how.value == 2 && part.number != 5);
             if (data < end) {
-                how = next(&data, end);
+                how = next_field(&data, end);
                 assert_true(how.number == 3 && how.value == 1 && part.number == 7);
             } else if (part.number == 7) {
                 buf_text(&out, "not monotonic\n");
@@ -204,7 +186,7 @@ static const char *decoded(const char *lines)
     out = (struct buf){.data = text, .cap = sizeof text - 1};
     relay_encoded(&encoder_otlp, lines);
     for (end = encoded_text + encoded_len; record < end;) {
-        struct pb_field metric = next(&record, end);
+        struct pb_field metric = next_field(&record, end);
 
         assert_int_equal(metric.number, 2);
         put_metric(&metric);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "encode/protobuf.h"
 #include "unit/encode/relay_helper.h"
 #include "unit/helper.h"
 
@@ -16,9 +15,8 @@ static unsigned series;
 
 static struct pb_field next(const char **at, const char *end, unsigned number)
 {
-    struct pb_field field;
+    struct pb_field field = next_field(at, end);
 
-    assert_true(pb_next(at, end, &field));
     assert_int_equal(field.number, number);
     return field;
 }
@@ -47,11 +45,10 @@ static void put_label(struct buf *b, const struct pb_field *label, char *before)
 static uint64_t put_sample(struct buf *b, const struct pb_field *sample, uint64_t before)
 {
     const char *at = sample->bytes, *end = at + sample->len;
-    uint64_t bits = 0, time;
+    uint64_t bits, time;
 
     next(&at, end, 1);
-    for (int i = 1; i <= 8; i++)
-        bits = bits << 8 | (unsigned char)at[-i];
+    bits = fixed64_before(at);
     time = next(&at, end, 2).value;
     assert_ptr_equal(at, end);
     assert_true(time > before || !time);
