@@ -10,7 +10,7 @@ PREFIX   = /usr/local
 CC       = $(or $(CC_$(CPU)),$(if $(CPU),$(error CPU=$(CPU): accepted are $(PROCESSORS)),gcc))
 CFLAGS   = -Os -g -flto -flto-partition=one
 PYTHON   = /usr/bin/python3
-MAX_SIZE = $(if $(filter 0,$(TLS)),155648,327680)
+MAX_SIZE = $(if $(filter 0,$(TLS)),196608,327680)
 # The folder of the files built for OS and CPU; without CPU, for this machine or for the only processor of that system.
 OUT      = build$(filter-out /linux,/$(OS))$(CPU:%=/%)
 TARGET   = $(OUT)/sockpush$(EXE)
@@ -104,6 +104,10 @@ $(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform/$(OS)/build.mk $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
+# The relay is linked as it is compiled, so that the layout can tell its functions by their file.
+RELAY = src/input/%.o src/encode/relayed.o src/encode/%_metric.o src/base/number%.o src/base/big.o src/base/hash_bytes.o \
+	platform/posix/listen.o platform/posix/unix_file.o platform/posix/batch.o platform/linux/batch.o
+$(filter $(RELAY:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += -fno-lto
 # main.o alone has what --version reports of this build, and is built again when that changes. The commit is REVISION, or git's; sources
 # without .git have none.
 $(OUT)/obj/src/main.o: COMMON += -DSOCKPUSH_CPU='"$(or $(CPU),$(firstword $(subst -, ,$(MACHINE))))"' -DSOCKPUSH_COMMIT="\"$$(cat $(OUT)/obj/commit)\""

@@ -22,7 +22,7 @@
 #define TEXT(macro)  TEXT_(macro)
 #define TEXT_(value) #value
 
-#define HELP_WIDTH 55 /* columns of a meaning; 80 with its name */
+#define HELP_WIDTH 54 /* columns of a meaning; 80 with its name */
 
 static struct program program;
 
@@ -43,7 +43,7 @@ static void print_row(const char *name, const char *meaning)
         if (len > HELP_WIDTH)
             for (len = HELP_WIDTH; meaning[len] != ' ';)
                 len--;
-        print("  %-21s  %.*s\n", name, (int)len, meaning);
+        print("  %-22s  %.*s\n", name, (int)len, meaning);
         name = "";
         meaning += len + (meaning[len] == ' ');
     }

@@ -9,7 +9,8 @@
 #include "base/version.h"
 #include "output/limits.h"
 
-#define SNAPSHOT_MAX (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
+#define LISTEN_EXPANSION 2
+#define SNAPSHOT_MAX     (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
 
 /* Returns true for rules that need listeners first, and for recordings, whose replay may have such rules. */
 static bool wants_listeners_first(const struct config *c)
@@ -95,6 +96,9 @@ static bool measure(struct program *p)
         const struct endpoint *endpoint = &c->output[i];
         uint64_t max = largest_snapshot(c, endpoint, &s);
 
+        if (c->n_listen) /* a metric's text is shorter than its memory, but for many tags of ours */
+            max += (uint64_t)c->v.listen_memory * LISTEN_EXPANSION;
+
         if (max > SNAPSHOT_MAX) {
             log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
                       "with so many series one poll's lines could take %llu MiB; the limit is %u MiB",
@@ -106,6 +110,19 @@ static bool measure(struct program *p)
     if (name)
         strcpy(c->host_text, name);
     return true;
+}
+
+static void prepare_metrics(struct program *p)
+{
+    const struct config *c = &p->config;
+    struct metrics_settings settings = {.expiry_ms = (uint64_t)c->v.listen_expiry_ms, .deltas = !c->v.listen_gauges};
+
+    for (int i = 0; i < c->n_outputs; i++)
+        settings.totals |= c->output[i].format->marks_ends;
+    for (unsigned i = 0; i < 2; i++)
+        settings.key[i] = (uint64_t)platform_random(UINT32_MAX) << 32 | platform_random(UINT32_MAX);
+    metrics_init(&p->metrics, &settings, arena_zero(&p->config.arena, (size_t)c->v.listen_memory, 1),
+                 (uint32_t)c->v.listen_memory);
 }
 
 int program_init(struct program *p)
@@ -131,6 +148,8 @@ int program_init(struct program *p)
     p->sections = sections(&c->origin, &c->arena);
     if (c->for_agent)
         series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
+    if (c->n_listen)
+        prepare_metrics(p);
     reader_init(&p->reader, platform_backends, c->backend, &want);
     return measure(p) && open_recording(p) ? 0 : 2;
 }
@@ -204,6 +223,11 @@ void program_read(struct program *p, int64_t *time_ms)
     *time_ms = wall_clock(p);
     if (p->start_ms < 0)
         p->start_ms = *time_ms;
+    if (p->config.off) {
+        p->reading.name = "off";
+        p->polls++;
+        return;
+    }
     tally_begin(&p->tally, start / 1000000);
     reader_poll(&p->reader, start, tally_sock, discard, &p->tally, &p->reading);
     if (p->reading.ended)
@@ -223,6 +247,26 @@ void program_read(struct program *p, int64_t *time_ms)
 }
 
 /* --- handing out ----------------------------------------------------------------- */
+
+static void copy_listen(const struct program *p, int i, struct listen_counters *out)
+{
+    const struct listen_stats *s = &p->listener.stats[i];
+
+    *out = (struct listen_counters){.name = p->config.listen[i].name, .known = (1u << KERNEL_DROPS) - 1};
+    out->known |= 1u << OVERFLOW_LINES | 1u << LATE_TIMES | (i ? 0 : 1u << SERIES);
+    if (s->queue_known)
+        out->known |= 1u << KERNEL_DROPS | 1u << BUFFER_USED_PERCENT;
+    out->n[DATAGRAMS] = s->datagrams;
+    out->n[LINES] = s->lines.lines;
+    out->n[REFUSED_LINES] = s->lines.refused_lines;
+    out->n[UNSUPPORTED_LINES] = s->lines.unsupported_lines;
+    out->n[TRUNCATED] = s->truncated;
+    out->n[KERNEL_DROPS] = s->kernel_drops;
+    out->n[OVERFLOW_LINES] = s->lines.overflow_lines;
+    out->n[LATE_TIMES] = s->lines.late_times;
+    out->n[SERIES] = p->listener.series;
+    out->n[BUFFER_USED_PERCENT] = s->buffer_used_percent;
+}
 
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 {
@@ -245,6 +289,10 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     };
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
+    for (int i = 0; i < p->config.n_listen; i++)
+        copy_listen(p, i, &out->listen[out->n_listen++]);
+    if (p->config.n_listen)
+        out->metrics = &p->metrics;
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
@@ -304,7 +352,7 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
         if (o->endpoint->format != first->endpoint->format || o->endpoint->unit != first->endpoint->unit ||
             line_max[i] != push.sink.line_max)
             continue;
-        output_begin(o, p->polls, s->time_ms >= 0);
+        output_begin(o, p->polls + p->pushes, s->time_ms >= 0);
         push.output[push.n_outputs++] = o;
         line_max[i] = 0;
         if (alone)
@@ -330,12 +378,17 @@ static void push_pending(struct program *p, const struct snapshot *s, int i, siz
     push_format(p, &with_pending, i, true, line_max);
 }
 
-void program_push(struct program *p, int64_t time_ms)
+static void push(struct program *p, int64_t time_ms, bool only_metrics)
 {
     size_t line_max[OUTPUTS_MAX] = {0};
     struct snapshot s;
 
+    if (p->config.n_listen) {
+        listener_flush(&p->listener, platform_monotonic_ns() / 1000000, time_ms);
+        listener_log_new(&p->listener);
+    }
     program_snapshot(p, time_ms, &s);
+    s.only_metrics = only_metrics;
     note_reported(p, &s);
     for (int i = 0; i < p->n_outputs; i++)
         line_max[i] = output_line_max(&p->output[i]);
@@ -346,6 +399,36 @@ void program_push(struct program *p, int64_t time_ms)
             push_format(p, &s, i, false, line_max);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
+}
+
+void program_push(struct program *p, int64_t time_ms)
+{
+    push(p, time_ms, false);
+}
+
+void program_stop_listening(struct program *p)
+{
+    uint64_t before = 0, after = 0;
+
+    if (!p->config.n_listen)
+        return;
+    for (int i = 0; i < p->config.n_listen; i++)
+        before += p->listener.stats[i].datagrams;
+    listener_close(&p->listener);
+    for (int i = 0; i < p->config.n_listen; i++)
+        after += p->listener.counts[i].datagrams;
+    if (after == before)
+        return;
+    p->pushes++;
+    push(p, wall_clock(p), true);
+}
+
+int program_listen(struct program *p)
+{
+    struct config *c = &p->config;
+
+    return c->n_listen ? listener_init(&p->listener, c->listen, c->n_listen, &p->metrics, RESOLVE_FIRST_MS, &c->arena)
+                       : 0;
 }
 
 int program_start(struct program *p)
@@ -372,7 +455,7 @@ int program_start(struct program *p)
         p->n_outputs++;
     }
     p->lines.data = arena_zero(&c->arena, p->lines.cap, 1);
-    return 0;
+    return c->n_listen ? listener_start(&p->listener) : 0;
 }
 
 /* --- the end --------------------------------------------------------------------- */

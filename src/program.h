@@ -7,6 +7,7 @@
 #include "count/reader.h"
 #include "count/tally.h"
 #include "encode/snapshot.h"
+#include "input/listener.h"
 
 struct program {
     struct config config;
@@ -19,6 +20,8 @@ struct program {
     const char *sections; /* sections of points for an agent */
     struct self_counters self;
     struct added added; /* increments of the last poll */
+    struct listener listener;
+    struct metrics metrics; /* the application's */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs;                    /* outputs that are started */
@@ -27,6 +30,7 @@ struct program {
     struct buf lines;                 /* a piece of the snapshot that is being encoded */
     const char *counting;             /* the last poll's reading.report.counting */
     uint64_t polls;
+    unsigned pushes; /* of metrics alone, after the last poll */
     bool logged_overflow, logged_clock;
 };
 
@@ -42,6 +46,12 @@ void program_read(struct program *p, int64_t *time_ms);
 
 /* Encodes the counts, once per distinct format, unit and line length, and passes the lines to the outputs. */
 void program_push(struct program *p, int64_t time_ms);
+
+/* Opens the sockets of SOCKPUSH_LISTEN. Returns 0, or -errno after logging why. */
+int program_listen(struct program *p);
+
+/* Takes what applications have sent, and pushes it. */
+void program_stop_listening(struct program *p);
 
 /* Starts the outputs' threads. Returns 0 or -errno. */
 int program_start(struct program *p);

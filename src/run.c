@@ -29,6 +29,13 @@ static void log_outputs(struct program *p)
     }
 }
 
+static void log_listening(struct program *p)
+{
+    for (int i = 0; i < p->config.n_listen; i++)
+        log_event(LOG_INFO, "listen", p->config.listen[i].name, "taking StatsD; %lld bytes of memory for all metrics",
+                  (long long)p->config.v.listen_memory);
+}
+
 static bool reads_nothing(const struct program *p)
 {
     return !p->reading.read[PROTOCOL_TCP] && !p->reading.read[PROTOCOL_UDP];
@@ -63,23 +70,27 @@ int program_run(struct program *p)
     int64_t time_ms;
     int ret;
 
+    if (program_listen(p))
+        return 1;
     program_read(p, &time_ms);
     if (p->reading.ended) {
         log_event(LOG_ERROR, NULL, NULL, "no poll was recorded in %s", p->config.replay);
         return 1;
     }
-    if (reads_nothing(p)) {
+    if (reads_nothing(p) && !p->config.off) {
         log_event(LOG_ERROR, NULL, NULL, "no backend can read %s: %s", program_view(p, view, sizeof view),
                   reader_why(&p->reader, why));
         return 1;
     }
-    log_reading(p);
+    if (!p->config.off)
+        log_reading(p);
     ret = program_start(p);
     if (ret) {
         log_event(LOG_ERROR, NULL, NULL, "cannot start an output: %s", platform_error_text(-ret));
         return 1;
     }
     log_outputs(p);
+    log_listening(p);
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
@@ -94,6 +105,7 @@ int program_run(struct program *p)
             log_reading(p);
         program_push(p, time_ms);
     }
+    program_stop_listening(p);
     lost = program_finish(p);
     log_event(LOG_INFO, NULL, NULL, "ends after %llu polls; %llu lines were not sent", (unsigned long long)p->polls,
               (unsigned long long)lost);

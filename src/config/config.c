@@ -217,6 +217,9 @@ static void read_backend(struct config *c, struct diag *d)
 
     if (!text || !strcasecmp(text, "auto"))
         return;
+    c->off = !strcasecmp(text, "off");
+    if (c->off)
+        return;
     c->record = path_after(text, "record:");
     c->replay = path_after(text, "replay:");
     if (c->replay)
@@ -227,7 +230,7 @@ static void read_backend(struct config *c, struct diag *d)
             c->backend = (*b)->name;
     }
     if (!c->backend && !c->record && !c->replay)
-        diag_error(d, "SOCKPUSH_BACKEND", "\"%.60s\": accepted is: %s, record:PATH, replay:PATH", text, accepted);
+        diag_error(d, "SOCKPUSH_BACKEND", "\"%.60s\": accepted is: %s, record:PATH, replay:PATH, off", text, accepted);
 }
 
 void config_read(struct config *c, env_list env, const char *host_name, struct diag *d)
@@ -245,6 +248,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     config_read_tls(c, env, d);
     config_read_http(c, d);
     config_read_otel(c, env, d);
+    config_read_listen(c, d);
     config_read_agent(c, env, d);
     check_formats(c, d);
 }

@@ -5,6 +5,7 @@
 
 #include "config/variables.h"
 #include "count/rules.h"
+#include "input/listener.h"
 #include "output/http_request.h"
 #include "output/output.h"
 #include "output/url.h"
@@ -37,6 +38,7 @@ struct config {
     const char *interval_from;   /* the variable that set the interval */
     const char *ports_from;      /* the variable that set the rules */
     const char *backend;         /* the backend to use, or NULL: the best that works */
+    bool off;                    /* nothing is counted */
     const char *record, *replay; /* the path of a recording, or NULL */
     const char *proc_foreign;    /* HOST_PROC, to be checked before it is used, or NULL */
     struct endpoint output[OUTPUTS_MAX];
@@ -44,6 +46,8 @@ struct config {
     struct tls_settings tls;   /* for all outputs but otel.output */
     struct http_settings http; /* the same */
     struct otel otel;
+    struct listen_item listen[LISTEN_MAX];
+    int n_listen;
     struct rules rules;
     struct tags tags[TAG_LISTS_MAX];       /* for every series, highest precedence first */
     struct tags agent_tags[TAG_LISTS_MAX]; /* the same for an agent, with one more list */
@@ -65,6 +69,7 @@ void config_read_outputs(struct config *c, env_list env, struct diag *d);
 void config_read_tls(struct config *c, env_list env, struct diag *d);
 void config_read_http(struct config *c, struct diag *d);
 void config_read_otel(struct config *c, env_list env, struct diag *d);
+void config_read_listen(struct config *c, struct diag *d);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
 
 /* Checks path and query of an HTTP output, and sets its path and unit. whole: no path is "/", not the format's. Returns

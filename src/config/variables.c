@@ -32,6 +32,11 @@ static const char *otlp_names_word(int64_t i)
     return i == 0 ? "sockpush" : i == 1 ? "semconv" : NULL;
 }
 
+static const char *gauges_word(int64_t i)
+{
+    return i == 0 ? "delta" : i == 1 ? "absolute" : NULL;
+}
+
 static const char *verify_word(int64_t i)
 {
     return i == 0 ? "none" : i == 1 ? "full" : NULL;
@@ -44,7 +49,7 @@ static const char *log_level_word(int64_t i)
 
 #define AT(member) .offset = offsetof(struct values, member)
 
-const char group_name[][6] = {"Push", "Count", "Tags", "TLS", "HTTP", "More"};
+const char group_name[][7] = {"Push", "Count", "Tags", "TLS", "HTTP", "Listen", "More"};
 
 /* clang-format off */
 const struct variable variables[] = {
@@ -63,7 +68,7 @@ const struct variable variables[] = {
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,
      .meaning = "push the process id of a port's owner, where it can be found"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_BACKEND", .def = "auto", AT(backend),
-     .meaning = "how sockets are read: auto, netlink, procfs; record:PATH also writes a file, replay:PATH reads it"},
+     .meaning = "how sockets are read: auto, netlink, procfs; record:PATH also writes a file, replay:PATH reads it; off: none"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_COUNT", .def = "auto", AT(count), .word = count_word,
      .meaning = "exact lists every TCP socket; auto uses the kernel's counters where these give the same"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
@@ -90,6 +95,14 @@ const struct variable variables[] = {
      .meaning = "headers of each request: Name=value,Name2=value2; %2C is a comma, %25 a percent sign"},
     {.group = GROUP_HTTP, .name = "SOCKPUSH_OTLP_NAMES", .def = "sockpush", AT(otlp_names), .word = otlp_names_word,
      .meaning = "semconv also pushes system.network.connection.count by OTLP"},
+    {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN", .def = "", .form = FORM_LIST, AT(listen),
+     .meaning = "take the application's StatsD, and push it, too: udp://127.0.0.1:8125, unix:///PATH, unixstream:///PATH"},
+    {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN_GAUGES", .def = "delta", AT(listen_gauges), .word = gauges_word,
+     .meaning = "what a gauge with a sign, a:-5, is: a change, as in StatsD, or a value, as in DogStatsD"},
+    {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN_EXPIRY", .def = "300s", AT(listen_expiry_ms), .read = value_duration_ms, .min = 0, .max = 86400000, .unit = "ms",
+     .meaning = "a metric that nothing came for ends after this time, up to 24h; 0s: never"},
+    {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN_MEMORY", .def = "1MiB", AT(listen_memory), .read = value_size, .min = 65536, .max = 67108864,
+     .meaning = "memory of the application's metrics, 64KiB to 64MiB; what has no room is counted in overflow=true"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
      .meaning = "largest UDP datagram, 512 to 65467 bytes; unset: less where the path takes less in one packet"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_BUFFER", .def = "256KiB", AT(buffer), .read = value_size, .min = 16384, .max = 67108864,

@@ -20,6 +20,9 @@ struct values {
     int64_t count, pid, self, tls_verify; /* booleans; count: exact */
     int64_t otlp_names;                   /* a boolean: semconv */
     int64_t log_level;                    /* enum log_level */
+    const char *listen;
+    int64_t listen_gauges; /* 0: delta, 1: absolute */
+    int64_t listen_expiry_ms, listen_memory;
 };
 
 /* Properties of a variable's value; bits. */
@@ -30,9 +33,9 @@ enum form {
 };
 
 /* The headings of --help and docs/configuration.md. */
-enum group { GROUP_PUSH, GROUP_COUNT, GROUP_TAGS, GROUP_TLS, GROUP_HTTP, GROUP_MORE };
+enum group { GROUP_PUSH, GROUP_COUNT, GROUP_TAGS, GROUP_TLS, GROUP_HTTP, GROUP_LISTEN, GROUP_MORE };
 
-extern const char group_name[][6];
+extern const char group_name[][7];
 
 /* A variable's value is a number if "read" is set, a word if "word" is set, else a text. */
 struct variable {

@@ -6,7 +6,6 @@
 #include "count/tags.h"
 #include "encode/fields.h"
 #include "encode/record.h"
-#include "input/metrics.h"
 
 struct value {
     const struct field *field;
@@ -25,17 +24,6 @@ struct point {
     int64_t start_ms;          /* when the totals were 0; < 0: unknown */
     bool semconv;              /* of netstat: otlp also puts it in the names of semconv.h */
     const char *sections;      /* "|c:…|e:…|card:…" or "", which follows the tags in formats for an agent */
-};
-
-#define RELAYED_TAGS_MAX (METRIC_TAGS_MAX + TAGS_ALL_MAX)
-
-/* A metric of the application, as the last flush left it. */
-struct relayed {
-    const struct metric *metric;
-    const char *name;  /* the metric's, without the bytes that the format cannot have */
-    struct tags tags;  /* its own and ours, at most RELAYED_TAGS_MAX: sorted by key, without alike keys */
-    int64_t time_ms;   /* as in struct point */
-    int64_t before_ms; /* a total that begins gets a 0 at this time; < 0: unknown */
 };
 
 /* A unit of a line's time: it is time_ms / ms, followed by the digits in zeros. */
@@ -89,6 +77,8 @@ struct posting {
 
 #define RESOURCE_MAX 4096
 #define PREAMBLE_MAX (RESOURCE_MAX + 64)
+
+struct relayed;
 
 struct encoder {
     char name[12];
@@ -152,12 +142,6 @@ void common_line_end(struct sink *s, size_t mark, struct common *c, size_t at, s
 
 /* Puts text; control bytes and bytes in unsafe become '_'. */
 void put_replaced(struct buf *b, const char *text, const char *unsafe);
-
-/* Returns true for the kinds that have a histogram: timings, histograms and distributions. */
-static inline bool metric_is_timed(const struct metric *metric)
-{
-    return metric->kind == METRIC_TIMING || metric->kind == METRIC_HISTOGRAM || metric->kind == METRIC_DISTRIBUTION;
-}
 
 /* Returns the end to add to a key: renamed's '_' for the reserved key, else "". Returns NULL if a tag renamed exists,
  * too: the key's tag is then left out. */

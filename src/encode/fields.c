@@ -24,6 +24,16 @@ const struct field fields[FIELDS] = {
     [FIELD_OUTPUT + SEND_ERRORS] = {"send_errors", "", 0, INCREASE},
     [FIELD_OUTPUT + DROPPED_LINES] = {"dropped_lines", "", 0, INCREASE},
     [FIELD_OUTPUT + RECONNECTS] = {"reconnects", "", 0, INCREASE},
+    [FIELD_LISTEN + DATAGRAMS] = {"datagrams", "", 0, INCREASE},
+    [FIELD_LISTEN + LINES] = {"lines", "", 0, INCREASE},
+    [FIELD_LISTEN + REFUSED_LINES] = {"refused_lines", "", 0, INCREASE},
+    [FIELD_LISTEN + UNSUPPORTED_LINES] = {"unsupported_lines", "", 0, INCREASE},
+    [FIELD_LISTEN + TRUNCATED] = {"truncated", "", 0, INCREASE},
+    [FIELD_LISTEN + KERNEL_DROPS] = {"kernel_drops", "", 0, INCREASE},
+    [FIELD_LISTEN + OVERFLOW_LINES] = {"overflow_lines", "", 0, INCREASE},
+    [FIELD_LISTEN + LATE_TIMES] = {"late_times", "", 0, INCREASE},
+    [FIELD_LISTEN + SERIES] = {"series", "", 0, GAUGE},
+    [FIELD_LISTEN + BUFFER_USED_PERCENT] = {"buffer_used_percent", "", 0, GAUGE},
 };
 
 const struct measurement measurements[MEASUREMENTS] = {
@@ -31,4 +41,5 @@ const struct measurement measurements[MEASUREMENTS] = {
     [NETSTAT_PORT] = {"netstat_port", {"addr_port", "ip_version"}, .folded = true},
     [SOCKPUSH] = {"sockpush", {"backend"}, .folded = false},
     [SOCKPUSH_OUTPUT] = {"sockpush_output", {"output"}, .folded = true},
+    [SOCKPUSH_LISTEN] = {"sockpush_listen", {"listen"}, .folded = true},
 };

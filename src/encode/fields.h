@@ -3,7 +3,7 @@
 #define FIELDS_H
 
 #include "count/tally.h"
-#include "encode/counters.h"
+#include "input/counters.h"
 
 enum field_kind {
     GAUGE,    /* the current value */
@@ -15,7 +15,7 @@ enum field_kind {
 #define FROM_UDP (1u << PROTOCOL_UDP)
 
 struct field {
-    char name[16];
+    char name[20];
     char heading[9]; /* of its column in the table; "" has no column */
     uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself */
     uint8_t kind;    /* enum field_kind */
@@ -30,8 +30,9 @@ enum {
     FIELD_PARTIAL_POLLS,
     FIELD_POLL_ERRORS,
     FIELD_COUNT_ERRORS,
-    FIELD_OUTPUT, /* one for each of enum output_counter */
-    FIELDS = FIELD_OUTPUT + OUTPUT_COUNTERS
+    FIELD_OUTPUT,                                  /* one for each of enum output_counter */
+    FIELD_LISTEN = FIELD_OUTPUT + OUTPUT_COUNTERS, /* one for each of enum listen_counter */
+    FIELDS = FIELD_LISTEN + LISTEN_COUNTERS
 };
 
 extern const struct field fields[FIELDS];
@@ -42,7 +43,7 @@ struct measurement {
     bool folded;        /* formats that fold tags put these into the name, to keep its series apart */
 };
 
-enum { NETSTAT, NETSTAT_PORT, SOCKPUSH, SOCKPUSH_OUTPUT, MEASUREMENTS };
+enum { NETSTAT, NETSTAT_PORT, SOCKPUSH, SOCKPUSH_OUTPUT, SOCKPUSH_LISTEN, MEASUREMENTS };
 
 extern const struct measurement measurements[MEASUREMENTS];
 

@@ -1,7 +1,7 @@
 /* netstat.tcp_established;host=a;ip_version=4 12 1700000000
  * Graphite's plaintext with tags (graphite-web, docs/tags.rst). */
 #include "base/number.h"
-#include "encode/encode.h"
+#include "encode/relayed.h"
 
 #define RENAMED      "name_" /* Graphite's tag "name" is the metric's name */
 #define NAME_UNSAFE  " ;!^="

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "encode/encode.h"
+#include "encode/relayed.h"
 
 #define RENAMED   "time_" /* InfluxDB rejects lines with a tag "time" */
 #define TYPE_KEY  "metric_type"

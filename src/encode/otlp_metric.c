@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "encode/encode.h"
 #include "encode/otlp.h"
 #include "encode/protobuf.h"
+#include "encode/relayed.h"
 
 /* The most bytes of a histogram's point but for its attributes. */
 #define BUCKETS_MAX (2 * PB_HEAD_MAX + 1 + PB_VARINT_MAX + HISTOGRAM_BUCKETS * PB_VARINT_MAX)

@@ -2,7 +2,7 @@
 #ifndef PROMETHEUS_H
 #define PROMETHEUS_H
 
-#include "encode/encode.h"
+#include "encode/relayed.h"
 
 #define PROMETHEUS_NAME "__name__"
 #define PROMETHEUS_STALE \

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "encode/relayed.h"
+
 static const char addr_port_longest[] = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535";
 
 /* --- tags -------------------------------------------------------------------- */
@@ -20,6 +22,7 @@ static void tagset_init(struct tagset *set, const struct measurement *m, const s
     set->addr_port = tags_find(&set->tags, "addr_port");
     set->backend = tags_find(&set->tags, "backend");
     set->output = tags_find(&set->tags, "output");
+    set->listen = tags_find(&set->tags, "listen");
 }
 
 void series_tags_init(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
@@ -30,6 +33,8 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
     tagset_init(&st->netstat, &measurements[NETSTAT], &none, users, n, a);
     tagset_init(&st->self, &measurements[SOCKPUSH], &none, users, n, a);
     tagset_init(&st->self_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
+    tagset_init(&st->self_listen, &measurements[SOCKPUSH_LISTEN], &none, users, n, a);
+    st->users = tags_merge(users, n, a);
     tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
     st->group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *st->group);
     for (int i = 0; i < rules->n_groups; i++)
@@ -131,6 +136,19 @@ static void put_output(const struct snapshot *s, const struct encoder *format, s
     put(s, format, sink, SOCKPUSH_OUTPUT, set, &v);
 }
 
+static void put_listen(const struct snapshot *s, const struct encoder *format, struct sink *sink, int n)
+{
+    const struct listen_counters *l = &s->listen[n];
+    struct tagset *set = &tags_for(s, format)->self_listen;
+    struct values v = {.n = 0};
+
+    for (unsigned i = 0; i < LISTEN_COUNTERS; i++)
+        if (l->known >> i & 1)
+            add(&v, s, FIELD_LISTEN + i, l->n[i], 0);
+    set->listen->value = l->name;
+    put(s, format, sink, SOCKPUSH_LISTEN, set, &v);
+}
+
 static void put_self(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     const struct self_counters *self = &s->self;
@@ -157,7 +175,7 @@ static bool pushed(const struct snapshot *s, const struct series *series)
            rules->rule[series->rule].kind == RULE_ADDRESS;
 }
 
-static void put_all(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+static void put_counts(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     char text[ADDR_PORT_MAX];
 
@@ -172,8 +190,18 @@ static void put_all(const struct snapshot *s, const struct encoder *format, stru
         if (sink->flush && sink->out->len >= FLUSH_BYTES)
             sink->flush(sink);
     }
-    if (s->push_self)
+}
+
+static void put_all(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    if (!s->only_metrics)
+        put_counts(s, format, sink);
+    if (s->metrics)
+        relayed_encode(s->metrics, &s->tags->users, s->time_ms, format, sink);
+    if (s->push_self && !s->only_metrics)
         put_self(s, format, sink);
+    for (int i = 0; s->push_self && i < s->n_listen; i++)
+        put_listen(s, format, sink, i);
     if (format->end)
         format->end(sink);
 }
@@ -222,6 +250,8 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     largest.pids = true;
     memset(&largest.self, 0xff, sizeof largest.self);
     memset(&largest.added, 0xff, sizeof largest.added);
+    for (int i = 0; i < largest.n_listen; i++)
+        memset(largest.listen[i].n, 0xff, sizeof largest.listen[i].n);
     for (int i = 0; i < largest.n_outputs; i++)
         memset(&largest.output[i].total, 0xff, sizeof largest.output[i].total);
     memset(sink.width, TABLE_WIDTH_MAX, sizeof sink.width);
@@ -246,6 +276,8 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
         for (int i = 0; i < 2; i++)
             measure_series(&largest, format, &sink, RULE_NONE);
     put_self(&largest, format, &sink);
+    for (int i = 0; i < largest.n_listen; i++)
+        put_listen(&largest, format, &sink, i);
     if (format->end)
         format->end(&sink);
     *oversized = sink.oversized;

@@ -4,18 +4,19 @@
 
 #include "count/reader.h"
 #include "count/tally.h"
-#include "encode/counters.h"
+#include "input/counters.h"
 #include "encode/encode.h"
 
 /* The sorted tags of one measurement or group. Pointers lead to those whose values change with each point. */
 struct tagset {
     struct tags tags;
-    struct tag *ip_version, *addr_port, *backend, *output; /* in tags, or NULL */
+    struct tag *ip_version, *addr_port, *backend, *output, *listen; /* in tags, or NULL */
 };
 
 /* The tags of all series, merged once. */
 struct series_tags {
-    struct tagset netstat, self, self_output;
+    struct tagset netstat, self, self_output, self_listen;
+    struct tags users;    /* of the application's metrics */
     struct tagset *group; /* by the rules' group */
     struct tagset other;  /* for "other", which counts sockets of all groups */
 };
@@ -48,7 +49,11 @@ struct snapshot {
     struct self_counters self;
     struct output_counters output[OUTPUTS_MAX];
     int n_outputs;
-    struct added added; /* the increase since the last push to the receiver */
+    struct listen_counters listen[LISTEN_MAX];
+    int n_listen;
+    const struct metrics *metrics; /* the application's, or NULL */
+    bool only_metrics;             /* these, and sockpush_listen */
+    struct added added;            /* the increase since the last push to the receiver */
 };
 
 /* Writes all lines into the sink. It is flushed on the way, but not at the end: lines of increments are always left. */

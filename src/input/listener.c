@@ -190,6 +190,7 @@ void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
         l->stats[i].datagrams = l->counts[i].datagrams;
         l->stats[i].truncated = l->counts[i].truncated;
         l->stats[i].refused_clients = l->counts[i].refused_clients;
+        l->stats[i].lines = l->counts[i].lines;
     }
     listener_leave(l);
 }

@@ -8,11 +8,11 @@
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "input/counters.h"
 #include "input/frames.h"
 #include "input/metrics.h"
 #include "platform.h"
 
-#define LISTEN_MAX       8
 #define LISTEN_ADDRESSES 2 /* of one item: "localhost" is 127.0.0.1 and ::1 */
 #define LISTEN_SOCKETS   (LISTEN_MAX * LISTEN_ADDRESSES)
 #define LISTEN_CLIENTS   32      /* streams, of all items together */
@@ -37,6 +37,7 @@ struct listen_stats {
     uint64_t kernel_drops;        /* datagrams for which the queue had no room */
     unsigned buffer_used_percent; /* of the fullest queue */
     bool queue_known;             /* the system reports the last two; else they are 0 */
+    struct metrics_counters lines;
 };
 
 struct listen_socket {

@@ -30,9 +30,16 @@ static void end_rests(struct listener *l)
 /* Takes a datagram into the metrics. The caller has the lock. */
 static void take(struct listener *l, struct listen_stats *counts, const char *bytes, size_t len, bool cut)
 {
+    struct metrics_counters *now = &l->metrics->counters, before = *now;
+
     counts->datagrams++;
     counts->truncated += cut;
     metrics_take(l->metrics, bytes, len, cut);
+    counts->lines.lines += now->lines - before.lines;
+    counts->lines.refused_lines += now->refused_lines - before.refused_lines;
+    counts->lines.unsupported_lines += now->unsupported_lines - before.unsupported_lines;
+    counts->lines.overflow_lines += now->overflow_lines - before.overflow_lines;
+    counts->lines.late_times += now->late_times - before.late_times;
 }
 
 static void receive(struct listener *l, struct listen_socket *s)

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "encode/counters.h"
+#include "input/counters.h"
 #include "encode/record.h"
 #include "output/ring.h"
 

@@ -7,7 +7,7 @@
 
 #include <mbedtls/platform.h>
 
-#include "encode/counters.h"
+#include "input/counters.h"
 #include "platform.h"
 #include "tls/mbedtls.h"
 

@@ -22,7 +22,7 @@ build/sockpush --help | awk '
     }
     /^Names of other programs/ { exit }
     /^[A-Z][A-Za-z]*$/ { flush(); print; next }
-    /^  SOCKPUSH_/ { flush(); name = $1; meaning = substr($0, 26); next }
+    /^  SOCKPUSH_/ { flush(); name = $1; meaning = substr($0, 27); next }
     /^ +[^ ]/ { sub(/^ +/, ""); meaning = meaning " " $0 }
     END { flush() }' >"$dir/help"
 

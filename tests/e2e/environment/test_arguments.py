@@ -36,9 +36,9 @@ def test_help(run, argument):
     ours, others = shown.out.split("\nOutputs; ")[0].split("\nNames of other programs")
     names = re.findall(r'\.name = "(SOCKPUSH_\w+)"', source("src/config/variables.c"))
     assert re.findall(r"^  (SOCKPUSH_\w+)  ", ours, re.M) == names and len(names) > 20
-    assert re.findall(r"^[A-Z]\w+$", ours, re.M) == ["Push", "Count", "Tags", "TLS", "HTTP", "More"]
+    assert re.findall(r"^[A-Z]\w+$", ours, re.M) == ["Push", "Count", "Tags", "TLS", "HTTP", "Listen", "More"]
     foreign = re.findall(r'^    \{"([\w*]+)", ', source("src/config/foreign.c"), re.M)
-    assert re.findall(r"[\w*]+", " ".join(line[25:] for line in others.splitlines() if line.startswith("  "))) == foreign and len(foreign) > 20
+    assert re.findall(r"[\w*]+", " ".join(line[26:] for line in others.splitlines() if line.startswith("  "))) == foreign and len(foreign) > 20
 
 
 def test_help_shows_each_default(run):

@@ -14,6 +14,29 @@ struct output_stats {
     uint64_t n[OUTPUT_COUNTERS];
 };
 
+#define LISTEN_MAX 8
+
+/* Counters of what applications send to an address, the fields of sockpush_listen. */
+enum listen_counter {
+    DATAGRAMS,
+    LINES,
+    REFUSED_LINES,
+    UNSUPPORTED_LINES,
+    TRUNCATED,
+    KERNEL_DROPS,
+    OVERFLOW_LINES,
+    LATE_TIMES,
+    SERIES, /* of all addresses: a gauge of the first one, as is the next of each */
+    BUFFER_USED_PERCENT,
+    LISTEN_COUNTERS
+};
+
+struct listen_counters {
+    const char *name;
+    uint64_t n[LISTEN_COUNTERS];
+    uint32_t known; /* bits of enum listen_counter: the others are left out */
+};
+
 /* Indexes of struct added: the counters of sockpush, then those of each output. */
 enum {
     ADDED_PARTIAL_POLLS,

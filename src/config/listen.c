@@ -1,0 +1,102 @@
+/* Where applications' lines are taken: SOCKPUSH_LISTEN. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/format.h"
+#include "base/ip.h"
+#include "config/config.h"
+
+#define STATSD_PORT 8125
+
+static bool is_local(const char *host)
+{
+    struct ip ip;
+
+    if (!strcasecmp(host, "localhost"))
+        return true;
+    return ip_parse(host, strlen(host), &ip) && (ip.version == 4 ? ip.bytes[0] == 127 : !strcmp(host, "::1"));
+}
+
+static bool is_any(const char *host)
+{
+    return !strcmp(host, "0.0.0.0") || !strcmp(host, "::");
+}
+
+/* Returns true if what is sent to the target comes back to the item. Two names of this machine are alike. */
+static bool loops(const struct listen_item *item, const struct target *target)
+{
+    if (item->port != target->port)
+        return false;
+    return !strcasecmp(item->host, target->host) ||
+           (is_local(target->host) && (is_local(item->host) || is_any(item->host)));
+}
+
+/* Returns why this item would send to itself, or NULL. */
+static const char *check_loop(struct config *c, const struct listen_item *item)
+{
+    for (int i = 0; i < c->n_outputs; i++) {
+        const struct endpoint *endpoint = &c->output[i];
+        bool socket = transport_has_socket_path(endpoint->transport);
+
+        if (socket ? item->path && !strcmp(item->path, endpoint->path)
+                   : !item->path && endpoint->transport == &output_udp && loops(item, endpoint->target))
+            return arena_format(&c->arena, "the output %s leads there: what is pushed would come back", endpoint->name);
+    }
+    return NULL;
+}
+
+/* Makes *item of the text. Returns NULL, or the error. */
+static const char *make_item(struct config *c, const char *text, size_t len, struct listen_item *item)
+{
+    static const char accepted[] = "accepted are udp://HOST:PORT, unix:///PATH and unixstream:///PATH";
+    struct url url;
+    const char *why = url_parse(text, len, &c->arena, &url);
+
+    if (why || url.format || !url.scheme)
+        return why ? why : accepted;
+    *item = (struct listen_item){.host = url.host, .port = url.port ? url.port : STATSD_PORT, .path = url.path};
+    if (!strcmp(url.scheme, "udp"))
+        item->kind = LISTEN_UDP;
+    else if (!strcmp(url.scheme, "unix") || !strcmp(url.scheme, "unixgram"))
+        item->kind = LISTEN_UNIX;
+    else if (!strcmp(url.scheme, "unixstream"))
+        item->kind = LISTEN_UNIXSTREAM;
+    else
+        return accepted;
+    if (item->kind == LISTEN_UDP && url.path)
+        return "udp:// takes no path, query or fragment";
+    item->name = arena_text(&c->arena, text, len);
+    return check_loop(c, item);
+}
+
+/* Reports outputs of formats that take lines as they came, which are not passed on, and of prometheus, where two
+ * metrics can become one series. */
+static void check_formats(const struct config *c, struct diag *d)
+{
+    for (int i = 0; i < c->n_outputs; i++)
+        if (!c->output[i].format->metric || c->output[i].format == &encoder_prometheus)
+            diag_error(d, "SOCKPUSH_LISTEN",
+                       "the output %s has the format %s: accepted with it are influx, graphite, otlp",
+                       c->output[i].name, c->output[i].format->name);
+}
+
+void config_read_listen(struct config *c, struct diag *d)
+{
+    const char *list = c->v.listen, *item, *why;
+    size_t len;
+
+    while ((item = url_next(&list, &len))) {
+        if (c->n_listen == LISTEN_MAX) {
+            diag_error(d, "SOCKPUSH_LISTEN", "more than %d addresses", LISTEN_MAX);
+            break;
+        }
+        why = make_item(c, item, len, &c->listen[c->n_listen]);
+        if (why)
+            diag_error(d, "SOCKPUSH_LISTEN", "\"%.*s\": %s", len < 100 ? (int)len : 100, item, why);
+        c->n_listen += !why;
+    }
+    if (c->v.listen)
+        check_formats(c, d);
+    else if (c->off)
+        diag_error(d, "SOCKPUSH_BACKEND", "off: nothing would be pushed; accepted with SOCKPUSH_LISTEN alone");
+}

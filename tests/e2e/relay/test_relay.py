@@ -1,0 +1,239 @@
+"""SOCKPUSH_LISTEN: what an application sends as StatsD comes out aggregated, with sockpush's tags."""
+import os
+import random
+import re
+import signal
+import socket
+import struct
+
+import pytest
+
+import posts
+import wait
+
+LINES = "hits:1|c|#a:b\nhits:2|c|#a:b\nload:5|g\nload:+1|g\nwait:10|ms\nwait:30|ms\nusers:x|s\nusers:y|s\nFoo::Bar:1|c"
+
+
+def udp(port, *datagrams):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for datagram in datagrams:
+            sender.sendto(datagram if isinstance(datagram, bytes) else datagram.encode(), ("127.0.0.1", port))
+
+
+def values(out, name):
+    """Returns [value] of the influx lines of this metric, in time order; of a timing, its fields."""
+    found = []
+    for line in out.splitlines():
+        series, fields, _ = line.rsplit(" ", 2)
+        if series.split(",")[0] == name:
+            fields = {key: float(value) for key, value in (field.split("=") for field in fields.split(","))}
+            found.append(fields["value"] if list(fields) == ["value"] else fields)
+    return found
+
+
+def counters(out, listen=None):
+    """Returns the last fields of sockpush_listen."""
+    lines = [line for line in out.splitlines() if line.startswith("sockpush_listen,") and (not listen or f"listen={listen}" in line)]
+    return {key: int(value.rstrip("i")) for key, value in (field.split("=") for field in lines[-1].rsplit(" ", 2)[1].split(","))}
+
+
+@pytest.fixture
+def relay(namespace, start):
+    """relay(…) starts a program that listens on UDP port 8125, counts no sockets and prints influx."""
+    def make(**env):
+        program = start(**{"to": "influx+stdout:", "listen": "udp://127.0.0.1:8125", "backend": "off", "interval": "200ms", "host": "h", **env})
+        program.until(lambda: "taking StatsD" in program.log)
+        return program
+    return make
+
+
+def ended(program):
+    """Ends it, which pushes what has arrived. Returns its output."""
+    assert program.end() == 0, program.log
+    return program.out
+
+
+def test_each_kind(relay):
+    program = relay(tags="env=x")
+    udp(8125, LINES)
+    program.until(lambda: values(program.out, "users"))
+    out = ended(program)
+    assert sum(values(out, "hits")) == 3 and values(out, "load")[0] == 6 and values(out, "users")[0] == 2
+    [timing] = values(out, "wait")
+    assert (timing["count"], timing["sum"], timing["mean"], timing["lower"], timing["upper"]) == (2, 40, 20, 10, 30)
+    assert "hits,a=b,env=x,host=h,metric_type=counter value=" in out
+    assert "colon in the name: Foo::Bar:1|c" in program.log
+    last = counters(out)
+    assert (last["datagrams"], last["lines"], last["refused_lines"], last["series"]) == (1, 8, 1, 4)
+
+
+def test_beside_the_counts(relay):
+    """Sockets are counted as ever, in the same snapshot."""
+    program = relay(backend=None)
+    udp(8125, "hits:1|c")
+    program.until(lambda: values(program.out, "hits"))
+    assert "netstat,host=h,ip_version=4 tcp_established=" in ended(program)
+
+
+def test_what_arrives_before_the_end_is_pushed(relay):
+    program = relay(interval="1h")
+    udp(8125, *(f"hits:{i}|c" for i in range(100)))
+    assert sum(values(ended(program), "hits")) == sum(range(100))
+
+
+def test_graphite(namespace, start):
+    program = start(to="graphite+stdout:", listen="udp://localhost", backend="off", interval="1s", host="h", self="off")
+    program.until(lambda: "taking StatsD" in program.log)
+    udp(8125, LINES)
+    assert program.end() == 0
+    lines = dict(line.split(" ")[:2] for line in program.out.splitlines())
+    assert lines["hits.count;a=b;host=h"] == "3" and lines["load;host=h"] == "6" and lines["users.count;host=h"] == "2"
+    assert lines["wait.count;host=h"] == "2" and lines["wait.sum;host=h"] == "40" and lines["wait.upper;host=h"] == "30"
+
+
+def test_otlp(relay, keep):
+    """Counters are sums since the start, which begin with 0; timings are exponential histograms."""
+    receiver = keep(posts.Receiver())
+    program = relay(to=f"otlp+http://127.0.0.1:{receiver.port}", self="off")
+    program.until(lambda: program.log)
+    udp(8125, LINES)
+    program.until(lambda: receiver.posts)
+    udp(8125, "hits:4|c|#a:b")
+    assert program.end() == 0, program.log
+    raw = b"".join(one.raw for one in receiver.posts)
+    for name in (b"hits", b"load", b"wait", b"users"):
+        assert b"\x0a" + bytes([len(name)]) + name in raw
+    assert all(one.target == "/v1/metrics" for one in receiver.posts)
+
+
+def test_unix_datagrams(relay, tmp_path):
+    path = tmp_path / "dsd.sock"
+    program = relay(listen=f"unix://{path}")
+    assert path.stat().st_mode & 0o777 == 0o722
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"hits:7|c", str(path))
+    assert sum(values(ended(program), "hits")) == 7 and not path.exists()
+
+
+def test_unix_streams(relay, tmp_path):
+    """DogStatsD's frames, and plain lines."""
+    path = tmp_path / "dsd.sock"
+    program = relay(listen=f"unixstream://{path}")
+    frames = b"".join(struct.pack("<I", len(text)) + text for text in (b"hits:1|c\nhits:2|c", b"hits:3|c"))
+    for data in (frames, b"hits:4|c\nhits:5|c\n"):
+        with socket.socket(socket.AF_UNIX) as sender:
+            sender.connect(str(path))
+            for i in range(0, len(data), 5):
+                sender.sendall(data[i:i + 5])
+    assert sum(values(ended(program), "hits")) == 15
+
+
+def test_a_stale_socket_is_replaced_and_another_file_is_not(relay, run, tmp_path):
+    path = tmp_path / "dsd.sock"
+    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(str(path))
+    program = relay(listen=f"unix://{path}")
+    other = run(to="influx+stdout:", listen=f"unix://{path}", backend="off")
+    assert other.status == 1 and "another program receives there" in other.log
+    assert program.end() == 0
+    path.write_text("mine")
+    assert run(to="influx+stdout:", listen=f"unix://{path}", backend="off").status == 1 and path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sum_in_is_sum_out(relay, seed):
+    """Whatever the packing, the flush times, repeated tags and other lines between."""
+    chance = random.Random(seed)
+    program = relay(interval="100ms")
+    expected, datagrams = dict.fromkeys("abc", 0), 0
+    for _ in range(300):
+        lines = []
+        for _ in range(chance.randrange(1, 20)):
+            name, n = chance.choice("abc"), chance.randrange(1000)
+            counted = [f"{name}:{n}|c", f"{name}:{n}|c|#x:1,y:2", f"{name}:{n}|c|#y:2,x:1", f"{name}:{n // 2}:{n - n // 2}|c"]
+            line = chance.choice([*counted, "bad", f"{name}:1|g"])
+            lines.append(line)
+            expected[name] += n * (line in counted)
+        udp(8125, "\n".join(lines))
+        datagrams += 1
+        wait.until(lambda: False, chance.choice([0, 0, 0.001, 0.01]))
+    out = ended(program)
+    assert counters(out)["kernel_drops"] + counters(out)["datagrams"] == datagrams
+    if not counters(out)["kernel_drops"]:
+        for name in "abc":
+            total = sum(float(line.rsplit(" ", 2)[1].removeprefix("value=")) for line in out.splitlines()
+                          if line.startswith(name + ",") and "metric_type=counter" in line)
+            assert total == expected[name]
+
+
+def test_what_the_kernel_drops_is_counted(relay):
+    """The program stands still while more is sent than the socket's buffer holds."""
+    program = relay(interval="1h")
+    os.kill(program.process.pid, signal.SIGSTOP)
+    sent = 40000
+    udp(8125, *["hits:1|c|#tag:" + "x" * 150] * sent)
+    os.kill(program.process.pid, signal.SIGCONT)
+    out = ended(program)
+    last = counters(out)
+    assert last["kernel_drops"] > 0 and last["kernel_drops"] + last["datagrams"] == sent
+    assert sum(values(out, "hits")) == last["lines"] == last["datagrams"]
+
+
+def test_hostile_lines(relay):
+    """Names without end, odd types, random bytes: memory is bounded, the polls go on, good lines are counted."""
+    program = relay(listen_memory="64KiB", interval="100ms")
+    chance = random.Random(5)
+    for i in range(3000):
+        udp(8125, "\n".join([f"n{chance.randrange(10**9)}:1|c|#{chance.randrange(10**9)}:x" for _ in range(20)]), chance.randbytes(200))
+        if i % 100 == 0:
+            udp(8125, "good:1|c")
+            wait.until(lambda: False, 0.01)
+    out = ended(program)
+    last = counters(out)
+    assert last["datagrams"] + last["kernel_drops"] == 6030 and last["refused_lines"] > 0 and last["overflow_lines"] > 0 and last["series"] < 1024
+    assert "overflow=true" in out
+
+
+def test_a_metric_ends(relay):
+    program = relay(listen_expiry="300ms", interval="100ms")
+    udp(8125, "load:5|g\nhits:1|c")
+    program.until(lambda: values(program.out, "load"))
+    program.until(lambda: counters(program.out)["series"] == 0)
+    n = len(values(program.out, "load"))
+    program.until(lambda: program.out.count("sockpush_listen") > 10 + n)
+    assert len(values(program.out, "load")) <= n + 1 and ended(program)
+
+
+def test_gauges_with_a_sign(relay):
+    program = relay(listen_gauges="absolute", interval="1h")
+    udp(8125, "load:5|g\nload:-2|g")
+    assert values(ended(program), "load") == [-2]
+
+
+REFUSED = [({"to": "udp://127.0.0.1"}, "SOCKPUSH_LISTEN", "the format dogstatsd: accepted with it are"),
+           ({"to": "influx+udp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "would come back"),
+           ({"to": "influx+udp://localhost:8125", "listen": "udp://0.0.0.0:8125"}, "SOCKPUSH_LISTEN", "would come back"),
+           ({"listen": "tcp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
+           ({"listen": "127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
+           ({"listen_gauges": "both"}, "SOCKPUSH_LISTEN_GAUGES", "delta, absolute"),
+           ({"listen_expiry": "5"}, "SOCKPUSH_LISTEN_EXPIRY", "5"),
+           ({"listen_memory": "1KiB"}, "SOCKPUSH_LISTEN_MEMORY", "64KiB"),
+           ({"listen": None}, "SOCKPUSH_BACKEND", "nothing would be pushed")]
+
+
+@pytest.mark.parametrize("env,variable,why", REFUSED)
+def test_refused(run, env, variable, why):
+    one = run(**{"to": "influx+stdout:", "listen": "udp://127.0.0.1:8125", "backend": "off", **env})
+    assert one.status == 2 and f"variable={variable} " in one.log and why in one.log, one.log
+
+
+def test_others_can_send_is_warned_about(namespace, run):
+    one = run(to="influx+stdout:", listen="udp://0.0.0.0:8125", backend="off", polls=1)
+    assert one.status == 0 and "everyone who reaches this address" in one.log
+
+
+def test_off_by_default(namespace, start):
+    program = start(to="influx+stdout:", interval="100ms")
+    program.until(lambda: program.out)
+    with open(f"/proc/{program.process.pid}/net/udp") as table:
+        assert not re.search(r":1FBD ", table.read())
+    program.end()
