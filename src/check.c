@@ -1,4 +1,5 @@
 /* --check: prints the configuration in effect, and tries each part of it. */
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -176,12 +177,64 @@ static bool check_output(struct program *p, const struct endpoint *endpoint, con
     return good;
 }
 
-int program_check(struct program *p)
+static const char *listening_place(const struct listen_socket *s, char out[WHERE_MAX])
+{
+    struct buf b = {.data = out, .cap = WHERE_MAX - 1};
+    char text[IP_TEXT_MAX];
+    struct ip at, none;
+
+    if (s->item->kind == LISTEN_UDP) {
+        net_ends(s->fd, &at, &none);
+        ip_format(&at, text);
+        buf_format(&b, at.version == 6 ? " at [%s]:%u" : " at %s:%u", text, s->item->port);
+    }
+    if (s->item->kind != LISTEN_UNIXSTREAM)
+        buf_format(&b, ", a buffer of %u bytes", s->buffer);
+    out[b.len] = '\0';
+    return out;
+}
+
+/* Opens the sockets of SOCKPUSH_LISTEN, which are free again afterwards. Returns false if one cannot be opened, except
+ * where the program itself may be running; the log says why. */
+static bool check_listening(struct program *p)
+{
+    char place[WHERE_MAX];
+    int ret = program_listen(p);
+
+    if (ret) {
+        print_line("listen: %s", ret == -EADDRINUSE ? "unknown: in use, as it is while sockpush runs" : "failed");
+        return ret == -EADDRINUSE;
+    }
+    for (int i = 0; i < p->listener.n_sockets; i++) {
+        const struct listen_socket *s = &p->listener.socket[i];
+
+        print_line("listen %s: ok%s", s->item->name, listening_place(s, place));
+    }
+    if (p->config.n_listen)
+        listener_close(&p->listener);
+    return true;
+}
+
+/* Reads the sockets once. Returns false if none could be read. */
+static bool check_backend(struct program *p)
 {
     char why[READER_WHY_MAX], view[256];
     const char *counting;
-    struct snapshot s;
     int64_t time_ms;
+
+    program_read(p, &time_ms);
+    reader_why(&p->reader, why);
+    counting = p->reading.report.counting;
+    print_line("backend %s: %llu sockets in %llu us, %s%s%s%s%s", p->reading.name,
+               (unsigned long long)p->reading.report.sockets, (unsigned long long)p->self.poll_us,
+               program_view(p, view, sizeof view), *why ? "; " : "", why, counting ? "; " : "",
+               counting ? counting : "");
+    return p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
+}
+
+int program_check(struct program *p)
+{
+    struct snapshot s;
     bool good = true;
 
     print_values(p);
@@ -190,13 +243,8 @@ int program_check(struct program *p)
     program_snapshot(p, 0, &s);
     for (int i = 0; i < p->config.n_outputs; i++)
         good &= check_output(p, &p->config.output[i], &s);
-    program_read(p, &time_ms);
-    reader_why(&p->reader, why);
-    counting = p->reading.report.counting;
-    print_line("backend %s: %llu sockets in %llu us, %s%s%s%s%s", p->reading.name,
-               (unsigned long long)p->reading.report.sockets, (unsigned long long)p->self.poll_us,
-               program_view(p, view, sizeof view), *why ? "; " : "", why, counting ? "; " : "",
-               counting ? counting : "");
-    good &= p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
+    good &= check_listening(p);
+    if (!p->config.off)
+        good &= check_backend(p);
     return good ? 0 : 1;
 }

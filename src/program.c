@@ -423,14 +423,6 @@ void program_stop_listening(struct program *p)
     push(p, wall_clock(p), true);
 }
 
-int program_listen(struct program *p)
-{
-    struct config *c = &p->config;
-
-    return c->n_listen ? listener_init(&p->listener, c->listen, c->n_listen, &p->metrics, RESOLVE_FIRST_MS, &c->arena)
-                       : 0;
-}
-
 int program_start(struct program *p)
 {
     struct config *c = &p->config;

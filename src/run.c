@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -70,8 +71,9 @@ int program_run(struct program *p)
     int64_t time_ms;
     int ret;
 
-    if (program_listen(p))
-        return 1;
+    ret = program_listen(p);
+    if (ret)
+        return ret == -ELOOP ? 2 : 1;
     program_read(p, &time_ms);
     if (p->reading.ended) {
         log_event(LOG_ERROR, NULL, NULL, "no poll was recorded in %s", p->config.replay);

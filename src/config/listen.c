@@ -3,43 +3,17 @@
 #include <strings.h>
 
 #include "base/format.h"
-#include "base/ip.h"
 #include "config/config.h"
 
 #define STATSD_PORT 8125
 
-static bool is_local(const char *host)
-{
-    struct ip ip;
-
-    if (!strcasecmp(host, "localhost"))
-        return true;
-    return ip_parse(host, strlen(host), &ip) && (ip.version == 4 ? ip.bytes[0] == 127 : !strcmp(host, "::1"));
-}
-
-static bool is_any(const char *host)
-{
-    return !strcmp(host, "0.0.0.0") || !strcmp(host, "::");
-}
-
-/* Returns true if what is sent to the target comes back to the item. Two names of this machine are alike. */
-static bool loops(const struct listen_item *item, const struct target *target)
-{
-    if (item->port != target->port)
-        return false;
-    return !strcasecmp(item->host, target->host) ||
-           (is_local(target->host) && (is_local(item->host) || is_any(item->host)));
-}
-
-/* Returns why this item would send to itself, or NULL. */
+/* Returns why this item would send to itself, or NULL. Where names of hosts lead is seen at the start. */
 static const char *check_loop(struct config *c, const struct listen_item *item)
 {
     for (int i = 0; i < c->n_outputs; i++) {
         const struct endpoint *endpoint = &c->output[i];
-        bool socket = transport_has_socket_path(endpoint->transport);
 
-        if (socket ? item->path && !strcmp(item->path, endpoint->path)
-                   : !item->path && endpoint->transport == &output_udp && loops(item, endpoint->target))
+        if (transport_has_socket_path(endpoint->transport) && item->path && !strcmp(item->path, endpoint->path))
             return arena_format(&c->arena, "the output %s leads there: what is pushed would come back", endpoint->name);
     }
     return NULL;

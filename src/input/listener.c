@@ -47,13 +47,20 @@ static struct listen_socket *add_socket(struct listener *l, const struct listen_
     return s;
 }
 
+static struct ip bound_ip(const struct listen_socket *s)
+{
+    struct ip at, none;
+
+    net_ends(s->fd, &at, &none);
+    return at;
+}
+
 /* Warns if others than this machine reach the socket. */
 static void warn_of_strangers(const struct listen_socket *s)
 {
     static const struct ip six = {6, {[15] = 1}};
-    struct ip at, none;
+    struct ip at = bound_ip(s);
 
-    net_ends(s->fd, &at, &none);
     if (at.version == 6 ? memcmp(at.bytes, six.bytes, 16) != 0 : at.bytes[0] != 127)
         log_event(LOG_WARN, "listen", s->item->name, "everyone who reaches this address can send metrics");
 }
@@ -100,6 +107,36 @@ static void close_all(struct listener *l)
     for (int i = 0; i < l->n_sockets; i++)
         net_close(l->socket[i].fd);
     l->n_sockets = 0;
+}
+
+/* Returns true if a datagram to addr, of this port, comes to the socket. One at "any" address has all that are this
+ * host's, where no other can be bound to its port. */
+static bool receives(const struct listen_socket *s, const struct net_addr *addr, uint16_t port)
+{
+    static const uint8_t any[16];
+    struct ip at;
+    unsigned buffer = 0;
+    int fd;
+
+    if (s->item->kind != LISTEN_UDP || s->item->port != port)
+        return false;
+    if (s->addr.len == addr->len && !memcmp(s->addr.bytes, addr->bytes, addr->len))
+        return true;
+    at = bound_ip(s);
+    if (memcmp(at.bytes, any, sizeof any) != 0)
+        return false;
+    fd = net_bind(addr, &buffer);
+    if (fd >= 0)
+        net_close(fd);
+    return fd == -EADDRINUSE;
+}
+
+const struct listen_item *listener_at(const struct listener *l, const struct net_addr *addr, uint16_t port)
+{
+    for (int i = 0; i < l->n_sockets; i++)
+        if (receives(&l->socket[i], addr, port))
+            return l->socket[i].item;
+    return NULL;
 }
 
 static void remove_files(const struct listener *l)

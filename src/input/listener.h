@@ -90,6 +90,9 @@ struct listener {
 int listener_init(struct listener *l, const struct listen_item *items, int n, struct metrics *metrics, int timeout_ms,
                   struct arena *a);
 
+/* Returns the item that receives what is sent to this address by UDP, whose port is given, too; or NULL. */
+const struct listen_item *listener_at(const struct listener *l, const struct net_addr *addr, uint16_t port);
+
 /* Starts the thread. Returns 0 or -errno. */
 int listener_start(struct listener *l);
 

@@ -210,8 +210,7 @@ def test_gauges_with_a_sign(relay):
 
 
 REFUSED = [({"to": "udp://127.0.0.1"}, "SOCKPUSH_LISTEN", "the format dogstatsd: accepted with it are"),
-           ({"to": "influx+udp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "would come back"),
-           ({"to": "influx+udp://localhost:8125", "listen": "udp://0.0.0.0:8125"}, "SOCKPUSH_LISTEN", "would come back"),
+           ({"to": "influx+unix:///tmp/a.sock", "listen": "unix:///tmp/a.sock"}, "SOCKPUSH_LISTEN", "would come back"),
            ({"listen": "tcp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen": "127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen_gauges": "both"}, "SOCKPUSH_LISTEN_GAUGES", "delta, absolute"),
@@ -224,6 +223,43 @@ REFUSED = [({"to": "udp://127.0.0.1"}, "SOCKPUSH_LISTEN", "the format dogstatsd:
 def test_refused(run, env, variable, why):
     one = run(**{"to": "influx+stdout:", "listen": "udp://127.0.0.1:8125", "backend": "off", **env})
     assert one.status == 2 and f"variable={variable} " in one.log and why in one.log, one.log
+
+
+OWN = {"literal": ("127.0.0.1", "127.0.0.1"), "name": ("127.0.0.1", "localhost"), "any": ("0.0.0.0", "127.0.0.1"), "any name": ("0.0.0.0", "localhost"),
+       "another of its addresses": ("0.0.0.0", "127.7.7.7"), "IPv6": ("[::1]", "[::1]"), "any of both": ("[::]", "127.0.0.1")}
+
+
+@pytest.mark.parametrize("listen,to", OWN.values(), ids=OWN)
+def test_what_is_pushed_would_come_back(namespace, run, listen, to):
+    """Refused is where the output's host leads, not how it is written."""
+    one = run(to=f"influx+stdout:,influx+udp://{to}:8125", listen=f"udp://{listen}:8125", backend="off", polls=1)
+    assert one.status == 2 and "variable=SOCKPUSH_LISTEN " in one.log and "would come back" in one.log, one.log
+
+
+NOT_OWN = {"port": ("127.0.0.1:8125", "127.0.0.1:8126"), "address": ("127.0.0.2:8125", "127.0.0.1:8125"), "protocol": ("127.0.0.1:8125", "127.0.0.1:8125")}
+
+
+@pytest.mark.parametrize("listen,to", NOT_OWN.values(), ids=NOT_OWN)
+def test_others_nearby_are_not_oneself(namespace, run, listen, to):
+    scheme = "tcp" if listen == to else "udp"
+    one = run("--check", to=f"influx+stdout:,influx+{scheme}://{to}", listen=f"udp://{listen}", backend="off")
+    assert f"listen udp://{listen}: ok" in one.out and "would come back" not in one.log, one.log
+
+
+def test_check_tells_where_it_listens(namespace, run, tmp_path):
+    listen = f"udp://localhost:8125,unix://{tmp_path}/a.sock,unixstream://{tmp_path}/b.sock"
+    one = run("--check", to="influx+stdout:", listen=listen, backend="off")
+    assert one.status == 0, one.log
+    assert re.search(r"^listen udp://localhost:8125: ok at 127\.0\.0\.1:8125, a buffer of \d+ bytes$", one.out, re.M), one.out
+    assert "listen udp://localhost:8125: ok at [::1]:8125, " in one.out and f"listen unixstream://{tmp_path}/b.sock: ok\n" in one.out
+    assert not list(tmp_path.glob("*.sock")), "nothing is left"
+
+
+def test_check_beside_a_running_one(relay, run):
+    program = relay(interval="1h")
+    one = run("--check", to="influx+stdout:", listen="udp://127.0.0.1:8125", backend="off")
+    assert one.status == 0 and "listen: unknown: in use" in one.out, one.out
+    program.end()
 
 
 def test_others_can_send_is_warned_about(namespace, run):
