@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "encode/relayed.h"
+#include "encode/influx.h"
 
 #define RENAMED   "time_" /* InfluxDB rejects lines with a tag "time" */
-#define TYPE_KEY  "metric_type"
-#define FIELD_MAX 64 /* ",tcp_established=" and 20 digits and "i" */
+#define FIELD_MAX 64      /* ",tcp_established=" and 20 digits and "i" */
 #define TIME_MAX  21
 
 /* Puts text with a '\' before each byte in escape. Control bytes become '_', and so does '\':
@@ -24,7 +23,7 @@ static void put_escaped(struct buf *b, const char *text, const char *escape)
     }
 }
 
-static void put_tag(struct buf *b, const struct tags *all, const struct tag *tag)
+void influx_put_tag(struct buf *b, const struct tags *all, const struct tag *tag)
 {
     const char *end = key_end(all, tag->key, RENAMED);
 
@@ -37,8 +36,7 @@ static void put_tag(struct buf *b, const struct tags *all, const struct tag *tag
     put_escaped(b, tag_text(tag), ",= ");
 }
 
-/* Puts a name that someone else chose at the start of a line. */
-static void put_name(struct buf *b, const char *name)
+void influx_put_name(struct buf *b, const char *name)
 {
     bool comment = *name == '#'; /* a line that begins with it */
 
@@ -50,15 +48,15 @@ static void put_name(struct buf *b, const char *name)
 static void put_series(struct buf *b, const struct point *p)
 {
     if (*p->prefix) {
-        put_name(b, p->prefix);
+        influx_put_name(b, p->prefix);
         buf_char(b, '.');
     }
     buf_text(b, p->measurement->name);
     for (size_t i = 0; i < p->tags.n; i++)
-        put_tag(b, &p->tags, &p->tags.tag[i]);
+        influx_put_tag(b, &p->tags, &p->tags.tag[i]);
 }
 
-static void put_time(struct buf *b, int64_t time_ms, const struct time_unit *unit)
+void influx_put_time(struct buf *b, int64_t time_ms, const struct time_unit *unit)
 {
     if (time_ms < 0)
         return;
@@ -67,9 +65,7 @@ static void put_time(struct buf *b, int64_t time_ms, const struct time_unit *uni
     buf_text(b, unit ? unit->zeros : "000000");
 }
 
-/* Begins a field of the line that began at mark. Returns false if it belongs into another line with the same series and
- * time, because this one has fields and could become too long. */
-static bool begin_field(struct sink *s, size_t mark, bool first, const char *name)
+bool influx_begin_field(struct sink *s, size_t mark, bool first, const char *name)
 {
     if (!first && !line_fits(s, mark, FIELD_MAX + TIME_MAX))
         return false;
@@ -88,67 +84,12 @@ static void encode(struct sink *s, const struct point *p)
 
         put_series(s->out, p);
         for (bool first = true; i < p->n_values; first = false, i++) {
-            if (!begin_field(s, mark, first, p->value[i].field->name))
+            if (!influx_begin_field(s, mark, first, p->value[i].field->name))
                 break;
             buf_u64(s->out, p->value[i].now);
             buf_char(s->out, 'i');
         }
-        put_time(s->out, p->time_ms, s->unit);
-        line_end(s, mark);
-    }
-}
-
-/* --- the application's metrics ------------------------------------------------------------ */
-
-/* Puts the series of a metric. A tag of its own with the key of the type is left out. */
-static void put_metric(struct buf *b, const struct relayed *r)
-{
-    static const char *const types[METRIC_TYPES] = {"counter", "gauge", "timing", "histogram", "distribution", "set"};
-    const struct tag type = {TYPE_KEY, types[r->metric->kind]};
-    size_t i = 0;
-
-    put_name(b, r->name);
-    for (; i < r->tags.n && strcmp(r->tags.tag[i].key, TYPE_KEY) < 0; i++)
-        if (!tags_alike(r->tags.tag[i].key, TYPE_KEY))
-            put_tag(b, &r->tags, &r->tags.tag[i]);
-    put_tag(b, &r->tags, &type);
-    for (; i < r->tags.n; i++)
-        if (!tags_alike(r->tags.tag[i].key, TYPE_KEY))
-            put_tag(b, &r->tags, &r->tags.tag[i]);
-}
-
-struct number {
-    const char *name;
-    double value;
-};
-
-/* Puts a metric in the names that Telegraf's input of StatsD has (influxdata/telegraf, plugins/inputs/statsd). All
- * values are floats: InfluxDB refuses the lines after a first one with another type. */
-static void encode_metric(struct sink *s, const struct relayed *r)
-{
-    const struct metric_values *v = &r->metric->values;
-    const struct number one[] = {{"value", v->value}};
-    const struct number timed[] = {
-        {"count", (double)v->count},
-        {"sum", v->sum},
-        {"mean", v->sum / (double)v->count},
-        {"lower", v->min},
-        {"upper", v->max},
-        {"median", v->quantile[0]},
-        {"90_percentile", v->quantile[1]},
-        {"99_percentile", v->quantile[2]},
-    };
-    bool is_timed = metric_is_timed(r->metric);
-    const struct number *field = is_timed ? timed : one;
-    size_t n = is_timed ? sizeof timed / sizeof *timed : 1, i = 0;
-
-    while (i < n) {
-        size_t mark = line_begin(s);
-
-        put_metric(s->out, r);
-        for (bool first = true; i < n && begin_field(s, mark, first, field[i].name); first = false, i++)
-            buf_double(s->out, field[i].value);
-        put_time(s->out, r->time_ms, s->unit);
+        influx_put_time(s->out, p->time_ms, s->unit);
         line_end(s, mark);
     }
 }
@@ -160,5 +101,5 @@ const struct encoder encoder_influx = {
     .renamed = RENAMED,
     .record = record_line,
     .point = encode,
-    .metric = encode_metric,
+    .metric = influx_metric,
 };
