@@ -27,6 +27,7 @@ import connections
 import lateness
 import measure
 import picture
+import relaying
 import report
 import scale
 import sending
@@ -88,7 +89,10 @@ def bench():
     # They come last, because they last a minute.
     time_wait = scale.measure_time_wait(binary, min(scale.TIME_WAIT, numbers[-1]), polls)
 
+    relay = relaying.measure_relay(binary, not SHORT, progress)
+
     targets.targets(sizes, lines, time_wait, calls, late)
+    relaying.targets(relay)
     page = io.StringIO()
     with contextlib.redirect_stdout(page):
         report.heading(binary)
@@ -102,6 +106,7 @@ def bench():
         report.encoding(encoding)
         report.sending(*sent)
         report.lateness(late)
+        relaying.report(relay)
     publish(page.getvalue().rstrip("\n") + "\n", picture.draw(report.pictured(sizes)))
 
 
@@ -127,7 +132,7 @@ def sockpush_binary():
 def build_helpers():
     # Without the flags of a make that runs this: its job server must not be used.
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-    targets = [f"build/bench/{name}" for name in ("hold", "bare", "encode")]
+    targets = [f"build/bench/{name}" for name in ("hold", "bare", "lines", "encode")]
     subprocess.run(["make", "-s", "-C", str(ROOT), *targets], env=environment, check=True)
 
 

@@ -65,7 +65,8 @@ class Peer(Agent):
         log = stack.enter_context(open(self.log, "w"))
         # None of them may outlive the bench, even if that is killed.
         command = ["setpriv", "--pdeathsig", "KILL", *self.command(program, interval)]
-        self.child = stack.enter_context(running(command, measured=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        self.child = stack.enter_context(running(command, measured=True, env={**ENVIRONMENT, "HOME": str(self.folder)}, stdin=subprocess.DEVNULL, stdout=log,
+                                                 stderr=log))
 
     def check_alive(self):
         if self.child.poll() is not None:
