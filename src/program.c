@@ -248,9 +248,10 @@ void program_read(struct program *p, int64_t *time_ms)
 
 /* --- handing out ----------------------------------------------------------------- */
 
-static void copy_listen(const struct program *p, int i, struct listen_counters *out)
+static void copy_listen(const struct program *p, int i, struct snapshot *snapshot)
 {
     const struct listen_stats *s = &p->listener.stats[i];
+    struct listen_counters *out = &snapshot->listen[i];
 
     *out = (struct listen_counters){.name = p->config.listen[i].name, .known = (1u << KERNEL_DROPS) - 1};
     out->known |= 1u << OVERFLOW_LINES | 1u << LATE_TIMES | (i ? 0 : 1u << SERIES);
@@ -266,6 +267,8 @@ static void copy_listen(const struct program *p, int i, struct listen_counters *
     out->n[LATE_TIMES] = s->lines.late_times;
     out->n[SERIES] = p->listener.series;
     out->n[BUFFER_USED_PERCENT] = s->buffer_used_percent;
+    for (int k = 0; k < LISTEN_INCREMENTS; k++)
+        snapshot->added.n[ADDED_LISTEN + i * LISTEN_INCREMENTS + k] = out->n[k] - p->listen_reported[i][k];
 }
 
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
@@ -289,8 +292,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     };
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
-    for (int i = 0; i < p->config.n_listen; i++)
-        copy_listen(p, i, &out->listen[out->n_listen++]);
+    for (; out->n_listen < p->config.n_listen; out->n_listen++)
+        copy_listen(p, out->n_listen, out);
     if (p->config.n_listen)
         out->metrics = &p->metrics;
     for (int i = 0; i < p->n_outputs; i++) {
@@ -307,6 +310,8 @@ static void note_reported(struct program *p, const struct snapshot *s)
 {
     for (int i = 0; i < p->n_outputs; i++)
         p->output[i].reported = s->output[i].total;
+    for (int i = 0; i < s->n_listen; i++)
+        memcpy(p->listen_reported[i], s->listen[i].n, sizeof p->listen_reported[i]);
 }
 
 /* A snapshot that is encoded for some outputs. */

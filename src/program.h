@@ -19,7 +19,8 @@ struct program {
     struct series_tags tags, agent_tags;
     const char *sections; /* sections of points for an agent */
     struct self_counters self;
-    struct added added; /* increments of the last poll */
+    struct added added;                                      /* increments of the last poll */
+    uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
     struct listener listener;
     struct metrics metrics; /* the application's */
     struct output output[OUTPUTS_MAX];

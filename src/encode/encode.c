@@ -14,12 +14,6 @@ const struct encoder *encoder_find(const char *name)
     return NULL;
 }
 
-void line_increment(struct sink *s)
-{
-    if (!s->n_begun++)
-        s->gauges = s->out->len;
-}
-
 size_t line_begin(const struct sink *s)
 {
     return s->out->len;
@@ -41,8 +35,10 @@ static bool end(struct sink *s, size_t mark, bool fits)
         return false;
     }
     s->lines++;
-    if (s->n_begun)
-        s->counter[s->n_increments++] = (uint8_t)(s->n_begun - 1);
+    if (!s->n_increments)
+        s->gauges = mark;
+    if (s->n_increments || s->increment)
+        s->counter[s->n_increments++] = s->increment;
     return true;
 }
 

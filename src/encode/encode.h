@@ -10,8 +10,9 @@
 struct value {
     const struct field *field;
     uint64_t now;
-    uint64_t added; /* INCREASE: the increase since the last push */
-    bool ended;     /* no value: the series of this field ends; only where the format marks ends */
+    uint64_t added;    /* INCREASE: the increase since the last push */
+    bool ended;        /* no value: the series of this field ends; only where the format marks ends */
+    uint8_t increment; /* INCREASE: index of `added` in struct added; else ADDED_NONE */
 };
 
 struct point {
@@ -46,12 +47,12 @@ struct sink {
     void *state;                  /* the format's state_size bytes, zeroed at first; or NULL */
     uint64_t lines;               /* in out */
     uint64_t oversized;
-    /* Lines of increments come last, in the order of struct added. */
-    size_t gauges;          /* bytes before the first such line, if n_begun */
-    unsigned n_begun;       /* such lines, with oversized ones */
-    unsigned n_increments;  /* such lines in out */
-    uint8_t counter[ADDED]; /* index in struct added, by line in out */
-    bool keeps_oversized;   /* for measuring: cuts a line instead, which fits if its numbers are smaller */
+    /* Lines of increments come last, with gauges between them. */
+    size_t gauges;                /* bytes before the first such line, if there is one */
+    unsigned n_increments;        /* lines in out from that one on */
+    uint8_t counter[ADDED_LINES]; /* their indexes in struct added */
+    uint8_t increment;            /* index of the line that begins; a format without increments leaves it ADDED_NONE */
+    bool keeps_oversized;         /* for measuring: cuts a line instead, which fits if its numbers are smaller */
     /* Widths of a table's columns, addr_port's last; 0: left out. They are known once laid_out is set. */
     uint8_t width[FIELD_COLUMNS + 1];
     bool laid_out;
@@ -113,9 +114,6 @@ extern const struct encoder *const encoders[];
 
 /* Returns the encoder with that name, or NULL. */
 const struct encoder *encoder_find(const char *name);
-
-/* Marks the line that begins now as the increment that is next in struct added. */
-void line_increment(struct sink *s);
 
 /* Begins a line. Returns its mark. */
 size_t line_begin(const struct sink *s);

@@ -60,10 +60,12 @@ static bool known(const struct snapshot *s, const struct field *f)
            (f->from & FROM_UDP && s->reading->read[PROTOCOL_UDP]);
 }
 
-static void add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, uint64_t added)
+/* increment: index in struct added, or ADDED_NONE. */
+static void add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, unsigned increment)
 {
     if (known(s, &fields[field]))
-        v->list[v->n++] = (struct value){.field = &fields[field], .now = now, .added = added};
+        v->list[v->n++] = (struct value){
+            .field = &fields[field], .now = now, .added = s->added.n[increment], .increment = (uint8_t)increment};
 }
 
 static void put(const struct snapshot *s, const struct encoder *format, struct sink *sink, unsigned measurement,
@@ -93,7 +95,7 @@ static void put_total(const struct snapshot *s, const struct encoder *format, st
 
     set->ip_version->value = ipv6 ? "6" : "4";
     for (unsigned i = 0; i < FIELD_COUNT; i++)
-        add(&v, s, i, total->count[i], 0);
+        add(&v, s, i, total->count[i], ADDED_NONE);
     put(s, format, sink, NETSTAT, set, &v);
 }
 
@@ -116,27 +118,27 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
     set->ip_version->value = series->ip_version == 4 ? "4" : "6";
     set->addr_port->value = addr_port;
     for (unsigned i = 0; i < FIELD_COUNT; i++)
-        add(&v, s, i, series->count[i], 0);
+        add(&v, s, i, series->count[i], ADDED_NONE);
     if (s->pids && (series->owner.pid || (lost && (format->zero_when_lost || format->marks_ends))))
-        add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, 0);
+        add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
     for (size_t i = 0; format->marks_ends && i < v.n; i++)
         v.list[i].ended = ending || (v.list[i].field == &fields[FIELD_PID] && lost);
     put(s, format, sink, NETSTAT_PORT, set, &v);
 }
 
-static void put_output(const struct snapshot *s, const struct encoder *format, struct sink *sink, int n)
+static void put_output(const struct snapshot *s, const struct encoder *format, struct sink *sink, unsigned n)
 {
     const struct output_counters *o = &s->output[n];
     struct tagset *set = &tags_for(s, format)->self_output;
     struct values v = {.n = 0};
 
-    for (int i = 0; i < OUTPUT_COUNTERS; i++)
-        add(&v, s, FIELD_OUTPUT + (unsigned)i, o->total.n[i], s->added.n[ADDED_OUTPUTS + n * OUTPUT_COUNTERS + i]);
+    for (unsigned i = 0; i < OUTPUT_COUNTERS; i++)
+        add(&v, s, FIELD_OUTPUT + i, o->total.n[i], ADDED_OUTPUTS + n * OUTPUT_COUNTERS + i);
     set->output->value = o->name;
     put(s, format, sink, SOCKPUSH_OUTPUT, set, &v);
 }
 
-static void put_listen(const struct snapshot *s, const struct encoder *format, struct sink *sink, int n)
+static void put_listen(const struct snapshot *s, const struct encoder *format, struct sink *sink, unsigned n)
 {
     const struct listen_counters *l = &s->listen[n];
     struct tagset *set = &tags_for(s, format)->self_listen;
@@ -144,7 +146,8 @@ static void put_listen(const struct snapshot *s, const struct encoder *format, s
 
     for (unsigned i = 0; i < LISTEN_COUNTERS; i++)
         if (l->known >> i & 1)
-            add(&v, s, FIELD_LISTEN + i, l->n[i], 0);
+            add(&v, s, FIELD_LISTEN + i, l->n[i],
+                i < LISTEN_INCREMENTS ? ADDED_LISTEN + n * LISTEN_INCREMENTS + i : ADDED_NONE);
     set->listen->value = l->name;
     put(s, format, sink, SOCKPUSH_LISTEN, set, &v);
 }
@@ -155,15 +158,15 @@ static void put_self(const struct snapshot *s, const struct encoder *format, str
     struct tagset *set = &tags_for(s, format)->self;
     struct values v = {.n = 0};
 
-    add(&v, s, FIELD_POLL_US, self->poll_us, 0);
-    add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, 0);
-    add(&v, s, FIELD_PARTIAL_POLLS, self->partial_polls, s->added.n[ADDED_PARTIAL_POLLS]);
-    add(&v, s, FIELD_POLL_ERRORS, self->poll_errors, s->added.n[ADDED_POLL_ERRORS]);
-    add(&v, s, FIELD_COUNT_ERRORS, self->count_errors, s->added.n[ADDED_COUNT_ERRORS]);
+    add(&v, s, FIELD_POLL_US, self->poll_us, ADDED_NONE);
+    add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, ADDED_NONE);
+    add(&v, s, FIELD_PARTIAL_POLLS, self->partial_polls, ADDED_PARTIAL_POLLS);
+    add(&v, s, FIELD_POLL_ERRORS, self->poll_errors, ADDED_POLL_ERRORS);
+    add(&v, s, FIELD_COUNT_ERRORS, self->count_errors, ADDED_COUNT_ERRORS);
     set->backend->value = s->reading->name;
     put(s, format, sink, SOCKPUSH, set, &v);
     for (int i = 0; i < s->n_outputs; i++)
-        put_output(s, format, sink, i);
+        put_output(s, format, sink, (unsigned)i);
 }
 
 /* Returns false for IPv6 series of RULE_PORTS if the kernel has no IPv6. */
@@ -201,7 +204,7 @@ static void put_all(const struct snapshot *s, const struct encoder *format, stru
     if (s->push_self && !s->only_metrics)
         put_self(s, format, sink);
     for (int i = 0; s->push_self && i < s->n_listen; i++)
-        put_listen(s, format, sink, i);
+        put_listen(s, format, sink, (unsigned)i);
     if (format->end)
         format->end(sink);
 }
@@ -277,7 +280,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
             measure_series(&largest, format, &sink, RULE_NONE);
     put_self(&largest, format, &sink);
     for (int i = 0; i < largest.n_listen; i++)
-        put_listen(&largest, format, &sink, i);
+        put_listen(&largest, format, &sink, (unsigned)i);
     if (format->end)
         format->end(&sink);
     *oversized = sink.oversized;

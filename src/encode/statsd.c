@@ -62,8 +62,7 @@ static void encode(struct sink *s, const struct point *p)
     for (size_t i = 0; i < p->n_values; i++) {
         size_t mark = line_begin(s), len;
 
-        if (p->value[i].field->kind == INCREASE)
-            line_increment(s);
+        s->increment = p->value[i].increment;
         if (!common_again(s, &name))
             put_name(s->out, p);
         len = s->out->len - mark;

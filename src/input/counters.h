@@ -26,7 +26,8 @@ enum listen_counter {
     KERNEL_DROPS,
     OVERFLOW_LINES,
     LATE_TIMES,
-    SERIES, /* of all addresses: a gauge of the first one, as is the next of each */
+    LISTEN_INCREMENTS,          /* those before it rise, those from it on are gauges */
+    SERIES = LISTEN_INCREMENTS, /* of all addresses, with the first one */
     BUFFER_USED_PERCENT,
     LISTEN_COUNTERS
 };
@@ -37,14 +38,21 @@ struct listen_counters {
     uint32_t known; /* bits of enum listen_counter: the others are left out */
 };
 
-/* Indexes of struct added: the counters of sockpush, then those of each output. */
+/* Indexes of struct added: the counters of sockpush, those of each output, those of each address. */
 enum {
+    ADDED_NONE, /* of a gauge: its increase stays 0 */
     ADDED_PARTIAL_POLLS,
     ADDED_POLL_ERRORS,
     ADDED_COUNT_ERRORS,
     ADDED_OUTPUTS,
-    ADDED = ADDED_OUTPUTS + OUTPUTS_MAX * OUTPUT_COUNTERS
+    ADDED_LISTEN = ADDED_OUTPUTS + OUTPUTS_MAX * OUTPUT_COUNTERS,
+    ADDED = ADDED_LISTEN + LISTEN_MAX * LISTEN_INCREMENTS
 };
+
+_Static_assert(ADDED - 1 <= UINT8_MAX, "lines carry the index in a byte");
+
+/* Lines from the first increment of a snapshot on: every increment, and the gauges between them. */
+#define ADDED_LINES (ADDED + LISTEN_MAX * (LISTEN_COUNTERS - LISTEN_INCREMENTS))
 
 /* The increase of every counter that one snapshot pushes. */
 struct added {

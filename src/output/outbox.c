@@ -7,9 +7,9 @@
 size_t outbox_room(size_t n, size_t size, size_t chunk_max)
 {
     /* Two neighbours together exceed chunk_max, or they would be one chunk, except at the last of the gauges. */
-    size_t chunks = 2 * (size / (chunk_max + 1)) + 2, of_increments = chunks < ADDED ? chunks : ADDED;
+    size_t chunks = 2 * (size / (chunk_max + 1)) + 2;
 
-    return n * (size + chunks * sizeof(struct chunk) + of_increments * sizeof(struct added));
+    return n * (size + chunks * sizeof(struct chunk) + ADDED_LINES * sizeof(struct increment));
 }
 
 static size_t size_of(const struct chunk *chunk)
@@ -28,12 +28,12 @@ static void add(struct added *sum, const struct added *more)
 /* Adds the increments of the chunk at offset `at`. */
 static void add_increments(struct added *sum, const struct outbox *box, size_t at, const struct chunk *chunk)
 {
-    struct added added;
+    struct increment one;
 
-    if (!chunk->extra)
-        return;
-    ring_read(&box->ring, at + sizeof *chunk, &added, sizeof added);
-    add(sum, &added);
+    for (size_t i = 0; i < chunk->extra; i += sizeof one) {
+        ring_read(&box->ring, at + sizeof *chunk + i, &one, sizeof one);
+        sum->n[one.id] += one.n;
+    }
 }
 
 /* Counts the chunk at offset `at` as dropped, unless it was delivered. */
@@ -197,34 +197,36 @@ static size_t extend_chunk(struct outbox *box, const char *text, size_t len)
     return len;
 }
 
-/* Returns the increments of n lines, the first of which is *line, and advances *line. */
-static struct added share_of(const struct lines *piece, uint32_t n, uint32_t *line)
+/* Puts the increments of n lines, the first of which is *line, and advances *line; or counts them as dropped. */
+static void put_increments(struct outbox *box, const struct lines *piece, uint32_t n, uint32_t *line, bool fits)
 {
-    struct added share = {{0}};
+    for (; n; n--, ++*line) {
+        uint8_t id = piece->counter[*line];
+        const struct increment one = {id, piece->added->n[id]};
 
-    for (; n; n--, ++*line)
-        share.n[piece->counter[*line]] = piece->added->n[piece->counter[*line]];
-    return share;
+        if (fits)
+            ring_append(&box->ring, &one, sizeof one);
+        else
+            box->pending.n[id] += one.n;
+    }
 }
 
 /* Puts the lines at `at`, as many as fit, into a new chunk. Returns their bytes. */
 static size_t add_chunk(struct outbox *box, const struct lines *piece, size_t at, size_t len, uint32_t *line)
 {
-    bool increments = box->apart && at >= piece->gauges;
+    bool increments = box->apart && at >= piece->gauges, fits;
     struct chunk chunk = {.poll = box->put.poll, .index = box->put.chunks++, .increments = increments};
-    struct added share = {{0}};
 
-    chunk.extra = increments ? sizeof share : 0;
     chunk.len = (uint32_t)record_pack(box->record, piece->text + at, len, box->chunk_max, &chunk.lines);
-    if (increments)
-        share = share_of(piece, chunk.lines, line);
-    if (!make_room(box, size_of(&chunk))) {
+    chunk.extra = (uint16_t)(increments ? chunk.lines * sizeof(struct increment) : 0);
+    fits = make_room(box, size_of(&chunk));
+    if (fits)
+        ring_append(&box->ring, &chunk, sizeof chunk);
+    put_increments(box, piece, increments ? chunk.lines : 0, line, fits);
+    if (!fits) {
         box->dropped_lines += chunk.lines;
-        add(&box->pending, &share);
         return chunk.len;
     }
-    ring_append(&box->ring, &chunk, sizeof chunk);
-    ring_append(&box->ring, &share, chunk.extra);
     ring_append(&box->ring, piece->text + at, chunk.len);
     box->put.size += size_of(&chunk);
     box->put.open_size = increments ? 0 : size_of(&chunk);

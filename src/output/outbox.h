@@ -27,7 +27,7 @@ struct chunk {
     uint32_t len;      /* bytes of its lines, the last newline included */
     uint32_t lines;
     uint32_t index, of; /* its place in its snapshot: 0 to of - 1 */
-    uint16_t extra;     /* bytes before its lines in the ring: a struct added with the increments of these lines */
+    uint16_t extra;     /* bytes before its lines in the ring: a struct increment of each line, or 0 */
     uint8_t strikes;    /* connections that broke while it was under way */
     uint8_t copies;     /* connections that carried it; 255: as many or more */
     bool increments;    /* its lines must not be delivered twice */
@@ -35,6 +35,11 @@ struct chunk {
     bool done;          /* it is never sent again */
     bool alone;         /* it was refused with others: it is sent while no other is under way */
     bool suspected;     /* connections broke with it: it is sent alone while no chunk gets through */
+};
+
+/* The increase of a counter that a line carries. */
+struct increment {
+    uint64_t id, n; /* index in struct added, increase */
 };
 
 /* A chunk that was dropped while under way. Whether it arrived is not known yet. */
@@ -86,7 +91,7 @@ struct lines {
     uint64_t n;                /* lines */
     size_t gauges;             /* bytes before the lines of increments; len: no such lines */
     const struct added *added; /* their values, if there are such lines */
-    const uint8_t *counter;    /* index into `added` of each such line */
+    const uint8_t *counter;    /* index into `added` of each of them */
 };
 
 /* Returns the ring size, in bytes, for n snapshots of size bytes each. */

@@ -59,7 +59,7 @@ static bool measure(const struct encoder *format, struct buf *report)
     static _Alignas(16) char state[32768]; /* of formats that collect points */
 
     for (int i = 0; i < FIELD_COUNT; i++)
-        value[i] = (struct value){&fields[i], count[i], 0, false};
+        value[i] = (struct value){&fields[i], count[i], 0, false, ADDED_NONE};
     for (int round = 0; round < ROUNDS; round++) {
         long long before = cpu_ns();
 

@@ -50,11 +50,42 @@ static void a_snapshot_that_is_only_looked_at_loses_no_increments(void **state)
     }
 }
 
+/* A counter of the listener is pushed as what it rose by since it was pushed last. */
+static void an_increase_is_pushed_once(void **state)
+{
+    enum { LINES_OF_B = ADDED_LISTEN + LISTEN_INCREMENTS + LINES };
+    static const struct metrics_settings settings = {.expiry_ms = 1000};
+    static const struct listen_item item[2] = {{.name = "a"}, {.name = "b"}};
+    static char memory[4096];
+    struct snapshot s;
+
+    (void)state;
+    memset(&p, 0, sizeof p);
+    p.config.n_listen = p.listener.n_items = 2;
+    p.listener.metrics = &p.metrics;
+    p.config.listen[0] = p.config.listen[1] = item[0];
+    p.listener.items = item;
+    metrics_init(&p.metrics, &settings, memory, sizeof memory);
+    p.listener.counts[1].lines.lines = 5;
+    program_push(&p, 0);
+    p.listener.stats[1].lines.lines = 12;
+    for (int i = 0; i < 2; i++) {
+        program_snapshot(&p, 0, &s);
+        assert_int_equal(s.added.n[LINES_OF_B], 7);
+        assert_int_equal(s.listen[1].n[LINES], 12);
+    }
+    p.listener.counts[1].lines.lines = 12;
+    program_push(&p, 0);
+    program_snapshot(&p, 0, &s);
+    assert_int_equal(s.added.n[LINES_OF_B], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_series_does_not_end_while_a_protocol_cannot_push_its_zero),
         cmocka_unit_test(a_snapshot_that_is_only_looked_at_loses_no_increments),
+        cmocka_unit_test(an_increase_is_pushed_once),
     };
 
     return cmocka_run_group_tests_name("program", tests, NULL, NULL);

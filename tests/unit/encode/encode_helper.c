@@ -9,8 +9,8 @@ char encoded_text[65536];
 size_t encoded_len;
 
 static struct tag plain_tag[] = {{"host", "a"}, {"ip_version", "4"}};
-static const struct value gauge[] = {{&fields[STATE_ESTABLISHED], 12, 0, false},
-                                     {&fields[STATE_SYN_SENT], 0, 0, false}};
+static const struct value gauge[] = {{&fields[STATE_ESTABLISHED], 12, 0, false, ADDED_NONE},
+                                     {&fields[STATE_SYN_SENT], 0, 0, false, ADDED_NONE}};
 /* clang-format off */
 const struct point plain_point = {.prefix = "", .measurement = &measurements[NETSTAT], .tags = {plain_tag, 2}, .value = gauge,
                                   .n_values = 2, .time_ms = 1700000000123, .sections = ""};

@@ -6,8 +6,8 @@
 
 static void dogstatsd_has_a_line_per_field_and_nothing_after_the_tags(void **state)
 {
-    static const struct value self[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0, false},
-                                        {&fields[FIELD_POLL_ERRORS], 500, 3, false}};
+    static const struct value self[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0, false, ADDED_NONE},
+                                        {&fields[FIELD_POLL_ERRORS], 500, 3, false, ADDED_NONE}};
     struct point p = plain_point;
 
     (void)state;
@@ -23,8 +23,8 @@ static void dogstatsd_has_a_line_per_field_and_nothing_after_the_tags(void **sta
 
 static void influx_has_all_fields_on_a_line_with_integers_and_nanoseconds(void **state)
 {
-    static const struct value self[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0, false},
-                                        {&fields[FIELD_POLL_ERRORS], 500, 3, false}};
+    static const struct value self[] = {{&fields[FIELD_POLL_US], 18446744073709551615u, 0, false, ADDED_NONE},
+                                        {&fields[FIELD_POLL_ERRORS], 500, 3, false, ADDED_NONE}};
     struct point p = plain_point;
 
     (void)state;
@@ -148,7 +148,7 @@ static void influx_splits_a_line_that_is_too_long(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(value); i++)
-        value[i] = (struct value){&fields[i], i % 3 ? i : UINT64_MAX, 0, false};
+        value[i] = (struct value){&fields[i], i % 3 ? i : UINT64_MAX, 0, false, ADDED_NONE};
     p.value = value;
     p.n_values = COUNT_OF(value);
     for (size_t max = 1; max < 700; max++) {

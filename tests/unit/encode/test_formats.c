@@ -38,7 +38,7 @@ static void datadog_has_sections_after_the_tags_and_addresses_without_brackets(v
 
 static void statsd_folds_what_distinguishes_series_and_leaves_the_rest(void **state)
 {
-    static const struct value self[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 500, 3, false}};
+    static const struct value self[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 500, 3, false, ADDED_NONE}};
     struct tag output = {"output", "udp://[::1]:8125"}, tag[4];
     struct point p = port_point(tag, "80", "4");
 
@@ -92,7 +92,7 @@ static void statsd_keeps_a_name_one_name(void **state)
 
 static void graphite_has_tags_in_the_name_and_whole_seconds(void **state)
 {
-    static const struct value self[] = {{&fields[FIELD_POLL_ERRORS], 500, 3, false}};
+    static const struct value self[] = {{&fields[FIELD_POLL_ERRORS], 500, 3, false, ADDED_NONE}};
     struct point p = plain_point;
 
     (void)state;

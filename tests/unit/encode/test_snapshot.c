@@ -311,6 +311,62 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
     tear_down(&c);
 }
 
+/* A counter that is left out, a line that does not fit and a gauge between them shift no other's index. */
+static void each_increment_has_its_index(void **state)
+{
+    static const char out_of[] = "sockpush_listen.datagrams:3|c|#listen:b\n"
+                                 "sockpush_listen.lines:4|c|#listen:b\n";
+    static const uint8_t listen_b = ADDED_LISTEN + LISTEN_INCREMENTS;
+    static const struct {
+        const char *line;
+        uint8_t index;
+    } row[] = {
+        {"sockpush.partial_polls:5|c|#backend:netlink", ADDED_PARTIAL_POLLS},
+        {"sockpush.poll_errors:0|c|#backend:netlink", ADDED_POLL_ERRORS},
+        {"sockpush.count_errors:0|c|#backend:netlink", ADDED_COUNT_ERRORS},
+        {"sockpush_listen.refused_lines:6|c|#listen:a", ADDED_LISTEN + REFUSED_LINES},
+        {"sockpush_listen.series:77|g|#listen:a", ADDED_NONE},
+        {"sockpush_listen.datagrams:3|c|#listen:b", listen_b + DATAGRAMS},
+        {"sockpush_listen.lines:4|c|#listen:b", listen_b + LINES},
+        {"sockpush_listen.late_times:7|c|#listen:b", listen_b + LATE_TIMES},
+    };
+    static char out[4096];
+    struct buf b = {.data = out, .cap = sizeof out};
+    struct sink sink = {.out = &b, .line_max = 60};
+    struct scene c;
+    size_t at;
+
+    (void)state;
+    set_up(&c, "", NULL, 0);
+    poll_end(&c.polls);
+    c.s.push_self = true;
+    c.s.n_outputs = 1;
+    c.s.output[0].name = "a name with which no line fits";
+    c.s.n_listen = 2;
+    c.s.listen[0] = (struct listen_counters){
+        .name = "a", .known = 1u << REFUSED_LINES | 1u << SERIES, .n = {[REFUSED_LINES] = 99, [SERIES] = 77}};
+    c.s.listen[1] = (struct listen_counters){.name = "b", .known = 1u << DATAGRAMS | 1u << LINES | 1u << LATE_TIMES};
+    c.s.added.n[ADDED_PARTIAL_POLLS] = 5;
+    c.s.added.n[ADDED_LISTEN + REFUSED_LINES] = 6;
+    c.s.added.n[listen_b + DATAGRAMS] = 3;
+    c.s.added.n[listen_b + LINES] = 4;
+    c.s.added.n[listen_b + LATE_TIMES] = 7;
+    snapshot_encode(&c.s, &encoder_dogstatsd, &sink);
+    out[b.len] = '\0';
+    assert_non_null(strstr(out, out_of));
+    assert_int_equal(sink.oversized, OUTPUT_COUNTERS);
+    assert_int_equal(sink.n_increments, COUNT_OF(row));
+    at = sink.gauges;
+    assert_true(at && out[at - 1] == '\n');
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        assert_memory_equal(out + at, row[i].line, strlen(row[i].line));
+        assert_int_equal(sink.counter[i], row[i].index);
+        at += strlen(row[i].line) + 1;
+    }
+    assert_int_equal(at, b.len);
+    tear_down(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +379,7 @@ int main(void)
         cmocka_unit_test(without_ipv6_in_the_kernel_its_zeros_are_not_pushed),
         cmocka_unit_test(self_tags_win_over_the_groups_and_these_over_the_users),
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),
+        cmocka_unit_test(each_increment_has_its_index),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

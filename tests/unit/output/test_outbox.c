@@ -155,7 +155,7 @@ static void model_add(struct added *to, const struct added *more)
 
 static size_t room_of(const struct item *item)
 {
-    return sizeof(struct chunk) + item->len + (item->increments ? sizeof(struct added) : 0);
+    return sizeof(struct chunk) + item->len + (item->increments ? item->lines * sizeof(struct increment) : 0);
 }
 
 static void model_doubt(struct model *m, const struct item *item)
@@ -236,7 +236,7 @@ static size_t model_cut(const struct model *m, const struct outbox *box, uint64_
         item->index = (uint32_t)n;
         item->increments = m->apart && at >= lines->gauges;
         for (uint32_t i = 0; item->increments && i < item->lines; i++, line++)
-            item->added.n[lines->counter[line]] = lines->added->n[lines->counter[line]];
+            item->added.n[lines->counter[line]] += lines->added->n[lines->counter[line]];
         memcpy(item->text, lines->text + at, item->len);
     }
     for (size_t i = 0; i < n; i++)
@@ -722,7 +722,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
         box.ring.bytes = malloc(box.ring.cap);
         for (uint64_t poll = 0; poll < n; poll++) {
             const struct added added = {{0}};
-            const uint8_t counter[ADDED] = {0};
+            const uint8_t counter[ADDED_LINES] = {0};
             struct lines some = {.text = lines, .added = &added, .counter = counter};
             size_t len = 0, increments = 0;
 
@@ -736,7 +736,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
                 lines[len + line] = '\n';
                 len += line + 1;
                 some.n++;
-                if (any(20) || ++increments > ADDED) {
+                if (any(20) || ++increments > ADDED_LINES) {
                     some.gauges = len;
                     increments = 0;
                 }
@@ -752,8 +752,8 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
 /* Two polls are dropped under way and one of them arrives; then the connection breaks. */
 static void lines_dropped_under_way_are_counted_apart(void **state)
 {
-    static const uint8_t counter[] = {0};
-    char ring[2 * (sizeof(struct chunk) + sizeof(struct added) + 8)], data[16];
+    static const uint8_t counter[] = {ADDED_POLL_ERRORS};
+    char ring[2 * (sizeof(struct chunk) + sizeof(struct increment) + 8)], data[16];
     struct outbox box = {.record = record_line,
                          .ring.bytes = ring,
                          .ring.cap = sizeof ring,
@@ -764,7 +764,7 @@ static void lines_dropped_under_way_are_counted_apart(void **state)
 
     (void)state;
     for (uint64_t poll = 1; poll <= 4; poll++) {
-        const struct added added = {{poll}};
+        const struct added added = {.n[ADDED_POLL_ERRORS] = poll};
         const struct lines lines = {.text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
 
         put_lines(&box, poll, &lines);
@@ -778,15 +778,15 @@ static void lines_dropped_under_way_are_counted_apart(void **state)
     outbox_rewind(&box);
     assert_int_equal(box.delivered_lines, 1);
     assert_int_equal(box.dropped_lines, 1);
-    assert_int_equal(box.pending.n[0], 2);
+    assert_int_equal(box.pending.n[ADDED_POLL_ERRORS], 2);
 }
 
 /* Some of a snapshot's increments arrive, others do not. */
 static void each_chunk_of_increments_has_its_own_count(void **state)
 {
     static const char text[] = "gauge:1\nxxxxx0:1\nxxxxx1:2\nxxxxx2:3\n";
-    static const uint8_t counter[] = {0, 1, 2};
-    const struct added added = {{1, 2, 3}};
+    static const uint8_t counter[] = {ADDED_OUTPUTS, ADDED_NONE, ADDED - 1};
+    const struct added added = {.n = {[ADDED_OUTPUTS] = 1, [ADDED - 1] = 3, [ADDED_LISTEN] = 4}};
     const struct lines lines = {
         .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
     char ring[4096], data[16];
@@ -809,9 +809,8 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
     outbox_clear(&box);
     assert_int_equal(box.delivered_lines, 2);
     assert_int_equal(box.dropped_lines, 2);
-    assert_int_equal(box.pending.n[0], 0);
-    assert_int_equal(box.pending.n[1], 2);
-    assert_int_equal(box.pending.n[2], 3);
+    for (unsigned i = 0; i < ADDED; i++)
+        assert_int_equal(box.pending.n[i], i == ADDED - 1 ? 3 : 0);
 }
 
 /* A page of the ring becomes resident at its first write. */
