@@ -9,8 +9,7 @@
 #include "base/version.h"
 #include "output/limits.h"
 
-#define LISTEN_EXPANSION 2
-#define SNAPSHOT_MAX     (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
+#define SNAPSHOT_MAX (SIZE_MAX / 16 < 1u << 30 ? SIZE_MAX / 16 : 1u << 30) /* bytes */
 
 /* Returns true for rules that need listeners first, and for recordings, whose replay may have such rules. */
 static bool wants_listeners_first(const struct config *c)
@@ -95,9 +94,6 @@ static bool measure(struct program *p)
     for (int i = 0; i < c->n_outputs; i++) {
         const struct endpoint *endpoint = &c->output[i];
         uint64_t max = largest_snapshot(c, endpoint, &s);
-
-        if (c->n_listen) /* a metric's text is shorter than its memory, but for many tags of ours */
-            max += (uint64_t)c->v.listen_memory * LISTEN_EXPANSION;
 
         if (max > SNAPSHOT_MAX) {
             log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "encode/source.h"
 
 /* The tags and texts of one metric. */
 struct merged {
@@ -97,3 +98,18 @@ void relayed_encode(const struct metrics *m, const struct tags *ours, int64_t ti
             sink->flush(sink);
     }
 }
+
+static void put_metrics(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    if (s->metrics)
+        relayed_encode(s->metrics, &s->tags->users, s->time_ms, format, sink);
+}
+
+/* Estimates: a metric's records are shorter than twice its memory, but for many tags of ours. */
+static uint64_t measure_metrics(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    (void)sink;
+    return s->metrics && format->metric ? 2 * (uint64_t)s->metrics->cap : 0;
+}
+
+const struct source source_application = {put_metrics, measure_metrics};

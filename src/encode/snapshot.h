@@ -1,4 +1,4 @@
-/* One poll as lines: totals, port series, sockpush itself, in this order. Pure. */
+/* One poll as records: what each source has, in the order of snapshot.c. Pure. */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 

@@ -60,8 +60,10 @@ static unsigned draw(unsigned n)
 
 static size_t hostile(char *out)
 {
-    static const char *const type[] = {"c", "g", "ms", "h", "d", "s", "x", "", "c|@0.1", "ms|@1e-9", "g|#", "s|@", "c|T1"};
-    static const char *const value[] = {"1", "-7", "+3", "1e300", "0x1", "NaN", "", ":", "1:2:3", "1e-320", "9999999999999999999", " 1"};
+    static const char *const type[] = {"c", "g",      "ms",       "h",   "d",   "s",   "x",
+                                       "",  "c|@0.1", "ms|@1e-9", "g|#", "s|@", "c|T1"};
+    static const char *const value[] = {
+        "1", "-7", "+3", "1e300", "0x1", "NaN", "", ":", "1:2:3", "1e-320", "9999999999999999999", " 1"};
     size_t len = (size_t)sprintf(out, "%s%u:%s|%s|#k%u:v%u,t%u", draw(8) ? "n." : "", draw(1u << 30), value[draw(12)],
                                  type[draw(13)], draw(1000), draw(1u << 30), draw(3));
 
@@ -132,9 +134,8 @@ static unsigned long run(int fd)
 
 static int connect_to(unsigned long port)
 {
-    const struct sockaddr_in at = {.sin_family = AF_INET,
-                                   .sin_port = htons((uint16_t)port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
     if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof at))

@@ -1,0 +1,37 @@
+/* The sources of a snapshot: what it has points of. A new one is a file with one struct source, and a row in
+ * snapshot.c. Pure. */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include "encode/snapshot.h"
+
+struct source {
+    /* Writes all records into the sink. It is flushed on the way, but not at the end. */
+    void (*put)(const struct snapshot *s, const struct encoder *format, struct sink *sink);
+    /* Measures the largest records there can be, for which the snapshot's numbers and names are the largest. They are
+     * put into the sink, which has no end of room, as far as that is the way to measure them. Returns the bytes that
+     * come on top. */
+    uint64_t (*measure)(const struct snapshot *s, const struct encoder *format, struct sink *sink);
+};
+
+extern const struct source source_counts; /* of sockets: totals, and ports */
+extern const struct source source_application;
+extern const struct source source_self; /* sockpush, its outputs, and its listeners */
+
+/* The values of one point. */
+struct values {
+    struct value list[FIELD_COLUMNS];
+    size_t n;
+};
+
+/* Returns the tags for a format. */
+struct series_tags *tags_for(const struct snapshot *s, const struct encoder *format);
+
+/* Adds a value, unless its source could not be read. increment: index in struct added, or ADDED_NONE. */
+void values_add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, unsigned increment);
+
+/* Puts the values as a point, if there are any. measurement: index in measurements[]. */
+void values_put(const struct values *v, const struct snapshot *s, const struct encoder *format, struct sink *sink,
+                unsigned measurement, const struct tagset *set);
+
+#endif

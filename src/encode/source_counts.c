@@ -1,0 +1,119 @@
+/* The counts of sockets: totals of each IP version, then the series of ports. */
+#include <string.h>
+
+#include "encode/source.h"
+
+static const char addr_port_longest[] = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535";
+
+static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink, bool ipv6,
+                      const struct total *total)
+{
+    struct tagset *set = &tags_for(s, format)->netstat;
+    struct values v = {.n = 0};
+
+    set->ip_version->value = ipv6 ? "6" : "4";
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        values_add(&v, s, i, total->count[i], ADDED_NONE);
+    values_put(&v, s, format, sink, NETSTAT, set);
+}
+
+static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *format, const struct series *series)
+{
+    if (series->rule == RULE_NONE)
+        return &tags_for(s, format)->other;
+    return &tags_for(s, format)->group[s->tally->rules->rule[series->rule].group];
+}
+
+static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
+                       const struct series *series, const char *addr_port)
+{
+    bool ending = series->discovery && series->discovery->ending, lost = series->owner.lost && !series->owner.pid;
+    struct tagset *set = tagset_of(s, format, series);
+    struct values v = {.n = 0};
+
+    if (ending && !format->marks_ends)
+        return;
+    set->ip_version->value = series->ip_version == 4 ? "4" : "6";
+    set->addr_port->value = addr_port;
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        values_add(&v, s, i, series->count[i], ADDED_NONE);
+    if (s->pids && (series->owner.pid || (lost && (format->zero_when_lost || format->marks_ends))))
+        values_add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
+    for (size_t i = 0; format->marks_ends && i < v.n; i++)
+        v.list[i].ended = ending || (v.list[i].field == &fields[FIELD_PID] && lost);
+    values_put(&v, s, format, sink, NETSTAT_PORT, set);
+}
+
+/* Returns false for IPv6 series of RULE_PORTS if the kernel has no IPv6. */
+static bool pushed(const struct snapshot *s, const struct series *series)
+{
+    const struct rules *rules = s->tally->rules;
+
+    return series->ip_version == 4 || s->reading->report.ipv6 || series->discovery ||
+           rules->rule[series->rule].kind == RULE_ADDRESS;
+}
+
+static void put_counts(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    char text[ADDR_PORT_MAX];
+
+    if (s->only_metrics)
+        return;
+    put_total(s, format, sink, false, &s->tally->total[0]);
+    if (s->reading->report.ipv6)
+        put_total(s, format, sink, true, &s->tally->total[1]);
+    for (uint32_t i = 0; i < tally_count(s->tally); i++) {
+        const struct series *series = tally_series(s->tally, i);
+
+        if (pushed(s, series))
+            put_series(s, format, sink, series, series_addr_port(s->tally, series, text));
+        if (sink->flush && sink->out->len >= FLUSH_BYTES)
+            sink->flush(sink);
+    }
+}
+
+/* --- the largest ---------------------------------------------------------------- */
+
+/* Puts a series of the rule, or of "other" for RULE_NONE, with the largest numbers. Returns its bytes. */
+static size_t measure_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, int rule)
+{
+    struct series worst = {.rule = rule, .ip_version = 6, .owner = {.pid = 0x7fffffff}};
+    const struct rule *r = rule == RULE_NONE ? NULL : &s->tally->rules->rule[rule];
+    size_t before = sink->out->len;
+
+    memset(worst.count, 0xff, sizeof worst.count);
+    put_series(s, format, sink, &worst, !r ? "other" : rule_discovers(r) ? addr_port_longest : r->text);
+    if (format->end)
+        format->end(sink);
+    return sink->out->len - before;
+}
+
+/* Measures one series of each rule, and counts the longest discovered one as often as there can be such series. */
+static uint64_t measure_counts(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    struct total worst;
+    size_t most = 0;
+
+    memset(&worst, 0xff, sizeof worst);
+    for (int i = 0; i < 2; i++)
+        put_total(s, format, sink, i, &worst);
+    if (format->end)
+        format->end(sink); /* else they would count as bytes of the first series */
+    for (int i = 0; i < s->tally->rules->n; i++) {
+        uint64_t before = sink->oversized;
+        size_t len = measure_series(s, format, sink, i);
+
+        if (!rule_discovers(&s->tally->rules->rule[i])) { /* IPv4's lines are as long as IPv6's */
+            sink->out->len += len;
+            sink->oversized += sink->oversized - before;
+        } else if (len > most) {
+            most = len;
+        }
+    }
+    if (s->tally->max_discovered)
+        for (int i = 0; i < 2; i++)
+            measure_series(s, format, sink, RULE_NONE);
+    return (uint64_t)s->tally->max_discovered * most;
+}
+
+const struct source source_counts = {put_counts, measure_counts};
