@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define IN_HAND UINT64_MAX /* position of a chunk that was taken and not sent yet */
+#define NO_POLL UINT64_MAX /* no snapshot is of it */
 
 size_t outbox_room(size_t n, size_t size, size_t chunk_max)
 {
@@ -10,6 +11,11 @@ size_t outbox_room(size_t n, size_t size, size_t chunk_max)
     size_t chunks = 2 * (size / (chunk_max + 1)) + 2;
 
     return n * (size + chunks * sizeof(struct chunk) + ADDED_LINES * sizeof(struct increment));
+}
+
+size_t outbox_packets_room(size_t chunk_max, size_t len_max)
+{
+    return UNDER_WAY_MAX * (sizeof(struct chunk) + chunk_max + 1) + sizeof(struct chunk) + len_max;
 }
 
 static size_t size_of(const struct chunk *chunk)
@@ -116,25 +122,35 @@ static void drop_oldest(struct outbox *box)
         drop_head(box);
 }
 
-static void drop_waiting(struct outbox *box)
+/* Drops the chunks from offset `at` on, which wait, but packets at or after offset `packets` and the snapshot of this
+ * poll, unless they are done. */
+static void drop_but(struct outbox *box, size_t at, size_t packets, uint64_t poll)
 {
     struct chunk chunk;
+    size_t kept = at;
 
-    for (size_t at = box->sent; at < box->ring.used; at += size_of(&chunk)) {
+    for (; at < box->ring.used; at += size_of(&chunk)) {
         ring_read(&box->ring, at, &chunk, sizeof chunk);
-        count_dropped(box, at, &chunk);
+        if (chunk.done || (chunk.packet ? at < packets : chunk.poll != poll)) {
+            count_dropped(box, at, &chunk);
+            continue;
+        }
+        ring_move_down(&box->ring, kept, at, size_of(&chunk));
+        kept += size_of(&chunk);
     }
-    box->ring.used = box->sent;
-    if (!box->ring.used)
+    box->ring.used = kept;
+    if (!kept)
         box->ring.head = 0;
 }
 
 void outbox_clear(struct outbox *box)
 {
+    size_t waiting = box->sent;
+
     drop_doubtful(box);
     box->sent = box->acked;
     box->n_under_way = 0;
-    drop_waiting(box);
+    drop_but(box, box->sent, waiting, NO_POLL);
 }
 
 /* --- putting ---------------------------------------------------------------------- */
@@ -142,7 +158,7 @@ void outbox_clear(struct outbox *box)
 void outbox_begin(struct outbox *box, uint64_t poll)
 {
     if (box->newest_only)
-        drop_waiting(box);
+        drop_but(box, box->sent, box->sent, NO_POLL);
     box->last -= ring_move_to_front(&box->ring, box->put.size); /* it will be about as large as the last one */
     box->put = (struct put){.poll = poll};
 }
@@ -258,6 +274,43 @@ void outbox_end(struct outbox *box)
         chunk.of = box->put.chunks;
         ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
+}
+
+/* --- packets ------------------------------------------------------------------------- */
+
+/* Returns true if WAITING_MAX chunks wait, or more. */
+static bool many_wait(const struct outbox *box)
+{
+    struct chunk chunk;
+    unsigned n = 0;
+
+    for (size_t at = box->sent; at < box->ring.used && n < WAITING_MAX; at += size_of(&chunk), n++)
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
+    return n == WAITING_MAX;
+}
+
+void outbox_move_packet(struct outbox *box, struct packets *from)
+{
+    struct packet packet;
+    struct chunk chunk = {.of = 1, .packet = true, .increments = true};
+    size_t need;
+
+    if (many_wait(box) || !packets_oldest(from, &packet))
+        return;
+    chunk.poll = NO_POLL - box->packets;
+    chunk.len = packet.len;
+    chunk.lines = packet.lines;
+    need = size_of(&chunk) + box->put.size;
+    while (box->acked && need > box->ring.cap - box->ring.used)
+        drop_head(box);
+    if (need > box->ring.cap - box->ring.used)
+        return;
+    ring_move_to_front(&box->ring, size_of(&chunk));
+    ring_append(&box->ring, &chunk, sizeof chunk);
+    ring_append_from(&box->ring, &from->ring, sizeof packet, packet.len);
+    packets_remove(from, &packet);
+    box->lines += packet.lines;
+    box->packets++;
 }
 
 /* --- on its way --------------------------------------------------------------------- */
@@ -398,8 +451,8 @@ void outbox_rewind(struct outbox *box)
     drop_doubtful(box);
     box->sent = box->acked = 0;
     box->n_under_way = 0;
-    while (box->newest_only && box->ring.used && head_poll(box) != box->newest_poll)
-        drop_head(box);
+    if (box->newest_only)
+        drop_but(box, 0, 0, box->newest_poll);
 }
 
 /* --- breaks and refusals -------------------------------------------- */

@@ -7,6 +7,8 @@
  *
  * Chunks that are under way or kept can be sent again after their connection broke. When the ring is full, the oldest
  * whole snapshot (the chunks of one poll) is dropped, and its lines are counted as dropped unless they were delivered.
+ * Packets of an application's lines come between snapshots, each a chunk. They are never sent again once acknowledged,
+ * nor replaced by something newer.
  * Every line is counted once in the end, as delivered or as dropped. Pure; the output locks. */
 #ifndef OUTBOX_H
 #define OUTBOX_H
@@ -17,10 +19,11 @@
 
 #include "input/counters.h"
 #include "encode/record.h"
+#include "output/packets.h"
 #include "output/ring.h"
 
 struct chunk {
-    uint64_t poll;     /* the poll that its snapshot is of */
+    uint64_t poll;     /* the poll that its snapshot is of; a packet's own number, from UINT64_MAX downwards */
     uint64_t end;      /* while under way: the connection's position after it; 0: it is skipped */
     uint64_t acked_ns; /* when its acknowledgement was first seen */
     uint64_t passed;   /* delivered_lines + 1 when it was moved to the end; 0: it was not */
@@ -30,6 +33,7 @@ struct chunk {
     uint16_t extra;     /* bytes before its lines in the ring: a struct increment of each line, or 0 */
     uint8_t strikes;    /* connections that broke while it was under way */
     uint8_t copies;     /* connections that carried it; 255: as many or more */
+    bool packet;        /* its lines are an application's */
     bool increments;    /* its lines must not be delivered twice */
     bool counted;       /* its lines are counted, as delivered or as dropped */
     bool done;          /* it is never sent again */
@@ -51,10 +55,13 @@ struct doubt {
 /* Limit of chunks under way and in doubt together. At the limit none is taken, so each has a slot in doubt[]. */
 #define UNDER_WAY_MAX 32
 
-/* The snapshot that is being put, or was put last. Its chunks are the last ones in the ring. */
+/* Limit of chunks that wait, for packets to be moved after them. */
+#define WAITING_MAX 32
+
+/* The snapshot that is being put, or was put last. While it is put, its chunks are the last ones in the ring. */
 struct put {
     uint64_t poll;
-    size_t size;      /* bytes of its chunks */
+    size_t size;      /* bytes of its chunks, as they were put */
     size_t open_size; /* bytes of its last chunk, to which lines can be added; 0: to none */
     uint32_t chunks;
     bool too_large; /* for the ring */
@@ -68,12 +75,13 @@ struct outbox {
     size_t last;        /* offset in ring.bytes of the chunk taken last */
     size_t line_max;    /* bytes, without the newline */
     size_t chunk_max;   /* bytes of a chunk without its last byte, a newline; only a single record may be longer */
-    bool newest_only;   /* a new snapshot replaces those that wait, which are worth nothing late */
+    bool newest_only;   /* a new snapshot replaces those that wait, which are worth nothing late, but no packets */
     bool apart;         /* increments get separate chunks, so that it is known which were lost */
     bool lonely;        /* the chunk under way has to be alone */
     bool troubled;      /* a connection broke, and no chunk got through since */
     bool mixed;         /* a chunk was moved after younger ones */
     uint64_t newest_poll;
+    uint64_t packets;                  /* moved since the start */
     uint64_t lines;                    /* in the ring and not counted yet */
     unsigned n_under_way;              /* chunks in the ring that were taken and not acknowledged */
     struct doubt doubt[UNDER_WAY_MAX]; /* oldest first */
@@ -97,11 +105,18 @@ struct lines {
 /* Returns the ring size, in bytes, for n snapshots of size bytes each. */
 size_t outbox_room(size_t n, size_t size, size_t chunk_max);
 
+/* Returns the bytes to add to it for packets, of chunk_max bytes as a rule, and len_max at most. */
+size_t outbox_packets_room(size_t chunk_max, size_t len_max);
+
 /* Add a snapshot in pieces, whose lines are no longer than line_max: begin, one call for each piece, end. The lock is
  * held from begin to end. One that is larger than the ring is dropped. */
 void outbox_begin(struct outbox *box, uint64_t poll);
 void outbox_add(struct outbox *box, const struct lines *piece);
 void outbox_end(struct outbox *box);
+
+/* Moves the oldest packet to the end, unless WAITING_MAX chunks wait, or it would displace lines that were not
+ * delivered, or take the room of a snapshot as large as the last. Call it while no chunk is in hand. */
+void outbox_move_packet(struct outbox *box, struct packets *from);
 
 /* Returns true if the next chunk can be taken now. It cannot while it waits for others that are under way. */
 bool outbox_ready(struct outbox *box);
@@ -123,8 +138,8 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns);
  * connections. */
 void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies);
 
-/* Makes chunks that were under way or kept wait again, after the connection ended. With newest_only, only gauges of the
- * newest snapshot and undelivered increments remain. */
+/* Makes chunks that were under way or kept wait again, after the connection ended. With newest_only, only the newest
+ * snapshot's gauges and undelivered increments remain, and undelivered packets. */
 void outbox_rewind(struct outbox *box);
 
 /* Handles a refusal of what is under way. A single chunk is dropped, because it will never be accepted. Several wait
@@ -137,7 +152,7 @@ bool outbox_refuse(struct outbox *box);
  * dropped. Call outbox_rewind afterwards. */
 bool outbox_strike(struct outbox *box, unsigned strikes_max);
 
-/* Drops what is under way or waits. */
+/* Drops what is under way or waits, but packets that wait. */
 void outbox_clear(struct outbox *box);
 
 static inline bool outbox_waiting(const struct outbox *box)

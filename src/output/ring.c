@@ -35,25 +35,41 @@ void ring_append(struct ring *r, const void *data, size_t len)
     r->used += len;
 }
 
+void ring_append_from(struct ring *r, const struct ring *from, size_t at, size_t len)
+{
+    size_t first;
+    const char *part = place(from, at, len, &first);
+
+    ring_append(r, part, first);
+    ring_append(r, from->bytes, len - first);
+}
+
 void ring_skip(struct ring *r, size_t len)
 {
     r->used -= len;
     r->head = r->used ? (r->head + len) % r->cap : 0;
 }
 
+void ring_move_down(struct ring *r, size_t to, size_t at, size_t len)
+{
+    char part[512];
+
+    for (size_t n; len; len -= n, at += n, to += n) {
+        n = len < sizeof part ? len : sizeof part;
+        ring_read(r, at, part, n);
+        ring_write(r, to, part, n);
+    }
+}
+
 void ring_move_last(struct ring *r, size_t at, size_t size)
 {
-    char part[512], next[512];
+    char part[512];
 
     while (size) {
-        size_t n = size < sizeof part ? size : sizeof part, more;
+        size_t n = size < sizeof part ? size : sizeof part;
 
         ring_read(r, at, part, n);
-        for (size_t from = at + n; from < r->used; from += more) {
-            more = r->used - from < sizeof next ? r->used - from : sizeof next;
-            ring_read(r, from, next, more);
-            ring_write(r, from - n, next, more);
-        }
+        ring_move_down(r, at, at + n, r->used - at - n);
         ring_write(r, r->used - n, part, n);
         size -= n;
     }

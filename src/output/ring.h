@@ -16,8 +16,14 @@ void ring_write(struct ring *r, size_t at, const void *data, size_t len);
 /* Appends len bytes. The caller has checked that they fit. */
 void ring_append(struct ring *r, const void *data, size_t len);
 
+/* Appends the len bytes at offset `at` of another ring. */
+void ring_append_from(struct ring *r, const struct ring *from, size_t at, size_t len);
+
 /* Removes len bytes at head. */
 void ring_skip(struct ring *r, size_t len);
+
+/* Moves len bytes to a lower offset. */
+void ring_move_down(struct ring *r, size_t to, size_t at, size_t len);
 
 /* Moves the size bytes at offset `at` to the end. */
 void ring_move_last(struct ring *r, size_t at, size_t size);

@@ -131,14 +131,17 @@ struct item {
     uint32_t lines, index, of;
     enum state state;
     unsigned copies, strikes;
-    bool increments, counted, done, alone, suspected;
+    bool packet, increments, counted, done, alone, suspected;
     struct added added; /* by its lines */
     char text[LINE_MAX + 1];
 };
 
 struct model {
     struct item item[MODEL_MAX];
-    size_t n, used;
+    struct item queue[MODEL_MAX]; /* packets before the outbox, oldest first */
+    size_t n_queued, queue_used;
+    uint64_t queue_dropped, packets;
+    size_t n, used, put_size;
     struct item *in_hand;
     bool newest_only, apart, lonely, mixed, troubled;
     uint64_t newest_poll, put, lines, delivered, dropped;
@@ -155,7 +158,8 @@ static void model_add(struct added *to, const struct added *more)
 
 static size_t room_of(const struct item *item)
 {
-    return sizeof(struct chunk) + item->len + (item->increments ? item->lines * sizeof(struct increment) : 0);
+    return sizeof(struct chunk) + item->len +
+           (item->increments && !item->packet ? item->lines * sizeof(struct increment) : 0);
 }
 
 static void model_doubt(struct model *m, const struct item *item)
@@ -197,7 +201,7 @@ static void model_remove(struct model *m, size_t at)
 static void model_drop_waiting(struct model *m)
 {
     for (size_t i = m->n; i-- > 0;)
-        if (m->item[i].state == WAITING)
+        if (m->item[i].state == WAITING && (m->item[i].done || !m->item[i].packet))
             model_remove(m, i);
 }
 
@@ -252,6 +256,7 @@ static void model_put(struct model *m, const struct outbox *box, uint64_t poll, 
     m->put += lines->n;
     for (size_t i = 0; i < n; i++)
         need += room_of(&cut[i]);
+    m->put_size = need <= box->ring.cap ? need : 0;
     if (m->newest_only)
         model_drop_waiting(m);
     while (m->n && m->used + need > box->ring.cap)
@@ -372,8 +377,9 @@ static void model_rewind(struct model *m)
     model_lose_doubt(m);
     for (size_t i = 0; i < m->n; i++)
         m->item[i].state = WAITING;
-    while (m->newest_only && m->n && m->item[0].poll != m->newest_poll)
-        model_remove(m, 0);
+    for (size_t i = m->n; m->newest_only && i-- > 0;)
+        if (m->item[i].done || (!m->item[i].packet && m->item[i].poll != m->newest_poll))
+            model_remove(m, i);
     m->in_hand = NULL;
 }
 
@@ -444,16 +450,65 @@ static bool model_strike(struct model *m)
 static void model_clear(struct model *m)
 {
     model_lose_doubt(m);
-    for (size_t i = 0; i < m->n; i++)
-        if (m->item[i].state == UNDER_WAY)
-            m->item[i].state = WAITING;
     model_drop_waiting(m);
+    for (size_t i = m->n; i-- > 0;)
+        if (m->item[i].state == UNDER_WAY) {
+            m->item[i].state = WAITING;
+            model_remove(m, i);
+        }
+}
+
+static void model_unqueue(struct model *m)
+{
+    m->queue_used -= sizeof(struct packet) + m->queue[0].len;
+    memmove(m->queue, m->queue + 1, --m->n_queued * sizeof *m->queue);
+}
+
+static void model_queue(struct model *m, const struct packets *queue, const struct item *packet)
+{
+    size_t need = sizeof(struct packet) + packet->len;
+
+    if (packet->len > queue->len_max) {
+        m->queue_dropped += packet->lines;
+        return;
+    }
+    while (m->queue_used + need > queue->ring.cap) {
+        m->queue_dropped += m->queue[0].lines;
+        model_unqueue(m);
+    }
+    assert_true(m->n_queued < MODEL_MAX);
+    m->queue[m->n_queued++] = *packet;
+    m->queue_used += need;
+}
+
+/* Moves the oldest packet into the outbox, as long as few chunks wait and the next snapshot fits. */
+static void model_move(struct model *m, size_t cap)
+{
+    struct item *packet = m->queue;
+    unsigned waiting = 0;
+
+    for (size_t i = 0; i < m->n; i++)
+        waiting += m->item[i].state == WAITING;
+    if (!m->n_queued || waiting >= 32)
+        return;
+    while (m->n && m->item[0].state == KEPT && m->used + room_of(packet) + m->put_size > cap)
+        model_remove(m, 0);
+    if (m->used + room_of(packet) + m->put_size > cap)
+        return;
+    packet->poll = UINT64_MAX - m->packets++;
+    assert_true(m->n < MODEL_MAX);
+    m->item[m->n++] = *packet;
+    m->used += room_of(packet);
+    m->put += packet->lines;
+    m->lines += packet->lines;
+    model_unqueue(m);
 }
 
 /* --- any sequence ---------------------------------------------------------------------- */
 
 struct play {
     struct outbox box;
+    struct packets queue;
     struct model model;
     char *data;
     unsigned lines_max;
@@ -465,6 +520,7 @@ static void check(struct play *p)
     struct outbox *box = &p->box;
     const struct model *m = &p->model;
     bool ready = model_next(&p->model), waiting = false, under_way = model_doubtful(m) > 0;
+    uint64_t queued = 0;
 
     assert_int_equal(outbox_ready(box), ready);
     for (size_t i = 0; i < m->n; i++) {
@@ -480,6 +536,11 @@ static void check(struct play *p)
     assert_int_equal(outbox_waiting(box), waiting);
     assert_int_equal(outbox_under_way(box), under_way);
     assert_memory_equal(&box->pending, &m->pending, sizeof m->pending);
+    for (size_t i = 0; i < m->n_queued; i++)
+        queued += m->queue[i].lines;
+    assert_int_equal(p->queue.lines, queued);
+    assert_int_equal(p->queue.dropped, m->queue_dropped);
+    assert_int_equal(p->queue.ring.used, m->queue_used);
 }
 
 static void play_put(struct play *p)
@@ -505,6 +566,26 @@ static void play_put(struct play *p)
     }
     put_lines(&p->box, p->step, &lines);
     model_put(&p->model, &p->box, p->step, &lines);
+}
+
+/* Queues a packet of up to three lines. */
+static void play_queue(struct play *p)
+{
+    struct item packet = {.of = 1, .lines = 1 + any(3), .packet = true, .increments = true};
+
+    packet.len = packet.lines + any(any(8) ? 30 : LINE_MAX - 3);
+    memset(packet.text, (int)('A' + any(26)), packet.len);
+    for (uint32_t i = 1; i <= packet.lines; i++)
+        packet.text[packet.len - i] = '\n';
+    assert_int_equal(packets_put(&p->queue, packet.text, packet.len, packet.lines),
+                     !p->model.n_queued && packet.len <= p->queue.len_max);
+    model_queue(&p->model, &p->queue, &packet);
+}
+
+static void play_move(struct play *p)
+{
+    outbox_move_packet(&p->box, &p->queue);
+    model_move(&p->model, p->box.ring.cap);
 }
 
 static bool play_take(struct play *p)
@@ -590,7 +671,7 @@ static void play_step(struct play *p)
     uint64_t before;
     unsigned copies;
 
-    switch (any(16)) {
+    switch (any(22)) {
     case 0:
         if (any(8))
             return;
@@ -616,6 +697,11 @@ static void play_step(struct play *p)
     case 7:
     case 8:
     case 9: play_put(p); return;
+    case 10:
+    case 11:
+    case 12: play_queue(p); return;
+    case 13:
+    case 14: play_move(p); return;
     default: play_send(p);
     }
 }
@@ -640,7 +726,8 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
         p.box.line_max = p.box.chunk_max + any(2) * any(LINE_MAX - 60);
         p.model.newest_only = p.box.newest_only;
         p.model.apart = p.box.apart;
-        p.data = malloc(p.box.line_max + 1);
+        p.data = malloc(p.box.line_max + LINE_MAX);
+        packets_init(&p.queue, malloc(500), 50 + any(450), turn % 6 ? LINE_MAX : any(LINE_MAX));
         for (p.step = 1; p.step < 400; p.step++) {
             play_step(&p);
             check(&p);
@@ -655,6 +742,7 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
         check(&p);
         assert_int_equal(p.box.lines + p.box.doubt_lines, 0);
         free(p.box.ring.bytes);
+        free(p.queue.ring.bytes);
         free(p.data);
     }
 }
@@ -836,6 +924,70 @@ static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
     assert_memory_equal(ring + first, untouched, sizeof ring - first);
 }
 
+/* One packet always waits, so the ring is never empty. */
+static void packets_return_to_the_front_of_the_ring(void **state)
+{
+    char ring[4000], data[16], untouched[sizeof ring], memory[64];
+    const size_t few = 6 * (sizeof(struct chunk) + 2);
+    struct packets queue;
+    struct chunk chunk;
+    struct outbox box = {
+        .record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8, .newest_only = true};
+
+    (void)state;
+    memset(ring, '#', sizeof ring);
+    memset(untouched, '#', sizeof untouched);
+    packets_init(&queue, memory, sizeof memory, 8);
+    for (int i = 0; i < 200; i++) {
+        packets_put(&queue, "a\n", 2, 1);
+        outbox_move_packet(&box, &queue);
+        if (!i)
+            continue;
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
+        deliver(&box);
+        assert_true(outbox_waiting(&box));
+    }
+    assert_int_equal(box.delivered_lines, 199);
+    assert_memory_equal(ring + few, untouched, sizeof ring - few);
+}
+
+/* A receiver that is away gets each of them later, but only the newest gauges. */
+static void packets_outlive_snapshots_that_replace_each_other(void **state)
+{
+    static const char *const expected[] = {"p1\n", "p2\n", "g3\n", "p3\n"};
+    char ring[4000], data[16], memory[64];
+    struct packets queue;
+    struct chunk chunk;
+    struct outbox box = {.record = record_line,
+                         .ring.bytes = ring,
+                         .ring.cap = sizeof ring,
+                         .chunk_max = 8,
+                         .newest_only = true,
+                         .apart = true};
+
+    (void)state;
+    packets_init(&queue, memory, sizeof memory, 8);
+    put(&box, 1, "g1\n", 3);
+    for (uint64_t i = 1; i <= 2; i++) {
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX)); /* the gauge, then the packet */
+        outbox_sent(&box, i);
+        packets_put(&queue, i == 1 ? "p1\n" : "p2\n", 3, 1);
+        outbox_move_packet(&box, &queue);
+    }
+    put(&box, 2, "g2\n", 3);
+    put(&box, 3, "g3\n", 3);
+    packets_put(&queue, "p3\n", 3, 1);
+    outbox_move_packet(&box, &queue);
+    outbox_rewind(&box);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
+        assert_memory_equal(data, expected[i], 3);
+        deliver(&box);
+    }
+    assert_false(outbox_ready(&box));
+    assert_int_equal(box.dropped_lines, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -848,6 +1000,8 @@ int main(void)
         cmocka_unit_test(lines_dropped_under_way_are_counted_apart),
         cmocka_unit_test(each_chunk_of_increments_has_its_own_count),
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
+        cmocka_unit_test(packets_return_to_the_front_of_the_ring),
+        cmocka_unit_test(packets_outlive_snapshots_that_replace_each_other),
     };
 
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
