@@ -16,7 +16,7 @@ ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
 TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
 # Tests of delivery also get a clock of their own, in place of platform/posix/clock.c. Time passes when the test lets it (clock.h).
 DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c tcp_receiver.c)
-DELIVERY_TESTS = $(addprefix test_,failover limits names output pauses reconnects waits)
+DELIVERY_TESTS = $(addprefix test_,failover limits names output passing pauses reconnects waits)
 TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
 ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))

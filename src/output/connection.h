@@ -34,7 +34,7 @@ void connection_ended(struct output *o);
  * for. */
 void connection_pause(struct output *o, unsigned max_ms);
 
-/* Drops all lines, where there is no connection and lines may not wait for one. */
+/* Drops all lines but waiting packets, where there is no connection and lines may not wait for one. */
 void connection_drop(struct output *o);
 
 /* Logs that the lines in hand are dropped, and why; NULL: l->why already holds the reason. */

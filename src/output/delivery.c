@@ -48,7 +48,7 @@ static bool take_chunks(struct output *o)
     o->len = o->chunks = 0;
     pthread_mutex_lock(&o->lock);
     while (joins(o) && outbox_take(&o->box, &o->chunk, o->data + o->len, room)) {
-        begins |= !o->chunk.index;
+        begins |= !o->chunk.index && !o->chunk.packet;
         o->len += o->chunk.len;
         o->chunks++;
         room = o->len < o->endpoint->transport->batch_max ? o->endpoint->transport->batch_max - o->len : 0;
@@ -104,12 +104,22 @@ static int send_in_hand(struct output *o)
     return ret;
 }
 
-/* Sends a datagram once more over a new socket, since a restarted receiver has a new one. Drops it if that fails. */
+static void rewind_box(struct output *o)
+{
+    pthread_mutex_lock(&o->lock);
+    outbox_rewind(&o->box);
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* Sends a datagram once more over a new socket, since a restarted receiver has a new one. Drops it if that fails, but
+ * not a packet without a socket. */
 static void send_datagram_again(struct output *o, int error)
 {
     connection_note(o, "cannot send", error, "retrying", false);
     link_close(o->link);
-    if (!connection_open(o) && !send_in_hand(o)) {
+    if (connection_open(o)) {
+        rewind_box(o);
+    } else if (!send_in_hand(o)) {
         connection_sent(o, 0);
         return;
     }
@@ -126,9 +136,7 @@ static void send_halves(struct output *o)
     o->chunks_max = (o->chunks + 1) / 2;
     output_count(o, SEND_ERRORS, 1);
     log_event(LOG_DEBUG, "output", o->endpoint->name, "%s; sending half", o->link->why);
-    pthread_mutex_lock(&o->lock);
-    outbox_rewind(&o->box);
-    pthread_mutex_unlock(&o->lock);
+    rewind_box(o);
 }
 
 /* Handles an error that is the receiver's answer: the connection is still good, or ended in order. Returns false for
@@ -250,17 +258,32 @@ static void hurry(struct output *o)
         o->backoff.at_ns = 0;
 }
 
+/* Moves a packet into the outbox if there is a connection to send it. Returns true if the queue has more. Call it with
+ * the lock held. */
+static bool move_packet(struct output *o)
+{
+    bool any;
+
+    pthread_mutex_lock(&o->packets_lock);
+    if (o->link->fd >= 0)
+        outbox_move_packet(&o->box, &o->packets);
+    any = o->packets.ring.used;
+    pthread_mutex_unlock(&o->packets_lock);
+    return any;
+}
+
 /* Does the next piece of work, or waits for it. Returns false when the thread is to end. */
 static bool step(struct output *o)
 {
-    bool ready, waiting, under_way, closing, fresh;
+    bool packets, ready, waiting, under_way, closing, fresh;
 
     connection_drain(o);
     pthread_mutex_lock(&o->lock);
-    ready = outbox_ready(&o->box);
-    waiting = outbox_waiting(&o->box);
+    packets = move_packet(o);
+    ready = outbox_ready(&o->box) || (packets && o->link->fd < 0); /* the connection opens for them */
+    waiting = outbox_waiting(&o->box) || packets;
     under_way = outbox_under_way(&o->box);
-    fresh = o->box.lines;
+    fresh = o->box.lines || packets;
     closing = o->closing;
     pthread_mutex_unlock(&o->lock);
     if (closing && !o->hurried)

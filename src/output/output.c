@@ -27,6 +27,8 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
                    ? DATAGRAM_MIN
                    : box->chunk_max; /* a path may limit datagrams to that */
     box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest);
+    if (limits->packets)
+        box->ring.cap += outbox_packets_room(box->chunk_max, o->data_cap);
     if (output_waits(o->endpoint) && box->ring.cap < limits->buffer)
         box->ring.cap = limits->buffer;
     box->ring.bytes = arena_zero(a, box->ring.cap, 1);
@@ -47,9 +49,11 @@ int output_init(struct output *o, const struct endpoint *endpoint, const struct 
         o->other = arena_zero(a, 1, sizeof *o->other);
         link_init(o->other, endpoint);
     }
-    init_box(o, limits, a);
     o->data_cap = endpoint->transport->batch_max > o->line_max ? endpoint->transport->batch_max : o->line_max + 1;
     o->data = arena_zero(a, o->data_cap, 1);
+    init_box(o, limits, a);
+    packets_init(&o->packets, arena_zero(a, limits->packets, 1), limits->packets, o->data_cap);
+    pthread_mutex_init(&o->packets_lock, NULL);
     pthread_mutex_init(&o->lock, NULL);
     return net_wake_open(&o->wake);
 }
@@ -69,8 +73,29 @@ size_t output_line_max(struct output *o)
     return line_max;
 }
 
+void output_relay(struct output *o, const char *lines, size_t len, uint32_t n)
+{
+    bool was_empty;
+
+    pthread_mutex_lock(&o->packets_lock);
+    was_empty = packets_put(&o->packets, lines, len, n);
+    pthread_mutex_unlock(&o->packets_lock);
+    if (was_empty)
+        net_wake_signal(&o->wake);
+}
+
+struct packets output_read_packets(struct output *o)
+{
+    struct packets copy;
+
+    pthread_mutex_lock(&o->packets_lock);
+    copy = o->packets;
+    pthread_mutex_unlock(&o->packets_lock);
+    return copy;
+}
+
 /* Logs when lines begin to be lost for want of room, and when that is over. lost: lines that the last snapshot
- * displaced, or its own. idle: nothing waited when it came. */
+ * displaced, or its own, and packets since the one before. idle: nothing waited when it came. */
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
@@ -82,8 +107,12 @@ static void note_overload(struct output *o, uint64_t lost, bool idle)
 
 void output_begin(struct output *o, uint64_t poll, bool timed)
 {
+    struct packets packets = output_read_packets(o);
+
     pthread_mutex_lock(&o->lock);
-    o->idle = !outbox_waiting(&o->box);
+    o->lost_packets = packets.dropped - o->dropped_packets;
+    o->dropped_packets = packets.dropped;
+    o->idle = !outbox_waiting(&o->box) && !packets.lines;
     o->dropped_before = o->box.dropped_lines;
     o->refuses = !timed && o->policy.keep && o->endpoint->format->timestamps;
     if (!o->refuses)
@@ -101,7 +130,7 @@ void output_add(struct output *o, const struct lines *piece)
 void output_end(struct output *o, uint64_t oversized)
 {
     bool waits = o->policy.wait && !o->policy.newest_only;
-    uint64_t lost = waits ? o->box.dropped_lines - o->dropped_before : 0;
+    uint64_t lost = o->lost_packets + (waits ? o->box.dropped_lines - o->dropped_before : 0);
     bool idle = o->idle;
 
     if (!o->refuses)
@@ -134,12 +163,13 @@ void output_count(struct output *o, enum output_counter counter, uint64_t n)
 
 struct output_stats output_read_stats(struct output *o)
 {
+    struct packets packets = output_read_packets(o);
     struct output_stats stats;
 
     pthread_mutex_lock(&o->lock);
     stats = o->stats;
     stats.n[SENT_LINES] += o->box.delivered_lines;
-    stats.n[DROPPED_LINES] += o->box.dropped_lines;
+    stats.n[DROPPED_LINES] += o->box.dropped_lines + packets.dropped;
     pthread_mutex_unlock(&o->lock);
     return stats;
 }
@@ -176,8 +206,8 @@ uint64_t output_left(struct output *o)
 {
     uint64_t left;
 
-    pthread_mutex_lock(&o->lock);
-    left = o->box.lines + o->box.doubt_lines;
+    pthread_mutex_lock(&o->lock); /* so that none is moved meanwhile */
+    left = o->box.lines + o->box.doubt_lines + output_read_packets(o).lines;
     pthread_mutex_unlock(&o->lock);
     return left;
 }

@@ -7,6 +7,7 @@
 
 #include "output/backoff.h"
 #include "output/outbox.h"
+#include "output/packets.h"
 #include "output/transport.h"
 #include "output/trouble.h"
 
@@ -18,12 +19,16 @@ struct output {
     uint64_t replay_ns; /* SOCKPUSH_REPLAY */
     pthread_t thread;
     struct net_wake wake;
-    pthread_mutex_t lock; /* guards the members from here to `done` */
+    pthread_mutex_t packets_lock; /* guards the next member; may be taken while `lock` is held */
+    struct packets packets;       /* on their way to the box; without memory, the output passes nothing on */
+    pthread_mutex_t lock;         /* guards the members from here to `done` */
     struct outbox box;
     struct output_stats stats;    /* all counters but lines, which the box counts */
     struct output_stats reported; /* at the last snapshot, for increments; the main thread's */
     struct trouble overload;      /* lines are not sent in time and dropped; the main thread's */
     uint64_t dropped_before;      /* dropped_lines when the snapshot began that is being put */
+    uint64_t dropped_packets;     /* packets.dropped then */
+    uint64_t lost_packets;        /* lines that this rose by since the snapshot before */
     bool idle;                    /* nothing waited then */
     bool refuses;                 /* its lines lack a time */
     struct policy policy;         /* of the connection in use, or the last one */
@@ -56,6 +61,7 @@ struct output_limits {
     size_t mtu, buffer; /* SOCKPUSH_MTU, SOCKPUSH_BUFFER */
     bool mtu_set;
     size_t snapshot_max; /* bytes of the largest possible snapshot */
+    size_t packets;      /* bytes of the queue of packets; 0: the output passes nothing on */
     uint64_t interval_ns, replay_ns;
 };
 
@@ -77,6 +83,15 @@ size_t output_line_max(struct output *o);
 void output_begin(struct output *o, uint64_t poll, bool timed);
 void output_add(struct output *o, const struct lines *piece);
 void output_end(struct output *o, uint64_t oversized);
+
+/* Queues a packet of n lines of an application, each ended by a newline, for the listener's thread, which waits no
+ * longer than a copy takes. Call it only with limits.packets. A datagram's packet has up to the line_max of
+ * output_init, and a newline; a stream's should be a chunk of its transport. One that could never be sent is dropped.
+ */
+void output_relay(struct output *o, const char *lines, size_t len, uint32_t n);
+
+/* Returns a copy of the queue, for its counters. */
+struct packets output_read_packets(struct output *o);
 
 /* Moves the increments that are to be sent again to *pending. Returns false if all are zero. */
 bool output_take_pending(struct output *o, struct added *pending);

@@ -46,7 +46,7 @@ bool reconnect_ensure(struct output *o)
     left_ms = deadline_left_ms(o->backoff.at_ns);
     if (!o->policy.wait)
         connection_drop(o);
-    else if (left_ms)
+    if (left_ms && (o->policy.wait || output_left(o)))
         net_wake_wait(&o->wake, -1, left_ms);
     return false;
 }

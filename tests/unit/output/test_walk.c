@@ -32,7 +32,8 @@ struct line {
     unsigned arrived;  /* copies that the receiver got */
     unsigned carried;  /* connections that began to carry it */
     unsigned last_connection;
-    bool poison; /* the receiver breaks the connection that brings it, and never acknowledges it */
+    bool passed, alone; /* it came in a packet of an application; no other did */
+    bool poison;        /* the receiver breaks the connection that brings it, and never acknowledges it */
 };
 
 struct connection {
@@ -51,7 +52,8 @@ static struct {
     uint64_t now_ns, put_ns, closed_ns, pending_nothing_ns; /* put_ns: the time of the next snapshot */
     unsigned polls, polls_max;
     bool wake, healed, http, blind, slept;
-    unsigned calm; /* about one step in `calm` breaks something */
+    unsigned calm;   /* about one step in `calm` breaks something */
+    unsigned passes; /* about one in so many brings a packet; 0: none does */
     struct connection connection[CONNECTIONS];
     unsigned connections;
     struct line line[LINES_MAX];
@@ -205,6 +207,23 @@ static void put_snapshot(void)
     output_end(&w.output, 0);
 }
 
+/* Passes a packet of an application's lines on. */
+static void put_packet(void)
+{
+    char text[4 * 60];
+    unsigned n = any(2) ? 1 : 1 + any(4);
+    size_t len = 0;
+
+    for (unsigned i = 0; i < n; i++, w.lines++) {
+        w.line[w.lines].passed = true;
+        w.line[w.lines].alone = n == 1;
+        w.line[w.lines].poison = !any(200);
+        len += (size_t)sprintf(text + len, "L%u %.*s\n", w.lines, (int)any(40),
+                               "packet packet packet packet packet packet");
+    }
+    output_relay(&w.output, text, len, n);
+}
+
 /* Moves the time to until_ns at most, with all that happens meanwhile. */
 static void pass(uint64_t until_ns)
 {
@@ -214,6 +233,8 @@ static void pass(uint64_t until_ns)
     assert_true(++w.steps < 1000000);
     if (to > w.now_ns)
         w.now_ns += any(3) ? to - w.now_ns : any((uint32_t)((to - w.now_ns) / 1000) + 1) * UINT64_C(1000);
+    while (w.passes && !w.healed && w.lines < LINES_MAX / 2 && !any(w.passes))
+        put_packet();
     if (!w.healed && !any(2000)) { /* the machine slept */
         w.now_ns += any(7200) * SECOND;
         w.slept = true;
@@ -378,6 +399,8 @@ static void note_lines(struct connection *c, const char *data, size_t len)
             fail_msg("line %u twice over connection %u", n, c->number);
         /* A line is kept as long as SOCKPUSH_REPLAY, not counting time with a pending acknowledgement, or over a
          * number of connections that ended early. */
+        if (line->passed && line->first_ns && !w.http)
+            fail_msg("line %u of a packet comes again, after it was acknowledged", n);
         if (line->first_ns && !w.http && !w.blind && !w.slept &&
             line->ended_ns > line->first_ns + w.replay_ns + 2 * SECOND &&
             line->carried >= w.replay_ns / (COPY_MS * NS_PER_MS))
@@ -535,22 +558,25 @@ static void begin(unsigned n)
         .target = {{"a", 1}, {"b", 2}},
         .n_targets = n % 3 ? 1 : 2,
     };
+    w.passes = w.endpoint.format->timestamps ? 0 : 1 + any(10);
+    limits.packets = w.passes ? 100u << any(8) : 0;
     assert_int_equal(output_init(&w.output, &w.endpoint, &limits, &w.arena), 0);
 }
 
 static void check_end(void)
 {
     struct output_stats stats = output_read_stats(&w.output);
-    uint64_t put = w.output.box.lines + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES],
-             missing = 0, once = 0;
+    uint64_t left = w.output.box.lines + w.output.packets.lines, missing = 0, once = 0,
+             put = left + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES];
     struct added pending;
 
     for (unsigned i = 0; i < w.lines; i++) {
         missing += !w.line[i].arrived;
         once += w.line[i].arrived > 0;
+        assert_true(w.line[i].arrived <= 1 || !w.line[i].alone || w.http);
     }
     assert_int_equal(put, w.lines + (w.endpoint.format->timestamps ? 0 : w.polls)); /* each is counted once */
-    assert_int_equal(output_left(&w.output), w.output.box.lines);
+    assert_int_equal(output_left(&w.output), left);
     if (!w.blind)
         assert_true(missing <= stats.n[DROPPED_LINES] + output_left(&w.output)); /* none is lost without a count */
     if (!w.blind && w.endpoint.format->timestamps)
