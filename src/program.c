@@ -327,7 +327,8 @@ static void pass_lines(struct sink *sink)
                                 .n = sink->lines,
                                 .gauges = sink->n_increments ? sink->gauges : sink->out->len,
                                 .added = &push->snapshot->added,
-                                .counter = sink->counter};
+                                .counter = sink->counter,
+                                .part = sink->part};
 
     for (int i = 0; i < push->n_outputs; i++)
         output_add(push->output[i], &lines);

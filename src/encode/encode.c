@@ -14,6 +14,13 @@ const struct encoder *encoder_find(const char *name)
     return NULL;
 }
 
+void sink_next_part(struct sink *s)
+{
+    if (s->flush && s->out->len)
+        s->flush(s);
+    s->part++;
+}
+
 size_t line_begin(const struct sink *s)
 {
     return s->out->len;

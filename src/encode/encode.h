@@ -47,6 +47,7 @@ struct sink {
     void *state;                  /* the format's state_size bytes, zeroed at first; or NULL */
     uint64_t lines;               /* in out */
     uint64_t oversized;
+    uint8_t part; /* see posting.by_poll */
     /* Lines of increments come last, with gauges between them. */
     size_t gauges;                /* bytes before the first such line, if there is one */
     unsigned n_increments;        /* lines in out from that one on */
@@ -63,8 +64,8 @@ struct posting {
     char path[16];       /* where the URL names none */
     const char *type;    /* Content-Type */
     const char *headers; /* more: "Name: value\r\n…" */
-    /* A request has the records of one poll only. A receiver that refuses what is older than its newest sample still
-     * accepts that one again, after its answer was lost. */
+    /* A request has the records of one poll only, and of one part of it. A receiver that refuses what is older than its
+     * newest sample still accepts that one again, after its answer was lost. */
     bool by_poll;
     bool few_retries; /* of the answers, only 429, 502, 503 and 504 mean that the request may be sent again */
     bool halves;      /* a refused chunk is sent in parts, down to single records, to drop only what is refused */
@@ -114,6 +115,9 @@ extern const struct encoder *const encoders[];
 
 /* Returns the encoder with that name, or NULL. */
 const struct encoder *encoder_find(const char *name);
+
+/* Begins the next part of the snapshot. */
+void sink_next_part(struct sink *s);
 
 /* Begins a line. Returns its mark. */
 size_t line_begin(const struct sink *s);

@@ -36,7 +36,7 @@ static bool joins(struct output *o)
         return true;
     if (o->chunks_max && o->chunks >= o->chunks_max)
         return false;
-    return !post || !post->by_poll || outbox_next_is_of(&o->box, o->chunk.poll);
+    return !post || !post->by_poll || outbox_next_joins(&o->box, &o->chunk);
 }
 
 /* Takes the next chunk, and what else can be sent at once, into o->data. Returns false if there is nothing to send. */

@@ -190,7 +190,7 @@ static bool make_room(struct outbox *box, size_t need)
 }
 
 /* Adds lines to the open chunk. Returns their bytes, or 0 if the next line needs another chunk. */
-static size_t extend_chunk(struct outbox *box, const char *text, size_t len)
+static size_t extend_chunk(struct outbox *box, const char *text, size_t len, uint8_t part)
 {
     struct chunk chunk;
     uint32_t n;
@@ -198,7 +198,7 @@ static size_t extend_chunk(struct outbox *box, const char *text, size_t len)
     if (!box->put.open_size)
         return 0;
     ring_read(&box->ring, box->ring.used - box->put.open_size, &chunk, sizeof chunk);
-    if (chunk.len > box->chunk_max)
+    if (chunk.len > box->chunk_max || chunk.part != part)
         return 0;
     len = record_pack(box->record, text, len, box->chunk_max - chunk.len, &n);
     if (chunk.len + len - 1 > box->chunk_max || !make_room(box, len))
@@ -231,7 +231,8 @@ static void put_increments(struct outbox *box, const struct lines *piece, uint32
 static size_t add_chunk(struct outbox *box, const struct lines *piece, size_t at, size_t len, uint32_t *line)
 {
     bool increments = box->apart && at >= piece->gauges, fits;
-    struct chunk chunk = {.poll = box->put.poll, .index = box->put.chunks++, .increments = increments};
+    struct chunk chunk = {
+        .poll = box->put.poll, .index = box->put.chunks++, .part = piece->part, .increments = increments};
 
     chunk.len = (uint32_t)record_pack(box->record, piece->text + at, len, box->chunk_max, &chunk.lines);
     chunk.extra = (uint16_t)(increments ? chunk.lines * sizeof(struct increment) : 0);
@@ -259,7 +260,7 @@ void outbox_add(struct outbox *box, const struct lines *piece)
     for (size_t at = 0; at < piece->len; at += added) {
         size_t len = (at < gauges ? gauges : piece->len) - at;
 
-        added = at < gauges ? extend_chunk(box, piece->text + at, len) : 0;
+        added = at < gauges ? extend_chunk(box, piece->text + at, len, piece->part) : 0;
         if (!added)
             added = add_chunk(box, piece, at, len, &line);
     }
@@ -347,14 +348,14 @@ bool outbox_ready(struct outbox *box)
     return !others || !(has_to_be_alone(box, &chunk) || box->lonely);
 }
 
-bool outbox_next_is_of(struct outbox *box, uint64_t poll)
+bool outbox_next_joins(struct outbox *box, const struct chunk *before)
 {
     struct chunk chunk;
 
     if (!outbox_ready(box))
         return false;
     ring_read(&box->ring, box->sent, &chunk, sizeof chunk);
-    return chunk.poll == poll;
+    return chunk.poll == before->poll && chunk.part == before->part;
 }
 
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room)

@@ -34,6 +34,7 @@ struct chunk {
     uint8_t strikes;    /* connections that broke while it was under way */
     uint8_t copies;     /* connections that carried it; 255: as many or more */
     bool packet;        /* its lines are an application's */
+    uint8_t part;       /* of its snapshot */
     bool increments;    /* its lines must not be delivered twice */
     bool counted;       /* its lines are counted, as delivered or as dropped */
     bool done;          /* it is never sent again */
@@ -100,6 +101,7 @@ struct lines {
     size_t gauges;             /* bytes before the lines of increments; len: no such lines */
     const struct added *added; /* their values, if there are such lines */
     const uint8_t *counter;    /* index into `added` of each of them */
+    uint8_t part;              /* of the snapshot: chunks of different parts do not mix */
 };
 
 /* Returns the ring size, in bytes, for n snapshots of size bytes each. */
@@ -121,8 +123,8 @@ void outbox_move_packet(struct outbox *box, struct packets *from);
 /* Returns true if the next chunk can be taken now. It cannot while it waits for others that are under way. */
 bool outbox_ready(struct outbox *box);
 
-/* Returns true if the next chunk can be taken now, and is of this poll. */
-bool outbox_next_is_of(struct outbox *box, uint64_t poll);
+/* Returns true if the next chunk can be taken now, and is of the same poll and part. */
+bool outbox_next_joins(struct outbox *box, const struct chunk *before);
 
 /* Copies the oldest waiting chunk to data and its header to *chunk; then it is under way. Returns false if none can be
  * taken now, or it is longer than room. Room for line_max and a newline is always enough. */

@@ -901,6 +901,43 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
         assert_int_equal(box.pending.n[i], i == ADDED - 1 ? 3 : 0);
 }
 
+static void parts_of_a_snapshot_do_not_join(void **state)
+{
+    static const uint8_t part[] = {0, 0, 1, 3, 3};
+    char ring[2000], data[16];
+    struct outbox box = {.record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 3};
+    struct lines lines = {.text = "a\n", .len = 2, .n = 1, .gauges = 2};
+    struct chunk chunk, before;
+
+    (void)state;
+    outbox_begin(&box, 1);
+    for (size_t i = 0; i < sizeof part; i++) {
+        lines.part = part[i];
+        outbox_add(&box, &lines);
+    }
+    outbox_end(&box);
+    outbox_begin(&box, 2);
+    outbox_add(&box, &lines);
+    outbox_end(&box);
+    for (unsigned i = 0; i < 4; i++) {
+        if (i)
+            assert_false(outbox_next_joins(&box, &before));
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
+        assert_int_equal(chunk.lines, i % 2 ? 1 : 2);
+        assert_int_equal(chunk.index, i % 3);
+        assert_int_equal(chunk.of, i < 3 ? 3 : 1);
+        before = chunk;
+    }
+    box.chunk_max = 1;
+    outbox_clear(&box);
+    outbox_begin(&box, 3);
+    outbox_add(&box, &lines);
+    outbox_add(&box, &lines);
+    outbox_end(&box);
+    assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
+    assert_true(outbox_next_joins(&box, &chunk));
+}
+
 /* A page of the ring becomes resident at its first write. */
 static void an_outbox_that_was_emptied_begins_at_the_front_again(void **state)
 {
@@ -999,6 +1036,7 @@ int main(void)
         cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
         cmocka_unit_test(lines_dropped_under_way_are_counted_apart),
         cmocka_unit_test(each_chunk_of_increments_has_its_own_count),
+        cmocka_unit_test(parts_of_a_snapshot_do_not_join),
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
         cmocka_unit_test(packets_return_to_the_front_of_the_ring),
         cmocka_unit_test(packets_outlive_snapshots_that_replace_each_other),
