@@ -112,13 +112,22 @@ static void prepare_metrics(struct program *p)
 {
     const struct config *c = &p->config;
     struct metrics_settings settings = {.expiry_ms = (uint64_t)c->v.listen_expiry_ms, .deltas = !c->v.listen_gauges};
+    bool claims = false;
 
-    for (int i = 0; i < c->n_outputs; i++)
+    for (int i = 0; i < c->n_outputs; i++) {
         settings.totals |= c->output[i].format->marks_ends;
+        claims |= c->output[i].format->claims;
+    }
     for (unsigned i = 0; i < 2; i++)
         settings.key[i] = (uint64_t)platform_random(UINT32_MAX) << 32 | platform_random(UINT32_MAX);
     metrics_init(&p->metrics, &settings, arena_zero(&p->config.arena, (size_t)c->v.listen_memory, 1),
                  (uint32_t)c->v.listen_memory);
+    if (!claims)
+        return;
+    p->claims.claim = arena_zero(&p->config.arena, claims_size((uint32_t)c->v.listen_memory), sizeof *p->claims.claim);
+    for (unsigned i = 0; i < 2; i++)
+        p->claims.ours[i] = arena_format(&p->config.arena, "%s%s%s.", c->v.prefix, *c->v.prefix ? "." : "",
+                                         measurements[i ? SOCKPUSH : NETSTAT].name);
 }
 
 int program_init(struct program *p)
@@ -345,7 +354,8 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
                                  .flush = pass_lines,
                                  .line_max = line_max[i],
                                  .unit = first->endpoint->unit,
-                                 .state = p->format_state},
+                                 .state = p->format_state,
+                                 .claims = &p->claims},
                         .snapshot = s};
 
     for (; i < p->n_outputs; i++) {
@@ -380,6 +390,21 @@ static void push_pending(struct program *p, const struct snapshot *s, int i, siz
     push_format(p, &with_pending, i, true, line_max);
 }
 
+/* Logs the first metric of the application that was left out. */
+static void log_left_out(struct program *p)
+{
+    const struct claims *c = &p->claims;
+
+    if (p->logged_left_out || !c->left_out)
+        return;
+    p->logged_left_out = true;
+    log_event(LOG_WARN, NULL, NULL,
+              "the %s %.64s would be the same series as %s %.64s in prometheus: it is left out; more are only counted, "
+              "in dropped_lines",
+              relayed_kind[c->left_out->kind], metric_name(c->left_out),
+              c->owner ? relayed_kind[c->owner->kind] : "sockpush's", c->owner ? metric_name(c->owner) : "own");
+}
+
 static void push(struct program *p, int64_t time_ms, bool only_metrics)
 {
     size_t line_max[OUTPUTS_MAX] = {0};
@@ -399,6 +424,7 @@ static void push(struct program *p, int64_t time_ms, bool only_metrics)
     for (int i = 0; i < p->n_outputs; i++)
         if (line_max[i])
             push_format(p, &s, i, false, line_max);
+    log_left_out(p);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
 }
@@ -411,6 +437,7 @@ void program_push(struct program *p, int64_t time_ms)
 void program_stop_listening(struct program *p)
 {
     uint64_t before = 0, after = 0;
+    int64_t time_ms;
 
     if (!p->config.n_listen)
         return;
@@ -422,7 +449,10 @@ void program_stop_listening(struct program *p)
     if (after == before)
         return;
     p->pushes++;
-    push(p, wall_clock(p), true);
+    time_ms = wall_clock(p);
+    if (time_ms >= 0 && time_ms == p->metrics.flush_ms)
+        time_ms++; /* a series has one value at a time */
+    push(p, time_ms, true);
 }
 
 int program_start(struct program *p)

@@ -6,6 +6,7 @@
 #include "count/owners.h"
 #include "count/reader.h"
 #include "count/tally.h"
+#include "encode/relayed.h"
 #include "encode/snapshot.h"
 #include "input/listener.h"
 
@@ -23,6 +24,7 @@ struct program {
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
     struct listener listener;
     struct metrics metrics; /* the application's */
+    struct claims claims;   /* of their series */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs;                    /* outputs that are started */
@@ -32,7 +34,7 @@ struct program {
     const char *counting;             /* the last poll's reading.report.counting */
     uint64_t polls;
     unsigned pushes; /* of metrics alone, after the last poll */
-    bool logged_overflow, logged_clock;
+    bool logged_overflow, logged_clock, logged_left_out;
 };
 
 /* Prepares everything that config requires, and opens the recording. Memory is allocated

@@ -37,8 +37,10 @@ struct time_unit {
 
 #define TABLE_WIDTH_MAX 21 /* columns of "255.255.255.255:65535", and of more than any number */
 
+struct claims;
+
 /* Receives records. One that is longer than line_max, without a line's newline, or does not fit into out is left out as
- * a whole, and counted in oversized. */
+ * a whole, and counted in oversized. So is a series that was written before: see claims. */
 struct sink {
     struct buf *out;
     void (*flush)(struct sink *); /* empties out when it has FLUSH_BYTES or more; or NULL */
@@ -47,7 +49,8 @@ struct sink {
     void *state;                  /* the format's state_size bytes, zeroed at first; or NULL */
     uint64_t lines;               /* in out */
     uint64_t oversized;
-    uint8_t part; /* see posting.by_poll */
+    uint8_t part;          /* see posting.by_poll */
+    struct claims *claims; /* of encoder.claims; or NULL */
     /* Lines of increments come last, with gauges between them. */
     size_t gauges;                /* bytes before the first such line, if there is one */
     unsigned n_increments;        /* lines in out from that one on */
@@ -89,6 +92,7 @@ struct encoder {
     bool zero_when_lost; /* a receiver repeats a gauge until it receives 0 */
     bool marks_ends;     /* it has a mark for the end of a series */
     bool only_stdout;
+    bool claims;     /* two metrics of the application can become one series: sink.claims has those written */
     bool utf8;       /* receivers refuse more than a record for bytes that are not UTF-8: metrics have "_" there */
     char renamed[6]; /* "time_": the receiver reserves "time", so '_' is added to a tag of that name */
     bool folds_tags; /* the name holds host, addr_port, ip_version and output; other tags are left out */

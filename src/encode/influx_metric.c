@@ -10,8 +10,7 @@
 /* Puts the series of a metric. A tag of its own with the key of the type is left out. */
 static void put_metric(struct buf *b, const struct relayed *r)
 {
-    static const char *const types[METRIC_TYPES] = {"counter", "gauge", "timing", "histogram", "distribution", "set"};
-    const struct tag type = {TYPE_KEY, types[r->metric->kind]};
+    const struct tag type = {TYPE_KEY, relayed_kind[r->metric->kind]};
     size_t i = 0;
 
     influx_put_name(b, r->name);

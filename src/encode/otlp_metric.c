@@ -39,11 +39,11 @@ static char *write_double(char *at, char tag, double value)
 }
 
 /* Writes what precedes the attributes of a number. */
-static char *write_number(char *at, const struct relayed *r, int64_t time_ms, double value)
+static char *write_number(char *at, const struct relayed *r, double value)
 {
     if (r->metric->kind == METRIC_COUNTER)
         at = pb_write_fixed64(at, PB_FIXED64(2), nanoseconds(r->metric->start_ms));
-    at = pb_write_fixed64(at, PB_FIXED64(3), nanoseconds(time_ms));
+    at = pb_write_fixed64(at, PB_FIXED64(3), nanoseconds(r->time_ms));
     return r->metric->ended ? at : write_double(at, PB_FIXED64(4), value);
 }
 
@@ -75,10 +75,10 @@ static char *write_buckets(char *at, char tag, const struct histogram_range *ran
 }
 
 /* Writes what follows the attributes of a histogram. */
-static char *write_histogram(char *at, const struct relayed *r, int64_t time_ms, const struct histogram *h)
+static char *write_histogram(char *at, const struct relayed *r, const struct histogram *h)
 {
     at = pb_write_fixed64(at, PB_FIXED64(2), nanoseconds(r->metric->start_ms));
-    at = pb_write_fixed64(at, PB_FIXED64(3), nanoseconds(time_ms));
+    at = pb_write_fixed64(at, PB_FIXED64(3), nanoseconds(r->time_ms));
     if (r->metric->ended)
         return at;
     at = pb_write_fixed64(at, PB_FIXED64(4), h->count);
@@ -93,8 +93,8 @@ static char *write_histogram(char *at, const struct relayed *r, int64_t time_ms,
     return write_double(at, PB_FIXED64(13), h->max);
 }
 
-/* Writes a point of the metric, which is 0 if it `begins`. */
-static void write_point(struct bytes *out, const struct relayed *r, int64_t time_ms, bool begins)
+/* Writes the metric's point. */
+static void write_point(struct bytes *out, const struct relayed *r)
 {
     const struct metric_values *v = &r->metric->values;
     char *end;
@@ -102,10 +102,10 @@ static void write_point(struct bytes *out, const struct relayed *r, int64_t time
     if (metric_is_timed(r->metric)) {
         const struct histogram *h = metric_total(r->metric), empty = {.scale = h->scale};
 
-        end = write_histogram(out->at, r, time_ms, begins ? &empty : h);
+        end = write_histogram(out->at, r, r->zero ? &empty : h);
         out->before = 0;
     } else {
-        end = write_number(out->at, r, time_ms, begins ? 0 : r->metric->kind == METRIC_COUNTER ? v->total : v->value);
+        end = write_number(out->at, r, r->zero ? 0 : r->metric->kind == METRIC_COUNTER ? v->total : v->value);
         out->before = (size_t)(end - out->at);
     }
     if (r->metric->ended) {
@@ -162,28 +162,23 @@ void otlp_metric(struct sink *s, const struct relayed *r)
     const struct metric *metric = r->metric;
     bool is_timed = metric_is_timed(metric), is_sum = metric->kind == METRIC_COUNTER;
     size_t how_len = is_sum && metric->monotonic ? sizeof how : is_sum || is_timed ? 2 : 0;
-    char first[POINT_MAX], second[POINT_MAX];
-    struct bytes point[] = {{.at = first}, {.at = second}};
-    size_t n = 0, attributes = attributes_len(r), data = how_len, mark = line_begin(s);
+    char bytes[POINT_MAX];
+    struct bytes point = {.at = bytes};
+    size_t attributes = attributes_len(r), mark = line_begin(s), data;
     const char *unit = metric->kind == METRIC_TIMING ? "ms" : "";
 
-    if ((is_sum || is_timed) && metric->fresh && !metric->ended && r->before_ms >= 0)
-        write_point(&point[n++], r, r->before_ms, true);
-    write_point(&point[n++], r, r->time_ms, false);
-    for (size_t i = 0; i < n; i++)
-        data += pb_field_len(point[i].len + attributes);
+    write_point(&point, r);
+    data = pb_field_len(point.len + attributes) + how_len;
     pb_put_head(s->out, PB_BYTES(2),
                 pb_field_len(strlen(r->name)) + (*unit ? pb_field_len(strlen(unit)) : 0) + pb_field_len(data));
     pb_put_text(s->out, PB_BYTES(1), r->name);
     if (*unit)
         pb_put_text(s->out, PB_BYTES(3), unit);
     pb_put_head(s->out, is_timed ? PB_BYTES(10) : is_sum ? PB_BYTES(7) : PB_BYTES(5), data);
-    for (size_t i = 0; i < n; i++) {
-        pb_put_head(s->out, PB_BYTES(1), point[i].len + attributes);
-        buf_put(s->out, point[i].at, point[i].before);
-        put_attributes(s->out, r);
-        buf_put(s->out, point[i].at + point[i].before, point[i].len - point[i].before);
-    }
+    pb_put_head(s->out, PB_BYTES(1), point.len + attributes);
+    buf_put(s->out, point.at, point.before);
+    put_attributes(s->out, r);
+    buf_put(s->out, point.at + point.before, point.len - point.before);
     buf_put(s->out, how, how_len);
     record_end(s, mark);
 }

@@ -108,6 +108,7 @@ const struct encoder encoder_prometheus = {
     .port = 9090,
     .timestamps = true,
     .marks_ends = true,
+    .claims = true,
     .utf8 = true,
     .record = record_field,
     .post = &posting,

@@ -27,6 +27,9 @@ size_t label_name_len(const char *key);
 size_t label_len(size_t name, size_t value);
 size_t labels_len(const struct labels *l);
 
+/* Returns true if the label's name for a key begins with that for `with`. */
+bool label_begins(const char *key, const char *with);
+
 /* Puts a key as a label's name. */
 void label_put_name(struct buf *b, const char *key);
 

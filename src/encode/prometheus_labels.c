@@ -37,6 +37,15 @@ bool label_alike(const char *a, const char *b)
     return !compare_names(a, b);
 }
 
+bool label_begins(const char *key, const char *with)
+{
+    size_t i = 0;
+
+    while (name_byte(with, i) && name_byte(key, i) == name_byte(with, i))
+        i++;
+    return !name_byte(with, i);
+}
+
 size_t label_name_len(const char *key)
 {
     return strlen(key) + (*key >= '0' && *key <= '9');

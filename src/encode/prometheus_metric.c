@@ -8,25 +8,31 @@
 #include "encode/prometheus.h"
 #include "encode/protobuf.h"
 
-/* Puts a series whose name is the metric's and `end`. A total that begins has a 0 before its first value. */
+/* Returns true for a name that begins as those of our own series do. */
+static bool is_ours(const struct claims *claims, const char *name)
+{
+    return label_begins(name, claims->ours[0]) || label_begins(name, claims->ours[1]);
+}
+
+/* Puts a series whose name is the metric's and `end`, unless it was put before. */
 static void put_series(struct sink *s, const struct relayed *r, const struct labels *l, const char *end, double value,
                        bool is_total)
 {
-    bool begins = is_total && r->metric->fresh && !r->metric->ended && r->before_ms >= 0;
-    uint64_t time_ms = r->time_ms < 0 ? 0 : (uint64_t)r->time_ms, before_ms = begins ? (uint64_t)r->before_ms : 0;
-    size_t mark = line_begin(s), name = label_name_len(r->name) + strlen(end);
+    uint64_t time_ms = r->time_ms < 0 ? 0 : (uint64_t)r->time_ms;
+    size_t mark = line_begin(s), name = label_name_len(r->name) + strlen(end), at;
 
-    pb_put_head(s->out, PB_BYTES(1),
-                labels_len(l) + label_len(strlen(PROMETHEUS_NAME), name) + (begins ? sample_len(before_ms) : 0) +
-                    sample_len(time_ms));
+    pb_put_head(s->out, PB_BYTES(1), labels_len(l) + label_len(strlen(PROMETHEUS_NAME), name) + sample_len(time_ms));
+    at = s->out->len;
     labels_put(s->out, l, 0, l->before);
     label_begin_metric(s->out, name);
     label_put_name(s->out, r->name);
     buf_text(s->out, end);
     labels_put(s->out, l, l->before, l->n);
-    if (begins)
-        sample_put(s->out, 0, before_ms);
-    sample_put(s->out, r->metric->ended ? PROMETHEUS_STALE : number_bits(value), time_ms);
+    if ((s->claims && !relayed_claim(s, r, at)) || r->silent || (r->zero && !is_total)) {
+        buf_cut(s->out, mark);
+        return;
+    }
+    sample_put(s->out, r->metric->ended ? PROMETHEUS_STALE : number_bits(r->zero ? 0 : value), time_ms);
     record_end(s, mark);
 }
 
@@ -51,6 +57,10 @@ void prometheus_metric(struct sink *s, const struct relayed *r)
     const struct metric_values *v = &r->metric->values;
     struct labels labels;
 
+    if (s->claims && is_ours(s->claims, r->name)) {
+        relayed_leave_out(s, r, NULL);
+        return;
+    }
     labels_init(&labels, &r->tags);
     if (metric_is_timed(r->metric))
         put_timed(s, r, &labels);

@@ -2,8 +2,16 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "encode/source.h"
+
+/* The kinds of metric_is_timed. */
+#define TIMED (1u << METRIC_TIMING | 1u << METRIC_HISTOGRAM | 1u << METRIC_DISTRIBUTION)
+
+#define PER_CLAIM 64 /* bytes of memory for a place; a metric has more for each of its series */
+
+const char *const relayed_kind[METRIC_TYPES] = {"counter", "gauge", "timing", "histogram", "distribution", "set"};
 
 /* The tags and texts of one metric. */
 struct merged {
@@ -65,6 +73,48 @@ static void merge(struct merged *all, const struct metric *metric, const struct 
         add(all, &ours->tag[i]);
 }
 
+uint32_t claims_size(uint32_t bytes)
+{
+    uint32_t places = 1;
+
+    while (places <= bytes / PER_CLAIM)
+        places *= 2;
+    return places;
+}
+
+static void claims_begin(struct claims *c, const struct metrics *m)
+{
+    c->metrics = m;
+    c->mask = claims_size(m->read_end) - 1;
+    c->pass++;
+}
+
+bool relayed_leave_out(struct sink *s, const struct relayed *r, const struct metric *owner)
+{
+    if (r->silent || r->zero)
+        return false;
+    s->oversized++;
+    if (!s->claims->left_out) {
+        s->claims->left_out = r->metric;
+        s->claims->owner = owner;
+    }
+    return false;
+}
+
+bool relayed_claim(struct sink *s, const struct relayed *r, size_t at)
+{
+    struct claims *c = s->claims;
+    const char *block = c->metrics->block;
+    uint64_t hash = hash_bytes(s->out->data + at, s->out->len - at, c->metrics->settings.key);
+    uint32_t i = (uint32_t)hash & c->mask;
+
+    for (; c->claim[i].pass == c->pass; i = (i + 1) & c->mask)
+        if (c->claim[i].hash == hash)
+            return relayed_leave_out(s, r, (const struct metric *)(block + c->claim[i].metric));
+    c->claim[i] = (struct claim){hash, c->pass, (uint32_t)((const char *)r->metric - block)};
+    return true;
+}
+
 static void put(const struct metric *metric, const struct tags *ours, struct relayed *r, const struct encoder *format,
                 struct sink *sink)
 {
@@ -78,31 +128,67 @@ static void put(const struct metric *metric, const struct tags *ours, struct rel
     format->metric(sink, r);
 }
 
-void relayed_encode(const struct metrics *m, const struct tags *ours, int64_t time_ms, const struct encoder *format,
-                    struct sink *sink)
+/* Returns true if the metric is to be written now. */
+static bool is_wanted(const struct metric *metric, bool zero, const struct encoder *format)
+{
+    if (zero)
+        return metric->fresh && !metric->ended && (metric->kind == METRIC_COUNTER || metric_is_timed(metric));
+    return metric->ended ? format->marks_ends : metric->written;
+}
+
+/* Writes the metrics whose kinds are in the set. */
+static void put_kinds(const struct metrics *m, const struct tags *ours, struct relayed *r, unsigned kinds,
+                      const struct encoder *format, struct sink *sink)
 {
     const struct metric *metric = NULL;
-    struct relayed r = {.time_ms = time_ms, .before_ms = -1};
 
-    if (!format->metric)
-        return;
-    /* A millisecond later, because a series that came back has its end's mark at the time of that flush: two samples of
-     * one time are refused. The clock may have been set back since. */
-    if (m->before_ms >= 0 && m->before_ms + 1 < time_ms)
-        r.before_ms = m->before_ms + 1;
     while ((metric = metrics_next(m, metric))) {
-        if (metric->ended ? !format->marks_ends : !metric->written)
+        r->silent = !is_wanted(metric, r->zero, format);
+        if (!(kinds >> metric->kind & 1) || (r->silent && !format->claims))
             continue;
-        put(metric, ours, &r, format, sink);
+        put(metric, ours, r, format, sink);
         if (sink->flush && sink->out->len >= FLUSH_BYTES)
             sink->flush(sink);
     }
 }
 
+/* Writes the metrics in two parts. */
+static void put_parts(const struct metrics *m, const struct tags *ours, struct relayed *r, const struct encoder *format,
+                      struct sink *sink)
+{
+    if (sink->claims)
+        claims_begin(sink->claims, m);
+    sink_next_part(sink);
+    put_kinds(m, ours, r, ~TIMED, format, sink);
+    sink_next_part(sink);
+    put_kinds(m, ours, r, TIMED, format, sink);
+}
+
+void relayed_encode(const struct metrics *m, const struct tags *ours, int64_t time_ms, const struct encoder *format,
+                    struct sink *sink)
+{
+    struct relayed r = {.time_ms = time_ms}, zero = {.time_ms = m->before_ms + 1, .zero = true};
+
+    if (!format->metric)
+        return;
+    if (!format->post) {
+        put_kinds(m, ours, &r, ~0u, format, sink);
+        return;
+    }
+    /* A millisecond later, because a series that came back has its end's mark at the time of that flush: two samples of
+     * one time are refused. The clock may have been set back since. */
+    if (m->before_ms >= 0 && zero.time_ms < time_ms)
+        put_parts(m, ours, &zero, format, sink);
+    put_parts(m, ours, &r, format, sink);
+}
+
 static void put_metrics(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    if (s->metrics)
-        relayed_encode(s->metrics, &s->tags->users, s->time_ms, format, sink);
+    if (!s->metrics || !format->metric)
+        return;
+    if (format->end)
+        format->end(sink); /* our own points are in a part before */
+    relayed_encode(s->metrics, &s->tags->users, s->time_ms, format, sink);
 }
 
 /* Estimates: a metric's records are shorter than twice its memory, but for many tags of ours. */

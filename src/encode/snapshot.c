@@ -4,7 +4,7 @@
 
 #include "encode/source.h"
 
-static const struct source *const sources[] = {&source_counts, &source_application, &source_self};
+static const struct source *const sources[] = {&source_counts, &source_self, &source_application};
 
 #define SOURCES (sizeof sources / sizeof *sources)
 

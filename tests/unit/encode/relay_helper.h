@@ -9,6 +9,9 @@
 
 extern struct metrics relay_metrics;
 
+/* The series that were written; our own names begin with "netstat" and "sockpush". */
+extern struct claims relay_claims;
+
 /* The tags that are ours: none after relay_begin. */
 extern struct tags relay_ours;
 
