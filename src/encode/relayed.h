@@ -61,7 +61,7 @@ void relayed_encode(const struct metrics *m, const struct tags *ours, int64_t ti
 /* Returns true for the kinds that have a histogram: timings, histograms and distributions. */
 static inline bool metric_is_timed(const struct metric *metric)
 {
-    return metric->kind == METRIC_TIMING || metric->kind == METRIC_HISTOGRAM || metric->kind == METRIC_DISTRIBUTION;
+    return kind_is_timed(metric->kind);
 }
 
 #endif

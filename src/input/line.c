@@ -54,6 +54,7 @@ static enum line_fault read_sections(struct line *l)
             l->apart = rates_only && span_find(s.at, end, ':') != end;
             if (l->apart)
                 return LINE_GOOD;
+            l->rate_text = span_of(s.at + 1, end);
             if (!line_read_rate(s.at + 1, end, &l->rate))
                 return LINE_BAD_RATE;
             continue;
@@ -107,7 +108,7 @@ enum line_fault line_parse(const char *text, size_t len, struct line *out)
     const char *end = text + len;
 
     /* An assignment of the whole, optimised for size, would take a fifth of the parser's time on x86. */
-    out->tags = out->sections = (struct span){0};
+    out->tags = out->sections = out->rate_text = (struct span){0};
     out->next = NULL;
     out->rate = 1;
     out->timed = out->signed_gauge = out->apart = out->first_known = false;

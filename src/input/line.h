@@ -23,6 +23,12 @@ enum metric_kind {
     METRIC_CHECK,
 };
 
+/* Returns true for the kinds that have a histogram. */
+static inline bool kind_is_timed(enum metric_kind kind)
+{
+    return kind == METRIC_TIMING || kind == METRIC_HISTOGRAM || kind == METRIC_DISTRIBUTION;
+}
+
 /* Why a line is refused. */
 enum line_fault {
     LINE_GOOD,
@@ -50,7 +56,8 @@ struct line_value {
     struct span text; /* not empty */
     double number;    /* finite; 0 for a set */
     enum metric_kind kind;
-    double rate; /* 1e-6 to 1; 1 for a gauge or a set, whose rate does not matter */
+    double rate;           /* 1e-6 to 1; 1 for a gauge or a set, whose rate does not matter */
+    struct span rate_text; /* empty where the line has no rate */
 };
 
 struct line {
@@ -59,9 +66,10 @@ struct line {
     struct span tags;      /* after "#", without it; at is NULL where the section is absent */
     struct span sections;  /* all after the type, each after its "|"; empty where apart */
     double rate;           /* of all values; 1 where apart */
-    bool timed;            /* a counter or a gauge with a section T */
-    bool signed_gauge;     /* a gauge with "+" or "-" */
-    bool apart;            /* each value has a type of its own, StatsD's way */
+    struct span rate_text;
+    bool timed;        /* a counter or a gauge with a section T */
+    bool signed_gauge; /* a gauge with "+" or "-" */
+    bool apart;        /* each value has a type of its own, StatsD's way */
     /* For line_next: the text of the next value, NULL after the last, and the end of all; the first value's number, so
      * that it is not read twice. */
     const char *next, *end;
@@ -79,6 +87,9 @@ enum line_fault line_parse(const char *text, size_t len, struct line *out);
 
 /* Takes the next value. There is at least one, except of events and service checks. Returns false after the last. */
 bool line_next(struct line *l, struct line_value *out);
+
+/* Begins again with the first value. Only for a line that has values. */
+void line_rewind(struct line *l);
 
 /* Takes the next section from l->sections, without its "|". Returns false after the last. */
 bool line_next_section(struct span *rest, struct span *section);

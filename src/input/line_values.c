@@ -66,12 +66,14 @@ static enum line_fault next_apart(struct line *l, struct line_value *out)
         return LINE_BAD_TYPE;
     if (out->kind != METRIC_SET && span_find(text.at, end, ':') != end)
         return LINE_MIXED;
+    out->rate_text = (struct span){0};
     for (out->rate = 1; at != l->end && *at == '|';) {
         const char *rate = at + 2;
 
         if (l->end - at < 2 || at[1] != '@')
             return LINE_MIXED;
         at = span_find_end(rate, l->end);
+        out->rate_text = span_of(rate, at);
         if (!line_read_rate(rate, at, &out->rate))
             return LINE_BAD_RATE;
     }
@@ -94,6 +96,7 @@ static enum line_fault next_listed(struct line *l, struct line_value *out)
         return LINE_ENDED;
     out->kind = l->kind;
     out->rate = l->rate;
+    out->rate_text = l->rate_text;
     return read_value(l, text, out) ? LINE_GOOD : LINE_BAD_NUMBER;
 }
 
@@ -107,6 +110,12 @@ static enum line_fault next_value(struct line *l, struct line_value *out)
 bool line_next(struct line *l, struct line_value *out)
 {
     return next_value(l, out) == LINE_GOOD;
+}
+
+void line_rewind(struct line *l)
+{
+    l->next = l->name.at + l->name.len + 1;
+    l->first_known = true;
 }
 
 /* Returns why the list of values has one that is no number. Foo::Bar:1 is a name with colons, which nobody can take:
@@ -142,7 +151,6 @@ enum line_fault line_read_values(struct line *l)
         return number_fault(list, v.text);
     if (fault != LINE_ENDED)
         return fault;
-    l->next = list.at;
-    l->first_known = any;
+    line_rewind(l);
     return any ? LINE_GOOD : LINE_NO_VALUE;
 }

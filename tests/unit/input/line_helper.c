@@ -1,5 +1,6 @@
 #include "unit/input/line_helper.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -70,4 +71,36 @@ const char *line_in_words(const char *text, size_t len)
     assert_false(out.full);
     words[out.len] = '\0';
     return words;
+}
+
+const char *line_any_text(uint32_t max, const char *no)
+{
+    static char texts[8][64];
+    static unsigned turn;
+    char *text = texts[turn++ % 8];
+    uint32_t n = 1 + any(max), at = 0;
+
+    while (at < n) {
+        char c = (char)(any(4) ? 'a' + any(26) : any(256));
+
+        if ((unsigned char)c >= ' ' && c != 0x7f && !strchr(no, c))
+            text[at++] = c;
+    }
+    text[at] = '\0';
+    return text;
+}
+
+const char *line_any_number(void)
+{
+    static char texts[8][32];
+    static unsigned turn;
+    char *text = texts[turn++ % 8];
+
+    switch (any(4)) {
+    case 0: sprintf(text, "%u", any(1000)); break;
+    case 1: sprintf(text, "-%u.%u", any(1000), 1 + any(1000)); break;
+    case 2: sprintf(text, "%u.%ue%d", any(10), any(1000), (int)any(40) - 20); break;
+    default: sprintf(text, "%u%09u", any(100000), any(1000000000));
+    }
+    return text;
 }

@@ -2,6 +2,8 @@
 #ifndef LINE_HELPER_H
 #define LINE_HELPER_H
 
+#include <stdint.h>
+
 #include "input/line.h"
 
 /* Parses a line that ends at a page that cannot be read, and returns it in words, valid until the next call, or why it
@@ -11,5 +13,10 @@
  *   _sc|a|0                      a check
  */
 const char *line_in_words(const char *text, size_t len);
+
+/* Return a random text of up to max bytes, without those in no, and a random number. The last eight of each stay valid.
+ */
+const char *line_any_text(uint32_t max, const char *no);
+const char *line_any_number(void);
 
 #endif

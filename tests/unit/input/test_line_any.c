@@ -34,39 +34,6 @@ static void each_seed(bool (*test)(void))
     }
 }
 
-/* Returns a text of up to max bytes, without those in no. The last eight texts stay valid. */
-static const char *any_text(uint32_t max, const char *no)
-{
-    static char texts[8][64];
-    static unsigned turn;
-    char *text = texts[turn++ % 8];
-    uint32_t n = 1 + any(max), at = 0;
-
-    while (at < n) {
-        char c = (char)(any(4) ? 'a' + any(26) : any(256));
-
-        if ((unsigned char)c >= ' ' && c != 0x7f && !strchr(no, c))
-            text[at++] = c;
-    }
-    text[at] = '\0';
-    return text;
-}
-
-static const char *any_number(void)
-{
-    static char texts[8][32];
-    static unsigned turn;
-    char *text = texts[turn++ % 8];
-
-    switch (any(4)) {
-    case 0: sprintf(text, "%u", any(1000)); break;
-    case 1: sprintf(text, "-%u.%u", any(1000), 1 + any(1000)); break;
-    case 2: sprintf(text, "%u.%ue%d", any(10), any(1000), (int)any(40) - 20); break;
-    default: sprintf(text, "%u%09u", any(100000), any(1000000000));
-    }
-    return text;
-}
-
 static const char *const type[] = {"c", "g", "ms", "h", "d", "s"};
 
 /* Builds a line, and what it is in words. */
@@ -75,7 +42,7 @@ static bool parts_come_back(void)
     static char words[4096];
     static const char *const rates[] = {"", "@0.5", "@0.1", "@0.001"};
     unsigned kind = any(COUNT_OF(type)), values = kind == METRIC_SET ? 1 : 1 + any(4), tags = any(5), order = any(6);
-    const char *rate = rates[any(COUNT_OF(rates))], *name = any_text(30, ":|"), *shown;
+    const char *rate = rates[any(COUNT_OF(rates))], *name = line_any_text(30, ":|"), *shown;
     char tag_text[1024] = "", sections[3][1100] = {"", "", ""};
     struct buf w = {.data = words, .cap = sizeof words};
     bool negative = false;
@@ -85,7 +52,7 @@ static bool parts_come_back(void)
     buf_text(&w, "n");
     buf_text(&w, name);
     for (unsigned i = 0; i < values; i++) {
-        const char *value = kind == METRIC_SET ? any_text(20, "|") : any_number();
+        const char *value = kind == METRIC_SET ? line_any_text(20, "|") : line_any_number();
         double number = 0;
 
         put(":");
@@ -106,7 +73,7 @@ static bool parts_come_back(void)
     put("|");
     put(type[kind]);
     for (unsigned i = 0; i < tags; i++) {
-        const char *key = any_text(10, ":,|"), *value = any_text(10, ",|");
+        const char *key = line_any_text(10, ":,|"), *value = line_any_text(10, ",|");
 
         sprintf(tag_text + strlen(tag_text), "%s%s:%s", i ? "," : "", key, value);
         buf_text(&w, " #");
@@ -118,7 +85,7 @@ static bool parts_come_back(void)
         sprintf(sections[order % 3], "|#%s", tag_text);
     if (*rate)
         sprintf(sections[(order + 1) % 3], "|%s", rate);
-    sprintf(sections[(order + 2) % 3], "|c:%s", any_text(10, "|"));
+    sprintf(sections[(order + 2) % 3], "|c:%s", line_any_text(10, "|"));
     for (unsigned i = 0; i < 3; i++)
         put(sections[order < 3 ? i : 2 - i]);
     if (negative)
@@ -145,7 +112,7 @@ static bool packed_is_split(void)
     size_t at;
 
     for (unsigned i = 0; i < n; i++)
-        value[i] = any_number();
+        value[i] = line_any_number();
     for (int way = 0; way < 2; way++) {
         len = 0;
         put("a");

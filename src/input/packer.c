@@ -1,0 +1,93 @@
+#include "input/packer.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "input/packer_write.h"
+
+#define NEGATIVE_ZERO (UINT64_C(1) << 63) /* number_bits */
+
+/* Writes what is one line, or the two of a gauge, into one packet. */
+static void append(struct packer *p, const struct outgoing *o)
+{
+    struct buf b = {.data = p->bytes, .cap = p->packet_max + 1};
+    uint32_t n;
+
+    for (;;) {
+        buf_cut(&b, p->len);
+        n = packer_write(p, &b, o);
+        if (!b.full)
+            break;
+        if (!p->len) {
+            p->counters.oversized++;
+            return;
+        }
+        packer_flush(p);
+    }
+    p->len = b.len;
+    p->n += n;
+}
+
+/* Returns whether etsy's statsd can have a metric of that name: it keeps them in objects of JavaScript, where these
+ * names are taken, and a timing of such a name ends the server. */
+static bool name_is_free(struct span name)
+{
+    static const char taken[][21] = {
+        "constructor", "hasOwnProperty",   "isPrototypeOf",    "propertyIsEnumerable", "toLocaleString",   "toString",
+        "valueOf",     "__defineGetter__", "__defineSetter__", "__lookupGetter__",     "__lookupSetter__", "__proto__",
+    };
+
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (*taken[i] == *name.at && strlen(taken[i]) == name.len && !memcmp(taken[i], name.at, name.len))
+            return false;
+    return true;
+}
+
+/* Returns whether the dialect has a way to write the value. Etsy's statsd refuses a timing below 0, and parts a set's
+ * member at ":". */
+static bool is_supported(const struct packer *p, const struct line_value *v)
+{
+    if (p->dialect != PACK_STATSD)
+        return true;
+    if (v->kind == METRIC_SET)
+        return !memchr(v->text.at, ':', v->text.len);
+    return !kind_is_timed(v->kind) || number_bits(v->number) <= NEGATIVE_ZERO;
+}
+
+/* Appends a line for each value. Returns false if one is unsupported. */
+static bool append_values(struct packer *p, struct line *line)
+{
+    struct line_value v;
+    bool all = true;
+
+    while (line_next(line, &v)) {
+        if (is_supported(p, &v))
+            append(p, &(struct outgoing){.line = line, .value = &v});
+        else
+            all = false;
+    }
+    line_rewind(line);
+    return all;
+}
+
+bool packer_take(struct packer *p, struct line *line, struct span text)
+{
+    bool supported = true;
+
+    if (p->dialect == PACK_DATADOG && !line->apart)
+        append(p, &(struct outgoing){.line = line, .text = text});
+    else if (line->kind >= METRIC_EVENT || (p->dialect == PACK_STATSD && !name_is_free(line->name)))
+        supported = false;
+    else
+        supported = append_values(p, line);
+    p->counters.unsupported += !supported;
+    return supported;
+}
+
+void packer_flush(struct packer *p)
+{
+    if (p->len)
+        p->send(p->ctx, p->bytes, p->len, p->n);
+    p->len = 0;
+    p->n = 0;
+}
