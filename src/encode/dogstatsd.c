@@ -3,6 +3,8 @@
  * adds sections of protocol 1.4 to 1.6, which some other receivers reject: |c: the container,
  * |e: data from an admission controller, |card: the cardinality
  * (docs.datadoghq.com/developers/dogstatsd/datagram_shell). */
+#include "encode/dogstatsd.h"
+
 #include <string.h>
 
 #include "encode/encode.h"
@@ -32,21 +34,46 @@ static void put_addr_port(struct buf *b, const char *addr_port)
             buf_char(b, *addr_port);
 }
 
+static void put_tag(struct buf *b, const struct tag *t, bool for_agent)
+{
+    put_replaced(b, t->key, KEY_UNSAFE);
+    if (!t->value)
+        return;
+    buf_char(b, ':');
+    if (for_agent && !strcmp(t->key, "addr_port"))
+        put_addr_port(b, t->value);
+    else
+        put_replaced(b, t->value, VALUE_UNSAFE);
+}
+
 static void put_tags(struct buf *b, const struct tags *tags, bool for_agent)
 {
     for (size_t i = 0; i < tags->n; i++) {
-        const struct tag *t = &tags->tag[i];
-
         buf_text(b, i ? "," : "|#");
-        put_replaced(b, t->key, KEY_UNSAFE);
-        if (!t->value)
-            continue;
-        buf_char(b, ':');
-        if (for_agent && !strcmp(t->key, "addr_port"))
-            put_addr_port(b, t->value);
-        else
-            put_replaced(b, t->value, VALUE_UNSAFE);
+        put_tag(b, &tags->tag[i], for_agent);
     }
+}
+
+void dogstatsd_tags(const struct tags *tags, struct buf *texts, struct packer_tags *out)
+{
+    size_t mark = texts->len;
+
+    for (out->n = 0; out->n < tags->n && out->n < TAGS_ALL_MAX; out->n++) {
+        struct packer_tag *tag = &out->tag[out->n];
+        size_t before = texts->len, at;
+
+        if (out->n)
+            buf_char(texts, ',');
+        at = texts->len;
+        put_tag(texts, &tags->tag[out->n], false);
+        if (texts->full) {
+            texts->len = before;
+            break;
+        }
+        tag->text = (struct span){texts->data + at, texts->len - at};
+        tag->key_len = strlen(tags->tag[out->n].key);
+    }
+    out->text = (struct span){texts->data + mark, texts->len - mark};
 }
 
 static void encode(struct sink *s, const struct point *p, bool for_agent)

@@ -164,7 +164,7 @@ int listener_init(struct listener *l, const struct listen_item *items, int n, st
     memset(l, 0, sizeof *l);
     l->items = items;
     l->n_items = n;
-    l->metrics = metrics;
+    l->intake.metrics = metrics;
     pthread_mutex_init(&l->door, NULL);
     pthread_mutex_init(&l->lock, NULL);
     for (int i = 0; i < n && !ret; i++)
@@ -220,9 +220,12 @@ void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
 {
     read_queues(l);
     listener_enter(l);
-    metrics_flush(l->metrics, now_ms, wall_ms);
-    l->counters = l->metrics->counters;
-    l->series = l->metrics->n;
+    if (l->intake.metrics) {
+        metrics_flush(l->intake.metrics, now_ms, wall_ms);
+        l->series = l->intake.metrics->n;
+    }
+    for (int i = 0; i < l->intake.n_packers; i++)
+        l->packed[i] = l->intake.packers[i].counters;
     for (int i = 0; i < l->n_items; i++) {
         l->stats[i].datagrams = l->counts[i].datagrams;
         l->stats[i].truncated = l->counts[i].truncated;

@@ -1,5 +1,6 @@
-/* Receives what applications send, at several addresses. One thread for all of them takes datagrams into the metrics.
- * It waits for no one but the flush, because the kernel's queues are short.
+/* Receives what applications send, at several addresses. One thread for all of them takes datagrams into the metrics
+ * and the packers, which have the lock when they send. It waits for no one but the flush, because the kernel's queues
+ * are short.
  *
  * All functions are the main thread's. Nothing is allocated after listener_init. */
 #ifndef LISTENER_H
@@ -10,7 +11,7 @@
 #include "base/arena.h"
 #include "input/counters.h"
 #include "input/frames.h"
-#include "input/metrics.h"
+#include "input/intake.h"
 #include "platform.h"
 
 #define LISTEN_ADDRESSES 2 /* of one item: "localhost" is 127.0.0.1 and ::1 */
@@ -18,6 +19,7 @@
 #define LISTEN_CLIENTS   32      /* streams, of all items together */
 #define LISTEN_BUFFER    4194304 /* bytes of a receive buffer, as asked for */
 #define LISTEN_DRAIN_MS  1000
+#define LISTEN_PACK_MS   100 /* a line is in a packer's hand for that long at most, and for the time of one turn */
 
 enum listen_kind { LISTEN_UDP, LISTEN_UNIX, LISTEN_UNIXSTREAM };
 
@@ -37,7 +39,7 @@ struct listen_stats {
     uint64_t kernel_drops;        /* datagrams for which the queue had no room */
     unsigned buffer_used_percent; /* of the fullest queue */
     bool queue_known;             /* the system reports the last two; else they are 0 */
-    struct metrics_counters lines;
+    struct intake_counters lines;
 };
 
 struct listen_socket {
@@ -65,18 +67,19 @@ struct listener {
     struct listen_client client[LISTEN_CLIENTS];
     int n_clients; /* LISTEN_CLIENTS, or 0 if no item has streams */
     struct net_batch *batch;
-    uint64_t rest_end_ns; /* the thread's; 0: none rests */
+    uint64_t rest_end_ns;  /* the thread's; 0: none rests */
+    uint64_t flush_end_ns; /* the thread's: when packers must send what they have in hand; 0: they have nothing */
     struct net_wake wake;
     pthread_t thread;
     bool started;
     /* With the lock, which listener_enter takes: */
     pthread_mutex_t door, lock;
-    struct metrics *metrics;
+    struct intake intake;                   /* its packers are set between listener_init and listener_start */
     struct listen_stats counts[LISTEN_MAX]; /* the first three members */
     bool stops;
     /* The main thread's, as of the last flush: */
     struct listen_stats stats[LISTEN_MAX];
-    struct metrics_counters counters;
+    struct packer_counters packed[OUTPUTS_MAX]; /* of the packers */
     uint32_t series;
     /* Kept by listener_log_new: what it has logged. */
     struct listen_stats logged[LISTEN_MAX];
@@ -85,8 +88,8 @@ struct listener {
     bool overflows;
 };
 
-/* Opens the sockets of n items, 1 to LISTEN_MAX, which stay the caller's. A host is looked up for up to timeout_ms.
- * Returns 0, or -errno after it has logged why; then no socket is open. */
+/* Opens the sockets of n items, 1 to LISTEN_MAX, which stay the caller's. metrics may be NULL if there will be packers.
+ * A host is looked up for up to timeout_ms. Returns 0, or -errno after it has logged why; then no socket is open. */
 int listener_init(struct listener *l, const struct listen_item *items, int n, struct metrics *metrics, int timeout_ms,
                   struct arena *a);
 
@@ -96,8 +99,8 @@ const struct listen_item *listener_at(const struct listener *l, const struct net
 /* Starts the thread. Returns 0 or -errno. */
 int listener_start(struct listener *l);
 
-/* Ends the interval: flushes the metrics while the thread waits, and copies l->counters, l->series and the items'
- * counters. Also after listener_close. */
+/* Ends the interval: flushes the metrics while the thread waits, and copies l->series and the counters of the items and
+ * the packers. Also after listener_close. */
 void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms);
 
 /* Writes the counters of each item, as of the last flush. */
@@ -107,8 +110,8 @@ void listener_stats(const struct listener *l, struct listen_stats out[]);
  * after a flush. */
 void listener_log_new(struct listener *l);
 
-/* Removes the sockets' files, takes what has arrived, for at most LISTEN_DRAIN_MS, ends the thread, and closes the
- * sockets. Without a thread only closes. */
+/* Removes the sockets' files, takes what has arrived, for at most LISTEN_DRAIN_MS, sends what is packed, ends the
+ * thread, and closes the sockets. Without a thread only closes. */
 void listener_close(struct listener *l);
 
 /* Take the lock and return it, for both threads. Who waits for it gets it next: the receiving thread frees it for

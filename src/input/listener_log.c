@@ -12,10 +12,10 @@ static bool take_new(struct listener *l, char text[LINE_FAULTS + 1][REFUSAL_SHOW
 
     listener_enter(l);
     for (unsigned i = 0; i <= LINE_FAULTS; i++) {
-        memcpy(text[i], l->logged_fault[i] ? "" : l->metrics->refused[i], l->logged_fault[i] ? 1 : REFUSAL_SHOWN + 1);
+        memcpy(text[i], l->logged_fault[i] ? "" : l->intake.refused[i], l->logged_fault[i] ? 1 : REFUSAL_SHOWN + 1);
         l->logged_fault[i] |= *text[i] != '\0';
     }
-    delta = l->metrics->first_delta && !l->logged_delta;
+    delta = l->intake.metrics && l->intake.metrics->first_delta && !l->logged_delta;
     listener_leave(l);
     l->logged_delta |= delta;
     return delta;
@@ -38,15 +38,19 @@ static void log_lines(struct listener *l)
 
 static void log_overflow(struct listener *l)
 {
-    bool overflows = l->counters.overflow_lines > l->logged_overflow;
+    uint64_t overflow = 0;
+    bool overflows;
 
+    for (int i = 0; i < l->n_items; i++)
+        overflow += l->stats[i].lines.overflow_lines;
+    overflows = overflow > l->logged_overflow;
     if (overflows && !l->overflows)
         log_event(
             LOG_WARN, NULL, NULL,
             "no memory for more series: values of new ones count as overflow=true, and new gauges are lost; raise "
             "SOCKPUSH_LISTEN_MEMORY");
     l->overflows = overflows;
-    l->logged_overflow = l->counters.overflow_lines;
+    l->logged_overflow = overflow;
 }
 
 static void log_item(const char *name, const struct listen_stats *now, struct listen_stats *before)

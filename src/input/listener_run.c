@@ -27,19 +27,12 @@ static void end_rests(struct listener *l)
     l->rest_end_ns = 0;
 }
 
-/* Takes a datagram into the metrics. The caller has the lock. */
+/* Takes a datagram. The caller has the lock. */
 static void take(struct listener *l, struct listen_stats *counts, const char *bytes, size_t len, bool cut)
 {
-    struct metrics_counters *now = &l->metrics->counters, before = *now;
-
     counts->datagrams++;
     counts->truncated += cut;
-    metrics_take(l->metrics, bytes, len, cut);
-    counts->lines.lines += now->lines - before.lines;
-    counts->lines.refused_lines += now->refused_lines - before.refused_lines;
-    counts->lines.unsupported_lines += now->unsupported_lines - before.unsupported_lines;
-    counts->lines.overflow_lines += now->overflow_lines - before.overflow_lines;
-    counts->lines.late_times += now->late_times - before.late_times;
+    intake_take(&l->intake, &counts->lines, bytes, len, cut);
 }
 
 static void receive(struct listener *l, struct listen_socket *s)
@@ -141,21 +134,40 @@ static void read_client(struct listener *l, struct listen_client *c)
 
 /* --- all together --------------------------------------------------------------------------- */
 
+static void flush_packers(struct listener *l)
+{
+    listener_enter(l);
+    intake_flush(&l->intake);
+    listener_leave(l);
+    l->flush_end_ns = 0;
+}
+
+/* Returns the timeout, -1 for none, or what is left until the deadline if that is less. end_ns 0: there is none. */
+static int until(uint64_t end_ns, int timeout_ms)
+{
+    int left = end_ns ? deadline_left_ms(end_ns) : -1;
+
+    return left < 0 || (timeout_ms >= 0 && timeout_ms < left) ? timeout_ms : left;
+}
+
 /* Waits, and reads from each descriptor that is ready. Returns how many were. */
 static int serve(struct listener *l, int timeout_ms)
 {
     struct net_ready of[LISTEN_SOCKETS + LISTEN_CLIENTS];
+    uint64_t flush_end_ns;
     int n = l->n_sockets, ready;
 
     if (l->rest_end_ns && !deadline_left_ms(l->rest_end_ns))
         end_rests(l);
-    if (l->rest_end_ns && timeout_ms)
-        timeout_ms = deadline_left_ms(l->rest_end_ns);
+    if (l->flush_end_ns && !deadline_left_ms(l->flush_end_ns))
+        flush_packers(l);
+    timeout_ms = until(l->flush_end_ns, until(l->rest_end_ns, timeout_ms));
     for (int i = 0; i < n; i++)
         of[i].fd = l->socket[i].rests ? -1 : l->socket[i].fd;
     for (int i = 0; i < l->n_clients; i++)
         of[n + i].fd = l->client[i].fd;
     ready = net_wake_wait_any(&l->wake, of, n + l->n_clients, timeout_ms);
+    flush_end_ns = l->flush_end_ns ? l->flush_end_ns : deadline_in(LISTEN_PACK_MS);
     for (int i = 0; i < l->n_clients; i++)
         if (of[n + i].ready)
             read_client(l, &l->client[i]);
@@ -165,6 +177,7 @@ static int serve(struct listener *l, int timeout_ms)
         else if (of[i].ready)
             receive(l, &l->socket[i]);
     }
+    l->flush_end_ns = intake_holds_lines(&l->intake) ? flush_end_ns : 0;
     return ready;
 }
 
@@ -193,6 +206,7 @@ void *listener_run(void *ctx)
             take_frames(l, &l->client[i], true);
             end_client(&l->client[i]);
         }
+    flush_packers(l);
     return NULL;
 }
 

@@ -1,5 +1,5 @@
-/* The application's metrics, aggregated: what lines of StatsD said, by name, type and tags. One thread takes datagrams,
- * another flushes and reads. Both hold a lock of theirs while they take and flush; reading needs none, because what is
+/* The application's metrics, aggregated: what lines of StatsD said, by name, type and tags. One thread adds lines,
+ * another flushes and reads. Both hold a lock of theirs while they add and flush; reading needs none, because what is
  * read changes in a flush alone. Pure.
  *
  * All memory is one block, in which the metrics lie one after the other, and a hash table of their places. */
@@ -13,8 +13,7 @@
 #define METRIC_TYPES     (METRIC_SET + 1) /* those of enum metric_kind that have values */
 #define METRIC_TEXT_MAX  1024             /* bytes of a line's name and tags */
 #define METRIC_TAGS_MAX  32
-#define METRIC_QUANTILES 3  /* the median, and the 90th and 99th percentile */
-#define REFUSAL_SHOWN    64 /* bytes of a refused line that are kept for the log */
+#define METRIC_QUANTILES 3 /* the median, and the 90th and 99th percentile */
 
 /* Values to be pushed. All are of the interval that the last flush ended, unless noted. */
 struct metric_values {
@@ -50,10 +49,6 @@ struct metric {
     /* Then its text (metric_key.h), and its histograms with their buckets, or its set. */
 };
 
-struct metrics_counters {
-    uint64_t lines, refused_lines, unsupported_lines, overflow_lines, late_times;
-};
-
 struct metrics_settings {
     uint64_t key[2];    /* of the hash, drawn at random */
     uint64_t expiry_ms; /* 0: never */
@@ -69,10 +64,7 @@ struct metrics {
     uint32_t *place, places; /* a hash table of offsets in the block, plus 1; a power of 2 */
     uint32_t n;
     int64_t flush_ms, before_ms; /* wall clock of the last flush, and of the one before it; -1: unknown */
-    struct metrics_counters counters;
-    /* The first refused line of each kind, for the log: "" before there is one. */
-    char refused[LINE_FAULTS + 1][REFUSAL_SHOWN + 1];
-    bool first_delta; /* a gauge with sign and tags came, which DogStatsD means as a value */
+    bool first_delta;            /* a gauge with sign and tags came, which DogStatsD means as a value */
 };
 
 #define METRICS_MEMORY_MIN 65536
@@ -81,8 +73,10 @@ struct metrics {
  * METRICS_MEMORY_MIN. */
 void metrics_init(struct metrics *m, const struct metrics_settings *settings, void *memory, uint32_t size);
 
-/* Takes a datagram of lines. cut: its end is missing, so its last line is refused. */
-void metrics_take(struct metrics *m, const char *datagram, size_t len, bool cut);
+/* Adds a line, which is neither an event nor a service check, and takes its values. *overflow grows by each value for
+ * which there was no room. Returns false if the line has more than METRIC_TEXT_MAX or METRIC_TAGS_MAX allow; then
+ * nothing is added. */
+bool metrics_add(struct metrics *m, struct line *line, uint64_t *overflow);
 
 /* Ends the interval: sets the values, and forgets what ended in the last flush. now_ms is monotonic, wall_ms the wall
  * clock or -1. */

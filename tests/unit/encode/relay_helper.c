@@ -7,6 +7,7 @@
 #define SIZE (1u << 20)
 
 struct metrics relay_metrics;
+struct intake_counters relay_counters;
 struct tags relay_ours;
 struct claims relay_claims;
 
@@ -23,6 +24,7 @@ void relay_begin(void)
     metrics_init(&relay_metrics, &settings, memory, SIZE);
     assert_true(claims_size(SIZE) <= sizeof places / sizeof *places);
     relay_claims = (struct claims){.claim = places, .pass = relay_claims.pass, .ours = {"netstat.", "sockpush."}};
+    relay_counters = (struct intake_counters){0};
     relay_ours = (struct tags){0};
     now_ms = 0;
     wall_ms = RELAY_START_MS - 10000;
@@ -38,7 +40,7 @@ int relay_setup(void **state)
 
 void relay_take(const char *lines)
 {
-    metrics_take(&relay_metrics, lines, strlen(lines), false);
+    intake_take(&(struct intake){.metrics = &relay_metrics}, &relay_counters, lines, strlen(lines), false);
 }
 
 void relay_flush(void)

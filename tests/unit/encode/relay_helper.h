@@ -3,11 +3,13 @@
 #define RELAY_HELPER_H
 
 #include "encode/relayed.h"
+#include "input/intake.h"
 #include "unit/encode/encode_helper.h"
 
 #define RELAY_START_MS INT64_C(1700000000000) /* of the flush that relay_begin does */
 
 extern struct metrics relay_metrics;
+extern struct intake_counters relay_counters;
 
 /* The series that were written; our own names begin with "netstat" and "sockpush". */
 extern struct claims relay_claims;

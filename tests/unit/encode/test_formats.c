@@ -1,6 +1,7 @@
 /* Tests of datadog, statsd and graphite. */
 #include <string.h>
 
+#include "encode/dogstatsd.h"
 #include "unit/encode/encode_helper.h"
 #include "unit/helper.h"
 
@@ -34,6 +35,36 @@ static void datadog_has_sections_after_the_tags_and_addresses_without_brackets(v
     assert_string_equal(encoded(&encoder_datadog, &p),
                         "netstat_port.tcp_established:12|g|c:in-42|e:it-false,cn-a,pu-b|card:low\n");
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "netstat_port.tcp_established:12|g\n");
+}
+
+/* A packer adds these texts to the lines of others. */
+static void tags_are_texts_for_lines_of_others(void **state)
+{
+    static struct packer_tags out;
+    struct tag tag[] = {{"a|b", "c,d:e"}, {"host", "h"}, {"prod", NULL}};
+    const struct tags all = {tag, COUNT_OF(tag)}, none = {0};
+    char bytes[25];
+    struct buf texts = {.data = bytes, .cap = sizeof bytes};
+
+    (void)state;
+    buf_text(&texts, "x");
+    dogstatsd_tags(&all, &texts, &out);
+    assert_int_equal(out.n, 3);
+    assert_int_equal(out.text.len, 21);
+    assert_memory_equal(out.text.at, "a_b:c_d:e,host:h,prod", 21);
+    for (size_t i = 0; i < out.n; i++) {
+        static const char *const text[] = {"a_b:c_d:e", "host:h", "prod"};
+
+        assert_int_equal(out.tag[i].text.len, strlen(text[i]));
+        assert_memory_equal(out.tag[i].text.at, text[i], strlen(text[i]));
+        assert_int_equal(out.tag[i].key_len, strlen(tag[i].key));
+    }
+    texts = (struct buf){.data = bytes, .cap = 20};
+    dogstatsd_tags(&all, &texts, &out);
+    assert_true(out.n == 2 && texts.full && out.text.len == 16 && !memcmp(out.text.at, "a_b:c_d:e,host:h", 16));
+    texts.full = false;
+    dogstatsd_tags(&none, &texts, &out);
+    assert_true(!out.n && !out.text.len);
 }
 
 static void statsd_folds_what_distinguishes_series_and_leaves_the_rest(void **state)
@@ -124,6 +155,7 @@ static void graphite_replaces_what_tags_may_not_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tags_are_texts_for_lines_of_others),
         cmocka_unit_test(datadog_has_sections_after_the_tags_and_addresses_without_brackets),
         cmocka_unit_test(statsd_folds_what_distinguishes_series_and_leaves_the_rest),
         cmocka_unit_test(statsd_folds_no_two_addresses_alike),

@@ -181,7 +181,7 @@ static void the_longest_texts_fit(void **state)
             relay_encoded(format[i], line);
             assert_true(format[i]->metric ? encoded_len > 1000 : !encoded_len);
         }
-    assert_int_equal(relay_metrics.counters.refused_lines, 0);
+    assert_int_equal(relay_counters.refused_lines, 0);
 }
 
 static void formats_that_take_lines_get_nothing(void **state)

@@ -160,7 +160,7 @@ static void each_kind_takes_datagrams(void **state)
     assert_int_equal(stats[2].datagrams, 2);
     assert_true((stats[0].queue_known || ONE_IN > 1) && !stats[1].queue_known && !stats[2].queue_known);
     assert_int_equal(stats[0].kernel_drops, 0);
-    assert_int_equal(l.counters.lines, 7);
+    assert_int_equal(stats[0].lines.lines + stats[1].lines.lines + stats[2].lines.lines, 7);
     assert_int_equal(l.series, 2);
     for (int i = 0; i < 3; i++)
         net_close(fd[i]);
@@ -223,7 +223,7 @@ static void of_a_datagram_that_is_cut_the_last_line_is_lost(void **state)
         assert_int_equal(stats[i].truncated, 1);
     }
     assert_true(value("a") == 2 && value("b") == 2);
-    assert_int_equal(l.counters.refused_lines, 4);
+    assert_int_equal(stats[0].lines.refused_lines + stats[1].lines.refused_lines, 4);
 }
 
 /* Skips the test where an emulator does not know SO_MEMINFO. */
@@ -305,7 +305,7 @@ static void frames_and_lines_come_from_two_clients(void **state)
     assert_true(value("a") == 2002000 && value("b") == 2002000 && value("c") == 3);
     assert_int_equal(stats[0].datagrams, 6003);
     assert_int_equal(stats[0].truncated, 1);
-    assert_int_equal(l.counters.refused_lines, 1);
+    assert_int_equal(stats[0].lines.refused_lines, 1);
     net_close(frames);
 }
 
@@ -558,7 +558,7 @@ static void losses_are_logged_when_they_begin(void **state)
     flush();
     assert_string_equal(logged(), "");
     l.stats[0].kernel_drops = 1;
-    metrics.counters.overflow_lines = 3;
+    l.counts[0].lines.overflow_lines = 3;
     l.counts[0].truncated = 1;
     l.counts[1].refused_clients = 1;
     flush();
@@ -566,15 +566,137 @@ static void losses_are_logged_when_they_begin(void **state)
     assert_int_equal(count(text, "\n"), 4);
     assert_non_null(strstr(text, "no room for 1 datagrams"));
     assert_non_null(strstr(text, "SOCKPUSH_LISTEN_MEMORY"));
-    metrics.counters.overflow_lines++;
+    l.counts[0].lines.overflow_lines++;
     l.counts[0].truncated++;
     flush();
     assert_string_equal(logged(), "");
     flush();
     assert_string_equal(logged(), "");
-    metrics.counters.overflow_lines++; /* once more, after an interval without */
+    l.counts[0].lines.overflow_lines++; /* once more, after an interval without */
     flush();
     assert_int_equal(count(logged(), "\n"), 1);
+}
+
+/* --- packers -------------------------------------------------------------------------------- */
+
+static struct packer packers[2];
+static char packet[2][200], passed_on[2][4096];
+
+/* Collects a packet. The thread has the lock. */
+static void collect(void *ctx, const char *lines, size_t len, uint32_t n)
+{
+    (void)n;
+    assert_true(strlen(ctx) + len < sizeof *passed_on);
+    strncat(ctx, lines, len);
+}
+
+/* Adds packers for datadog and statsd. metrics_too: there are outputs that aggregate, too. */
+static void pack(bool metrics_too)
+{
+    memset(passed_on, 0, sizeof passed_on);
+    for (int i = 0; i < 2; i++)
+        packers[i] = (struct packer){.dialect = i ? PACK_STATSD : PACK_DATADOG,
+                                     .packet_max = sizeof packet[i] - 1,
+                                     .bytes = packet[i],
+                                     .send = collect,
+                                     .ctx = passed_on[i]};
+    if (!metrics_too)
+        l.intake.metrics = NULL;
+    l.intake.packers = packers;
+    l.intake.n_packers = 2;
+}
+
+/* Waits until the thread has sent a packet of text to that packer, without an end. */
+static void await_passed_on(int i, const char *text)
+{
+    bool there;
+
+    do {
+        listener_enter(&l);
+        there = !strcmp(passed_on[i], text);
+        listener_leave(&l);
+        platform_sleep_ns(there ? 0 : 1000000);
+    } while (!there);
+}
+
+static void lines_are_passed_on_soon(void **state)
+{
+    int fd;
+
+    (void)state;
+    add_udp("127.0.0.1");
+    assert_int_equal(init(), 0);
+    pack(true);
+    assert_int_equal(listener_start(&l), 0);
+    fd = sender(0);
+    send_text(fd, "a:1:2|c");
+    await_passed_on(0, "a:1:2|c\n");
+    await_passed_on(1, "a:1|c\na:2|c\n");
+    send_text(fd, "_sc|a|0"); /* once more, after nothing was in hand */
+    await_passed_on(0, "a:1:2|c\n_sc|a|0\n");
+    end();
+    assert_true(value("a") == 3);
+    assert_int_equal(stats[0].lines.lines, 2);
+    assert_int_equal(stats[0].lines.unsupported_lines, 1);
+    assert_int_equal(l.packed[0].unsupported, 0);
+    assert_int_equal(l.packed[1].unsupported, 1);
+    net_close(fd);
+}
+
+static void what_is_in_hand_is_sent_at_the_end(void **state)
+{
+    int udp, stream;
+
+    (void)state;
+    add_udp("127.0.0.1");
+    add_unix(LISTEN_UNIXSTREAM, path[0]);
+    assert_int_equal(init(), 0);
+    pack(false);
+    udp = sender(0);
+    stream = sender(1);
+    send_text(udp, "a:1|c\nb:1|x");
+    send_text(stream, "c:1|c");
+    l.stops = true;
+    assert_int_equal(listener_start(&l), 0);
+    end();
+    assert_non_null(strstr(passed_on[1], "a:1|c\n"));
+    assert_non_null(strstr(passed_on[1], "c:1|c\n"));
+    assert_int_equal(strlen(passed_on[1]), 12);
+    assert_string_equal(passed_on[0], passed_on[1]);
+    assert_int_equal(stats[0].lines.refused_lines, 1);
+    assert_int_equal(l.series, 0);
+    assert_non_null(strstr(logged(), "unknown type: b:1|x;"));
+    net_close(udp);
+    net_close(stream);
+}
+
+/* No line is lost or repeated while packets become full and are sent by time. */
+static void every_line_is_passed_on_once(void **state)
+{
+    const char *at = passed_on[1];
+    char text[32];
+    int fd;
+
+    (void)state;
+    add_unix(LISTEN_UNIXSTREAM, path[0]);
+    assert_int_equal(init(), 0);
+    pack(true);
+    assert_int_equal(listener_start(&l), 0);
+    fd = sender(0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(text, sizeof text, "a:%d|c\n", i);
+        send_text(fd, text);
+    }
+    net_close(fd);
+    end();
+    for (int i = 0; i < 300; i++) {
+        int len = snprintf(text, sizeof text, "a:%d|c\n", i);
+
+        assert_memory_equal(at, text, (size_t)len);
+        at += len;
+    }
+    assert_int_equal(*at, '\0');
+    assert_string_equal(passed_on[0], passed_on[1]);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -596,6 +718,9 @@ int main(void)
         TEST(a_full_set_of_items_receives),
         TEST(the_first_of_each_kind_is_logged),
         TEST(losses_are_logged_when_they_begin),
+        TEST(lines_are_passed_on_soon),
+        TEST(what_is_in_hand_is_sent_at_the_end),
+        TEST(every_line_is_passed_on_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

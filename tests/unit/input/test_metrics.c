@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/metrics.h"
+#include "input/intake.h"
 #include "unit/helper.h"
 
 #define SIZE (1u << 20)
 
 static _Alignas(8) char memory[SIZE];
 static struct metrics m;
+static struct intake in;
+static struct intake_counters counters;
 static uint64_t now_ms;
 static int64_t wall_ms;
 
@@ -20,6 +22,8 @@ static void begin_with(struct metrics_settings settings, uint32_t size)
     now_ms = 1000;
     wall_ms = 1700000000000;
     metrics_init(&m, &settings, memory, size);
+    in = (struct intake){.metrics = &m};
+    counters = (struct intake_counters){0};
 }
 
 static int begin(void **state)
@@ -31,7 +35,7 @@ static int begin(void **state)
 
 static void take(const char *text)
 {
-    metrics_take(&m, text, strlen(text), false);
+    intake_take(&in, &counters, text, strlen(text), false);
 }
 
 static void flush(void)
@@ -121,7 +125,7 @@ static void lines_have_their_values(void **state)
         flush();
         metric = find(row[i].metric);
         assert_row(metric && fabs(metric->values.value - row[i].value) < 1e-12, row[i].line);
-        assert_row(count() == 1 && metric->written && metric->fresh && !m.counters.refused_lines, row[i].line);
+        assert_row(count() == 1 && metric->written && metric->fresh && !counters.refused_lines, row[i].line);
     }
 }
 
@@ -147,11 +151,11 @@ static void one_bad_line_costs_no_other(void **state)
     take("a:1|c\nFoo::Bar:1|c\nb:1|x\n\x01:1|c\nc:2|c\nd:3|c|@0\n_e{5,4}:title|text\ne:1|c");
     flush();
     assert_int_equal(count(), 3);
-    assert_int_equal(m.counters.lines, 4);
-    assert_int_equal(m.counters.refused_lines, 4);
-    assert_int_equal(m.counters.unsupported_lines, 1);
-    assert_string_equal(m.refused[LINE_COLON_IN_NAME], "Foo::Bar:1|c");
-    assert_string_equal(m.refused[LINE_BAD_RATE], "d:3|c|@0");
+    assert_int_equal(counters.lines, 4);
+    assert_int_equal(counters.refused_lines, 4);
+    assert_int_equal(counters.unsupported_lines, 1);
+    assert_string_equal(in.refused[LINE_COLON_IN_NAME], "Foo::Bar:1|c");
+    assert_string_equal(in.refused[LINE_BAD_RATE], "d:3|c|@0");
 }
 
 static void sums_stay_finite(void **state)
@@ -171,18 +175,18 @@ static void sums_stay_finite(void **state)
 static void a_line_that_begins_with_zero_is_shown(void **state)
 {
     (void)state;
-    metrics_take(&m, "\0a:1|c", 6, false);
-    assert_int_equal(m.counters.refused_lines, 1);
-    assert_string_equal(m.refused[LINE_CONTROL], "?a:1|c");
+    intake_take(&in, &counters, "\0a:1|c", 6, false);
+    assert_int_equal(counters.refused_lines, 1);
+    assert_string_equal(in.refused[LINE_CONTROL], "?a:1|c");
 }
 
 static void a_cut_datagram_loses_its_last_line(void **state)
 {
     (void)state;
-    metrics_take(&m, "a:1|c\nb:1|c", 11, true);
+    intake_take(&in, &counters, "a:1|c\nb:1|c", 11, true);
     flush();
     assert_true(find("a|c") && !find("b|c"));
-    assert_int_equal(m.counters.refused_lines, 1);
+    assert_int_equal(counters.refused_lines, 1);
 }
 
 static void long_keys_are_refused(void **state)
@@ -202,7 +206,7 @@ static void long_keys_are_refused(void **state)
     *strrchr(tags, ',') = '\0';
     take(tags);
     flush();
-    assert_int_equal(m.counters.refused_lines, 2);
+    assert_int_equal(counters.refused_lines, 2);
     assert_int_equal(count(), 2);
 }
 
@@ -323,7 +327,7 @@ static void a_full_table_counts_elsewhere(void **state)
         take(text);
     }
     flush();
-    assert_true(m.counters.lines == 15000 && m.counters.overflow_lines > 10000);
+    assert_true(counters.lines == 15000 && counters.overflow_lines > 10000);
     assert_true(find("name|c|overflow:true") && !find("g|g|overflow:true") && find("t|ms|overflow:true"));
     {
         const struct metric *metric = NULL;
