@@ -94,7 +94,7 @@ test-windows: ## run unit and end-to-end tests of sockpush.exe, under wine
 	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) -m windows tests/e2e $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
 
 receivers: ## unpack the servers that the end-to-end tests push to, without installing them
-	@third_party/receivers.sh receivers trixie otlp k8s demo release
+	@third_party/receivers.sh receivers trixie otlp clients k8s demo release
 
 fuzz: need-build-fuzz ## run each fuzzer for FUZZ_SECONDS=10
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/*/fuzz_*.c))

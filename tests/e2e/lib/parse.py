@@ -170,7 +170,11 @@ def _unescape(text):
     return re.sub(r"\\([,= ])", r"\1", text)
 
 
-def influx_line(line):
+# A field's value, and its type.
+COUNT, FLOAT = (r"(0|[1-9][0-9]*)i", int), (r"(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)", float)
+
+
+def influx_line(line, value=COUNT):
     assert line and line[0] != "#", f"not an influx line: {line!r}"
     parts = _split(line, " ")
     assert len(parts) in (2, 3), f"not `series fields [time]`: {line!r}"
@@ -185,9 +189,9 @@ def influx_line(line):
     assert "time" not in dict(tags), f"InfluxDB refuses a tag of this name: {line!r}"
     fields = {}
     for item in _split(parts[1], ","):
-        match = re.fullmatch(r"([a-z0-9_]+)=(0|[1-9][0-9]*)i", item)
+        match = re.fullmatch("([a-z0-9_]+)=" + value[0], item)
         assert match and match[1] not in fields, f"not a field: {item!r} in {line!r}"
-        fields[match[1]] = int(match[2])
+        fields[match[1]] = value[1](match[2])
     time = None
     if len(parts) == 3:
         assert re.fullmatch(r"[1-9][0-9]{18}", parts[2]), f"not nanoseconds: {line!r}"
