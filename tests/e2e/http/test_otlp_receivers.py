@@ -9,23 +9,10 @@ from chaos import crowd, report, restarted          # fixtures
 PATH = "/opentelemetry/v1/metrics"
 
 
-class VictoriaMetrics(servers.NewerVictoriaMetrics):
-    """It makes labels of the resource, too, which are left out here."""
-
-    def stored(self, prefix=""):
-        found = {}
-        for (name, labels), rows in super().stored(prefix).items():
-            host = dict(labels)["host"]
-            resource = {("service.name", "sockpush"), ("service.instance.id", host), ("host.name", host)}
-            assert resource <= set(labels)
-            found[name, tuple(label for label in labels if label not in resource)] = rows
-        return found
-
-
 def test_restarted(restarted, report):
     """All that VictoriaMetrics acknowledged before a SIGTERM is on its disk. It keeps duplicates, which must be only posts that were repeated
     because an answer was lost."""
-    server, points, posts, again = restarted(VictoriaMetrics, 8428, "otlp+http", PATH)
+    server, points, posts, again = restarted(servers.VictoriaMetricsOtlp, 8428, "otlp+http", PATH)
     found = chaos.check(server, chaos.samples(points, "."))
     for (at, _, labels, _), n in found.items():
         assert n <= (sum(at * 10**6 in post.times for post in posts) if at * 10**6 in again else 1), (at, labels, n)
@@ -35,7 +22,7 @@ def test_restarted(restarted, report):
 @pytest.mark.skipif(not chaos.SLOW, reason="a series ends after a minute: SOCKPUSH_TEST_SLOW=1")
 def test_a_series_that_ends_is_stale(start, namespace, keep, tmp_path, listen):
     """The point without a value ends it. Without, VictoriaMetrics would show the last value for some intervals more."""
-    server = keep(VictoriaMetrics(tmp_path))
+    server = keep(servers.VictoriaMetricsOtlp(tmp_path))
     value = lambda: server.query('{__name__="netstat_port.tcp_listen",addr_port="127.0.0.1:8080"}')
     listener = listen("127.0.0.1", 8080)
     start(to=f"otlp+http://127.0.0.1:8428{PATH}", ports="*:8080", interval="1s")

@@ -133,10 +133,15 @@ def read_influx(text):
     return found
 
 
+def is_derived(path):
+    """Returns whether Graphite's path is that of a derived field."""
+    return DERIVED.fullmatch(path.split(";")[0].rsplit(".", 1)[-1])
+
+
 def read_graphite(text):
     found = {}
     for line in text.splitlines():
         path, value, _ = line.split(" ")
-        if not path.startswith("sockpush") and not DERIVED.fullmatch(path.split(";")[0].rsplit(".", 1)[-1]):
+        if not path.startswith("sockpush") and not is_derived(path):
             found.setdefault(path, []).append(float(value))
     return found

@@ -291,6 +291,19 @@ class NewerVictoriaMetrics(Newer, VictoriaMetrics):
     """VictoriaMetrics 1.112, which also takes OTLP."""
 
 
+class VictoriaMetricsOtlp(NewerVictoriaMetrics):
+    """It makes labels of OTLP's resource, too, which are left out here."""
+
+    def stored(self, prefix=""):
+        found = {}
+        for (name, labels), rows in super().stored(prefix).items():
+            host = dict(labels)["host"]
+            resource = {("service.name", "sockpush"), ("service.instance.id", host), ("host.name", host)}
+            assert resource <= set(labels)
+            found[name, tuple(label for label in labels if label not in resource)] = rows
+        return found
+
+
 class NewerPrometheus(Newer, Prometheus):
     """Prometheus 2.53."""
 
