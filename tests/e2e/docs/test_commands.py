@@ -119,7 +119,9 @@ def run_block(block, shown, place, pki):
         receivers = stack.enter_context(outputs.Receivers(place, certificate, pki.client_root.cert if client else None))
         for host in sorted(hosts):
             receivers.address(host)
-        for output in [*named, outputs.Output("udp", "dogstatsd", (("127.0.0.1", 8125),))]:
+        # sockpush's default output, unless sockpush receives there itself.
+        default = [] if values(text, "SOCKPUSH_LISTEN") else [outputs.Output("udp", "dogstatsd", (("127.0.0.1", 8125),))]
+        for output in [*named, *default]:
             receivers.add(output)
         for port in {22, 80, 443, *(int(n) for rules in values(text, "SOCKPUSH_PORTS") for n in re.findall(r"\b\d{2,5}\b", rules)[:20])}:
             if not receivers.taken(port) and port <= 65535:

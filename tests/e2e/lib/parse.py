@@ -102,6 +102,8 @@ def frames(data):
 
 BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors", "count_errors"]
 OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
+LISTEN = ["datagrams", "lines", "refused_lines", "unsupported_lines", "truncated", "kernel_drops", "overflow_lines", "late_times", "series",
+          "buffer_used_percent"]
 
 # measurement: (the tags between it and the field, its fields)
 _PATHS = {
