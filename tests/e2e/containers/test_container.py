@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -75,6 +76,31 @@ def test_memory(podman):
     """Docker refuses less than 6 MiB. With 4 MiB the runtime itself sometimes fails to start."""
     run = podman.run(*LEAST, "--memory=6m", "--pids-limit=8", **{**ONE_POLL, "polls": 3, "interval": "1s", "ports": "listen"})
     assert run.returncode == 0, run.stderr
+
+
+def send_inside(podman, container, *lines):
+    """Sends the lines in turn to UDP port 8125 and to the Unix socket of a running container."""
+    pid = podman.do("inspect", "--format", "{{.State.Pid}}", container).strip()
+    script = """import socket, sys
+for i, line in enumerate(sys.argv[2:]):
+    family, address = (socket.AF_UNIX, sys.argv[1]) if i % 2 else (socket.AF_INET, ("127.0.0.1", 8125))
+    socket.socket(family, socket.SOCK_DGRAM).sendto(line.encode(), address)"""
+    subprocess.run(["nsenter", "-t", pid, "-n", sys.executable, "-c", script, f"/proc/{pid}/root/run/sockpush/dsd.sock", *lines], check=True)
+
+
+@pytest.mark.parametrize("to", ["influx+stdout:", "graphite+stdout:"])
+def test_relay(podman, to):
+    """Process 1 receives in a read-only root, as an ordinary user without a capability, in as little memory as docker allows. What has
+    arrived before SIGTERM is pushed."""
+    env = {"to": to, "listen": "udp://127.0.0.1:8125,unix:///run/sockpush/dsd.sock", "interval": "1h", "host": "h", "self": "off"}
+    container = podman.start(*LEAST, "--memory=6m", "--pids-limit=8", "--tmpfs=/run/sockpush:mode=0777,size=64k",
+                             *(f"--env=SOCKPUSH_{name.upper()}={value}" for name, value in env.items()), "sockpush")
+    assert wait.until(lambda: podman.log(container).count("taking StatsD") == 2), podman.log(container)
+    send_inside(podman, container, *(f"hits:{i}|c" for i in range(100)))
+    podman.do("kill", "--signal=TERM", container)
+    assert podman.do("wait", container) == "0\n", podman.log(container)
+    line = {"influx+stdout:": "hits,host=h,metric_type=counter value=4950 ", "graphite+stdout:": "hits.count;host=h 4950 "}[to]
+    assert line in podman.log(container) and "warn" not in podman.log(container), podman.log(container)
 
 
 def test_beside_another(podman):

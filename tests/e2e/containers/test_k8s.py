@@ -25,7 +25,7 @@ def objects(request):
 
 
 def test_overlays():
-    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "otlp", "prometheus", "sidecar", "tls", "tls-client"}
+    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "otlp", "prometheus", "relay", "sidecar", "tls", "tls-client"}
 
 
 def test_shape(tmp_path):
@@ -74,9 +74,9 @@ def test_image(objects):
     assert (container["image"], container["imagePullPolicy"]) == ("sockpush:latest", "IfNotPresent")
 
 
-def test_environment_is_understood(objects):
+def test_environment_is_understood(objects, namespace, tmp_path):
     """The start logs no warning, except that these receivers are unreachable here."""
-    env = manifests.environment(objects)
+    env = manifests.here(manifests.environment(objects), tmp_path)
     assert all(isinstance(value, str) for value in env.values())
     if env.get("SOCKPUSH_PORTS", "").startswith("["):
         assert all(group["tags"] for group in json.loads(env["SOCKPUSH_PORTS"]))
@@ -219,6 +219,19 @@ def test_sidecar_overlays():
     assert manifests.workload(manifests.build("sidecar"))["spec"]["template"]["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "app"}
     assert [one["name"] for one in pods["native-sidecar"]["containers"]] == ["job"] and manifests.workload(manifests.build("native-sidecar"))["kind"] == "Job"
     assert manifests.environment(manifests.build("native-sidecar"))["SOCKPUSH_INTERVAL"] == "1s"
+
+
+def test_relay():
+    """Both containers have the directory of the socket, where the application's variables name what sockpush listens to. No Service's
+    variables are among them."""
+    objects = manifests.build("relay")
+    pod, listen = manifests.pod(objects), manifests.environment(objects)["SOCKPUSH_LISTEN"].split(",")
+    [app] = pod["containers"]
+    assert pod["enableServiceLinks"] is False and pod["volumes"] == [{"name": "sockpush", "emptyDir": {}}]
+    assert app["volumeMounts"] == manifests.sockpush(objects)["volumeMounts"] == [{"name": "sockpush", "mountPath": "/run/sockpush"}]
+    env = {one["name"]: one["value"] for one in app["env"]}
+    assert {f"udp://{env['STATSD_HOST']}:{env['STATSD_PORT']}", f"udp://{env['STATSD_ADDR']}", env["DD_DOGSTATSD_URL"]} == set(listen)
+    assert env["DD_DOGSTATSD_URL"] == f"unix://{env['DD_DOGSTATSD_SOCKET']}" and "DD_AGENT_HOST" not in env
 
 
 def test_native_sidecar_is_first(tmp_path):

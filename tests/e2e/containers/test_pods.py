@@ -1,5 +1,6 @@
 """The pods of the manifests, run by podman, each with a receiver that must get what they push."""
 import json
+import re
 import shutil
 import socket
 
@@ -10,7 +11,8 @@ import parse
 import receivers
 import servers
 import wait
-from containers import BASE
+from containers import BASE, LEAST
+from program import ROOT
 from tls_pki import pki         # a fixture
 
 pytestmark = pytest.mark.xdist_group("podman")
@@ -67,6 +69,43 @@ def test_sidecar(play, podman):
     line = 'netstat_port,addr_port=8080,host=node-1,ip_version=4,namespace=shop,pod_name=app-7d4b9c-x2x9z tcp_established=5i'
     assert wait.until(lambda: line in podman.log("sidecar-app")), podman.log("sidecar-sockpush") + podman.log("sidecar-app")
     assert "netlink" in podman.log("sidecar-sockpush")
+
+
+# Sends through the socket, as a user of the container's.
+SEND = ["/usr/bin/perl", "-MSocket", "-e", 'socket(ONE, PF_UNIX, SOCK_DGRAM, 0) && send(ONE, "tries:1|c", 0, pack_sockaddr_un("/run/sockpush/dsd.sock")) or die $!']
+
+
+def is_pushed(log):
+    return re.search(r"^tries,.*metric_type=counter value=1 ", log, re.M) and re.search(r"^requests,.*path=/.* value=[1-9]", log, re.M)
+
+
+def test_relay(play, podman, tmp_path):
+    """The application sends by UDP, and as another user through the socket that sockpush made in the shared directory."""
+    place = tmp_path / "mounted"
+    place.mkdir()
+    place.chmod(0o777)      # so is an emptyDir
+    [app] = manifests.pod(manifests.build("relay"))["containers"]
+    app.update(image=BASE, imagePullPolicy="Never")
+    play(make_pod("relay", "influx+stdout:", {"sockpush": place}, beside=[app]), "--network=none")
+    assert wait.until(lambda: podman.log("relay-sockpush").count("taking StatsD") == 2), podman.log("relay-sockpush")
+    podman.do("exec", "--user=1000", "relay-app", *SEND)
+    assert wait.until(lambda: is_pushed(podman.log("relay-sockpush"))), podman.log("relay-sockpush")
+
+
+def test_compose_relay(podman):
+    """The volume of docker/compose.relay.yaml, which podman makes as docker does, has the mode and the owner that sockpush needs."""
+    example = manifests.yaml().safe_load((ROOT / "docker" / "compose.relay.yaml").read_text())
+    options = example["volumes"]["sockpush"]["driver_opts"]
+    podman.do("volume", "create", *(f"--opt={name}={value}" for name, value in options.items()), "sockpush")
+    volume = "--volume=sockpush:/run/sockpush"
+    app, ours = example["services"]["app"], example["services"]["sockpush"]
+    command = [word.replace("$$", "$") for word in app["command"]]
+    one = podman.start("--network=none", volume, *(f"--env={name}={value}" for name, value in app["environment"].items()), BASE, *command)
+    env = {**ours["environment"], "SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_INTERVAL": "500ms"}
+    relay = podman.start(f"--network=container:{one}", *LEAST[1:], volume, *(f"--env={name}={value}" for name, value in env.items()), "sockpush")
+    assert wait.until(lambda: podman.log(relay).count("taking StatsD") == 2), podman.log(relay)
+    podman.do("exec", "--user=1000", one, *SEND)
+    assert wait.until(lambda: is_pushed(podman.log(relay))), podman.log(relay)
 
 
 def readable(tmp_path, *files):

@@ -116,3 +116,8 @@ def environment(objects):
     for one in sockpush(objects)["env"]:
         env[one["name"]] = re.sub(r"\$\((\w+)\)", lambda name: env.get(name[1], name[0]), value(one))
     return env
+
+
+def here(env, place):
+    """Returns the environment with the shared directory of sockets in another place."""
+    return {name: text.replace("/run/sockpush", str(place)) for name, text in env.items()}
