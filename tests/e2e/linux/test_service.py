@@ -270,6 +270,25 @@ def test_values_are_kept_as_they_are(systemd, receiver):
     assert "warn" not in one.log, one.log
 
 
+SEND = """import os, socket, sys
+os.setgid(1000)
+os.setuid(1000)
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"hits:1|c", "/run/sockpush/dsd.sock")"""
+
+
+def test_relay_as_a_service(systemd, receiver):
+    """Another user sends to the socket, which sockpush makes in the unit's directory. Both are gone after its end."""
+    one = systemd(to=f"influx+{to(receiver)}", listen="unix:///run/sockpush/dsd.sock,udp://127.0.0.1:8125", interval="1h", backend="off", self="off")
+    assert wait.until(lambda: one.log.count("taking StatsD") == 2 or one.show("ActiveState") == "failed") and "warn" not in one.log, one.log
+    words = ["nsenter", "-t", str(one.init), "-m", "/usr/bin/python3", "-c", SEND]
+    assert (done := subprocess.run(words, capture_output=True, text=True)).returncode == 0, done.stderr
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendto(b"hits:2|c", ("127.0.0.1", 8125))
+    assert one.systemctl("stop", "sockpush").returncode == 0 and one.show("Result") == "success", one.log
+    assert re.search(r"^hits,.* value=3 ", receiver.recv(65536).decode(), re.M), one.log
+    assert wait.until(lambda: not os.path.exists(f"/proc/{one.init}/root/run/sockpush"))
+
+
 # --- make install
 
 def files(root):
@@ -362,6 +381,8 @@ procd_close_instance() { echo close; }
 procd_set_param() { for word; do echo "set:$word"; done; }
 procd_append_param() { for word; do echo "append:$word"; done; }
 procd_add_reload_trigger() { echo "trigger:$*"; }
+mkdir() { echo "mkdir:$*"; }
+chown() { echo "chown:$*"; }
 . "$1"
 "$2"
 """
@@ -382,12 +403,31 @@ def test_procd_script(tmp_path, run):
     assert call_script(tmp_path) == []
     (tmp_path / "sockpush").write_text(example.replace("enabled '0'", "enabled '1'") + "\toption tags 'a=b c,d=$e'\n\toption max_series '10'\n\tlist ports '80'\n\tlist ports '*:443'\n")
     called = call_script(tmp_path)
-    assert (called[0], called[-1]) == ("open", "close") and "set:/usr/bin/sockpush" in called and "set:nobody" in called
+    assert called[:3] == ["mkdir:-p /var/run/sockpush", "chown:nobody /var/run/sockpush", "open"] and called[-1] == "close"
+    assert "set:/usr/bin/sockpush" in called and "set:nobody" in called
     env = [line.removeprefix("append:") for line in called if line.startswith("append:") and line != "append:env"]
     assert env[-3:] == ["SOCKPUSH_TAGS=a=b c,d=$e", "SOCKPUSH_MAX_SERIES=10", "SOCKPUSH_PORTS=80,*:443"]
     one = run(**{**{name.removeprefix("SOCKPUSH_").lower(): value for name, value in (pair.split("=", 1) for pair in env)}, "to": "stdout:", "polls": 1})
     assert one.status == 0 and "warn" not in one.log
     assert call_script(tmp_path, "service_triggers") == ["trigger:sockpush"]
+
+
+def test_procd_script_of_a_relay(tmp_path, namespace, start):
+    """Addresses to listen at are a list, one of them in the directory that the script makes. `start` has no such directory."""
+    (tmp_path / "sockpush").write_text(openwrt_example())
+    env = dict(line.removeprefix("append:").split("=", 1) for line in call_script(tmp_path) if line.startswith("append:SOCKPUSH_"))
+    assert env["SOCKPUSH_LISTEN"] == "udp://127.0.0.1:8125,unix:///var/run/sockpush/dsd.sock"
+    program = start(**{**env, "SOCKPUSH_LISTEN": env["SOCKPUSH_LISTEN"].replace("/var/run/sockpush", str(tmp_path)), "to": "influx+stdout:", "self": "off"})
+    program.until(lambda: program.log.count("taking StatsD") == 2)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.sendto(b"hits:1|c", str(tmp_path / "dsd.sock"))
+    assert program.end() == 0 and re.search("^hits,.* value=1 ", program.out, re.M) and "warn" not in program.log
+
+
+def openwrt_example():
+    """Returns the configuration that the document shows for a relay."""
+    text = (ROOT / "docs/deployment.md").read_text()
+    return re.search(r"```text\n(config sockpush 'main'\n(?:\t.*\n)*?\tlist listen (?:.*\n)+?)```", text)[1]
 
 
 # Stands for OpenWrt's SDK, as far as the package uses it.
