@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "base/ip.h"
 #include "base/log.h"
-#include "program.h"
+#include "relay.h"
 
 #define RULES_SHOWN 20
 
@@ -199,7 +199,7 @@ static const char *listening_place(const struct listen_socket *s, char out[WHERE
 static bool check_listening(struct program *p)
 {
     char place[WHERE_MAX];
-    int ret = program_listen(p);
+    int ret = relay_open(p);
 
     if (ret) {
         print_line("listen: %s", ret == -EADDRINUSE ? "unknown: in use, as it is while sockpush runs" : "failed");

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "relay.h"
 
 #include <string.h>
 
@@ -108,28 +108,6 @@ static bool measure(struct program *p)
     return true;
 }
 
-static void prepare_metrics(struct program *p)
-{
-    const struct config *c = &p->config;
-    struct metrics_settings settings = {.expiry_ms = (uint64_t)c->v.listen_expiry_ms, .deltas = !c->v.listen_gauges};
-    bool claims = false;
-
-    for (int i = 0; i < c->n_outputs; i++) {
-        settings.totals |= c->output[i].format->marks_ends;
-        claims |= c->output[i].format->claims;
-    }
-    for (unsigned i = 0; i < 2; i++)
-        settings.key[i] = (uint64_t)platform_random(UINT32_MAX) << 32 | platform_random(UINT32_MAX);
-    metrics_init(&p->metrics, &settings, arena_zero(&p->config.arena, (size_t)c->v.listen_memory, 1),
-                 (uint32_t)c->v.listen_memory);
-    if (!claims)
-        return;
-    p->claims.claim = arena_zero(&p->config.arena, claims_size((uint32_t)c->v.listen_memory), sizeof *p->claims.claim);
-    for (unsigned i = 0; i < 2; i++)
-        p->claims.ours[i] = arena_format(&p->config.arena, "%s%s%s.", c->v.prefix, *c->v.prefix ? "." : "",
-                                         measurements[i ? SOCKPUSH : NETSTAT].name);
-}
-
 int program_init(struct program *p)
 {
     struct config *c = &p->config;
@@ -154,7 +132,7 @@ int program_init(struct program *p)
     if (c->for_agent)
         series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
     if (c->n_listen)
-        prepare_metrics(p);
+        relay_init(p);
     reader_init(&p->reader, platform_backends, c->backend, &want);
     return measure(p) && open_recording(p) ? 0 : 2;
 }
@@ -253,29 +231,6 @@ void program_read(struct program *p, int64_t *time_ms)
 
 /* --- handing out ----------------------------------------------------------------- */
 
-static void copy_listen(const struct program *p, int i, struct snapshot *snapshot)
-{
-    const struct listen_stats *s = &p->listener.stats[i];
-    struct listen_counters *out = &snapshot->listen[i];
-
-    *out = (struct listen_counters){.name = p->config.listen[i].name, .known = (1u << KERNEL_DROPS) - 1};
-    out->known |= 1u << OVERFLOW_LINES | 1u << LATE_TIMES | (i ? 0 : 1u << SERIES);
-    if (s->queue_known)
-        out->known |= 1u << KERNEL_DROPS | 1u << BUFFER_USED_PERCENT;
-    out->n[DATAGRAMS] = s->datagrams;
-    out->n[LINES] = s->lines.lines;
-    out->n[REFUSED_LINES] = s->lines.refused_lines;
-    out->n[UNSUPPORTED_LINES] = s->lines.unsupported_lines;
-    out->n[TRUNCATED] = s->truncated;
-    out->n[KERNEL_DROPS] = s->kernel_drops;
-    out->n[OVERFLOW_LINES] = s->lines.overflow_lines;
-    out->n[LATE_TIMES] = s->lines.late_times;
-    out->n[SERIES] = p->listener.series;
-    out->n[BUFFER_USED_PERCENT] = s->buffer_used_percent;
-    for (int k = 0; k < LISTEN_INCREMENTS; k++)
-        snapshot->added.n[ADDED_LISTEN + i * LISTEN_INCREMENTS + k] = out->n[k] - p->listen_reported[i][k];
-}
-
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 {
     *out = (struct snapshot){
@@ -297,10 +252,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     };
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
-    for (; out->n_listen < p->config.n_listen; out->n_listen++)
-        copy_listen(p, out->n_listen, out);
-    if (p->config.n_listen)
-        out->metrics = &p->metrics;
+    relay_counters(p, out);
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
@@ -390,30 +342,13 @@ static void push_pending(struct program *p, const struct snapshot *s, int i, siz
     push_format(p, &with_pending, i, true, line_max);
 }
 
-/* Logs the first metric of the application that was left out. */
-static void log_left_out(struct program *p)
-{
-    const struct claims *c = &p->claims;
-
-    if (p->logged_left_out || !c->left_out)
-        return;
-    p->logged_left_out = true;
-    log_event(LOG_WARN, NULL, NULL,
-              "the %s %.64s would be the same series as %s %.64s in prometheus: it is left out; more are only counted, "
-              "in dropped_lines",
-              relayed_kind[c->left_out->kind], metric_name(c->left_out),
-              c->owner ? relayed_kind[c->owner->kind] : "sockpush's", c->owner ? metric_name(c->owner) : "own");
-}
-
 static void push(struct program *p, int64_t time_ms, bool only_metrics)
 {
     size_t line_max[OUTPUTS_MAX] = {0};
     struct snapshot s;
 
-    if (p->config.n_listen) {
-        listener_flush(&p->listener, platform_monotonic_ns() / 1000000, time_ms);
-        listener_log_new(&p->listener);
-    }
+    if (p->config.n_listen)
+        relay_flush(p, time_ms);
     program_snapshot(p, time_ms, &s);
     s.only_metrics = only_metrics;
     note_reported(p, &s);
@@ -424,7 +359,7 @@ static void push(struct program *p, int64_t time_ms, bool only_metrics)
     for (int i = 0; i < p->n_outputs; i++)
         if (line_max[i])
             push_format(p, &s, i, false, line_max);
-    log_left_out(p);
+    relay_log_left_out(p);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
 }
@@ -436,17 +371,9 @@ void program_push(struct program *p, int64_t time_ms)
 
 void program_stop_listening(struct program *p)
 {
-    uint64_t before = 0, after = 0;
     int64_t time_ms;
 
-    if (!p->config.n_listen)
-        return;
-    for (int i = 0; i < p->config.n_listen; i++)
-        before += p->listener.stats[i].datagrams;
-    listener_close(&p->listener);
-    for (int i = 0; i < p->config.n_listen; i++)
-        after += p->listener.counts[i].datagrams;
-    if (after == before)
+    if (!p->config.n_listen || !relay_close(p))
         return;
     p->pushes++;
     time_ms = wall_clock(p);
@@ -465,6 +392,7 @@ int program_start(struct program *p)
                                        .mtu_set = c->mtu_set,
                                        .buffer = (size_t)c->v.buffer,
                                        .snapshot_max = p->snapshot_max[i],
+                                       .packets = c->n_listen && endpoint->format->relays ? (size_t)c->v.buffer : 0,
                                        .interval_ns = (uint64_t)c->v.interval_ms * 1000000,
                                        .replay_ns = (uint64_t)c->v.replay_ms * 1000000};
         int ret;
@@ -479,7 +407,7 @@ int program_start(struct program *p)
         p->n_outputs++;
     }
     p->lines.data = arena_zero(&c->arena, p->lines.cap, 1);
-    return c->n_listen ? listener_start(&p->listener) : 0;
+    return c->n_listen ? relay_start(p) : 0;
 }
 
 /* --- the end --------------------------------------------------------------------- */

@@ -23,8 +23,13 @@ struct program {
     struct added added;                                      /* increments of the last poll */
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
     struct listener listener;
-    struct metrics metrics; /* the application's */
+    bool aggregates;        /* an output pushes the application's metrics */
+    struct metrics metrics; /* these; not there without such an output */
     struct claims claims;   /* of their series */
+    struct packer packer[OUTPUTS_MAX];      /* of outputs that pass lines on */
+    uint64_t packer_oversized[OUTPUTS_MAX]; /* their lines that were counted */
+    struct packer_tags packer_tags[2];      /* the second for an agent */
+    struct buf tag_texts;                   /* of packer_tags */
     struct output output[OUTPUTS_MAX];
     size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
     int n_outputs;                    /* outputs that are started */
@@ -49,9 +54,6 @@ void program_read(struct program *p, int64_t *time_ms);
 
 /* Encodes the counts, once per distinct format, unit and line length, and passes the lines to the outputs. */
 void program_push(struct program *p, int64_t time_ms);
-
-/* Opens the sockets of SOCKPUSH_LISTEN. Returns 0, or -errno after logging why. */
-int program_listen(struct program *p);
 
 /* Takes what applications have sent, and pushes it. */
 void program_stop_listening(struct program *p);

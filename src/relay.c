@@ -3,8 +3,38 @@
 
 #include "base/format.h"
 #include "base/log.h"
+#include "encode/dogstatsd.h"
 #include "output/limits.h"
-#include "program.h"
+#include "relay.h"
+
+#define TAG_TEXTS_MAX 16384 /* bytes of our tags for two dialects; those that do not fit are left out */
+
+/* --- the start --------------------------------------------------------------------- */
+
+void relay_init(struct program *p)
+{
+    const struct config *c = &p->config;
+    struct metrics_settings settings = {.expiry_ms = (uint64_t)c->v.listen_expiry_ms, .deltas = !c->v.listen_gauges};
+    bool claims = false;
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        p->aggregates |= c->output[i].format->metric != NULL;
+        settings.totals |= c->output[i].format->marks_ends;
+        claims |= c->output[i].format->claims;
+    }
+    if (!p->aggregates)
+        return;
+    for (unsigned i = 0; i < 2; i++)
+        settings.key[i] = (uint64_t)platform_random(UINT32_MAX) << 32 | platform_random(UINT32_MAX);
+    metrics_init(&p->metrics, &settings, arena_zero(&p->config.arena, (size_t)c->v.listen_memory, 1),
+                 (uint32_t)c->v.listen_memory);
+    if (!claims)
+        return;
+    p->claims.claim = arena_zero(&p->config.arena, claims_size((uint32_t)c->v.listen_memory), sizeof *p->claims.claim);
+    for (unsigned i = 0; i < 2; i++)
+        p->claims.ours[i] = arena_format(&p->config.arena, "%s%s%s.", c->v.prefix, *c->v.prefix ? "." : "",
+                                         measurements[i ? SOCKPUSH : NETSTAT].name);
+}
 
 static bool has_port(const struct listener *l, uint16_t port)
 {
@@ -31,7 +61,7 @@ static const struct listen_item *leads_back(const struct listener *l, const stru
     return item;
 }
 
-int program_listen(struct program *p)
+int relay_open(struct program *p)
 {
     struct config *c = &p->config;
     const struct listen_item *item;
@@ -39,7 +69,8 @@ int program_listen(struct program *p)
 
     if (!c->n_listen)
         return 0;
-    ret = listener_init(&p->listener, c->listen, c->n_listen, &p->metrics, RESOLVE_FIRST_MS, &c->arena);
+    ret = listener_init(&p->listener, c->listen, c->n_listen, p->aggregates ? &p->metrics : NULL, RESOLVE_FIRST_MS,
+                        &c->arena);
     for (int i = 0; i < c->n_outputs && !ret; i++) {
         item = leads_back(&p->listener, &c->output[i]);
         if (!item)
@@ -51,4 +82,139 @@ int program_listen(struct program *p)
         ret = -ELOOP;
     }
     return ret;
+}
+
+/* Hands a packet to an output. */
+static void send_packet(void *ctx, const char *lines, size_t len, uint32_t n)
+{
+    output_relay(ctx, lines, len, n);
+}
+
+static void add_packer(struct program *p, struct output *o)
+{
+    const struct transport *transport = o->endpoint->transport;
+    const struct encoder *format = o->endpoint->format;
+    struct packer *packer = &p->packer[p->listener.intake.n_packers++];
+
+    *packer = (struct packer){.dialect = format->relays - 1,
+                              .absolute = p->config.v.listen_gauges,
+                              .packet_max = transport->chunk_max ? transport->chunk_max : o->line_max,
+                              .send = send_packet,
+                              .ctx = o,
+                              .tags = &p->packer_tags[format->for_agent]};
+    packer->bytes = arena_zero(&p->config.arena, packer->packet_max + 1, 1);
+}
+
+int relay_start(struct program *p)
+{
+    struct arena *a = &p->config.arena;
+
+    p->listener.intake.packers = p->packer;
+    for (int i = 0; i < p->n_outputs; i++)
+        if (p->output[i].endpoint->format->relays)
+            add_packer(p, &p->output[i]);
+    if (p->listener.intake.n_packers)
+        p->tag_texts = (struct buf){.data = arena_zero(a, TAG_TEXTS_MAX, 1), .cap = TAG_TEXTS_MAX};
+    return listener_start(&p->listener);
+}
+
+/* --- each interval ------------------------------------------------------------------- */
+
+/* Renders our tags for the packers: the host may have another name. */
+static void set_tags(struct program *p)
+{
+    buf_cut(&p->tag_texts, 0);
+    dogstatsd_tags(&p->tags.users, &p->tag_texts, &p->packer_tags[false]);
+    if (p->config.for_agent)
+        dogstatsd_tags(&p->agent_tags.users, &p->tag_texts, &p->packer_tags[true]);
+}
+
+/* Counts the lines that were too long for a packet, and logs the first. */
+static void note_oversized(struct program *p, int i)
+{
+    const struct packer *packer = &p->packer[i];
+    struct output *o = packer->ctx;
+    uint64_t oversized = p->listener.packed[i].oversized;
+
+    if (oversized && !p->packer_oversized[i])
+        log_event(LOG_WARN, "output", o->endpoint->name,
+                  "lines of applications that are longer than %zu bytes are dropped", packer->packet_max);
+    output_count(o, DROPPED_LINES, oversized - p->packer_oversized[i]);
+    p->packer_oversized[i] = oversized;
+}
+
+void relay_flush(struct program *p, int64_t time_ms)
+{
+    struct listener *l = &p->listener;
+
+    if (l->intake.n_packers) {
+        listener_enter(l);
+        set_tags(p);
+        listener_leave(l);
+    }
+    listener_flush(l, platform_monotonic_ns() / 1000000, time_ms);
+    listener_log_new(l);
+    for (int i = 0; i < l->intake.n_packers; i++)
+        note_oversized(p, i);
+}
+
+static void copy_listen(const struct program *p, int i, struct snapshot *snapshot)
+{
+    const struct listen_stats *s = &p->listener.stats[i];
+    struct listen_counters *out = &snapshot->listen[i];
+
+    *out = (struct listen_counters){.name = p->config.listen[i].name, .known = (1u << KERNEL_DROPS) - 1};
+    if (p->aggregates)
+        out->known |= 1u << OVERFLOW_LINES | 1u << LATE_TIMES | (i ? 0 : 1u << SERIES);
+    if (s->queue_known)
+        out->known |= 1u << KERNEL_DROPS | 1u << BUFFER_USED_PERCENT;
+    out->n[DATAGRAMS] = s->datagrams;
+    out->n[LINES] = s->lines.lines;
+    out->n[REFUSED_LINES] = s->lines.refused_lines;
+    out->n[UNSUPPORTED_LINES] = s->lines.unsupported_lines;
+    out->n[TRUNCATED] = s->truncated;
+    out->n[KERNEL_DROPS] = s->kernel_drops;
+    out->n[OVERFLOW_LINES] = s->lines.overflow_lines;
+    out->n[LATE_TIMES] = s->lines.late_times;
+    out->n[SERIES] = p->listener.series;
+    out->n[BUFFER_USED_PERCENT] = s->buffer_used_percent;
+    for (int k = 0; k < LISTEN_INCREMENTS; k++)
+        snapshot->added.n[ADDED_LISTEN + i * LISTEN_INCREMENTS + k] = out->n[k] - p->listen_reported[i][k];
+}
+
+void relay_counters(const struct program *p, struct snapshot *out)
+{
+    for (; out->n_listen < p->config.n_listen; out->n_listen++)
+        copy_listen(p, out->n_listen, out);
+    if (p->aggregates)
+        out->metrics = &p->metrics;
+}
+
+/* Logs the first metric of the application that was left out. */
+void relay_log_left_out(struct program *p)
+{
+    const struct claims *c = &p->claims;
+
+    if (p->logged_left_out || !c->left_out)
+        return;
+    p->logged_left_out = true;
+    log_event(LOG_WARN, NULL, NULL,
+              "the %s %.64s would be the same series as %s %.64s in prometheus: it is left out; more are only counted, "
+              "in dropped_lines",
+              relayed_kind[c->left_out->kind], metric_name(c->left_out),
+              c->owner ? relayed_kind[c->owner->kind] : "sockpush's", c->owner ? metric_name(c->owner) : "own");
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+bool relay_close(struct program *p)
+{
+    uint64_t before = 0, after = 0;
+
+    for (int i = 0; i < p->config.n_listen; i++)
+        before += p->listener.stats[i].datagrams;
+    listener_close(&p->listener);
+    for (int i = 0; i < p->config.n_listen; i++)
+        after += p->listener.counts[i].datagrams;
+    return after != before;
 }

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
-#include "program.h"
+#include "relay.h"
 
 static void log_reading(struct program *p)
 {
@@ -71,7 +71,7 @@ int program_run(struct program *p)
     int64_t time_ms;
     int ret;
 
-    ret = program_listen(p);
+    ret = relay_open(p);
     if (ret)
         return ret == -ELOOP ? 2 : 1;
     program_read(p, &time_ms);

@@ -43,13 +43,12 @@ static const char *make_item(struct config *c, const char *text, size_t len, str
     return check_loop(c, item);
 }
 
-/* Reports outputs of formats that take lines as they came, which are not passed on. */
+/* Reports outputs of a format that has no form for an application's lines. */
 static void check_formats(const struct config *c, struct diag *d)
 {
     for (int i = 0; i < c->n_outputs; i++)
-        if (!c->output[i].format->metric)
-            diag_error(d, "SOCKPUSH_LISTEN",
-                       "the output %s has the format %s: accepted with it are influx, graphite, otlp, prometheus",
+        if (!c->output[i].format->metric && !c->output[i].format->relays)
+            diag_error(d, "SOCKPUSH_LISTEN", "the output %s has the format %s, which takes no lines of applications",
                        c->output[i].name, c->output[i].format->name);
 }
 

@@ -110,6 +110,7 @@ const struct encoder encoder_dogstatsd = {
     .name = "dogstatsd",
     .port = 8125,
     .zero_when_lost = true,
+    .relays = 1 + PACK_DOGSTATSD,
     .record = record_line,
     .point = encode_dogstatsd,
 };
@@ -119,6 +120,7 @@ const struct encoder encoder_datadog = {
     .port = 8125,
     .zero_when_lost = true,
     .for_agent = true,
+    .relays = 1 + PACK_DATADOG,
     .record = record_line,
     .point = encode_datadog,
 };

@@ -6,6 +6,7 @@
 #include "count/tags.h"
 #include "encode/fields.h"
 #include "encode/record.h"
+#include "input/packer.h"
 
 struct value {
     const struct field *field;
@@ -102,7 +103,8 @@ struct encoder {
     const struct posting *post;   /* it is sent over HTTP only; or NULL */
     void (*begin)(struct sink *); /* begins a snapshot, all of whose points went through point once before; or NULL */
     void (*point)(struct sink *, const struct point *);
-    void (*metric)(struct sink *, const struct relayed *); /* or NULL: it takes the application's lines as they came */
+    void (*metric)(struct sink *, const struct relayed *); /* the application's, aggregated; or NULL */
+    uint8_t relays; /* the application's lines are passed on: enum pack_dialect + 1; or 0 */
     size_t state_size;
     void (*end)(struct sink *); /* puts the points that are in sink.state; or NULL */
 };

@@ -77,6 +77,7 @@ const struct encoder encoder_statsd = {
     .port = 8125,
     .zero_when_lost = true,
     .folds_tags = true,
+    .relays = 1 + PACK_STATSD,
     .record = record_line,
     .point = encode,
 };

@@ -1,0 +1,30 @@
+/* The program's relay: what applications send to SOCKPUSH_LISTEN is aggregated for the snapshot, or passed on by the
+ * outputs as it came. Functions are the main thread's. */
+#ifndef RELAY_H
+#define RELAY_H
+
+#include "program.h"
+
+/* Prepares the table of metrics, if an output pushes them. */
+void relay_init(struct program *p);
+
+/* Opens the sockets, if there are any to open. Returns 0, or -errno after logging why: -ELOOP if an output leads to one
+ * of them. */
+int relay_open(struct program *p);
+
+/* Makes the outputs' packers, and starts the thread. The outputs are there. Returns 0 or -errno. */
+int relay_start(struct program *p);
+
+/* Ends the interval: afterwards the metrics and counters are those of the snapshot. time_ms as in struct point. */
+void relay_flush(struct program *p, int64_t time_ms);
+
+/* Writes metrics and counters into the snapshot. */
+void relay_counters(const struct program *p, struct snapshot *out);
+
+/* Logs the first metric that the last snapshot left out. */
+void relay_log_left_out(struct program *p);
+
+/* Takes what has arrived, and closes the sockets. Returns true if something came since the last flush. */
+bool relay_close(struct program *p);
+
+#endif
