@@ -123,14 +123,18 @@ def points(text):
     return [parse.influx_line(line, parse.FLOAT) for line in text.splitlines() if "metric_type=" in line]
 
 
-def read_influx(text):
+def values_of(points):
     """Returns {key: [values in the order of time]}."""
     found = {}
-    for point in points(text):
+    for point in points:
         for field, value in point.fields.items():
             if not DERIVED.fullmatch(field):
                 found.setdefault((point.measurement, point.tags, field), []).append(value)
     return found
+
+
+def read_influx(text):
+    return values_of(points(text))
 
 
 def is_derived(path):

@@ -197,11 +197,11 @@ def _listening(pid):
 class Server:
     """openssl s_server for this many connections. `text` is what it decrypted, once it has ended. It sends the argument of send()."""
 
-    def __init__(self, shown, *options, host="127.0.0.1", connections=1, quiet=True):
+    def __init__(self, shown, *options, host="127.0.0.1", port=0, connections=1, quiet=True):
         chain = ["-cert_chain", _intermediates(shown)] if shown.above else []
         self._out, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         address = f"[{host}]" if ":" in host else host
-        self.process = subprocess.Popen([OPENSSL, "s_server", *["-quiet"] * quiet, "-accept", f"{address}:{ports.unused()}", "-naccept", str(connections),
+        self.process = subprocess.Popen([OPENSSL, "s_server", *["-quiet"] * quiet, "-accept", f"{address}:{port or ports.unused()}", "-naccept", str(connections),
                                          "-cert", shown.cert, "-key", shown.key, *chain, *map(str, options)],
                                         stdin=subprocess.PIPE, stdout=self._out, stderr=self._errors)
         self.port = wait.until(lambda: _listening(self.process.pid) or self.process.poll() is not None)
