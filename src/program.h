@@ -23,9 +23,9 @@ struct program {
     struct added added;                                      /* increments of the last poll */
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
     struct listener listener;
-    bool aggregates;        /* an output pushes the application's metrics */
-    struct metrics metrics; /* these; not there without such an output */
-    struct claims claims;   /* of their series */
+    bool aggregates;                        /* an output pushes the application's metrics */
+    struct metrics metrics;                 /* these; not there without such an output */
+    struct claims claims;                   /* of their series */
     struct packer packer[OUTPUTS_MAX];      /* of outputs that pass lines on */
     uint64_t packer_oversized[OUTPUTS_MAX]; /* their lines that were counted */
     struct packer_tags packer_tags[2];      /* the second for an agent */

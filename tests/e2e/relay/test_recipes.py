@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import posts
+import receivers
 import servers
 import streams
 from program import ROOT
@@ -31,13 +32,13 @@ def shown(heading, beginning):
 
 @pytest.fixture
 def recipe(start, namespace, tmp_path):
-    """recipe(heading, host:port of a receiver here, certificates) runs the section's command, and sends to it once."""
+    """recipe(heading, host:port or path of a receiver here, certificates) runs the section's command, and sends to it once."""
     def make(heading, there, pki=None):
         [block] = [block for block in markdown.blocks(section(heading)) if block.language == "sh"]
         *variables, program = shlex.split(block.text)
         assert program == "sockpush"
         env = dict(variable.split("=", 1) for variable in variables)
-        env["SOCKPUSH_TO"] = re.sub(r"//[a-z]+\.example:\d+", f"//{there}", env["SOCKPUSH_TO"])
+        env["SOCKPUSH_TO"] = re.sub(r"//([a-z]+\.example:\d+|/run/.*)", f"//{there}", env["SOCKPUSH_TO"])
         if pki:
             env["SOCKPUSH_TLS_CA"] = str(pki.ca)
         program = start(**{"interval": "200ms", "format": None, **env})
@@ -106,4 +107,15 @@ def test_influxdb(recipe, keep, tmp_path, pki):
 
     influxdb.settles(requests, 3)
     influxdb.until(lambda: [fields for tags, fields, _ in influxdb.points("latency") if tags["path"] == "/" and (fields["count"], fields["mean"]) == (100, 50.5)])
+    assert program.end() == 0 and "warn" not in program.log, program.log
+
+
+def test_datadog(recipe, keep, tmp_path):
+    """Each line arrives with the application's tags and with sockpush's."""
+    agent = keep(receivers.unix_datagram(tmp_path / "dsd.socket"))
+    program = recipe("To the Datadog agent on the node", tmp_path / "dsd.socket")
+    agent.until(lambda text: "latency:100|ms" in text)
+    lines = [line for line in agent.text.splitlines() if line.startswith("requests:")]
+    assert [line.split("|#")[0] for line in lines] == ["requests:1|c"] * 3
+    assert all({"path:/", "host:a"} <= set(line.split("|#")[1].split("|")[0].split(",")) for line in lines)
     assert program.end() == 0 and "warn" not in program.log, program.log
