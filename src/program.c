@@ -369,16 +369,30 @@ void program_push(struct program *p, int64_t time_ms)
     push(p, time_ms, false);
 }
 
+/* Returns the unit of the outputs' times, the longest of them. */
+static int64_t coarsest_unit_ms(const struct config *c)
+{
+    int64_t longest_ms = 1;
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        int64_t unit_ms = endpoint_unit_ms(&c->output[i]);
+
+        longest_ms = unit_ms > longest_ms ? unit_ms : longest_ms;
+    }
+    return longest_ms;
+}
+
 void program_stop_listening(struct program *p)
 {
-    int64_t time_ms;
+    int64_t time_ms, after_ms;
 
     if (!p->config.n_listen || !relay_close(p))
         return;
     p->pushes++;
     time_ms = wall_clock(p);
-    if (time_ms >= 0 && time_ms == p->metrics.flush_ms)
-        time_ms++; /* a series has one value at a time */
+    after_ms = p->metrics.flush_ms + coarsest_unit_ms(&p->config);
+    if (time_ms >= 0 && time_ms < after_ms)
+        time_ms = after_ms; /* a series has one value at a time */
     push(p, time_ms, true);
 }
 

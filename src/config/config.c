@@ -101,7 +101,7 @@ static void read_proc(struct config *c, env_list env, struct diag *d)
 /* Refuses an interval below the unit of the output's times. One by another program's variable is raised to it. */
 static void check_interval(struct config *c, const struct endpoint *endpoint, struct diag *d)
 {
-    int64_t unit_ms = endpoint->unit ? endpoint->unit->ms : endpoint->format->min_interval_ms;
+    int64_t unit_ms = endpoint_unit_ms(endpoint);
     bool ours = !strcmp(c->interval_from, "SOCKPUSH_INTERVAL");
     struct diag soft = foreign(d);
 

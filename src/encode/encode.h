@@ -6,7 +6,6 @@
 #include "count/tags.h"
 #include "encode/fields.h"
 #include "encode/record.h"
-#include "input/packer.h"
 
 struct value {
     const struct field *field;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "encode/encode.h"
+#include "input/packer.h"
 
 /* Returns c if it is a letter, a digit, '-' or '_', else '_'. A dot would begin the name's next component. */
 static char safe(char c)

@@ -30,6 +30,12 @@ struct endpoint {
     const char *hidden; /* HTTP only: the parts of path that `name` masks, one a line */
 };
 
+/* Returns the unit of the lines' times, in milliseconds; 0: finer. */
+static inline int64_t endpoint_unit_ms(const struct endpoint *endpoint)
+{
+    return endpoint->unit ? endpoint->unit->ms : endpoint->format->min_interval_ms;
+}
+
 /* The addresses of a target's name. The last good ones are kept while look-ups fail. */
 struct addresses {
     struct net_addr addr[LINK_ADDRS];

@@ -62,7 +62,7 @@ static void an_increase_is_pushed_once(void **state)
     (void)state;
     memset(&p, 0, sizeof p);
     p.config.n_listen = p.listener.n_items = 2;
-    p.listener.metrics = &p.metrics;
+    p.listener.intake.metrics = &p.metrics;
     p.config.listen[0] = p.config.listen[1] = item[0];
     p.listener.items = item;
     metrics_init(&p.metrics, &settings, memory, sizeof memory);

@@ -209,7 +209,7 @@ def test_gauges_with_a_sign(relay):
     assert values(ended(program), "load") == [-2]
 
 
-REFUSED = [({"to": "udp://127.0.0.1"}, "SOCKPUSH_LISTEN", "the format dogstatsd: accepted with it are"),
+REFUSED = [({"to": "table+stdout:"}, "SOCKPUSH_LISTEN", "the format table, which takes no lines"),
            ({"to": "influx+unix:///tmp/a.sock", "listen": "unix:///tmp/a.sock"}, "SOCKPUSH_LISTEN", "would come back"),
            ({"listen": "tcp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen": "127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),

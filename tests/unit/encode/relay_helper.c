@@ -7,7 +7,7 @@
 #define SIZE (1u << 20)
 
 struct metrics relay_metrics;
-struct intake_counters relay_counters;
+struct intake_counters relay_counts;
 struct tags relay_ours;
 struct claims relay_claims;
 
@@ -24,11 +24,11 @@ void relay_begin(void)
     metrics_init(&relay_metrics, &settings, memory, SIZE);
     assert_true(claims_size(SIZE) <= sizeof places / sizeof *places);
     relay_claims = (struct claims){.claim = places, .pass = relay_claims.pass, .ours = {"netstat.", "sockpush."}};
-    relay_counters = (struct intake_counters){0};
+    relay_counts = (struct intake_counters){0};
     relay_ours = (struct tags){0};
     now_ms = 0;
     wall_ms = RELAY_START_MS - 10000;
-    relay_flush();
+    relay_end_interval();
 }
 
 int relay_setup(void **state)
@@ -40,10 +40,10 @@ int relay_setup(void **state)
 
 void relay_take(const char *lines)
 {
-    intake_take(&(struct intake){.metrics = &relay_metrics}, &relay_counters, lines, strlen(lines), false);
+    intake_take(&(struct intake){.metrics = &relay_metrics}, &relay_counts, lines, strlen(lines), false);
 }
 
-void relay_flush(void)
+void relay_end_interval(void)
 {
     now_ms += 10000;
     wall_ms += 10000;
@@ -70,7 +70,7 @@ const char *relay_encoded(const struct encoder *format, const char *lines)
     struct sink sink;
 
     relay_take(lines);
-    relay_flush();
+    relay_end_interval();
     sink = relay_into(format, 60000, 60000);
     assert_true(!sink.oversized || relay_claims.left_out);
     return encoded_text;

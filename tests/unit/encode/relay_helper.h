@@ -9,7 +9,7 @@
 #define RELAY_START_MS INT64_C(1700000000000) /* of the flush that relay_begin does */
 
 extern struct metrics relay_metrics;
-extern struct intake_counters relay_counters;
+extern struct intake_counters relay_counts;
 
 /* The series that were written; our own names begin with "netstat" and "sockpush". */
 extern struct claims relay_claims;
@@ -26,7 +26,7 @@ int relay_setup(void **state);
 void relay_take(const char *lines);
 
 /* Ends the interval, 10 s after the last one. */
-void relay_flush(void);
+void relay_end_interval(void);
 
 /* Encodes all metrics into a buffer of exactly cap bytes, which is freed. Sets encoded_text and encoded_len. */
 struct sink relay_into(const struct encoder *format, size_t line_max, size_t cap);

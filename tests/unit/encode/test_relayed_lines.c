@@ -149,7 +149,7 @@ static void the_sink_is_flushed_on_the_way(void **state)
         sprintf(line, "name%u:1|c", i);
         relay_take(line);
     }
-    relay_flush();
+    relay_end_interval();
     relayed_encode(&relay_metrics, &relay_ours, RELAY_START_MS, &encoder_influx, &sink);
     assert_int_equal(sink.lines, 1500);
     assert_true(flushes >= 5);
@@ -181,7 +181,7 @@ static void the_longest_texts_fit(void **state)
             relay_encoded(format[i], line);
             assert_true(format[i]->metric ? encoded_len > 1000 : !encoded_len);
         }
-    assert_int_equal(relay_counters.refused_lines, 0);
+    assert_int_equal(relay_counts.refused_lines, 0);
 }
 
 static void formats_that_take_lines_get_nothing(void **state)

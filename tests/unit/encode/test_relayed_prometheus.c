@@ -273,11 +273,11 @@ static void there_are_places_for_all(void **state)
     char line[20];
 
     (void)state;
-    for (unsigned i = 0; !relay_metrics.counters.overflow_lines; i++) {
+    for (unsigned i = 0; !relay_counts.overflow_lines; i++) {
         sprintf(line, "%x:1|g", i);
         relay_take(line);
     }
-    relay_flush();
+    relay_end_interval();
     relayed_encode(&relay_metrics, &relay_ours, relay_metrics.flush_ms, &encoder_prometheus, &sink);
     assert_int_equal(sink.lines, relay_metrics.n);
     assert_true(relay_metrics.n < claims_size(relay_metrics.read_end));
@@ -310,7 +310,7 @@ static void parts_are_apart(void **state)
     (void)state;
     parts = (struct buf){.data = shown, .cap = sizeof shown - 1};
     relay_take("t:1|ms\nc:1|c\ng:1|g\nd:1|c\nu:2|h\ns:x|s");
-    relay_flush();
+    relay_end_interval();
     relayed_encode(&relay_metrics, &relay_ours, relay_metrics.flush_ms, &encoder_prometheus, &sink);
     pass_part(&sink);
     assert_string_equal(shown, "|00|0000|vvvv|vvvvvvvvvv");

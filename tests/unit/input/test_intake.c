@@ -75,6 +75,14 @@ static void a_line_is_unsupported_once(void **state)
     assert_int_equal(packer[PACK_STATSD].counters.unsupported, 3);
     assert_int_equal(packer[PACK_DOGSTATSD].counters.unsupported, 1);
     assert_string_equal(in.refused[LINE_COLON_IN_NAME], "Foo::Bar:1|c");
+    in.packers = &packer[1];
+    in.n_packers = 2;
+    in.metrics = NULL;
+    packer[2].dialect = PACK_DATADOG; /* the last one takes all */
+    take("_sc|a|0");
+    end();
+    assert_int_equal(counters.lines, 4);
+    assert_int_equal(counters.unsupported_lines, 4);
 }
 
 static void an_event_is_supported_where_all_outputs_have_it(void **state)
