@@ -22,6 +22,17 @@ struct program {
     struct self_counters self;
     struct added added;                                      /* increments of the last poll */
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
+    size_t snapshot_max[OUTPUTS_MAX];                        /* bytes, by output */
+    int n_outputs;                                           /* outputs that are started */
+    void *format_state;                                      /* of sinks, or NULL */
+    int64_t start_ms;     /* wall clock at the first poll whose clock was set; -1: none was */
+    struct buf lines;     /* a piece of the snapshot that is being encoded */
+    const char *counting; /* the last poll's reading.report.counting */
+    uint64_t polls;
+    unsigned pushes; /* of metrics alone, after the last poll */
+    bool logged_overflow, logged_clock, logged_left_out;
+    /* Large, and mostly untouched: they are last, so that the rest shares pages. */
+    struct output output[OUTPUTS_MAX];
     struct listener listener;
     bool aggregates;                        /* an output pushes the application's metrics */
     struct metrics metrics;                 /* these; not there without such an output */
@@ -30,16 +41,6 @@ struct program {
     uint64_t packer_oversized[OUTPUTS_MAX]; /* their lines that were counted */
     struct packer_tags packer_tags[2];      /* the second for an agent */
     struct buf tag_texts;                   /* of packer_tags */
-    struct output output[OUTPUTS_MAX];
-    size_t snapshot_max[OUTPUTS_MAX]; /* bytes, by output */
-    int n_outputs;                    /* outputs that are started */
-    void *format_state;               /* of sinks, or NULL */
-    int64_t start_ms;                 /* wall clock at the first poll whose clock was set; -1: none was */
-    struct buf lines;                 /* a piece of the snapshot that is being encoded */
-    const char *counting;             /* the last poll's reading.report.counting */
-    uint64_t polls;
-    unsigned pushes; /* of metrics alone, after the last poll */
-    bool logged_overflow, logged_clock, logged_left_out;
 };
 
 /* Prepares everything that config requires, and opens the recording. Memory is allocated

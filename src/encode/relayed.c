@@ -4,7 +4,6 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "encode/source.h"
 
 /* The kinds of metric_is_timed. */
 #define TIMED (1u << METRIC_TIMING | 1u << METRIC_HISTOGRAM | 1u << METRIC_DISTRIBUTION)
@@ -181,21 +180,3 @@ void relayed_encode(const struct metrics *m, const struct tags *ours, int64_t ti
         put_parts(m, ours, &zero, format, sink);
     put_parts(m, ours, &r, format, sink);
 }
-
-static void put_metrics(const struct snapshot *s, const struct encoder *format, struct sink *sink)
-{
-    if (!s->metrics || !format->metric)
-        return;
-    if (format->end)
-        format->end(sink); /* our own points are in a part before */
-    relayed_encode(s->metrics, &s->tags->users, s->time_ms, format, sink);
-}
-
-/* Estimates: a metric's records are shorter than twice its memory, but for many tags of ours. */
-static uint64_t measure_metrics(const struct snapshot *s, const struct encoder *format, struct sink *sink)
-{
-    (void)sink;
-    return s->metrics && format->metric ? 2 * (uint64_t)s->metrics->cap : 0;
-}
-
-const struct source source_application = {put_metrics, measure_metrics};

@@ -82,14 +82,14 @@ struct outbox {
     bool troubled;      /* a connection broke, and no chunk got through since */
     bool mixed;         /* a chunk was moved after younger ones */
     uint64_t newest_poll;
-    uint64_t packets;                  /* moved since the start */
-    uint64_t lines;                    /* in the ring and not counted yet */
-    unsigned n_under_way;              /* chunks in the ring that were taken and not acknowledged */
-    struct doubt doubt[UNDER_WAY_MAX]; /* oldest first */
+    uint64_t packets;     /* moved since the start */
+    uint64_t lines;       /* in the ring and not counted yet */
+    unsigned n_under_way; /* chunks in the ring that were taken and not acknowledged */
     unsigned n_doubts;
     uint64_t doubt_lines;                    /* sum of doubt[].lines */
     uint64_t delivered_lines, dropped_lines; /* since the start */
     struct added pending;                    /* dropped increments, until output_take_pending */
+    struct doubt doubt[UNDER_WAY_MAX];       /* oldest first; large, and mostly untouched, so it is the last member */
 };
 
 /* A piece of a snapshot: whole lines, each ended by a newline. Lines of increments are in the last piece, at its end.

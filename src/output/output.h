@@ -21,8 +21,7 @@ struct output {
     struct net_wake wake;
     pthread_mutex_t packets_lock; /* guards the next member; may be taken while `lock` is held */
     struct packets packets;       /* on their way to the box; without memory, the output passes nothing on */
-    pthread_mutex_t lock;         /* guards the members from here to `done` */
-    struct outbox box;
+    pthread_mutex_t lock;         /* guards the members from here to `done`, and `box` */
     struct output_stats stats;    /* all counters but lines, which the box counts */
     struct output_stats reported; /* at the last snapshot, for increments; the main thread's */
     struct trouble overload;      /* lines are not sent in time and dropped; the main thread's */
@@ -54,7 +53,8 @@ struct output {
     uint64_t look_ns;                   /* when to look for a better target */
     uint64_t snapshot_errors;
     unsigned ack_pause_ms;
-    size_t path_max; /* link->datagram_max when last read */
+    size_t path_max;   /* link->datagram_max when last read */
+    struct outbox box; /* its end is large, and mostly untouched */
 };
 
 struct output_limits {
