@@ -104,10 +104,10 @@ $(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform/$(OS)/build.mk $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
-# The relay is linked as it is compiled, so that the layout can tell its functions by their file.
-RELAY = src/input/%.o src/encode/relayed.o src/encode/%_metric.o src/base/number%.o src/base/big.o src/base/hash_bytes.o \
-	platform/posix/listen.o platform/posix/unix_file.o platform/posix/batch.o platform/linux/batch.o
-$(filter $(RELAY:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += -fno-lto
+# What most programs never use is linked as it is compiled, so that the layout can tell its functions by their file: the relay, --check.
+SELDOM = src/input/%.o src/relay.o src/encode/relayed.o src/encode/%_metric.o src/base/number%.o src/base/big.o src/base/hash_bytes.o \
+	src/check.o platform/posix/listen.o platform/posix/unix_file.o platform/linux/batch.o
+$(filter $(SELDOM:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += -fno-lto
 # main.o alone has what --version reports of this build, and is built again when that changes. The commit is REVISION, or git's; sources
 # without .git have none.
 $(OUT)/obj/src/main.o: COMMON += -DSOCKPUSH_CPU='"$(or $(CPU),$(firstword $(subst -, ,$(MACHINE))))"' -DSOCKPUSH_COMMIT="\"$$(cat $(OUT)/obj/commit)\""

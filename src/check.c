@@ -199,7 +199,7 @@ static const char *listening_place(const struct listen_socket *s, char out[WHERE
 static bool check_listening(struct program *p)
 {
     char place[WHERE_MAX];
-    int ret = relay_open(p);
+    int ret = p->config.n_listen ? relay_open(p) : 0;
 
     if (ret) {
         print_line("listen: %s", ret == -EADDRINUSE ? "unknown: in use, as it is while sockpush runs" : "failed");

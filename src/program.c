@@ -252,7 +252,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     };
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
-    relay_counters(p, out);
+    if (p->config.n_listen)
+        relay_counters(p, out);
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
 
@@ -359,7 +360,8 @@ static void push(struct program *p, int64_t time_ms, bool only_metrics)
     for (int i = 0; i < p->n_outputs; i++)
         if (line_max[i])
             push_format(p, &s, i, false, line_max);
-    relay_log_left_out(p);
+    if (p->claims.left_out)
+        relay_log_left_out(p);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
 }

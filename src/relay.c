@@ -67,8 +67,6 @@ int relay_open(struct program *p)
     const struct listen_item *item;
     int ret;
 
-    if (!c->n_listen)
-        return 0;
     ret = listener_init(&p->listener, c->listen, c->n_listen, p->aggregates ? &p->metrics : NULL, RESOLVE_FIRST_MS,
                         &c->arena);
     for (int i = 0; i < c->n_outputs && !ret; i++) {
@@ -195,7 +193,7 @@ void relay_log_left_out(struct program *p)
 {
     const struct claims *c = &p->claims;
 
-    if (p->logged_left_out || !c->left_out)
+    if (p->logged_left_out)
         return;
     p->logged_left_out = true;
     log_event(LOG_WARN, NULL, NULL,

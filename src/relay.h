@@ -1,5 +1,5 @@
 /* The program's relay: what applications send to SOCKPUSH_LISTEN is aggregated for the snapshot, or passed on by the
- * outputs as it came. Functions are the main thread's. */
+ * outputs as it came. Functions are the main thread's, where there is something to listen at. */
 #ifndef RELAY_H
 #define RELAY_H
 
@@ -8,7 +8,7 @@
 /* Prepares the table of metrics, if an output pushes them. */
 void relay_init(struct program *p);
 
-/* Opens the sockets, if there are any to open. Returns 0, or -errno after logging why: -ELOOP if an output leads to one
+/* Opens the sockets. Returns 0, or -errno after logging why: -ELOOP if an output leads to one
  * of them. */
 int relay_open(struct program *p);
 
@@ -21,7 +21,7 @@ void relay_flush(struct program *p, int64_t time_ms);
 /* Writes metrics and counters into the snapshot. */
 void relay_counters(const struct program *p, struct snapshot *out);
 
-/* Logs the first metric that the last snapshot left out. */
+/* Logs the first metric that a snapshot left out, once. */
 void relay_log_left_out(struct program *p);
 
 /* Takes what has arrived, and closes the sockets. Returns true if something came since the last flush. */

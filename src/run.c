@@ -71,7 +71,7 @@ int program_run(struct program *p)
     int64_t time_ms;
     int ret;
 
-    ret = relay_open(p);
+    ret = p->config.n_listen ? relay_open(p) : 0;
     if (ret)
         return ret == -ELOOP ? 2 : 1;
     program_read(p, &time_ms);
