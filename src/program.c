@@ -330,17 +330,14 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
 }
 
 /* Encodes for output i alone if increments are pending, which did not reach its receiver; adds them. */
-static void push_pending(struct program *p, const struct snapshot *s, int i, size_t *line_max)
+static void push_pending(struct program *p, struct snapshot *s, int i, size_t *line_max)
 {
-    struct snapshot with_pending;
-    struct added pending;
+    const struct added added = s->added;
 
-    if (!output_take_pending(&p->output[i], &pending))
+    if (!output_take_pending(&p->output[i], &s->added))
         return;
-    with_pending = *s;
-    for (int k = 0; k < ADDED; k++)
-        with_pending.added.n[k] += pending.n[k];
-    push_format(p, &with_pending, i, true, line_max);
+    push_format(p, s, i, true, line_max);
+    s->added = added;
 }
 
 static void push(struct program *p, int64_t time_ms, bool only_metrics)

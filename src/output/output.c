@@ -141,16 +141,17 @@ void output_end(struct output *o, uint64_t oversized)
     net_wake_signal(&o->wake);
 }
 
-bool output_take_pending(struct output *o, struct added *pending)
+bool output_take_pending(struct output *o, struct added *sum)
 {
     bool any = false;
 
     pthread_mutex_lock(&o->lock);
-    *pending = o->box.pending;
+    for (int i = 0; i < ADDED; i++) {
+        any |= o->box.pending.n[i] > 0;
+        sum->n[i] += o->box.pending.n[i];
+    }
     memset(&o->box.pending, 0, sizeof o->box.pending);
     pthread_mutex_unlock(&o->lock);
-    for (int i = 0; i < ADDED; i++)
-        any |= pending->n[i] > 0;
     return any;
 }
 

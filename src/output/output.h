@@ -93,8 +93,8 @@ void output_relay(struct output *o, const char *lines, size_t len, uint32_t n);
 /* Returns a copy of the queue, for its counters. */
 struct packets output_read_packets(struct output *o);
 
-/* Moves the increments that are to be sent again to *pending. Returns false if all are zero. */
-bool output_take_pending(struct output *o, struct added *pending);
+/* Moves the increments that are to be sent again: adds them to *sum. Returns false if all are zero. */
+bool output_take_pending(struct output *o, struct added *sum);
 
 /* Adds n to one of the output's counters. */
 void output_count(struct output *o, enum output_counter counter, uint64_t n);

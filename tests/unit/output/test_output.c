@@ -598,7 +598,7 @@ static void put_with_increment(struct running *r, uint64_t poll, const char *tex
 static void without_their_time_only_the_newest_gauges_are_sent_again_and_increments_are_pending(void **state)
 {
     struct running r;
-    struct added pending;
+    struct added pending = {{0}};
 
     (void)state;
     start_as(&r, &fake_kept, &encoder_dogstatsd, 60 * SECOND);

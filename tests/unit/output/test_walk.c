@@ -183,7 +183,7 @@ static void put_snapshot(void)
 {
     static char text[LINES_MAX * 60];
     static const uint8_t counter[1] = {0};
-    struct added added = {{0}}, pending;
+    struct added added = {{0}};
     struct lines lines = {.text = text, .added = &added, .counter = counter};
     unsigned n = 1 + any(any(8) ? 6 : 60);
 
@@ -197,8 +197,7 @@ static void put_snapshot(void)
     if (!w.endpoint.format->timestamps) {
         added.n[0] = any(5);
         w.logged += added.n[0];
-        output_take_pending(&w.output, &pending);
-        added.n[0] += pending.n[0];
+        output_take_pending(&w.output, &added);
         lines.len += (size_t)sprintf(text + lines.len, "I%u\n", (unsigned)added.n[0]);
         lines.n++;
     }
@@ -568,7 +567,7 @@ static void check_end(void)
     struct output_stats stats = output_read_stats(&w.output);
     uint64_t left = w.output.box.lines + w.output.packets.lines, missing = 0, once = 0,
              put = left + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES];
-    struct added pending;
+    struct added pending = {{0}};
 
     for (unsigned i = 0; i < w.lines; i++) {
         missing += !w.line[i].arrived;
