@@ -102,7 +102,7 @@ static struct point totals(struct tag *tag, size_t n)
     struct point p = plain_point;
 
     for (unsigned i = 0; i < FIELD_COUNT; i++)
-        all[i] = (struct value){&fields[i], 100 + i, 0, false, 0};
+        all[i] = (struct value){&fields[i], 100 + i, 0, false, ADDED_NONE};
     p.prefix = "app";
     p.tags = (struct tags){tag, n};
     p.value = all;

@@ -79,7 +79,7 @@ static void each_number_stands_under_its_heading_though_a_protocol_is_missing(vo
     p[0].n_values = 1;
     udp.value[FIELD_UDP].now = 5;
     a_row(&tcp, "4", "80");
-    tcp.value[FIELD_UDP] = (struct value){&fields[FIELD_PID], 9, 0, false, 0};
+    tcp.value[FIELD_UDP] = (struct value){&fields[FIELD_PID], 9, 0, false, ADDED_NONE};
     p[1] = tcp.point;
     assert_string_equal(table(p, 2), "\n"
                                      "IP PORT ESTAB TIME_W CLOSE_W LISTEN UDP PID\n"
@@ -89,12 +89,12 @@ static void each_number_stands_under_its_heading_though_a_protocol_is_missing(vo
 
 static void sockpushs_own_series_is_wrapped_at_blanks(void **state)
 {
-    static const struct value own[] = {{&fields[FIELD_POLL_US], 9, 0, false, 0},
-                                       {&fields[FIELD_SOCKETS], 8, 0, false, 0}};
-    static const struct value large[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 4294967295, 0, false, 0},
-                                         {&fields[FIELD_OUTPUT + SEND_ERRORS], 4294967295, 0, false, 0},
-                                         {&fields[FIELD_OUTPUT + DROPPED_LINES], 4294967295, 0, false, 0},
-                                         {&fields[FIELD_OUTPUT + RECONNECTS], 4294967295, 0, false, 0}};
+    static const struct value own[] = {{&fields[FIELD_POLL_US], 9, 0, false, ADDED_NONE},
+                                       {&fields[FIELD_SOCKETS], 8, 0, false, ADDED_NONE}};
+    static const struct value large[] = {{&fields[FIELD_OUTPUT + SENT_LINES], 4294967295, 0, false, ADDED_NONE},
+                                         {&fields[FIELD_OUTPUT + SEND_ERRORS], 4294967295, 0, false, ADDED_NONE},
+                                         {&fields[FIELD_OUTPUT + DROPPED_LINES], 4294967295, 0, false, ADDED_NONE},
+                                         {&fields[FIELD_OUTPUT + RECONNECTS], 4294967295, 0, false, ADDED_NONE}};
     struct tag tag[] = {{"backend", "netlink\n"}, {"output", "stdout:"}};
     struct point p[] = {
         {.prefix = "", .measurement = &measurements[SOCKPUSH], .tags = {tag, 1}, .value = own, .n_values = 2},
