@@ -26,9 +26,13 @@ class Receiver:
                 pass
 
     @property
-    def text(self):
+    def data(self):
         """Returns the lines of all datagrams. The last line of a datagram needs no newline."""
-        return "".join(chunk.decode().removesuffix("\n") + "\n" for chunk in self.chunks)
+        return b"".join(chunk.removesuffix(b"\n") + b"\n" for chunk in self.chunks)
+
+    @property
+    def text(self):
+        return self.data.decode()
 
     def until(self, condition):
         """Waits until condition(text of whole lines) holds."""
@@ -67,8 +71,8 @@ class StreamReceiver(Receiver):
     """Accepts one connection after the other."""
 
     @property
-    def text(self):
-        return b"".join(self.chunks).decode()
+    def data(self):
+        return b"".join(self.chunks)
 
     def _run(self):
         self.socket.settimeout(0.1)
