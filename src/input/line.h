@@ -98,6 +98,9 @@ bool line_next_section(struct span *rest, struct span *section);
  * one with nothing after it an empty value. Returns false after the last. */
 bool line_next_tag(struct span *rest, struct span *key, struct span *value);
 
+/* Returns true for the keys dd.internal.NAME, which only Datadog's agent knows, and takes out. */
+bool line_tag_is_internal(struct span key);
+
 /* Returns a fault in words, for the log: "unknown type". */
 const char *line_fault_text(enum line_fault fault);
 

@@ -2,6 +2,8 @@
 
 #include "input/line_parts.h"
 
+#define INTERNAL "dd.internal."
+
 bool line_next_section(struct span *rest, struct span *section)
 {
     const char *end, *stop;
@@ -31,6 +33,11 @@ bool line_next_tag(struct span *rest, struct span *key, struct span *value)
             return true;
     }
     return false;
+}
+
+bool line_tag_is_internal(struct span key)
+{
+    return key.len > strlen(INTERNAL) && *key.at == *INTERNAL && !memcmp(key.at, INTERNAL, strlen(INTERNAL));
 }
 
 bool line_split(struct span *rest, struct span *line)

@@ -49,6 +49,8 @@ bool metric_key_make(struct metric_key *key, const struct line *line)
     if (line->name.len + (rest.at ? rest.len : 0) > METRIC_TEXT_MAX)
         return false;
     while (rest.at && line_next_tag(&rest, &tag.key, &tag.value)) {
+        if (line_tag_is_internal(tag.key))
+            continue;
         if (n == METRIC_TAGS_MAX)
             return false;
         insert(list, &n, &tag);

@@ -10,8 +10,9 @@ struct metric_key {
     char text[METRIC_TEXT_MAX + 3 * METRIC_TAGS_MAX + 8]; /* as it follows struct metric */
 };
 
-/* Makes the key of a line's name and tags; of tags with the same key the last one stays. Returns false if the line has
- * more than METRIC_TEXT_MAX bytes of them, or METRIC_TAGS_MAX tags. */
+/* Makes the key of a line's name and tags; of tags with the same key the last one stays, and those for
+ * Datadog's agent are left out. Returns false if the line has more than METRIC_TEXT_MAX bytes of name and tags, or
+ * METRIC_TAGS_MAX tags. */
 bool metric_key_make(struct metric_key *key, const struct line *line);
 
 /* Makes the key of this name's overflow series. */

@@ -5,8 +5,6 @@
 #include "base/number.h"
 #include "input/line_parts.h"
 
-#define INTERNAL "dd.internal." /* keys that only Datadog's agent knows */
-
 static const char type[][3] = {
     [METRIC_COUNTER] = "c",   [METRIC_GAUGE] = "g",        [METRIC_TIMING] = "ms",
     [METRIC_HISTOGRAM] = "h", [METRIC_DISTRIBUTION] = "d", [METRIC_SET] = "s",
@@ -63,11 +61,6 @@ static void put_ours(const struct packer *p, struct buf *b, const struct present
             put_more(b, p->tags->tag[i].text, &before);
 }
 
-static bool is_internal(struct span key)
-{
-    return key.len > strlen(INTERNAL) && *key.at == *INTERNAL && !memcmp(key.at, INTERNAL, strlen(INTERNAL));
-}
-
 /* Puts the line's tags but for empty ones and those for Datadog's agent, and ours. Tags that follow each other in the
  * line are put at once. */
 static void put_tags(const struct packer *p, struct buf *b, struct span rest)
@@ -81,7 +74,7 @@ static void put_tags(const struct packer *p, struct buf *b, struct span rest)
         const char *end = value.at ? value.at + value.len : key.at + key.len;
 
         mark_present(p, key, &present);
-        if (is_internal(key))
+        if (line_tag_is_internal(key))
             continue;
         if (!run.len || key.at != run.at + run.len + 1) {
             put_more(b, run, &before);

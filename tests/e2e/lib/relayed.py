@@ -81,7 +81,7 @@ class Format(NamedTuple):
     def _keys(self, calls):
         """Yields (key, value, function) of all that should be stored."""
         for (name, kind, tags), fields in aggregated(calls).items():
-            tags = tuple(sorted((*tags, HOST)))
+            tags = tuple(sorted({**dict([HOST]), **dict(tags)}.items()))
             for field, function in self.fold[kind].items():
                 yield self.key(name, kind, tags, field), fields[field], function
 

@@ -219,6 +219,15 @@ static void the_order_of_tags_does_not_matter(void **state)
     assert_true(find("a|c|a:2,b:1,c")->values.value == 3);
 }
 
+static void tags_for_the_agent_are_left_out(void **state)
+{
+    (void)state;
+    take("a:1|c|#dd.internal.entity_id:x,b:1\na:1|c|#b:1,dd.internal.card:low");
+    flush();
+    assert_int_equal(count(), 1);
+    assert_true(find("a|c|b:1")->values.value == 2);
+}
+
 static void types_of_one_name_are_apart(void **state)
 {
     (void)state;
@@ -413,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup(a_cut_datagram_loses_its_last_line, begin),
         cmocka_unit_test_setup(long_keys_are_refused, begin),
         cmocka_unit_test_setup(the_order_of_tags_does_not_matter, begin),
+        cmocka_unit_test_setup(tags_for_the_agent_are_left_out, begin),
         cmocka_unit_test_setup(types_of_one_name_are_apart, begin),
         cmocka_unit_test_setup(totals_go_on, begin),
         cmocka_unit_test_setup(what_is_silent_ends, begin),
