@@ -28,6 +28,25 @@ static void append(struct packer *p, const struct outgoing *o)
     p->n += n;
 }
 
+static bool is_kept(char c)
+{
+    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9') || (c && strchr("_-.;=/", c));
+}
+
+/* Returns whether etsy's statsd makes this of a name. loose: the name has bytes that it takes out, or makes "_" of if
+ * they are blanks, even of UTF-8. Then no "_" is compared. */
+static bool becomes(struct span name, bool loose, const char *taken)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (loose && (name.at[i] == '_' || !is_kept(name.at[i])))
+            continue;
+        taken += loose ? strspn(taken, "_") : 0;
+        if (name.at[i] != *taken++)
+            return false;
+    }
+    return !taken[loose ? strspn(taken, "_") : 0];
+}
+
 /* Returns whether etsy's statsd can have a metric of that name: it keeps them in objects of JavaScript, where these
  * names are taken, and a timing of such a name ends the server. */
 static bool name_is_free(struct span name)
@@ -37,8 +56,12 @@ static bool name_is_free(struct span name)
         "valueOf",     "__defineGetter__", "__defineSetter__", "__lookupGetter__",     "__lookupSetter__", "__proto__",
     };
 
+    bool loose = false;
+
+    for (size_t i = 0; i < name.len; i++)
+        loose |= !is_kept(name.at[i]);
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (*taken[i] == *name.at && strlen(taken[i]) == name.len && !memcmp(taken[i], name.at, name.len))
+        if (becomes(name, loose, taken[i]))
             return false;
     return true;
 }

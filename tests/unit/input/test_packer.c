@@ -94,6 +94,9 @@ static void odd_lines_come_out_right(void **state)
         {"a:-5|g", SAME("a:-5|g")},
         {"a:+5|g|#k:v", {"a:+5|g|#k:v", "a:+5|g|#k:v", "a:+5|g"}},
         {"constructor:1|ms", {"constructor:1|ms", "constructor:1|ms", NO}},
+        {"con\xc3\xa9structor:1|ms", {"con\xc3\xa9structor:1|ms", "con\xc3\xa9structor:1|ms", NO}},
+        {"[__ proto__:1|ms", {"[__ proto__:1|ms", "[__ proto__:1|ms", NO}},
+        {"_proto_:1|ms\nproto:1|ms\nto/String,:1|ms", SAME("_proto_:1|ms\nproto:1|ms\nto/String,:1|ms")},
         {"constructors:1|ms\nvalue:2|c", SAME("constructors:1|ms\nvalue:2|c")},
     };
 
