@@ -55,7 +55,6 @@ static bool name_is_free(struct span name)
         "constructor", "hasOwnProperty",   "isPrototypeOf",    "propertyIsEnumerable", "toLocaleString",   "toString",
         "valueOf",     "__defineGetter__", "__defineSetter__", "__lookupGetter__",     "__lookupSetter__", "__proto__",
     };
-
     bool loose = false;
 
     for (size_t i = 0; i < name.len; i++)

@@ -174,7 +174,8 @@ class Etsy(Server):
         return self.flushes()
 
     def flushes(self):
-        """Returns [{"time": seconds, "gauges": {…}, "counters": {…}}], the oldest first."""
+        """Returns [{"time": seconds, "gauges": {…}, "counters": {…}, "timers": {name: [value]}, "timer_counters": {…}, "sets": {name: [member]}}],
+        the oldest first."""
         return [json.loads(line) for line in self.log.split("\n")[:-1] if line.startswith("{")]
 
 
