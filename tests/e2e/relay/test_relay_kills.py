@@ -1,6 +1,12 @@
-"""A TLS receiver is killed again and again while an application counts. In the end it has each value, with its time."""
+"""A TLS receiver is killed again and again while an application counts. In the end it has each value with its time, or each line."""
+import contextlib
+import ctypes
 import random
 import signal
+import socket
+import ssl
+import struct
+import threading
 
 import ports
 import relayed
@@ -95,3 +101,106 @@ def test_tls_receiver_is_killed(relay, keep, pki, report):
     received = relayed.points(receiver.text)
     assert distinct(received) == distinct(pushed)
     report(f"{KILLS} times killed, {len(application.calls)} calls, {len(pushed)} points: all received, {len(received) - len(pushed)} again")
+
+
+# ---- passed on
+
+SO_ATTACH_FILTER = 26
+NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))        # a program that takes no packet: BPF_RET, 0 bytes
+
+
+def hear_nothing(connection):
+    """Makes the kernel drop, and not acknowledge, what comes to this socket from now on."""
+    connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(NOTHING)))
+
+
+class Drained:
+    """A TLS receiver on one port that resets its connection at each kill, when it has read all that its kernel acknowledged. So what is lost
+    or doubled is the sender's doing. `runs` has the bytes of each connection."""
+
+    def __init__(self, shown):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(shown.chain, shown.key)
+        self.port, self.runs = ports.unused(), []
+        self._start()
+
+    def _start(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener.settimeout(0.01)
+        self._dies = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._dies.is_set():
+            with contextlib.suppress(TimeoutError):
+                self._serve(self._listener.accept()[0])
+        self._listener.close()
+
+    def _serve(self, connection):
+        """Reads until the sender's end, or until it dies and no more comes."""
+        got, deaf = bytearray(), False
+        self.runs.append(got)
+        with contextlib.suppress(OSError), self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secured:
+            secured.settimeout(0.02)
+            while True:
+                try:
+                    data = secured.recv(1 << 16)
+                    if not data:
+                        return
+                    got += data
+                except TimeoutError:
+                    if deaf:
+                        break
+                    if self._dies.is_set():
+                        hear_nothing(secured)
+                        deaf = True
+            secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
+
+    def kill(self):
+        self._dies.set()
+        self._thread.join()
+
+    def restart(self):
+        self.kill()
+        self._start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Numbered(Application):
+    """Sends lines n.1:1|c, n.2:1|c …"""
+
+    sent = 0
+
+    def _count(self):
+        n = self._chance.randrange(1, 6)
+        udp(8125, "\n".join(f"n.{self.sent + i}:1|c" for i in range(n)))
+        self.sent += n
+
+
+def numbers(got):
+    return [int(line[2:].partition(":")[0]) for line in streams.whole(got).splitlines() if line.startswith("n.")]
+
+
+def test_tls_receiver_of_lines_is_killed(relay, keep, pki, report):
+    """Each line arrives, in order. A connection begins with what may not have been acknowledged in the one before, and nothing older."""
+    receiver, application = keep(Drained(pki.leaf_p256)), Numbered()
+    program = relay(to=f"dogstatsd+tls://localhost:{receiver.port}", tls_ca=pki.ca, interval="100ms", buffer="8MiB")
+    for n in range(KILLS):
+        if n % 3:
+            before = len(receiver.runs)
+            application.until(program, lambda: any(numbers(got) for got in receiver.runs[before:]))
+        receiver.restart()
+    application.until(program, lambda: receiver.runs and numbers(receiver.runs[-1]))
+    assert program.end() == 0 and "lines are dropped" not in program.log, program.log
+    receiver.kill()
+    runs = [found for got in receiver.runs if (found := numbers(got))]
+    assert all(run == [*range(run[0], run[0] + len(run))] for run in runs)
+    assert runs[0][0] == 0 and runs[-1][-1] == application.sent - 1
+    assert all(before[0] <= run[0] <= before[-1] + 1 for before, run in zip(runs, runs[1:])), [(run[0], run[-1]) for run in runs]
+    report(f"{KILLS} times killed, {application.sent} lines in {len(runs)} connections: all received, {sum(map(len, runs)) - application.sent} again")
