@@ -7,6 +7,7 @@
 #include "output/limits.h"
 #include "relay.h"
 
+#define RECENT_SHARE  8     /* lines that came have 1/8 of the metrics' memory, besides */
 #define TAG_TEXTS_MAX 16384 /* bytes of our tags for two dialects; those that do not fit are left out */
 
 /* --- the start --------------------------------------------------------------------- */
@@ -15,6 +16,7 @@ void relay_init(struct program *p)
 {
     const struct config *c = &p->config;
     struct metrics_settings settings = {.expiry_ms = (uint64_t)c->v.listen_expiry_ms, .deltas = !c->v.listen_gauges};
+    uint32_t recent = (uint32_t)c->v.listen_memory / RECENT_SHARE;
     bool claims = false;
 
     for (int i = 0; i < c->n_outputs; i++) {
@@ -28,6 +30,7 @@ void relay_init(struct program *p)
         settings.key[i] = (uint64_t)platform_random(UINT32_MAX) << 32 | platform_random(UINT32_MAX);
     metrics_init(&p->metrics, &settings, arena_zero(&p->config.arena, (size_t)c->v.listen_memory, 1),
                  (uint32_t)c->v.listen_memory);
+    recent_init(&p->metrics.recent, arena_zero(&p->config.arena, recent, 1), recent);
     if (!claims)
         return;
     p->claims.claim = arena_zero(&p->config.arena, claims_size((uint32_t)c->v.listen_memory), sizeof *p->claims.claim);

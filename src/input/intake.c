@@ -1,5 +1,7 @@
 #include "input/intake.h"
 
+#include "input/line_parts.h"
+
 static void refuse(struct intake *in, struct intake_counters *counters, unsigned fault, const struct span *line)
 {
     size_t len = line->len < REFUSAL_SHOWN ? line->len : REFUSAL_SHOWN;
@@ -10,7 +12,8 @@ static void refuse(struct intake *in, struct intake_counters *counters, unsigned
 }
 
 /* The metrics come last, because they take the line's values. */
-static void take_line(struct intake *in, struct intake_counters *counters, const struct span *text)
+static void take_line(struct intake *in, struct intake_counters *counters, const struct span *text,
+                      const struct recent_line *cut)
 {
     bool supported = true;
     struct line line;
@@ -25,7 +28,7 @@ static void take_line(struct intake *in, struct intake_counters *counters, const
     if (in->metrics && line.kind >= METRIC_TYPES)
         supported = false;
     else if (in->metrics) {
-        if (!metrics_add(in->metrics, &line, &counters->overflow_lines)) {
+        if (!metrics_add(in->metrics, &line, cut, &counters->overflow_lines)) {
             refuse(in, counters, REFUSED_LENGTH, text);
             return;
         }
@@ -37,13 +40,22 @@ static void take_line(struct intake *in, struct intake_counters *counters, const
 
 void intake_take(struct intake *in, struct intake_counters *counters, const char *datagram, size_t len, bool cut)
 {
+    bool whole = !cut && in->metrics && !in->n_packers;
     struct span rest = {datagram, len}, line;
+    struct recent_line parts;
 
-    while (line_split(&rest, &line)) {
-        if (cut && line.at + line.len == datagram + len)
-            refuse(in, counters, REFUSED_LENGTH, &line);
-        else
-            take_line(in, counters, &line);
+    while (rest.len) {
+        bool known = whole && recent_cut(&in->metrics->recent, rest, &parts);
+
+        if (known && metrics_add_recent(in->metrics, &parts, &counters->overflow_lines)) {
+            counters->lines++;
+            rest = span_of(parts.next, datagram + len);
+        } else if (line_split(&rest, &line)) {
+            if (cut && line.at + line.len == datagram + len)
+                refuse(in, counters, REFUSED_LENGTH, &line);
+            else
+                take_line(in, counters, &line, known ? &parts : NULL);
+        }
     }
 }
 

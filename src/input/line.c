@@ -1,15 +1,6 @@
-#include <stdint.h>
 #include <string.h>
 
 #include "input/line_parts.h"
-
-/* Returns a word with byte in each of its bytes. */
-#define EACH(byte) (UINT64_MAX / 255 * (byte))
-
-static uint64_t zero_bytes(uint64_t word)
-{
-    return (word - EACH(1)) & ~word & EACH(0x80);
-}
 
 /* Returns whether one of eight bytes is a control character of ASCII: below 0x20, or 0x7f. */
 static bool word_has_control(const char *at)

@@ -2,7 +2,18 @@
 #ifndef LINE_PARTS_H
 #define LINE_PARTS_H
 
+#include <stdint.h>
+
 #include "input/line.h"
+
+/* Returns a word with byte in each of its bytes. */
+#define EACH(byte) (UINT64_MAX / 255 * (byte))
+
+/* Marks the bytes that are 0 with their highest bit. Only the lowest mark is certain. */
+static inline uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH(1)) & ~word & EACH(0x80);
+}
 
 /* Returns the bytes from at to before end. */
 static inline struct span span_of(const char *at, const char *end)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "input/metric_key.h"
 #include "input/metric_layout.h"
 
@@ -16,6 +17,11 @@
 static uint32_t hash_of(const struct metrics *m, const struct metric_key *key, enum metric_kind kind)
 {
     return (uint32_t)hash_bytes(key->text, key->len, m->settings.key) + kind;
+}
+
+static uint32_t offset_of(const struct metrics *m, const struct metric *metric)
+{
+    return (uint32_t)((const char *)metric - m->block);
 }
 
 /* Returns the place of the metric with this key, or the free one for it. */
@@ -66,26 +72,29 @@ static struct metric *find_or_add(struct metrics *m, const struct metric_key *ke
 
     if (!*place && metric) {
         metric->hash = hash;
-        *place = (uint32_t)((char *)metric - m->block) + 1;
+        *place = offset_of(m, metric) + 1;
     }
     return metric;
 }
 
-/* Returns the metric of this key and kind, or the overflow series of its name if there is no room, or NULL. */
-static struct metric *metric_for(struct metrics *m, const struct metric_key *key, enum metric_kind kind,
-                                 uint64_t *overflow)
+/* Returns the metric of this key for a value, or the overflow series of its name if there is no room, or NULL. */
+static struct metric *metric_for(struct metrics *m, const struct metric_key *key, const struct line_value *v,
+                                 const struct recent_line *cut, uint64_t *overflow)
 {
-    struct metric *metric = find_or_add(m, key, kind, m->reserve);
+    struct metric *metric = find_or_add(m, key, v->kind, m->reserve);
     struct metric_key other;
 
-    if (metric)
+    if (metric) {
+        if (cut)
+            recent_note(&m->recent, cut, v->rate, offset_of(m, metric));
         return metric;
+    }
     ++*overflow;
-    if (kind == METRIC_GAUGE)
+    if (v->kind == METRIC_GAUGE)
         return NULL; /* the last of many values means nothing */
     memcpy(&other, key, offsetof(struct metric_key, text) + key->name_len + 1);
     metric_key_overflow(&other);
-    return find_or_add(m, &other, kind, m->cap);
+    return find_or_add(m, &other, v->kind, m->cap);
 }
 
 /* Replaces a metric by a copy that has ranges for negative values. Returns the copy, or NULL if there is no room. */
@@ -107,8 +116,9 @@ static struct metric *with_negative(struct metrics *m, struct metric *metric)
     to = metric_state(copy);
     for (unsigned i = 0; i <= m->settings.totals; i++)
         histogram_merge(&to[i], &from[i]);
-    *find(m, &key, metric->kind, hash) = (uint32_t)((char *)copy - m->block) + 1;
+    *find(m, &key, metric->kind, hash) = offset_of(m, copy) + 1;
     metric->replaced = true;
+    recent_clear(&m->recent);
     return copy;
 }
 
@@ -141,7 +151,9 @@ static void take_value(struct metrics *m, struct metric *metric, const struct li
         metric->decreased |= v->number < 0;
         break;
     case METRIC_GAUGE:
-        metric->interval = finite((sign && m->settings.deltas ? metric->interval : 0) + v->number);
+        sign &= m->settings.deltas;
+        metric->interval = finite((sign ? metric->interval : 0) + v->number);
+        m->first_delta |= sign && metric->n_tags;
         break;
     case METRIC_SET: set_add(metric_state(metric), hash_bytes(v->text.at, v->text.len, m->settings.key)); break;
     default: take_sampled(m, metric, v, overflow); return;
@@ -149,20 +161,39 @@ static void take_value(struct metrics *m, struct metric *metric, const struct li
     metric->touched = true;
 }
 
-bool metrics_add(struct metrics *m, struct line *line, uint64_t *overflow)
+bool metrics_add(struct metrics *m, struct line *line, const struct recent_line *cut, uint64_t *overflow)
 {
     struct metric_key key;
     struct line_value v;
 
     if (!metric_key_make(&key, line))
         return false;
-    m->first_delta |= line->signed_gauge && line->tags.at && m->settings.deltas;
+    if (line->apart || line->timed)
+        cut = NULL;
     while (line_next(line, &v)) {
-        struct metric *metric = metric_for(m, &key, v.kind, overflow);
+        struct metric *metric = metric_for(m, &key, &v, cut, overflow);
 
         if (metric)
             take_value(m, metric, &v, overflow);
     }
+    return true;
+}
+
+bool metrics_add_recent(struct metrics *m, struct recent_line *cut, uint64_t *overflow)
+{
+    struct line_value *v = &cut->value;
+    struct metric *metric;
+
+    if (!cut->like)
+        return false;
+    metric = metric_at(m, cut->like->metric);
+    v->kind = metric->kind;
+    v->rate = cut->like->rate;
+    if (cut->plain)
+        v->number = cut->number;
+    else if (v->kind != METRIC_SET && !number_read(v->text.at, v->text.len, &v->number))
+        return false;
+    take_value(m, metric, v, overflow);
     return true;
 }
 

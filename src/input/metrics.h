@@ -8,6 +8,7 @@
 
 #include "input/histogram.h"
 #include "input/line.h"
+#include "input/recent.h"
 #include "input/set.h"
 
 #define METRIC_TYPES     (METRIC_SET + 1) /* those of enum metric_kind that have values */
@@ -63,6 +64,7 @@ struct metrics {
         read_end;            /* bytes: of the block; before the part for overflow; of metrics; at the last flush */
     uint32_t *place, places; /* a hash table of offsets in the block, plus 1; a power of 2 */
     uint32_t n;
+    struct recent recent;        /* lines that came; without recent_init there are none */
     int64_t flush_ms, before_ms; /* wall clock of the last flush, and of the one before it; -1: unknown */
     bool first_delta;            /* a gauge with sign and tags came, which DogStatsD means as a value */
 };
@@ -74,9 +76,13 @@ struct metrics {
 void metrics_init(struct metrics *m, const struct metrics_settings *settings, void *memory, uint32_t size);
 
 /* Adds a line, which is neither an event nor a service check, and takes its values. *overflow grows by each value for
- * which there was no room. Returns false if the line has more than METRIC_TEXT_MAX or METRIC_TAGS_MAX allow; then
- * nothing is added. */
-bool metrics_add(struct metrics *m, struct line *line, uint64_t *overflow);
+ * which there was no room. cut: the same line, to be kept in m->recent, or NULL. Returns false if the line has more
+ * than METRIC_TEXT_MAX or METRIC_TAGS_MAX allow; then nothing is added. */
+bool metrics_add(struct metrics *m, struct line *line, const struct recent_line *cut, uint64_t *overflow);
+
+/* Does the same with a line whose like m->recent has. Returns false, and does nothing, if there is none or if the value
+ * is not a number. */
+bool metrics_add_recent(struct metrics *m, struct recent_line *cut, uint64_t *overflow);
 
 /* Ends the interval: sets the values, and forgets what ended in the last flush. now_ms is monotonic, wall_ms the wall
  * clock or -1. */

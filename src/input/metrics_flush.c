@@ -99,6 +99,8 @@ void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms)
         }
         to += size;
     }
+    if (to < m->used || m->recent.full)
+        recent_clear(&m->recent);
     if (to < m->used) {
         m->used = to;
         place_all(m);

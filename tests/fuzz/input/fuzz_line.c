@@ -1,10 +1,11 @@
 /* Reads a datagram of StatsD lines. A good line, written again value by value, must have the same values. What packers
- * make of it must be good lines, too. */
+ * make of it must be good lines, too. Metrics must be the same without the short way for lines whose like came. */
 #include <string.h>
 
 #include "base/number.h"
 #include "fuzz/fuzz.h"
 #include "input/intake.h"
+#include "unit/input/same_metrics.h"
 
 static const char *const type[] = {"c", "g", "ms", "h", "d", "s"};
 
@@ -130,6 +131,35 @@ static void pack(const char *text, size_t len)
         free(p[i].bytes);
 }
 
+/* Takes the datagram several times, as two halves, too: the first table has the short way. */
+static void aggregate(const char *text, size_t len)
+{
+    static _Alignas(8) char memory[2][METRICS_MEMORY_MIN], recent[8192];
+    static const struct metrics_settings settings = {.key = {1, 2}, .deltas = true, .totals = true};
+    struct intake_counters counters[2] = {{0}};
+    struct metrics m[2];
+
+    memset(memory, 0, sizeof memory);
+    memset(recent, 0, sizeof recent);
+    for (int i = 0; i < 2; i++) {
+        struct intake in = {.metrics = &m[i]};
+
+        metrics_init(&m[i], &settings, memory[i], sizeof memory[i]);
+        if (!i)
+            recent_init(&m[i].recent, recent, sizeof recent);
+        for (int turn = 0; turn < 3; turn++) {
+            intake_take(&in, &counters[i], text, len, false);
+            intake_take(&in, &counters[i], text, len / 2, turn == 1);
+            intake_take(&in, &counters[i], text + len / 2, len - len / 2, false);
+            if (turn == 1)
+                metrics_flush(&m[i], 1, 1);
+        }
+        metrics_flush(&m[i], 2, 2);
+    }
+    MUST(!memcmp(&counters[0], &counters[1], sizeof counters[0]));
+    MUST(same_metrics(&m[0], &m[1]));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = text_of(data, size);
@@ -140,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(line);
     }
     pack(text, size);
+    aggregate(text, size);
     free(text);
     return 0;
 }
