@@ -274,6 +274,9 @@ int net_unix_remove_stale(const char *path);
  * Returns 0 or -errno. */
 int net_unix_open_to_all(const char *path, struct net_file *file);
 
+/* Returns true if path leads to this file, however it is spelled. */
+bool net_unix_leads_to(const char *path, const struct net_file *file);
+
 /* Removes the socket at path if it is still this file. */
 void net_unix_remove(const char *path, const struct net_file *file);
 

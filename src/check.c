@@ -187,9 +187,8 @@ static const char *listening_place(const struct listen_socket *s, char out[WHERE
         net_ends(s->fd, &at, &none);
         ip_format(&at, text);
         buf_format(&b, at.version == 6 ? " at [%s]:%u" : " at %s:%u", text, s->item->port);
-    }
-    if (s->item->kind != LISTEN_UNIXSTREAM)
         buf_format(&b, ", a buffer of %u bytes", s->buffer);
+    }
     out[b.len] = '\0';
     return out;
 }

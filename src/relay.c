@@ -1,15 +1,15 @@
 /* The program's relay: what applications send is taken, and pushed with the counts. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/format.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "encode/dogstatsd.h"
 #include "output/limits.h"
 #include "relay.h"
 
-#define RECENT_SHARE  8     /* lines that came have 1/8 of the metrics' memory, besides */
-#define TAG_TEXTS_MAX 16384 /* bytes of our tags for two dialects; those that do not fit are left out */
-
+#define RECENT_SHARE 8 /* lines that came have 1/8 of the metrics' memory, besides */
 /* --- the start --------------------------------------------------------------------- */
 
 void relay_init(struct program *p)
@@ -47,6 +47,17 @@ static bool has_port(const struct listener *l, uint16_t port)
     return false;
 }
 
+/* Returns the host at which a datagram to this one arrives: the "any" address is this host. */
+static const char *reached(const char *host)
+{
+    static const uint8_t any[16];
+    struct ip ip;
+
+    if (!ip_parse(host, strlen(host), &ip) || memcmp(ip.bytes, any, sizeof any) != 0)
+        return host;
+    return ip.version == 4 ? "127.0.0.1" : "::1";
+}
+
 /* Returns the listener that gets what this output sends, or NULL. A host that needs no look-up, or has it at hand, is
  * found; another one has a moment. */
 static const struct listen_item *leads_back(const struct listener *l, const struct endpoint *endpoint)
@@ -56,9 +67,11 @@ static const struct listen_item *leads_back(const struct listener *l, const stru
     struct net_addr addr[LISTEN_ADDRESSES];
     int n;
 
+    if (transport_has_socket_path(endpoint->transport))
+        return listener_at_path(l, endpoint->path);
     if (endpoint->transport != &output_udp || !has_port(l, target->port))
         return NULL;
-    n = net_resolve(target->host, target->port, addr, LISTEN_ADDRESSES, RESOLVE_AGAIN_MS);
+    n = net_resolve(reached(target->host), target->port, addr, LISTEN_ADDRESSES, RESOLVE_AGAIN_MS);
     for (int i = 0; i < n && !item; i++)
         item = listener_at(l, &addr[i], target->port);
     return item;
@@ -106,21 +119,6 @@ static void add_packer(struct program *p, struct output *o)
     packer->bytes = arena_zero(&p->config.arena, packer->packet_max + 1, 1);
 }
 
-int relay_start(struct program *p)
-{
-    struct arena *a = &p->config.arena;
-
-    p->listener.intake.packers = p->packer;
-    for (int i = 0; i < p->n_outputs; i++)
-        if (p->output[i].endpoint->format->relays)
-            add_packer(p, &p->output[i]);
-    if (p->listener.intake.n_packers)
-        p->tag_texts = (struct buf){.data = arena_zero(a, TAG_TEXTS_MAX, 1), .cap = TAG_TEXTS_MAX};
-    return listener_start(&p->listener);
-}
-
-/* --- each interval ------------------------------------------------------------------- */
-
 /* Renders our tags for the packers: the host may have another name. */
 static void set_tags(struct program *p)
 {
@@ -129,6 +127,32 @@ static void set_tags(struct program *p)
     if (p->config.for_agent)
         dogstatsd_tags(&p->agent_tags.users, &p->tag_texts, &p->packer_tags[true]);
 }
+
+/* Returns the bytes of these tags' texts, whatever name the host gets. */
+static size_t texts_size(const struct tags *tags)
+{
+    size_t size = HOST_TEXT_MAX + 1; /* none is no size */
+
+    for (size_t i = 0; i < tags->n; i++)
+        size += strlen(tags->tag[i].key) + (tags->tag[i].value ? strlen(tags->tag[i].value) : 0) + sizeof ":,";
+    return size;
+}
+
+int relay_start(struct program *p)
+{
+    struct arena *a = &p->config.arena;
+
+    p->listener.intake.packers = p->packer;
+    for (int i = 0; i < p->n_outputs; i++)
+        if (p->output[i].endpoint->format->relays)
+            add_packer(p, &p->output[i]);
+    p->tag_texts.cap = texts_size(&p->tags.users) + texts_size(&p->agent_tags.users);
+    p->tag_texts.data = arena_zero(a, p->tag_texts.cap, 1);
+    set_tags(p);
+    return listener_start(&p->listener);
+}
+
+/* --- each interval ------------------------------------------------------------------- */
 
 /* Counts the lines that were too long for a packet, and logs the first. */
 static void note_oversized(struct program *p, int i)

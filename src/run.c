@@ -33,7 +33,9 @@ static void log_outputs(struct program *p)
 static void log_listening(struct program *p)
 {
     for (int i = 0; i < p->config.n_listen; i++)
-        log_event(LOG_INFO, "listen", p->config.listen[i].name, "taking StatsD; %lld bytes of memory for all metrics",
+        log_event(LOG_INFO, "listen", p->config.listen[i].name, "taking StatsD");
+    if (p->aggregates)
+        log_event(LOG_INFO, NULL, NULL, "%lld bytes of memory for the applications' metrics",
                   (long long)p->config.v.listen_memory);
 }
 
@@ -63,18 +65,15 @@ static bool polls_left(const struct program *p)
     return !p->config.v.polls || p->polls < (uint64_t)p->config.v.polls;
 }
 
-int program_run(struct program *p)
+/* Opens all there is to open, and reads for the first time. Returns 0, or the exit status after logging why. */
+static int begin(struct program *p, int64_t *time_ms)
 {
-    uint64_t interval = (uint64_t)p->config.v.interval_ms * 1000000, start = platform_monotonic_ns(), lost;
-    enum platform_event event = PLATFORM_DEADLINE;
     char view[256], why[READER_WHY_MAX];
-    int64_t time_ms;
-    int ret;
+    int ret = p->config.n_listen ? relay_open(p) : 0;
 
-    ret = p->config.n_listen ? relay_open(p) : 0;
     if (ret)
         return ret == -ELOOP ? 2 : 1;
-    program_read(p, &time_ms);
+    program_read(p, time_ms);
     if (p->reading.ended) {
         log_event(LOG_ERROR, NULL, NULL, "no poll was recorded in %s", p->config.replay);
         return 1;
@@ -87,9 +86,22 @@ int program_run(struct program *p)
     if (!p->config.off)
         log_reading(p);
     ret = program_start(p);
-    if (ret) {
+    if (ret)
         log_event(LOG_ERROR, NULL, NULL, "cannot start an output: %s", platform_error_text(-ret));
-        return 1;
+    return ret ? 1 : 0;
+}
+
+int program_run(struct program *p)
+{
+    uint64_t interval = (uint64_t)p->config.v.interval_ms * 1000000, start = platform_monotonic_ns(), lost;
+    enum platform_event event = PLATFORM_DEADLINE;
+    int64_t time_ms;
+    int ret = begin(p, &time_ms);
+
+    if (ret) {
+        if (p->config.n_listen)
+            relay_close(p); /* the files of its sockets go */
+        return ret;
     }
     log_outputs(p);
     log_listening(p);

@@ -59,11 +59,22 @@ int net_unix_open_to_all(const char *path, struct net_file *file)
     return chmod(path, 0722) ? -errno : 0;
 }
 
+static bool is_file(const struct stat *status, const struct net_file *file)
+{
+    return (uint64_t)status->st_dev == file->device && status->st_ino == file->inode;
+}
+
+bool net_unix_leads_to(const char *path, const struct net_file *file)
+{
+    struct stat status;
+
+    return *path != '@' && !stat(path, &status) && is_file(&status, file);
+}
+
 void net_unix_remove(const char *path, const struct net_file *file)
 {
     struct stat status;
 
-    if (*path != '@' && !lstat(path, &status) && (uint64_t)status.st_dev == file->device &&
-        status.st_ino == file->inode)
+    if (*path != '@' && !lstat(path, &status) && is_file(&status, file))
         unlink(path);
 }

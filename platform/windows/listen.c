@@ -53,6 +53,13 @@ int net_unix_open_to_all(const char *path, struct net_file *file)
     return -EOPNOTSUPP;
 }
 
+bool net_unix_leads_to(const char *path, const struct net_file *file)
+{
+    (void)path;
+    (void)file;
+    return false;
+}
+
 void net_unix_remove(const char *path, const struct net_file *file)
 {
     (void)path, (void)file;

@@ -2,22 +2,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/format.h"
 #include "config/config.h"
 
 #define STATSD_PORT 8125
-
-/* Returns why this item would send to itself, or NULL. Where names of hosts lead is seen at the start. */
-static const char *check_loop(struct config *c, const struct listen_item *item)
-{
-    for (int i = 0; i < c->n_outputs; i++) {
-        const struct endpoint *endpoint = &c->output[i];
-
-        if (transport_has_socket_path(endpoint->transport) && item->path && !strcmp(item->path, endpoint->path))
-            return arena_format(&c->arena, "the output %s leads there: what is pushed would come back", endpoint->name);
-    }
-    return NULL;
-}
 
 /* Makes *item of the text. Returns NULL, or the error. */
 static const char *make_item(struct config *c, const char *text, size_t len, struct listen_item *item)
@@ -40,7 +27,7 @@ static const char *make_item(struct config *c, const char *text, size_t len, str
     if (item->kind == LISTEN_UDP && url.path)
         return "udp:// takes no path, query or fragment";
     item->name = arena_text(&c->arena, text, len);
-    return check_loop(c, item);
+    return NULL;
 }
 
 /* Reports outputs of a format that has no form for an application's lines. */

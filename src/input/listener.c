@@ -139,6 +139,17 @@ const struct listen_item *listener_at(const struct listener *l, const struct net
     return NULL;
 }
 
+const struct listen_item *listener_at_path(const struct listener *l, const char *path)
+{
+    for (int i = 0; i < l->n_sockets; i++) {
+        const struct listen_socket *s = &l->socket[i];
+
+        if (s->item->path && (!strcmp(s->item->path, path) || net_unix_leads_to(path, &s->file)))
+            return s->item;
+    }
+    return NULL;
+}
+
 static void remove_files(const struct listener *l)
 {
     for (int i = 0; i < l->n_sockets; i++)
@@ -233,11 +244,6 @@ void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
         l->stats[i].lines = l->counts[i].lines;
     }
     listener_leave(l);
-}
-
-void listener_stats(const struct listener *l, struct listen_stats out[])
-{
-    memcpy(out, l->stats, (size_t)l->n_items * sizeof *out);
 }
 
 /* --- the end ------------------------------------------------------------------------------- */

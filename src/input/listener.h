@@ -96,15 +96,15 @@ int listener_init(struct listener *l, const struct listen_item *items, int n, st
 /* Returns the item that receives what is sent to this address by UDP, whose port is given, too; or NULL. */
 const struct listen_item *listener_at(const struct listener *l, const struct net_addr *addr, uint16_t port);
 
+/* Returns the item that receives what is sent to this Unix socket, or NULL. */
+const struct listen_item *listener_at_path(const struct listener *l, const char *path);
+
 /* Starts the thread. Returns 0 or -errno. */
 int listener_start(struct listener *l);
 
 /* Ends the interval: flushes the metrics while the thread waits, and copies l->series and the counters of the items and
  * the packers. Also after listener_close. */
 void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms);
-
-/* Writes the counters of each item, as of the last flush. */
-void listener_stats(const struct listener *l, struct listen_stats out[]);
 
 /* Logs what the last intervals brought for the first time: a refused line of each kind, losses and their ends. Call it
  * after a flush. */

@@ -59,6 +59,11 @@ static void log_item(const char *name, const struct listen_stats *now, struct li
         log_event(LOG_WARN, "listen", name,
                   "the kernel had no room for %llu datagrams; raise net.core.rmem_max, or send larger datagrams",
                   (unsigned long long)now->kernel_drops);
+    if (now->lines.unsupported_lines && !before->lines.unsupported_lines)
+        log_event(
+            LOG_WARN, "listen", name,
+            "a line was dropped that an output cannot have, such as an event, which only datadog gets; more are only "
+            "counted");
     if (now->truncated && !before->truncated)
         log_event(LOG_WARN, "listen", name, "a datagram was cut: it is longer than %d bytes, or its stream ended",
                   FRAME_MAX);

@@ -154,8 +154,9 @@ static int until(uint64_t end_ns, int timeout_ms)
 static int serve(struct listener *l, int timeout_ms)
 {
     struct net_ready of[LISTEN_SOCKETS + LISTEN_CLIENTS];
+    struct listen_client *client[LISTEN_CLIENTS];
     uint64_t flush_end_ns;
-    int n = l->n_sockets, ready;
+    int n = l->n_sockets, clients = 0, ready;
 
     if (l->rest_end_ns && !deadline_left_ms(l->rest_end_ns))
         end_rests(l);
@@ -164,13 +165,17 @@ static int serve(struct listener *l, int timeout_ms)
     timeout_ms = until(l->flush_end_ns, until(l->rest_end_ns, timeout_ms));
     for (int i = 0; i < n; i++)
         of[i].fd = l->socket[i].rests ? -1 : l->socket[i].fd;
+    /* Not the free ones: poll takes no more than there can be open files. */
     for (int i = 0; i < l->n_clients; i++)
-        of[n + i].fd = l->client[i].fd;
-    ready = net_wake_wait_any(&l->wake, of, n + l->n_clients, timeout_ms);
+        if (l->client[i].fd >= 0) {
+            of[n + clients].fd = l->client[i].fd;
+            client[clients++] = &l->client[i];
+        }
+    ready = net_wake_wait_any(&l->wake, of, n + clients, timeout_ms);
     flush_end_ns = l->flush_end_ns ? l->flush_end_ns : deadline_in(LISTEN_PACK_MS);
-    for (int i = 0; i < l->n_clients; i++)
+    for (int i = 0; i < clients; i++)
         if (of[n + i].ready)
-            read_client(l, &l->client[i]);
+            read_client(l, client[i]);
     for (int i = 0; i < n; i++) {
         if (of[i].ready && l->socket[i].item->kind == LISTEN_UNIXSTREAM)
             accept_clients(l, &l->socket[i]);
@@ -195,12 +200,15 @@ void *listener_run(void *ctx)
 {
     struct listener *l = ctx;
     uint64_t end_ns;
+    int ready;
 
     while (!stops(l))
         serve(l, -1);
     end_ns = deadline_in(LISTEN_DRAIN_MS);
-    while (serve(l, 0) && platform_monotonic_ns() < end_ns)
+    while ((ready = serve(l, 0)) && platform_monotonic_ns() < end_ns)
         ;
+    if (ready)
+        log_event(LOG_WARN, NULL, NULL, "applications still send after %d ms: the rest is not taken", LISTEN_DRAIN_MS);
     for (int i = 0; i < l->n_clients; i++)
         if (l->client[i].fd >= 0) {
             take_frames(l, &l->client[i], true);

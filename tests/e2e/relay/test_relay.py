@@ -2,6 +2,7 @@
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import struct
@@ -210,7 +211,6 @@ def test_gauges_with_a_sign(relay):
 
 
 REFUSED = [({"to": "table+stdout:"}, "SOCKPUSH_LISTEN", "the format table, which takes no lines"),
-           ({"to": "influx+unix:///tmp/a.sock", "listen": "unix:///tmp/a.sock"}, "SOCKPUSH_LISTEN", "would come back"),
            ({"listen": "tcp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen": "127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen_gauges": "both"}, "SOCKPUSH_LISTEN_GAUGES", "delta, absolute"),
@@ -226,7 +226,8 @@ def test_refused(run, env, variable, why):
 
 
 OWN = {"literal": ("127.0.0.1", "127.0.0.1"), "name": ("127.0.0.1", "localhost"), "any": ("0.0.0.0", "127.0.0.1"), "any name": ("0.0.0.0", "localhost"),
-       "another of its addresses": ("0.0.0.0", "127.7.7.7"), "IPv6": ("[::1]", "[::1]"), "any of both": ("[::]", "127.0.0.1")}
+       "another of its addresses": ("0.0.0.0", "127.7.7.7"), "to any": ("127.0.0.1", "0.0.0.0"), "to any of IPv6": ("[::1]", "[::]"),
+       "IPv6": ("[::1]", "[::1]"), "any of both": ("[::]", "127.0.0.1")}
 
 
 @pytest.mark.parametrize("listen,to", OWN.values(), ids=OWN)
@@ -234,6 +235,21 @@ def test_what_is_pushed_would_come_back(namespace, run, listen, to):
     """Refused is where the output's host leads, not how it is written."""
     one = run(to=f"influx+stdout:,influx+udp://{to}:8125", listen=f"udp://{listen}:8125", backend="off", polls=1)
     assert one.status == 2 and "variable=SOCKPUSH_LISTEN " in one.log and "would come back" in one.log, one.log
+
+
+@pytest.mark.parametrize("spelled", ["listen/a.sock", "listen/./a.sock", "link/a.sock", "link.sock"])
+def test_own_socket_file(namespace, run, tmp_path, spelled):
+    (tmp_path / "listen").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "listen")
+    (tmp_path / "link.sock").symlink_to(tmp_path / "listen" / "a.sock")
+    one = run(to=f"influx+stdout:,influx+unix://{tmp_path}/{spelled}", listen=f"unix://{tmp_path}/listen/a.sock", backend="off", polls=1)
+    assert one.status == 2 and "would come back" in one.log, one.log
+    assert not list((tmp_path / "listen").iterdir())
+
+
+def test_failed_start_leaves_no_socket(namespace, run, tmp_path):
+    one = run(to="influx+stdout:", listen=f"unix://{tmp_path}/a.sock", backend="procfs", proc="/nonexistent", polls=1)
+    assert one.status == 1 and not list(tmp_path.iterdir()), one.log
 
 
 NOT_OWN = {"port": ("127.0.0.1:8125", "127.0.0.1:8126"), "address": ("127.0.0.2:8125", "127.0.0.1:8125"), "protocol": ("127.0.0.1:8125", "127.0.0.1:8125")}
@@ -253,6 +269,21 @@ def test_check_tells_where_it_listens(namespace, run, tmp_path):
     assert re.search(r"^listen udp://localhost:8125: ok at 127\.0\.0\.1:8125, a buffer of \d+ bytes$", one.out, re.M), one.out
     assert "listen udp://localhost:8125: ok at [::1]:8125, " in one.out and f"listen unixstream://{tmp_path}/b.sock: ok\n" in one.out
     assert not list(tmp_path.glob("*.sock")), "nothing is left"
+
+
+def test_few_descriptors(relay, tmp_path):
+    """Streams have room for 32 clients, which is more than this process may open."""
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))
+    program = relay(listen=f"udp://127.0.0.1:8125,unixstream://{tmp_path}/a.sock", popen={"preexec_fn": limit})
+    udp(8125, "hits:1|c")
+    assert sum(values(ended(program), "hits")) == 1
+
+
+def test_the_first_unsupported_line_is_logged(relay):
+    program = relay()
+    udp(8125, "_e{1,1}:a|b", "_sc|name|0")
+    out = ended(program)
+    assert counters(out)["unsupported_lines"] == 2 and program.log.count("such as an event") == 1
 
 
 def test_check_beside_a_running_one(relay, run):

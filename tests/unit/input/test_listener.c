@@ -100,7 +100,7 @@ static void send_frame(int fd, const char *text)
 static void flush(void)
 {
     listener_flush(&l, 0, 0);
-    listener_stats(&l, stats);
+    memcpy(stats, l.stats, sizeof l.stats);
 }
 
 static void end(void)
