@@ -104,10 +104,12 @@ $(OUT)/sockpush.full: $(SRC:%.c=$(OUT)/obj/%.o) $(LAYOUT) $(OUT)/obj/tls-$(TLS)
 $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform/$(OS)/build.mk $(LIBC) | $(FETCHED) $(if $(LIBC),$(OUT)/kernel)
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
-# What most programs never use is linked as it is compiled, so that the layout can tell its functions by their file: the relay, --check.
-SELDOM = src/input/%.o src/relay.o src/encode/relayed.o src/encode/%_metric.o src/base/number%.o src/base/big.o src/base/hash_bytes.o \
+# What most programs never use is linked as it is compiled where there is a layout, which tells functions by their file: the relay, HTTP with
+# what goes only over it, --check.
+SELDOM = $(filter src/input/%.o src/encode/%_metric.o src/encode/otlp%.o src/encode/prometheus%.o src/base/number%.o src/output/http%.o,$(SRC:%.c=%.o)) \
+	src/relay.o src/encode/relayed.o src/encode/protobuf.o src/encode/table.o src/base/big.o src/base/hash_bytes.o src/output/parts.o \
 	src/check.o platform/posix/listen.o platform/posix/unix_file.o platform/linux/batch.o
-$(filter $(SELDOM:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += -fno-lto
+$(filter $(SELDOM:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += $(if $(LAYOUT),-fno-lto)
 # main.o alone has what --version reports of this build, and is built again when that changes. The commit is REVISION, or git's; sources
 # without .git have none.
 $(OUT)/obj/src/main.o: COMMON += -DSOCKPUSH_CPU='"$(or $(CPU),$(firstword $(subst -, ,$(MACHINE))))"' -DSOCKPUSH_COMMIT="\"$$(cat $(OUT)/obj/commit)\""

@@ -76,6 +76,7 @@ struct stat {
 };
 #define S_ISSOCK(mode) (((mode) & 0170000) == 0140000)
 int lstat(const char *path, struct stat *out);
+int stat(const char *path, struct stat *out);
 int chmod(const char *path, uint16_t mode);
 
 /* sys/sys/poll.h */

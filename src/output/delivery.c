@@ -195,7 +195,7 @@ static void send_chunks(struct output *o)
     o->link->wait_ms = 0;
     o->link->why[0] = '\0';
     ret = send_in_hand(o);
-    if (parts_help(o, ret))
+    if (ret && parts_help(o, ret))
         ret = parts_send(o, &dropped);
     if (ret) {
         send_failed(o, ret, o->link->written != start);
