@@ -62,7 +62,7 @@ unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-em
 
 E2E = tests/e2e
 e2e: need-build-test receivers ## run end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
-	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush
+	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush build/bench/lines
 	@$(PYTEST) -n$(WORKERS) --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
 
 test-appliance: ## run what `make test` leaves out: test-cpus, then test-boots

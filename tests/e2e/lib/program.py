@@ -104,7 +104,7 @@ class Program:
     def out(self):
         """Returns the whole lines of stdout. The last line may be incomplete."""
         text = bytes(self._text[self.process.stdout])
-        return text[:text.rfind(b"\n") + 1].decode()
+        return text[:text.rfind(b"\n") + 1].decode("utf-8", "surrogateescape")
 
     @property
     def log(self):
