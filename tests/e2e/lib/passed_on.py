@@ -1,4 +1,4 @@
-"""What applications send and sockpush passes on: what should arrive, and strict readers of it."""
+"""Applications' lines that sockpush passes on: what they should become, and strict readers of what arrives."""
 import re
 from typing import NamedTuple
 

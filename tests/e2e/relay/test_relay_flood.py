@@ -34,7 +34,8 @@ def test_hostile_lines(relay, keep, report):
         pytest.skip("build/bench/lines is not there: `make e2e` builds it")
     receiver = keep(streams.Aggregator(lambda n: drain))
     program = relay(to=f"influx+stdout:,dogstatsd+tcp://127.0.0.1:{receiver.port}", interval="100ms")
-    sent = subprocess.run([SENDER, "8125", str(LINES), "0", "hostile", "7"], capture_output=True, text=True, timeout=10 * wait.DEADLINE, check=True).stdout.split()
+    done = subprocess.run([SENDER, "8125", str(LINES), "0", "hostile", "7"], capture_output=True, text=True, timeout=10 * wait.DEADLINE, check=True)
+    sent = done.stdout.split()
     peak = peak_kib(program)
     assert program.end() == 0, program.log
     last = counters(program.out)

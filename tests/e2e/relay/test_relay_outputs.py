@@ -106,8 +106,8 @@ def test_what_has_arrived_before_the_end_is_sent(relay, receiver, pki, tmp_path,
     path = f"{tmp_path}/listen.sock"
     program = relay(to=f"{format}+{url}", listen="udp://127.0.0.1:8125" if listen == "udp" else f"{listen}://{path}", tls_ca=pki.ca, interval="1h")
     with client(listen, path) as send:
-        for n in range(0, 2000, 10):
-            send("\n".join(f"n:{i}|c" for i in range(n, n + 10)).encode())
+        for n in range(0, 2000, 20):
+            send("\n".join(f"n:{i}|c" for i in range(n, n + 20)).encode())
         assert program.end() == 0, program.log
 
     def lines():

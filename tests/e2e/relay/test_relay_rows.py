@@ -233,7 +233,7 @@ def test_aggregated(check_rows, format):
 
 @pytest.mark.parametrize("format", [*PASSED, *AGGREGATED])
 def test_too_long(check, format):
-    """Of a datagram that is cut the last line is refused. What has more name and tags than an aggregated metric may have goes on as it came,
+    """A datagram that is cut loses its last line. What has more name and tags than an aggregated metric may have goes on as it came,
     unless it is longer than a packet."""
     tagged = lambda length: f"row:7|c|#k:{'x' * length}"
     named = "y" * 500 + ":1|c"
