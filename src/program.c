@@ -317,7 +317,7 @@ static void push_format(struct program *p, const struct snapshot *s, int i, bool
         if (o->endpoint->format != first->endpoint->format || o->endpoint->unit != first->endpoint->unit ||
             line_max[i] != push.sink.line_max)
             continue;
-        output_begin(o, p->polls + p->pushes, s->time_ms >= 0);
+        output_begin(o, p->polls + p->pushes, s->time_ms >= 0, s->only_metrics);
         push.output[push.n_outputs++] = o;
         line_max[i] = 0;
         if (alone)

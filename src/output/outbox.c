@@ -122,8 +122,8 @@ static void drop_oldest(struct outbox *box)
         drop_head(box);
 }
 
-/* Drops the chunks from offset `at` on, which wait, but packets at or after offset `packets` and the snapshot of this
- * poll, unless they are done. */
+/* Drops the chunks from offset `at` on, which wait, but packets at or after offset `packets` and snapshots from this
+ * poll on, unless they are done. */
 static void drop_but(struct outbox *box, size_t at, size_t packets, uint64_t poll)
 {
     struct chunk chunk;
@@ -131,7 +131,7 @@ static void drop_but(struct outbox *box, size_t at, size_t packets, uint64_t pol
 
     for (; at < box->ring.used; at += size_of(&chunk)) {
         ring_read(&box->ring, at, &chunk, sizeof chunk);
-        if (chunk.done || (chunk.packet ? at < packets : chunk.poll != poll)) {
+        if (chunk.done || (chunk.packet ? at < packets : chunk.poll < poll)) {
             count_dropped(box, at, &chunk);
             continue;
         }
@@ -155,12 +155,12 @@ void outbox_clear(struct outbox *box)
 
 /* --- putting ---------------------------------------------------------------------- */
 
-void outbox_begin(struct outbox *box, uint64_t poll)
+void outbox_begin(struct outbox *box, uint64_t poll, bool adds)
 {
-    if (box->newest_only)
+    if (box->newest_only && !adds)
         drop_but(box, box->sent, box->sent, NO_POLL);
     box->last -= ring_move_to_front(&box->ring, box->put.size); /* it will be about as large as the last one */
-    box->put = (struct put){.poll = poll};
+    box->put = (struct put){.poll = poll, .adds = adds};
 }
 
 /* Drops what was put of the snapshot, because all of it does not fit. */
@@ -248,7 +248,8 @@ static size_t add_chunk(struct outbox *box, const struct lines *piece, size_t at
     box->put.size += size_of(&chunk);
     box->put.open_size = increments ? 0 : size_of(&chunk);
     box->lines += chunk.lines;
-    box->newest_poll = chunk.poll;
+    if (!box->put.adds)
+        box->newest_poll = chunk.poll;
     return chunk.len;
 }
 

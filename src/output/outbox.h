@@ -66,22 +66,23 @@ struct put {
     size_t open_size; /* bytes of its last chunk, to which lines can be added; 0: to none */
     uint32_t chunks;
     bool too_large; /* for the ring */
+    bool adds;      /* it replaces no other */
 };
 
 struct outbox {
     struct ring ring;
     struct put put;
-    record_fn *record;  /* the format's */
-    size_t sent, acked; /* bytes from head */
-    size_t last;        /* offset in ring.bytes of the chunk taken last */
-    size_t line_max;    /* bytes, without the newline */
-    size_t chunk_max;   /* bytes of a chunk without its last byte, a newline; only a single record may be longer */
-    bool newest_only;   /* a new snapshot replaces those that wait, which are worth nothing late, but no packets */
-    bool apart;         /* increments get separate chunks, so that it is known which were lost */
-    bool lonely;        /* the chunk under way has to be alone */
-    bool troubled;      /* a connection broke, and no chunk got through since */
-    bool mixed;         /* a chunk was moved after younger ones */
-    uint64_t newest_poll;
+    record_fn *record;    /* the format's */
+    size_t sent, acked;   /* bytes from head */
+    size_t last;          /* offset in ring.bytes of the chunk taken last */
+    size_t line_max;      /* bytes, without the newline */
+    size_t chunk_max;     /* bytes of a chunk without its last byte, a newline; only a single record may be longer */
+    bool newest_only;     /* a new snapshot replaces those that wait, which are worth nothing late, but no packets */
+    bool apart;           /* increments get separate chunks, so that it is known which were lost */
+    bool lonely;          /* the chunk under way has to be alone */
+    bool troubled;        /* a connection broke, and no chunk got through since */
+    bool mixed;           /* a chunk was moved after younger ones */
+    uint64_t newest_poll; /* of the newest snapshot that replaced others */
     uint64_t packets;     /* moved since the start */
     uint64_t lines;       /* in the ring and not counted yet */
     unsigned n_under_way; /* chunks in the ring that were taken and not acknowledged */
@@ -111,8 +112,9 @@ size_t outbox_room(size_t n, size_t size, size_t chunk_max);
 size_t outbox_packets_room(size_t chunk_max, size_t len_max);
 
 /* Add a snapshot in pieces, whose lines are no longer than line_max: begin, one call for each piece, end. The lock is
- * held from begin to end. One that is larger than the ring is dropped. */
-void outbox_begin(struct outbox *box, uint64_t poll);
+ * held from begin to end. One that is larger than the ring is dropped. Polls rise. adds: with newest_only, the snapshot
+ * is one more beside the last, which it does not replace. */
+void outbox_begin(struct outbox *box, uint64_t poll, bool adds);
 void outbox_add(struct outbox *box, const struct lines *piece);
 void outbox_end(struct outbox *box);
 
@@ -140,8 +142,8 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns);
  * connections. */
 void outbox_forget(struct outbox *box, uint64_t before_ns, unsigned copies);
 
-/* Makes chunks that were under way or kept wait again, after the connection ended. With newest_only, only the newest
- * snapshot's gauges and undelivered increments remain, and undelivered packets. */
+/* Makes chunks that were under way or kept wait again, after the connection ended. With newest_only, only the gauges
+ * and undelivered increments of the newest snapshot and of those added to it remain, and undelivered packets. */
 void outbox_rewind(struct outbox *box);
 
 /* Handles a refusal of what is under way. A single chunk is dropped, because it will never be accepted. Several wait

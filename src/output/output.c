@@ -105,7 +105,7 @@ static void note_overload(struct output *o, uint64_t lost, bool idle)
         trouble_over(&o->overload, o->endpoint->name, "lines are sent in time again", "snapshots");
 }
 
-void output_begin(struct output *o, uint64_t poll, bool timed)
+void output_begin(struct output *o, uint64_t poll, bool timed, bool adds)
 {
     struct packets packets = output_read_packets(o);
 
@@ -116,7 +116,7 @@ void output_begin(struct output *o, uint64_t poll, bool timed)
     o->dropped_before = o->box.dropped_lines;
     o->refuses = !timed && o->policy.keep && o->endpoint->format->timestamps;
     if (!o->refuses)
-        outbox_begin(&o->box, poll);
+        outbox_begin(&o->box, poll, adds);
 }
 
 void output_add(struct output *o, const struct lines *piece)

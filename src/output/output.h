@@ -78,9 +78,9 @@ bool output_waits(const struct endpoint *endpoint);
 size_t output_line_max(struct output *o);
 
 /* Queue one poll's lines in pieces: begin, one call for each piece, end. The lock is held from begin to end. timed:
- * lines have timestamps; without, a stream drops them if its format has timestamps. oversized: lines left out for their
- * length. */
-void output_begin(struct output *o, uint64_t poll, bool timed);
+ * lines have timestamps; without, a stream drops them if its format has timestamps. adds: they do not replace the last
+ * poll's, which may still wait. oversized: lines left out for their length. */
+void output_begin(struct output *o, uint64_t poll, bool timed, bool adds);
 void output_add(struct output *o, const struct lines *piece);
 void output_end(struct output *o, uint64_t oversized);
 

@@ -40,7 +40,7 @@ struct lines lines_of(const char *text)
 
 void put_lines(struct output *o, uint64_t poll, const struct lines *lines)
 {
-    output_begin(o, poll, true);
+    output_begin(o, poll, true, false);
     output_add(o, lines);
     output_end(o, 0);
 }

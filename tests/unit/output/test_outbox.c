@@ -5,11 +5,11 @@
 #include "unit/helper.h"
 
 /* Puts a snapshot in pieces, cut after some of its gauges by chance. */
-static void put_lines(struct outbox *box, uint64_t poll, const struct lines *lines)
+static void put_lines(struct outbox *box, uint64_t poll, const struct lines *lines, bool adds)
 {
     struct lines piece = *lines, first;
 
-    outbox_begin(box, poll);
+    outbox_begin(box, poll, adds);
     for (size_t at = 0; at < piece.gauges && at < piece.len;) {
         at += strcspn(piece.text + at, "\n") + 1;
         if (at > piece.gauges || any(4))
@@ -30,7 +30,7 @@ static void put(struct outbox *box, uint64_t poll, const char *text, size_t len)
 {
     const struct lines lines = {.text = text, .len = len, .gauges = len};
 
-    put_lines(box, poll, &lines);
+    put_lines(box, poll, &lines, false);
 }
 
 /* Delivers the chunk in hand, over a kernel that reports no acknowledgements. */
@@ -248,7 +248,7 @@ static size_t model_cut(const struct model *m, const struct outbox *box, uint64_
     return n;
 }
 
-static void model_put(struct model *m, const struct outbox *box, uint64_t poll, const struct lines *lines)
+static void model_put(struct model *m, const struct outbox *box, uint64_t poll, const struct lines *lines, bool adds)
 {
     static struct item cut[MODEL_MAX];
     size_t n = model_cut(m, box, poll, lines, cut), need = 0;
@@ -257,7 +257,7 @@ static void model_put(struct model *m, const struct outbox *box, uint64_t poll, 
     for (size_t i = 0; i < n; i++)
         need += room_of(&cut[i]);
     m->put_size = need <= box->ring.cap ? need : 0;
-    if (m->newest_only)
+    if (m->newest_only && !adds)
         model_drop_waiting(m);
     while (m->n && m->used + need > box->ring.cap)
         model_drop_oldest(m);
@@ -272,7 +272,7 @@ static void model_put(struct model *m, const struct outbox *box, uint64_t poll, 
     m->n += n;
     m->used += need;
     m->lines += lines->n;
-    m->newest_poll = n ? poll : m->newest_poll;
+    m->newest_poll = n && !adds ? poll : m->newest_poll;
 }
 
 /* Returns the number of chunks that may still be on their way. */
@@ -378,7 +378,7 @@ static void model_rewind(struct model *m)
     for (size_t i = 0; i < m->n; i++)
         m->item[i].state = WAITING;
     for (size_t i = m->n; m->newest_only && i-- > 0;)
-        if (m->item[i].done || (!m->item[i].packet && m->item[i].poll != m->newest_poll))
+        if (m->item[i].done || (!m->item[i].packet && m->item[i].poll < m->newest_poll))
             model_remove(m, i);
     m->in_hand = NULL;
 }
@@ -549,6 +549,7 @@ static void play_put(struct play *p)
     struct added added = {{0}};
     uint8_t counter[60];
     struct lines lines = {.text = text, .added = &added, .counter = counter};
+    bool adds = !any(6);
 
     for (int i = 0; i < 60; i++)
         counter[i] = (uint8_t)any(ADDED);
@@ -564,8 +565,8 @@ static void play_put(struct play *p)
         if (lines.n - n < gauges)
             lines.gauges = lines.len;
     }
-    put_lines(&p->box, p->step, &lines);
-    model_put(&p->model, &p->box, p->step, &lines);
+    put_lines(&p->box, p->step, &lines, adds);
+    model_put(&p->model, &p->box, p->step, &lines, adds);
 }
 
 /* Queues a packet of up to three lines. */
@@ -830,7 +831,7 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
                 }
             }
             some.len = len;
-            put_lines(&box, poll, &some);
+            put_lines(&box, poll, &some, false);
         }
         assert_int_equal(box.dropped_lines, 0);
         free(box.ring.bytes);
@@ -855,7 +856,7 @@ static void lines_dropped_under_way_are_counted_apart(void **state)
         const struct added added = {.n[ADDED_POLL_ERRORS] = poll};
         const struct lines lines = {.text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
 
-        put_lines(&box, poll, &lines);
+        put_lines(&box, poll, &lines, false);
         if (poll > 2)
             continue;
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
@@ -888,7 +889,7 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
     struct chunk chunk;
 
     (void)state;
-    put_lines(&box, 1, &lines);
+    put_lines(&box, 1, &lines, false);
     for (uint64_t i = 1; i <= 2; i++) {
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
         outbox_sent(&box, i);
@@ -910,13 +911,13 @@ static void parts_of_a_snapshot_do_not_join(void **state)
     struct chunk chunk, before;
 
     (void)state;
-    outbox_begin(&box, 1);
+    outbox_begin(&box, 1, false);
     for (size_t i = 0; i < sizeof part; i++) {
         lines.part = part[i];
         outbox_add(&box, &lines);
     }
     outbox_end(&box);
-    outbox_begin(&box, 2);
+    outbox_begin(&box, 2, false);
     outbox_add(&box, &lines);
     outbox_end(&box);
     for (unsigned i = 0; i < 4; i++) {
@@ -930,7 +931,7 @@ static void parts_of_a_snapshot_do_not_join(void **state)
     }
     box.chunk_max = 1;
     outbox_clear(&box);
-    outbox_begin(&box, 3);
+    outbox_begin(&box, 3, false);
     outbox_add(&box, &lines);
     outbox_add(&box, &lines);
     outbox_end(&box);
@@ -1025,6 +1026,35 @@ static void packets_outlive_snapshots_that_replace_each_other(void **state)
     assert_int_equal(box.dropped_lines, 2);
 }
 
+/* The push at the end, which has only an application's lines, comes while the last poll's still wait. */
+static void an_added_snapshot_replaces_none(void **state)
+{
+    static const char *const expected[] = {"g2\n", "m3\n", "g2\n", "m3\n", "g4\n"};
+    const struct lines last = {.text = "m3\n", .len = 3, .n = 1, .gauges = 3};
+    char ring[4000], data[16];
+    struct chunk chunk;
+    struct outbox box = {
+        .record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 8, .newest_only = true};
+
+    (void)state;
+    put(&box, 1, "g1\n", 3);
+    put(&box, 2, "g2\n", 3);
+    put_lines(&box, 3, &last, true);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        if (i == 2)
+            outbox_rewind(&box);
+        if (i == 4)
+            put(&box, 4, "g4\n", 3);
+        assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
+        assert_memory_equal(data, expected[i], 3);
+        outbox_sent(&box, i + 1);
+    }
+    assert_false(outbox_ready(&box));
+    assert_int_equal(box.dropped_lines, 1);
+    outbox_rewind(&box); /* the fourth replaced both */
+    assert_int_equal(box.dropped_lines, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1040,6 +1070,7 @@ int main(void)
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
         cmocka_unit_test(packets_return_to_the_front_of_the_ring),
         cmocka_unit_test(packets_outlive_snapshots_that_replace_each_other),
+        cmocka_unit_test(an_added_snapshot_replaces_none),
     };
 
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);

@@ -156,7 +156,7 @@ static void lines_too_long_for_the_output_count_as_dropped(void **state)
 
     (void)state;
     start(&r, &fake_stream);
-    output_begin(&r.output, 1, true);
+    output_begin(&r.output, 1, true, false);
     output_add(&r.output, &lines);
     output_end(&r.output, 7);
     wait_for(&r, SENT_LINES, 1);
@@ -634,7 +634,7 @@ static void lines_that_lack_their_time_are_not_kept_for_a_stream(void **state)
 
     (void)state;
     start_as(&r, &fake_kept, &encoder_influx, 0);
-    output_begin(&r.output, 1, false);
+    output_begin(&r.output, 1, false, false);
     output_add(&r.output, &lines);
     output_end(&r.output, 0);
     assert_int_equal(counted(&r, DROPPED_LINES), 2);

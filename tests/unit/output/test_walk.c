@@ -201,7 +201,7 @@ static void put_snapshot(void)
         lines.len += (size_t)sprintf(text + lines.len, "I%u\n", (unsigned)added.n[0]);
         lines.n++;
     }
-    output_begin(&w.output, ++w.polls, true);
+    output_begin(&w.output, ++w.polls, true, false);
     output_add(&w.output, &lines);
     output_end(&w.output, 0);
 }
