@@ -106,13 +106,12 @@ static void send_packet(void *ctx, const char *lines, size_t len, uint32_t n)
 
 static void add_packer(struct program *p, struct output *o)
 {
-    const struct transport *transport = o->endpoint->transport;
     const struct encoder *format = o->endpoint->format;
     struct packer *packer = &p->packer[p->listener.intake.n_packers++];
 
     *packer = (struct packer){.dialect = format->relays - 1,
                               .absolute = p->config.v.listen_gauges,
-                              .packet_max = transport->chunk_max ? transport->chunk_max : o->line_max,
+                              .packet_max = o->packet_max,
                               .send = send_packet,
                               .ctx = o,
                               .tags = &p->packer_tags[format->for_agent]};

@@ -36,6 +36,7 @@
 #define RETRY_AFTER_MAX_S 3600  /* seconds; a longer Retry-After is cut to this */
 #define SPREAD_MS         500   /* a snapshot's datagrams are spread over at most this */
 #define DATAGRAM_MIN      512   /* bytes; a path that carries less has to fragment */
+#define PACKETS_MIN       4     /* packets that the queue has room for, whatever SOCKPUSH_BUFFER is */
 #define BURST_CHUNKS      8     /* datagrams sent without a pause: few enough for any receiver's buffer */
 
 /* --- acknowledgements -------------------------------------------------- */

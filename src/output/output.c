@@ -11,6 +11,15 @@ bool output_waits(const struct endpoint *endpoint)
     return !policy_of(endpoint, endpoint->transport->shape != SHAPE_DATAGRAM).newest_only;
 }
 
+/* Sizes the queue: with a small SOCKPUSH_BUFFER, each packet would else drop the one before. */
+static void init_packets(struct output *o, size_t cap, struct arena *a)
+{
+    size_t least = PACKETS_MIN * (sizeof(struct packet) + o->packet_max + 1);
+
+    cap = cap && cap < least ? least : cap;
+    packets_init(&o->packets, arena_zero(a, cap, 1), cap, o->data_cap);
+}
+
 /* Sizes the ring for either shape that the receiver may turn out to have. */
 static void init_box(struct output *o, const struct output_limits *limits, struct arena *a)
 {
@@ -52,7 +61,8 @@ int output_init(struct output *o, const struct endpoint *endpoint, const struct 
     o->data_cap = endpoint->transport->batch_max > o->line_max ? endpoint->transport->batch_max : o->line_max + 1;
     o->data = arena_zero(a, o->data_cap, 1);
     init_box(o, limits, a);
-    packets_init(&o->packets, arena_zero(a, limits->packets, 1), limits->packets, o->data_cap);
+    o->packet_max = o->box.chunk_max;
+    init_packets(o, limits->packets, a);
     pthread_mutex_init(&o->packets_lock, NULL);
     pthread_mutex_init(&o->lock, NULL);
     return net_wake_open(&o->wake);

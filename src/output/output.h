@@ -17,6 +17,7 @@ struct output {
     bool mtu_set;
     uint64_t spread_ns; /* a snapshot's datagrams are spread over this */
     uint64_t replay_ns; /* SOCKPUSH_REPLAY */
+    size_t packet_max;  /* bytes of a packet to output_relay, without its last newline */
     pthread_t thread;
     struct net_wake wake;
     pthread_mutex_t packets_lock; /* guards the next member; may be taken while `lock` is held */
@@ -61,7 +62,7 @@ struct output_limits {
     size_t mtu, buffer; /* SOCKPUSH_MTU, SOCKPUSH_BUFFER */
     bool mtu_set;
     size_t snapshot_max; /* bytes of the largest possible snapshot */
-    size_t packets;      /* bytes of the queue of packets; 0: the output passes nothing on */
+    size_t packets;      /* bytes of the queue of packets, which holds a few whatever it is; 0: none is passed on */
     uint64_t interval_ns, replay_ns;
 };
 
@@ -85,9 +86,8 @@ void output_add(struct output *o, const struct lines *piece);
 void output_end(struct output *o, uint64_t oversized);
 
 /* Queues a packet of n lines of an application, each ended by a newline, for the listener's thread, which waits no
- * longer than a copy takes. Call it only with limits.packets. A datagram's packet has up to the line_max of
- * output_init, and a newline; a stream's should be a chunk of its transport. One that could never be sent is dropped.
- */
+ * longer than a copy takes. Call it only with limits.packets. A packet should have up to packet_max bytes, and a
+ * newline. One that could never be sent is dropped. */
 void output_relay(struct output *o, const char *lines, size_t len, uint32_t n);
 
 /* Returns a copy of the queue, for its counters. */

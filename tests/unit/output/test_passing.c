@@ -160,12 +160,12 @@ static void what_a_slow_receiver_does_not_take_stays_in_the_queue(void **state)
     struct running r;
 
     (void)state;
-    start_passing(&r, &fake_kept, 0, 10 * (sizeof(struct packet) + 2));
-    for (int i = 0; i < 32 + 32 + 10 + 5; i++)
+    start_passing(&r, &fake_kept, 0, 20 * (sizeof(struct packet) + 2));
+    for (int i = 0; i < 32 + 32 + 20 + 5; i++)
         pass(&r, "p\n");
     assert_int_equal(r.output.box.n_under_way, 32);
     assert_int_equal(r.output.box.lines, 64); /* as many wait */
-    assert_int_equal(queued(&r), 10);
+    assert_int_equal(queued(&r), 20);
     assert_int_equal(counted(&r, DROPPED_LINES), 5);
     put(&r, 1, "s\n");
     assert_true(r.output.overload.lasts);
@@ -179,6 +179,24 @@ static void what_a_slow_receiver_does_not_take_stays_in_the_queue(void **state)
     assert_false(r.output.overload.lasts);
     finish_line(&r);
     assert_int_equal(counted(&r, DROPPED_LINES), 6); /* and the first snapshot, whose place the second took */
+}
+
+/* However small SOCKPUSH_BUFFER is. */
+static void the_queue_holds_a_few_packets(void **state)
+{
+    struct running r;
+
+    (void)state;
+    line.open_error = -ECONNREFUSED;
+    start_passing(&r, &fake_stream, 0, 1);
+    assert_int_equal(r.output.packet_max, 20);
+    for (int i = 0; i < 5; i++)
+        pass(&r, "twenty bytes in all.\n");
+    assert_int_equal(queued(&r), 4);
+    assert_int_equal(counted(&r, DROPPED_LINES), 1);
+    line_fail(0, 0, 0);
+    wait_for(&r, SENT_LINES, 4);
+    finish_line(&r);
 }
 
 /* A new snapshot replaces an old one, but no packet. */
@@ -369,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup(a_packet_is_sent_again_until_it_is_acknowledged_and_not_after, line_reset),
         cmocka_unit_test_setup(a_quiet_connection_opens_for_packets, line_reset),
         cmocka_unit_test_setup(what_a_slow_receiver_does_not_take_stays_in_the_queue, line_reset),
+        cmocka_unit_test_setup(the_queue_holds_a_few_packets, line_reset),
         cmocka_unit_test_setup(packets_are_not_dropped_for_want_of_a_socket, line_reset),
         cmocka_unit_test_setup(a_packet_is_split_once_the_path_takes_less, line_reset),
         cmocka_unit_test_setup(a_packet_that_no_connection_takes_is_dropped_at_once, line_reset),
