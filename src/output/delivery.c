@@ -12,21 +12,6 @@
 
 /* --- sending --------------------------------------------------------------------- */
 
-/* Waits until a datagram is due by the clock. Pauses would add up: on Windows one takes 15 ms. */
-static void pace(struct output *o)
-{
-    uint64_t now, due;
-
-    if (o->link->stream || o->chunk.index % BURST_CHUNKS || output_is_closing(o))
-        return;
-    now = platform_monotonic_ns();
-    if (!o->chunk.index)
-        o->paced_from_ns = now;
-    due = o->paced_from_ns + o->spread_ns / o->chunk.of * o->chunk.index;
-    if (now < due)
-        platform_sleep_ns(due - now);
-}
-
 /* Returns true if the next chunk may be sent with those in hand. */
 static bool joins(struct output *o)
 {
@@ -56,15 +41,17 @@ static bool take_chunks(struct output *o)
     if (!outbox_waiting(&o->box))
         o->chunks_max = 0; /* later chunks differ */
     pthread_mutex_unlock(&o->lock);
-    if (begins)
+    if (begins) {
         o->snapshot_errors = 0;
+        o->paced_from_ns = platform_monotonic_ns();
+    }
     return o->chunks > 0;
 }
 
 /* Logs the end of trouble after a whole snapshot without an error, since a later send reports a refused datagram. */
 static void note_sent(struct output *o)
 {
-    if (!o->snapshot_errors && o->chunk.index + 1 >= o->chunk.of)
+    if (!o->snapshot_errors && !o->chunk.packet && o->chunk.index + 1 >= o->chunk.of)
         trouble_over(&o->trouble, o->endpoint->name, "sending again", "errors");
 }
 
@@ -189,7 +176,6 @@ static void send_chunks(struct output *o)
 
     if (!take_chunks(o))
         return;
-    pace(o);
     o->link->refused = 0;
     o->link->rejected = 0;
     o->link->wait_ms = 0;
@@ -258,15 +244,38 @@ static void hurry(struct output *o)
         o->backoff.at_ns = 0;
 }
 
-/* Moves a packet into the outbox if there is a connection to send it. Returns true if the queue has more. Call it with
- * the lock held. */
+/* Returns how long the next chunk has to wait, in nanoseconds: a snapshot's datagrams are due by the clock. Pauses
+ * would add up: on Windows one takes 15 ms. Call it with the lock held. */
+static uint64_t until_due(struct output *o)
+{
+    struct chunk next;
+    uint64_t now, due;
+
+    if (o->link->fd < 0 || o->link->stream || o->closing || !outbox_peek(&o->box, &next) || next.index % BURST_CHUNKS)
+        return 0;
+    now = platform_monotonic_ns();
+    due = o->paced_from_ns + o->spread_ns / next.of * next.index;
+    return now < due ? due - now : 0;
+}
+
+/* Waits for the time of the next chunk, or for a packet. */
+static void pause_sending(struct output *o, uint64_t ns)
+{
+    if (ns < NS_PER_MS)
+        platform_sleep_ns(ns);
+    else
+        net_wake_wait(&o->wake, -1, (int)(ns / NS_PER_MS));
+}
+
+/* Moves a packet into the outbox if there is a connection to send it. One datagram at a time: it goes while a
+ * snapshot's are not due. Returns true if the queue has more. Call it with the lock held. */
 static bool move_packet(struct output *o)
 {
-    bool any;
+    bool first = until_due(o), any;
 
     pthread_mutex_lock(&o->packets_lock);
-    if (o->link->fd >= 0)
-        outbox_move_packet(&o->box, &o->packets);
+    if (o->link->fd >= 0 && (o->link->stream || first || !outbox_waiting(&o->box)))
+        outbox_move_packet(&o->box, &o->packets, first);
     any = o->packets.ring.used;
     pthread_mutex_unlock(&o->packets_lock);
     return any;
@@ -276,10 +285,12 @@ static bool move_packet(struct output *o)
 static bool step(struct output *o)
 {
     bool packets, ready, waiting, under_way, closing, fresh;
+    uint64_t due_ns;
 
     connection_drain(o);
     pthread_mutex_lock(&o->lock);
     packets = move_packet(o);
+    due_ns = until_due(o);
     ready = outbox_ready(&o->box) || (packets && o->link->fd < 0); /* the connection opens for them */
     waiting = outbox_waiting(&o->box) || packets;
     under_way = outbox_under_way(&o->box);
@@ -292,7 +303,9 @@ static bool step(struct output *o)
         ready = waiting = false;
     if (closing && waiting && waits_beyond_end(o))
         return false;
-    if (ready && reconnect_ensure(o)) {
+    if (due_ns) {
+        pause_sending(o, due_ns);
+    } else if (ready && reconnect_ensure(o)) {
         reconnect_look(o);
         send_chunks(o);
     } else if (!ready && (waiting || !closing)) {

@@ -291,25 +291,31 @@ static bool many_wait(const struct outbox *box)
     return n == WAITING_MAX;
 }
 
-void outbox_move_packet(struct outbox *box, struct packets *from)
+void outbox_move_packet(struct outbox *box, struct packets *from, bool first)
 {
     struct packet packet;
     struct chunk chunk = {.of = 1, .packet = true, .increments = true};
-    size_t need;
+    size_t need, at = 0;
 
-    if (many_wait(box) || !packets_oldest(from, &packet))
+    if ((!first && many_wait(box)) || !packets_oldest(from, &packet))
         return;
     chunk.poll = NO_POLL - box->packets;
     chunk.len = packet.len;
     chunk.lines = packet.lines;
-    need = size_of(&chunk) + box->put.size;
+    need = size_of(&chunk) + (first ? 0 : box->put.size);
     while (box->acked && need > box->ring.cap - box->ring.used)
         drop_head(box);
     if (need > box->ring.cap - box->ring.used)
         return;
-    ring_move_to_front(&box->ring, size_of(&chunk));
-    ring_append(&box->ring, &chunk, sizeof chunk);
-    ring_append_from(&box->ring, &from->ring, sizeof packet, packet.len);
+    if (first) {
+        ring_prepend(&box->ring, size_of(&chunk));
+    } else {
+        ring_move_to_front(&box->ring, size_of(&chunk));
+        at = box->ring.used;
+        box->ring.used += size_of(&chunk);
+    }
+    ring_write(&box->ring, at, &chunk, sizeof chunk);
+    ring_write_from(&box->ring, at + sizeof chunk, &from->ring, sizeof packet, packet.len);
     packets_remove(from, &packet);
     box->lines += packet.lines;
     box->packets++;
@@ -349,24 +355,26 @@ bool outbox_ready(struct outbox *box)
     return !others || !(has_to_be_alone(box, &chunk) || box->lonely);
 }
 
-bool outbox_next_joins(struct outbox *box, const struct chunk *before)
+bool outbox_peek(struct outbox *box, struct chunk *next)
 {
-    struct chunk chunk;
-
     if (!outbox_ready(box))
         return false;
-    ring_read(&box->ring, box->sent, &chunk, sizeof chunk);
-    return chunk.poll == before->poll && chunk.part == before->part;
+    ring_read(&box->ring, box->sent, next, sizeof *next);
+    return true;
+}
+
+bool outbox_next_joins(struct outbox *box, const struct chunk *before)
+{
+    struct chunk next;
+
+    return outbox_peek(box, &next) && next.poll == before->poll && next.part == before->part;
 }
 
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room)
 {
     struct chunk next;
 
-    if (!outbox_ready(box))
-        return false;
-    ring_read(&box->ring, box->sent, &next, sizeof next);
-    if (next.len > room)
+    if (!outbox_peek(box, &next) || next.len > room)
         return false;
     next.end = IN_HAND;
     if (next.copies < UINT8_MAX)

@@ -7,9 +7,9 @@
  *
  * Chunks that are under way or kept can be sent again after their connection broke. When the ring is full, the oldest
  * whole snapshot (the chunks of one poll) is dropped, and its lines are counted as dropped unless they were delivered.
- * Packets of an application's lines come between snapshots, each a chunk. They are never sent again once acknowledged,
- * nor replaced by something newer.
- * Every line is counted once in the end, as delivered or as dropped. Pure; the output locks. */
+ * Packets of an application's lines come between snapshots, or amid one that is spread, each a chunk. They are never
+ * sent again once acknowledged, nor replaced by something newer. Every line is counted once in the end, as delivered or
+ * as dropped. Pure; the output locks. */
 #ifndef OUTBOX_H
 #define OUTBOX_H
 
@@ -119,11 +119,15 @@ void outbox_add(struct outbox *box, const struct lines *piece);
 void outbox_end(struct outbox *box);
 
 /* Moves the oldest packet to the end, unless WAITING_MAX chunks wait, or it would displace lines that were not
- * delivered, or take the room of a snapshot as large as the last. Call it while no chunk is in hand. */
-void outbox_move_packet(struct outbox *box, struct packets *from);
+ * delivered, or take the room of a snapshot as large as the last. first: moves it before all that waits instead; none
+ * is under way or kept. Call it while no chunk is in hand. */
+void outbox_move_packet(struct outbox *box, struct packets *from, bool first);
 
 /* Returns true if the next chunk can be taken now. It cannot while it waits for others that are under way. */
 bool outbox_ready(struct outbox *box);
+
+/* Copies the header of the next chunk to *next. Returns false if none can be taken now. */
+bool outbox_peek(struct outbox *box, struct chunk *next);
 
 /* Returns true if the next chunk can be taken now, and is of the same poll and part. */
 bool outbox_next_joins(struct outbox *box, const struct chunk *before);

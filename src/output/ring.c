@@ -35,13 +35,19 @@ void ring_append(struct ring *r, const void *data, size_t len)
     r->used += len;
 }
 
-void ring_append_from(struct ring *r, const struct ring *from, size_t at, size_t len)
+void ring_write_from(struct ring *r, size_t at, const struct ring *from, size_t from_at, size_t len)
 {
     size_t first;
-    const char *part = place(from, at, len, &first);
+    const char *part = place(from, from_at, len, &first);
 
-    ring_append(r, part, first);
-    ring_append(r, from->bytes, len - first);
+    ring_write(r, at, part, first);
+    ring_write(r, at + first, from->bytes, len - first);
+}
+
+void ring_prepend(struct ring *r, size_t len)
+{
+    r->head = (r->head + r->cap - len) % r->cap;
+    r->used += len;
 }
 
 void ring_skip(struct ring *r, size_t len)

@@ -16,8 +16,11 @@ void ring_write(struct ring *r, size_t at, const void *data, size_t len);
 /* Appends len bytes. The caller has checked that they fit. */
 void ring_append(struct ring *r, const void *data, size_t len);
 
-/* Appends the len bytes at offset `at` of another ring. */
-void ring_append_from(struct ring *r, const struct ring *from, size_t at, size_t len);
+/* Copies the len bytes at offset from_at of another ring to offset `at`. */
+void ring_write_from(struct ring *r, size_t at, const struct ring *from, size_t from_at, size_t len);
+
+/* Adds len bytes before head, which the caller then writes. The caller has checked that they fit. */
+void ring_prepend(struct ring *r, size_t len);
 
 /* Removes len bytes at head. */
 void ring_skip(struct ring *r, size_t len);

@@ -482,22 +482,25 @@ static void model_queue(struct model *m, const struct packets *queue, const stru
 }
 
 /* Moves the oldest packet into the outbox, as long as few chunks wait and the next snapshot fits. */
-static void model_move(struct model *m, size_t cap)
+static void model_move(struct model *m, size_t cap, bool first)
 {
     struct item *packet = m->queue;
     unsigned waiting = 0;
+    size_t reserved = first ? 0 : m->put_size, at;
 
     for (size_t i = 0; i < m->n; i++)
         waiting += m->item[i].state == WAITING;
-    if (!m->n_queued || waiting >= 32)
+    if (!m->n_queued || (!first && waiting >= 32))
         return;
-    while (m->n && m->item[0].state == KEPT && m->used + room_of(packet) + m->put_size > cap)
+    while (m->n && m->item[0].state == KEPT && m->used + room_of(packet) + reserved > cap)
         model_remove(m, 0);
-    if (m->used + room_of(packet) + m->put_size > cap)
+    if (m->used + room_of(packet) + reserved > cap)
         return;
     packet->poll = UINT64_MAX - m->packets++;
     assert_true(m->n < MODEL_MAX);
-    m->item[m->n++] = *packet;
+    at = first ? 0 : m->n;
+    memmove(m->item + at + 1, m->item + at, (m->n++ - at) * sizeof *packet);
+    m->item[at] = *packet;
     m->used += room_of(packet);
     m->put += packet->lines;
     m->lines += packet->lines;
@@ -585,8 +588,10 @@ static void play_queue(struct play *p)
 
 static void play_move(struct play *p)
 {
-    outbox_move_packet(&p->box, &p->queue);
-    model_move(&p->model, p->box.ring.cap);
+    bool first = !p->box.sent && !any(2);
+
+    outbox_move_packet(&p->box, &p->queue, first);
+    model_move(&p->model, p->box.ring.cap, first);
 }
 
 static bool play_take(struct play *p)
@@ -978,7 +983,7 @@ static void packets_return_to_the_front_of_the_ring(void **state)
     packets_init(&queue, memory, sizeof memory, 8);
     for (int i = 0; i < 200; i++) {
         packets_put(&queue, "a\n", 2, 1);
-        outbox_move_packet(&box, &queue);
+        outbox_move_packet(&box, &queue, false);
         if (!i)
             continue;
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
@@ -1010,12 +1015,12 @@ static void packets_outlive_snapshots_that_replace_each_other(void **state)
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX)); /* the gauge, then the packet */
         outbox_sent(&box, i);
         packets_put(&queue, i == 1 ? "p1\n" : "p2\n", 3, 1);
-        outbox_move_packet(&box, &queue);
+        outbox_move_packet(&box, &queue, false);
     }
     put(&box, 2, "g2\n", 3);
     put(&box, 3, "g3\n", 3);
     packets_put(&queue, "p3\n", 3, 1);
-    outbox_move_packet(&box, &queue);
+    outbox_move_packet(&box, &queue, false);
     outbox_rewind(&box);
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));

@@ -267,6 +267,37 @@ static void a_packet_that_no_connection_takes_is_dropped_at_once(void **state)
     assert_string_equal(line.sent, packet);
 }
 
+/* A snapshot is spread over a second's quarter, packets go at once. The clock stands still but for clock_pass. */
+static void packets_do_not_wait_for_a_snapshot_that_is_spread(void **state)
+{
+    const struct endpoint endpoint = {.name = "test:", .format = &encoder_dogstatsd, .transport = &fake_datagram};
+    struct output_limits limits = small_limits;
+    char text[20 * 20 + 1] = "";
+    struct running r;
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        strcat(text, "a line of 20 bytes.\n");
+    limits.interval_ns = SECOND;
+    limits.snapshot_max = sizeof text;
+    limits.packets = 1000;
+    start_to(&r, &endpoint, &limits);
+    put(&r, 1, text);
+    pass(&r, "one\n");
+    pass(&r, "two\n");
+    assert_int_equal(line.n_sent, 8 + 2);
+    assert_string_equal(line.sent + 8 * 20, "one\ntwo\n");
+    clock_pass(&r.output, 110 * MS); /* eight more were due after 100 ms */
+    assert_int_equal(line.n_sent, 16 + 2);
+    pass(&r, "three\n");
+    assert_int_equal(line.n_sent, 16 + 3);
+    finish_line(&r);
+    assert_int_equal(line.n_sent, 20 + 3);
+    for (unsigned i = 0; i < 19; i++)
+        assert_int_equal(line.sent_ns[i], line.sent_ns[0] + (i < 10 ? 0 : i < 18 ? 100 : 110) * MS);
+    assert_int_equal(counted(&r, SENT_LINES), 23);
+}
+
 /* A refused datagram is known at the next one. Only a whole snapshot without an error ends the trouble. */
 static void packets_do_not_end_trouble(void **state)
 {
@@ -391,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup(packets_are_not_dropped_for_want_of_a_socket, line_reset),
         cmocka_unit_test_setup(a_packet_is_split_once_the_path_takes_less, line_reset),
         cmocka_unit_test_setup(a_packet_that_no_connection_takes_is_dropped_at_once, line_reset),
+        cmocka_unit_test_setup(packets_do_not_wait_for_a_snapshot_that_is_spread, line_reset),
         cmocka_unit_test_setup(packets_do_not_end_trouble, line_reset),
         cmocka_unit_test(a_receiver_that_went_away_gets_every_packet),
         cmocka_unit_test(a_packet_is_a_datagram),
