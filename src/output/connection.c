@@ -151,7 +151,6 @@ static void count_acked(struct output *o, uint64_t acked)
     if (o->box.acked != before) {
         o->first_ack_ns = o->first_ack_ns ? o->first_ack_ns : now;
         o->last_ack_ns = now;
-        o->ack_pause_ms = ACK_PAUSE_MIN_MS;
     }
     if (o->box.acked != before || !outbox_under_way(&o->box))
         o->acked_ns = now;
@@ -336,6 +335,13 @@ static bool is_stalled(struct output *o)
 {
     return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) &&
            time_since(o, o->acked_ns) >= SEND_MS * NS_PER_MS;
+}
+
+int connection_ack_pause_ms(const struct output *o)
+{
+    uint64_t ms = time_since(o, o->acked_ns) / NS_PER_MS;
+
+    return ms < ACK_PAUSE_MIN_MS ? ACK_PAUSE_MIN_MS : ms < ACK_PAUSE_MAX_MS ? (int)ms : ACK_PAUSE_MAX_MS;
 }
 
 bool connection_drain(struct output *o)

@@ -16,6 +16,10 @@ void connection_swap(struct output *o);
 /* Reads what a stream's receiver sent, and counts what it acknowledged. Returns false if the connection ended. */
 bool connection_drain(struct output *o);
 
+/* Returns the pause before the next look at acknowledgements: as long as none came, so that pauses double. A packet
+ * that ends a pause early makes none longer. */
+int connection_ack_pause_ms(const struct output *o);
+
 /* Marks the lines in hand as sent: the kernel has them, or, where an answer acknowledges, the receiver, which did not
  * store `dropped` of them, or all if they are fewer. */
 void connection_sent(struct output *o, uint64_t dropped);

@@ -192,7 +192,6 @@ static void send_chunks(struct output *o)
     note_partial(o);
     if (o->link->fd < 0)
         connection_ended(o); /* the receiver asked for it */
-    o->ack_pause_ms = ACK_PAUSE_MIN_MS;
     if (!o->policy.keep || o->endpoint->transport->acknowledged == ACKNOWLEDGED_BY_ANSWER)
         o->backoff.ms = 0;
     if (o->link->refused)
@@ -207,12 +206,10 @@ static void send_chunks(struct output *o)
 static void wait_for_work(struct output *o, bool under_way)
 {
     bool watch = o->policy.keep && o->link->fd >= 0;
-    int ms = reconnect_look_ms(o);
+    int ms = reconnect_look_ms(o), ack_ms = connection_ack_pause_ms(o);
 
-    if (watch && under_way && (ms < 0 || o->ack_pause_ms < (unsigned)ms)) {
-        ms = (int)o->ack_pause_ms;
-        o->ack_pause_ms = o->ack_pause_ms < ACK_PAUSE_MAX_MS / 2 ? o->ack_pause_ms * 2 : ACK_PAUSE_MAX_MS;
-    }
+    if (watch && under_way && (ms < 0 || ack_ms < ms))
+        ms = ack_ms;
     /* A stream's end is noticed here. A write after it would be lost. */
     net_wake_wait(&o->wake, watch ? o->link->fd : -1, ms);
     reconnect_look(o);

@@ -41,7 +41,7 @@
 
 /* --- acknowledgements -------------------------------------------------- */
 
-#define ACK_PAUSE_MIN_MS 10 /* between two looks at acknowledgements, which no event reports */
+#define ACK_PAUSE_MIN_MS 1 /* between two looks at acknowledgements, which no event reports */
 #define ACK_PAUSE_MAX_MS 1000
 #define SILENCE_MS       20000 /* until the system ends a connection whose peer is silent (TCP_USER_TIMEOUT) */
 #define COPY_MS          2000  /* each such part of SOCKPUSH_REPLAY lets one more connection repeat a line */

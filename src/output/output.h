@@ -53,7 +53,6 @@ struct output {
     uint64_t paced_from_ns;             /* when the snapshot's first datagram was sent */
     uint64_t look_ns;                   /* when to look for a better target */
     uint64_t snapshot_errors;
-    unsigned ack_pause_ms;
     size_t path_max;   /* link->datagram_max when last read */
     struct outbox box; /* its end is large, and mostly untouched */
 };

@@ -181,6 +181,26 @@ static void what_a_slow_receiver_does_not_take_stays_in_the_queue(void **state)
     assert_int_equal(counted(&r, DROPPED_LINES), 6); /* and the first snapshot, whose place the second took */
 }
 
+/* No event reports acknowledgements. The next look at them comes soon, however often packets end a pause. */
+static void packets_go_soon_after_the_receiver_has_room(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_passing(&r, &fake_kept, 0, 1000);
+    for (int i = 0; i < 32 + 32; i++)
+        pass(&r, "p\n");
+    assert_int_equal(line.n_sent, 32);
+    read_peer();
+    clock_pass(&r.output, MS);
+    assert_int_equal(line.n_sent, 64);
+    while (output_left(&r.output)) {
+        read_peer();
+        clock_step(&r.output);
+    }
+    finish_line(&r);
+}
+
 /* However small SOCKPUSH_BUFFER is. */
 static void the_queue_holds_a_few_packets(void **state)
 {
@@ -418,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup(a_packet_is_sent_again_until_it_is_acknowledged_and_not_after, line_reset),
         cmocka_unit_test_setup(a_quiet_connection_opens_for_packets, line_reset),
         cmocka_unit_test_setup(what_a_slow_receiver_does_not_take_stays_in_the_queue, line_reset),
+        cmocka_unit_test_setup(packets_go_soon_after_the_receiver_has_room, line_reset),
         cmocka_unit_test_setup(the_queue_holds_a_few_packets, line_reset),
         cmocka_unit_test_setup(packets_are_not_dropped_for_want_of_a_socket, line_reset),
         cmocka_unit_test_setup(a_packet_is_split_once_the_path_takes_less, line_reset),
