@@ -83,6 +83,17 @@ static char *lengthen_host(struct config *c)
     return name;
 }
 
+/* Returns the variable that makes an output's snapshot too large. */
+static const char *grown_by(const struct program *p, const struct endpoint *endpoint, const struct snapshot *s)
+{
+    struct snapshot counts = *s;
+
+    counts.metrics = NULL;
+    if (largest_snapshot(&p->config, endpoint, &counts) <= SNAPSHOT_MAX)
+        return "SOCKPUSH_LISTEN_MEMORY";
+    return p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS";
+}
+
 /* Measures the largest snapshot of each output. Returns false if one is too large. */
 static bool measure(struct program *p)
 {
@@ -96,7 +107,7 @@ static bool measure(struct program *p)
         uint64_t max = largest_snapshot(c, endpoint, &s);
 
         if (max > SNAPSHOT_MAX) {
-            log_event(LOG_ERROR, "variable", p->tally.max_discovered ? "SOCKPUSH_MAX_SERIES" : "SOCKPUSH_PORTS",
+            log_event(LOG_ERROR, "variable", grown_by(p, endpoint, &s),
                       "with so many series one poll's lines could take %llu MiB; the limit is %u MiB",
                       (unsigned long long)max >> 20, (unsigned)(SNAPSHOT_MAX >> 20));
             return false;

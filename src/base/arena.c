@@ -7,7 +7,8 @@
 
 #define PIECE 65536 /* bytes of a block; a larger request gets a block for itself */
 
-static const char no_memory[] = "no memory: lower SOCKPUSH_MAX_SERIES, SOCKPUSH_PORTS or SOCKPUSH_BUFFER";
+static const char no_memory[] =
+    "no memory: lower SOCKPUSH_MAX_SERIES, SOCKPUSH_PORTS, SOCKPUSH_BUFFER or SOCKPUSH_LISTEN_MEMORY";
 
 struct arena_block {
     struct arena_block *next;

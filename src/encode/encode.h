@@ -85,6 +85,13 @@ struct posting {
 
 struct relayed;
 
+/* The most bytes of a metric of the application. Each record has its name and all tags, with escapes. */
+struct metric_bounds {
+    uint8_t number, timing, joined; /* records: of one value; of a timing; of a timing that fits into one line */
+    uint8_t byte, tag, record;      /* bytes for a byte of text; on top for a tag; on top for a record */
+    uint16_t values;                /* bytes on top for the values of a timing that have one sign */
+};
+
 struct encoder {
     char name[12];
     uint16_t port;       /* the default port */
@@ -103,6 +110,7 @@ struct encoder {
     void (*begin)(struct sink *); /* begins a snapshot, all of whose points went through point once before; or NULL */
     void (*point)(struct sink *, const struct point *);
     void (*metric)(struct sink *, const struct relayed *); /* the application's, aggregated; or NULL */
+    struct metric_bounds bounds;                           /* of metric */
     uint8_t relays; /* the application's lines are passed on: enum pack_dialect + 1; or 0 */
     size_t state_size;
     void (*end)(struct sink *); /* puts the points that are in sink.state; or NULL */

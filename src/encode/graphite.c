@@ -92,4 +92,5 @@ const struct encoder encoder_graphite = {
     .record = record_line,
     .point = encode,
     .metric = graphite_metric,
+    .bounds = {.number = 1, .timing = 8, .joined = 8, .byte = 1, .tag = 3, .record = 60},
 };

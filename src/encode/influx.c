@@ -102,4 +102,5 @@ const struct encoder encoder_influx = {
     .record = record_line,
     .point = encode,
     .metric = influx_metric,
+    .bounds = {.number = 1, .timing = 8, .joined = 1, .byte = 2, .record = 120, .values = 7 * 40},
 };

@@ -250,5 +250,6 @@ const struct encoder encoder_otlp = {
     .state_size = sizeof(struct collected),
     .point = encode,
     .metric = otlp_metric,
+    .bounds = {.number = 2, .timing = 2, .joined = 2, .byte = 1, .tag = 11, .record = 120, .values = OTLP_BUCKETS_MAX},
     .end = put_all,
 };

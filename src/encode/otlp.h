@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 #include "count/tags.h"
+#include "encode/protobuf.h"
+#include "input/histogram.h"
 
 struct posting;
 struct relayed;
@@ -15,6 +17,9 @@ struct sink;
 #define OTLP_CUMULATIVE 2          /* a sum's temporality */
 #define OTLP_NO_VALUE   1          /* a point's flags */
 #define OTLP_NOT_SENT   "__name__" /* some receivers take it for the metric's name */
+
+/* The most bytes of a histogram's buckets for values of one sign. */
+#define OTLP_BUCKETS_MAX (2 * PB_HEAD_MAX + 1 + PB_VARINT_MAX + HISTOGRAM_BUCKETS * PB_VARINT_MAX)
 
 /* The form of requests. */
 extern const struct posting otlp_posting;

@@ -17,8 +17,7 @@
 #include "encode/relayed.h"
 
 /* The most bytes of a histogram's point but for its attributes. */
-#define BUCKETS_MAX (2 * PB_HEAD_MAX + 1 + PB_VARINT_MAX + HISTOGRAM_BUCKETS * PB_VARINT_MAX)
-#define POINT_MAX   (7 * PB_FIXED64_LEN + 2 + PB_VARINT_MAX + HISTOGRAM_SIGNS * BUCKETS_MAX)
+#define POINT_MAX (7 * PB_FIXED64_LEN + 2 + PB_VARINT_MAX + HISTOGRAM_SIGNS * OTLP_BUCKETS_MAX)
 
 /* A point's bytes but for its attributes, which follow the first `before` of them. */
 struct bytes {

@@ -114,4 +114,5 @@ const struct encoder encoder_prometheus = {
     .post = &posting,
     .point = encode,
     .metric = prometheus_metric,
+    .bounds = {.number = 2, .timing = 7, .joined = 7, .byte = 1, .tag = 10, .record = 80},
 };
