@@ -100,6 +100,7 @@ struct encoder {
     bool marks_ends;     /* it has a mark for the end of a series */
     bool only_stdout;
     bool claims;     /* two metrics of the application can become one series: sink.claims has those written */
+    bool typed;      /* metrics of the application have the tag metric_type */
     bool utf8;       /* receivers refuse more than a record for bytes that are not UTF-8: metrics have "_" there */
     char renamed[6]; /* "time_": the receiver reserves "time", so '_' is added to a tag of that name */
     bool folds_tags; /* the name holds host, addr_port, ip_version and output; other tags are left out */

@@ -88,9 +88,10 @@ const struct encoder encoder_graphite = {
     .timestamps = true,
     .renamed = RENAMED,
     .min_interval_ms = 1000,
+    .typed = true,
     .utf8 = true, /* carbon closes the connection (graphite-project/carbon, issue 941) */
     .record = record_line,
     .point = encode,
     .metric = graphite_metric,
-    .bounds = {.number = 1, .timing = 8, .joined = 8, .byte = 1, .tag = 3, .record = 60},
+    .bounds = {.number = 1, .timing = 8, .joined = 8, .byte = 1, .tag = 3, .record = 85},
 };

@@ -23,17 +23,20 @@ static void put_escaped(struct buf *b, const char *text, const char *escape)
     }
 }
 
-void influx_put_tag(struct buf *b, const struct tags *all, const struct tag *tag)
+void influx_put_tags(struct buf *b, const struct tags *tags)
 {
-    const char *end = key_end(all, tag->key, RENAMED);
+    for (size_t i = 0; i < tags->n; i++) {
+        const struct tag *tag = &tags->tag[i];
+        const char *end = key_end(tags, tag->key, RENAMED);
 
-    if (!end || !*tag_text(tag))
-        return;
-    buf_char(b, ',');
-    put_escaped(b, tag->key, ",= ");
-    buf_text(b, end);
-    buf_char(b, '=');
-    put_escaped(b, tag_text(tag), ",= ");
+        if (!end || !*tag_text(tag))
+            continue;
+        buf_char(b, ',');
+        put_escaped(b, tag->key, ",= ");
+        buf_text(b, end);
+        buf_char(b, '=');
+        put_escaped(b, tag_text(tag), ",= ");
+    }
 }
 
 void influx_put_name(struct buf *b, const char *name)
@@ -52,8 +55,7 @@ static void put_series(struct buf *b, const struct point *p)
         buf_char(b, '.');
     }
     buf_text(b, p->measurement->name);
-    for (size_t i = 0; i < p->tags.n; i++)
-        influx_put_tag(b, &p->tags, &p->tags.tag[i]);
+    influx_put_tags(b, &p->tags);
 }
 
 void influx_put_time(struct buf *b, int64_t time_ms, const struct time_unit *unit)
@@ -98,6 +100,7 @@ const struct encoder encoder_influx = {
     .name = "influx",
     .port = 8089,
     .timestamps = true,
+    .typed = true,
     .renamed = RENAMED,
     .record = record_line,
     .point = encode,

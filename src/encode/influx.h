@@ -7,8 +7,8 @@
 /* Puts a name that someone else chose at the start of a line. */
 void influx_put_name(struct buf *b, const char *name);
 
-/* Puts a tag, which is one of `all` or has a key unlike theirs. */
-void influx_put_tag(struct buf *b, const struct tags *all, const struct tag *tag);
+/* Puts the tags of a series. */
+void influx_put_tags(struct buf *b, const struct tags *tags);
 
 /* Begins a field of the line that began at mark. Returns false if it belongs into another line with the same series and
  * time, because this one has fields and could become too long. */

@@ -1,27 +1,7 @@
 /* The application's metrics for InfluxDB, in the names that Telegraf's input of StatsD has (influxdata/telegraf,
  * plugins/inputs/statsd). All values are floats: InfluxDB refuses the lines after a first one with another type. */
-#include <string.h>
-
 #include "base/number.h"
 #include "encode/influx.h"
-
-#define TYPE_KEY "metric_type"
-
-/* Puts the series of a metric. A tag of its own with the key of the type is left out. */
-static void put_metric(struct buf *b, const struct relayed *r)
-{
-    const struct tag type = {TYPE_KEY, relayed_kind[r->metric->kind]};
-    size_t i = 0;
-
-    influx_put_name(b, r->name);
-    for (; i < r->tags.n && strcmp(r->tags.tag[i].key, TYPE_KEY) < 0; i++)
-        if (!tags_alike(r->tags.tag[i].key, TYPE_KEY))
-            influx_put_tag(b, &r->tags, &r->tags.tag[i]);
-    influx_put_tag(b, &r->tags, &type);
-    for (; i < r->tags.n; i++)
-        if (!tags_alike(r->tags.tag[i].key, TYPE_KEY))
-            influx_put_tag(b, &r->tags, &r->tags.tag[i]);
-}
 
 struct number {
     const char *name;
@@ -49,7 +29,8 @@ void influx_metric(struct sink *s, const struct relayed *r)
     while (i < n) {
         size_t mark = line_begin(s);
 
-        put_metric(s->out, r);
+        influx_put_name(s->out, r->name);
+        influx_put_tags(s->out, &r->tags);
         for (bool first = true; i < n && influx_begin_field(s, mark, first, field[i].name); first = false, i++)
             buf_double(s->out, field[i].value);
         influx_put_time(s->out, r->time_ms, s->unit);

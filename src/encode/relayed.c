@@ -54,15 +54,19 @@ static void add(struct merged *all, const struct tag *tag)
     all->n++;
 }
 
-/* Merges the metric's own tags, which win, with ours. */
-static void merge(struct merged *all, const struct metric *metric, const struct tags *ours, bool utf8)
+/* Merges the tag of the type, the metric's own tags and ours; the first of those with one key wins. */
+static void merge(struct merged *all, const struct metric *metric, const struct tags *ours,
+                  const struct encoder *format)
 {
     const char *key = NULL, *value;
+
+    if (format->typed)
+        add(all, &(struct tag){"metric_type", relayed_kind[metric->kind]});
 
     while ((key = metric_next_tag(metric, key, &value))) {
         struct tag tag = {key, value};
 
-        if (utf8) {
+        if (format->utf8) {
             tag.key = clean(all, key);
             tag.value = value ? clean(all, value) : NULL;
         }
@@ -120,7 +124,7 @@ static void put(const struct metric *metric, const struct tags *ours, struct rel
     struct merged all;
 
     all.n = all.len = 0;
-    merge(&all, metric, ours, format->utf8);
+    merge(&all, metric, ours, format);
     r->metric = metric;
     r->name = format->utf8 ? clean(&all, metric_name(metric)) : metric_name(metric);
     r->tags = (struct tags){all.tag, all.n};

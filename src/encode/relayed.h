@@ -5,16 +5,16 @@
 #include "encode/encode.h"
 #include "input/metrics.h"
 
-#define RELAYED_TAGS_MAX (METRIC_TAGS_MAX + TAGS_ALL_MAX)
+#define RELAYED_TAGS_MAX (1 + METRIC_TAGS_MAX + TAGS_ALL_MAX)
 
-/* By enum metric_kind. */
+/* By enum metric_kind; in formats that are typed, values of the tag metric_type. */
 extern const char *const relayed_kind[METRIC_TYPES];
 
 /* A metric of the application, as the last flush left it. */
 struct relayed {
     const struct metric *metric;
     const char *name; /* the metric's, without the bytes that the format cannot have */
-    struct tags tags; /* its own and ours, at most RELAYED_TAGS_MAX: sorted by key, without alike keys */
+    struct tags tags; /* its type's, its own and ours, at most RELAYED_TAGS_MAX: sorted by key, without alike keys */
     int64_t time_ms;  /* as in struct point */
     bool zero;        /* the 0 of a total that begins, at a time before its first value */
     bool silent;      /* its series are claimed, and nothing is written */

@@ -99,7 +99,7 @@ def test_relay(podman, to):
     send_inside(podman, container, *(f"hits:{i}|c" for i in range(100)))
     podman.do("kill", "--signal=TERM", container)
     assert podman.do("wait", container) == "0\n", podman.log(container)
-    line = {"influx+stdout:": "hits,host=h,metric_type=counter value=4950 ", "graphite+stdout:": "hits.count;host=h 4950 "}[to]
+    line = {"influx+stdout:": "hits,host=h,metric_type=counter value=4950 ", "graphite+stdout:": "hits.count;host=h;metric_type=counter 4950 "}[to]
     assert line in podman.log(container) and "warn" not in podman.log(container), podman.log(container)
 
 

@@ -95,17 +95,17 @@ class Format(NamedTuple):
         return {key: functions[key](values) if key in functions else values for key, values in stored.items()}
 
 
-def _influx_tags(kind, tags):
+def _typed(kind, tags):
     return tuple(sorted((*tags, ("metric_type", TYPES[kind]))))
 
 
-INFLUX = Format(lambda name, kind, tags, field: (name, _influx_tags(kind, tags), field))
-VICTORIA_INFLUX = Format(lambda name, kind, tags, field: (f"{name}_{field}", _influx_tags(kind, tags)))
+INFLUX = Format(lambda name, kind, tags, field: (name, _typed(kind, tags), field))
+VICTORIA_INFLUX = Format(lambda name, kind, tags, field: (f"{name}_{field}", _typed(kind, tags)))
 
 
 def _graphite_key(name, kind, tags, field):
     end = {"c": ".count", "g": "", "s": ".count"}.get(kind, f".{field}")
-    return ";".join([name + end, *map("=".join, tags)]).replace(" ", "_")
+    return ";".join([name + end, *map("=".join, _typed(kind, tags))]).replace(" ", "_")
 
 
 GRAPHITE = Format(_graphite_key)

@@ -88,8 +88,9 @@ def test_graphite(namespace, start):
     udp(8125, LINES)
     assert program.end() == 0
     lines = dict(line.split(" ")[:2] for line in program.out.splitlines())
-    assert lines["hits.count;a=b;host=h"] == "3" and lines["load;host=h"] == "6" and lines["users.count;host=h"] == "2"
-    assert lines["wait.count;host=h"] == "2" and lines["wait.sum;host=h"] == "40" and lines["wait.upper;host=h"] == "30"
+    assert lines["hits.count;a=b;host=h;metric_type=counter"] == "3" and lines["load;host=h;metric_type=gauge"] == "6"
+    assert lines["users.count;host=h;metric_type=set"] == "2"
+    assert [lines[f"wait.{end};host=h;metric_type=timing"] for end in ("count", "sum", "upper")] == ["2", "40", "30"]
 
 
 def test_otlp(relay, keep):

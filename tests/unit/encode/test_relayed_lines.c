@@ -53,20 +53,39 @@ static void influx_has_telegrafs_names(void **state)
 static void graphite_has_statsd_names(void **state)
 {
     static const struct row row[] = {
-        {"a:1|c\na:2.5|c", "a.count;host=a 3.5" GRAPHITE_TIME},
-        {"a:5|g", "a;host=a 5" GRAPHITE_TIME},
-        {"a:x|s\na:y|s", "a.count;host=a 2" GRAPHITE_TIME},
+        {"a:1|c\na:2.5|c", "a.count;host=a;metric_type=counter 3.5" GRAPHITE_TIME},
+        {"a:5|g", "a;host=a;metric_type=gauge 5" GRAPHITE_TIME},
+        {"a:x|s\na:y|s", "a.count;host=a;metric_type=set 2" GRAPHITE_TIME},
         {"a:1:3|ms|@0.5",
-         "a.count;host=a 4" GRAPHITE_TIME "a.sum;host=a 8" GRAPHITE_TIME "a.mean;host=a 2" GRAPHITE_TIME
-         "a.lower;host=a 1" GRAPHITE_TIME "a.upper;host=a 3" GRAPHITE_TIME "a.p50;host=a 1" GRAPHITE_TIME
-         "a.p90;host=a 3" GRAPHITE_TIME "a.p99;host=a 3" GRAPHITE_TIME},
-        {"a:1|c|#z:1,b,k:,host:mine", "a.count;b=true;host=mine;z=1 1" GRAPHITE_TIME},
-        {"~a b;c!^=d:1|g|#n;k:~v;v,name:x", "_a_b_c___d;host=a;n_k=_v_v;name_=x 1" GRAPHITE_TIME},
-        {"\xff\xc3\xa9:1|g|#\xfe:\xfd,\xfd:x", "_\xc3\xa9;_=x;host=a 1" GRAPHITE_TIME},
+         "a.count;host=a;metric_type=timing 4" GRAPHITE_TIME "a.sum;host=a;metric_type=timing 8" GRAPHITE_TIME
+         "a.mean;host=a;metric_type=timing 2" GRAPHITE_TIME "a.lower;host=a;metric_type=timing 1" GRAPHITE_TIME
+         "a.upper;host=a;metric_type=timing 3" GRAPHITE_TIME "a.p50;host=a;metric_type=timing 1" GRAPHITE_TIME
+         "a.p90;host=a;metric_type=timing 3" GRAPHITE_TIME "a.p99;host=a;metric_type=timing 3" GRAPHITE_TIME},
+        {"a:1|c|#z:1,b,k:,host:mine", "a.count;b=true;host=mine;metric_type=counter;z=1 1" GRAPHITE_TIME},
+        {"a:1|c|#metric_type:x,metric type:y,name:1", "a.count;host=a;metric_type=counter;name_=1 1" GRAPHITE_TIME},
+        {"~a b;c!^=d:1|g|#n;k:~v;v,name:x", "_a_b_c___d;host=a;metric_type=gauge;n_k=_v_v;name_=x 1" GRAPHITE_TIME},
+        {"\xff\xc3\xa9:1|g|#\xfe:\xfd,\xfd:x", "_\xc3\xa9;_=x;host=a;metric_type=gauge 1" GRAPHITE_TIME},
     };
 
     (void)state;
     check(&encoder_graphite, row, COUNT_OF(row));
+}
+
+/* Each line has a path of its own, or Graphite would keep the last one's value alone. */
+static void types_with_one_name_have_different_paths(void **state)
+{
+    static const char lines[] = "req:1|c\nreq:5|ms\nreq:2|h\nreq:3|d\nreq:bob|s\nreq:1|g\nreq.count:1|g";
+    unsigned paths = 0;
+
+    (void)state;
+    relay_encoded(&encoder_graphite, lines);
+    for (const char *line = encoded_text; *line; line = strchr(line, '\n') + 1, paths++) {
+        char path[100] = "\n";
+
+        strncat(path, line, strcspn(line, " ") + 1);
+        assert_row(!strstr(line, path), path);
+    }
+    assert_int_equal(paths, 3 * 8 + 4);
 }
 
 static void the_application_wins_over_keys_that_are_alike(void **state)
@@ -76,7 +95,7 @@ static void the_application_wins_over_keys_that_are_alike(void **state)
     (void)state;
     relay_ours = (struct tags){ours, 3};
     relay_encoded(&encoder_graphite, "a:1|g|#pod_name:mine,pod;name:no,dc:");
-    assert_string_equal(encoded_text, "a;pod_name=no;zone=true 1" GRAPHITE_TIME);
+    assert_string_equal(encoded_text, "a;metric_type=gauge;pod_name=no;zone=true 1" GRAPHITE_TIME);
 }
 
 static void silent_series_are_written_until_they_end(void **state)
@@ -85,7 +104,8 @@ static void silent_series_are_written_until_they_end(void **state)
     relay_encoded(&encoder_graphite, "c:1|c\ng:7|g\ns:x|s\nh:1|h");
     assert_int_equal(count_of(encoded_text, "\n"), 3 + 8);
     relay_encoded(&encoder_graphite, "");
-    assert_string_equal(encoded_text, "c.count 0 1700000020\ng 7 1700000020\ns.count 0 1700000020\n");
+    assert_string_equal(encoded_text, "c.count;metric_type=counter 0 1700000020\ng;metric_type=gauge 7 1700000020\n"
+                                      "s.count;metric_type=set 0 1700000020\n");
     relay_encoded(&encoder_influx, "");
     assert_int_equal(count_of(encoded_text, "\n"), 3);
     relay_encoded(&encoder_influx, "");
@@ -103,7 +123,7 @@ static void lines_without_time_have_none(void **state)
     relayed_encode(&relay_metrics, &relay_ours, -1, &encoder_influx, &sink);
     relayed_encode(&relay_metrics, &relay_ours, -1, &encoder_graphite, &sink);
     encoded_text[sink.out->len] = '\0';
-    assert_string_equal(encoded_text, "g,metric_type=gauge value=7\ng 7 -1\n");
+    assert_string_equal(encoded_text, "g,metric_type=gauge value=7\ng;metric_type=gauge 7 -1\n");
 }
 
 /* Influx splits what is too long, graphite leaves out single lines. */
@@ -196,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(influx_has_telegrafs_names),
         cmocka_unit_test(graphite_has_statsd_names),
+        cmocka_unit_test_setup(types_with_one_name_have_different_paths, relay_setup),
         cmocka_unit_test_setup(the_application_wins_over_keys_that_are_alike, relay_setup),
         cmocka_unit_test_setup(silent_series_are_written_until_they_end, relay_setup),
         cmocka_unit_test_setup(lines_without_time_have_none, relay_setup),
