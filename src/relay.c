@@ -223,10 +223,11 @@ void relay_log_left_out(struct program *p)
         return;
     p->logged_left_out = true;
     log_event(LOG_WARN, NULL, NULL,
-              "the %s %.64s would be the same series as %s %.64s in prometheus: it is left out; more are only counted, "
-              "in dropped_lines",
+              "the %s %.64s would be the same series as %s %.64s in %s: it is left out; more are only counted, in "
+              "dropped_lines",
               relayed_kind[c->left_out->kind], metric_name(c->left_out),
-              c->owner ? relayed_kind[c->owner->kind] : "sockpush's", c->owner ? metric_name(c->owner) : "own");
+              c->owner ? relayed_kind[c->owner->kind] : "sockpush's", c->owner ? metric_name(c->owner) : "own",
+              c->format->name);
 }
 
 /* --- the end ------------------------------------------------------------------------ */

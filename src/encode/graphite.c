@@ -88,6 +88,7 @@ const struct encoder encoder_graphite = {
     .timestamps = true,
     .renamed = RENAMED,
     .min_interval_ms = 1000,
+    .claims = true,
     .typed = true,
     .utf8 = true, /* carbon closes the connection (graphite-project/carbon, issue 941) */
     .record = record_line,

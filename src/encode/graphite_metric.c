@@ -25,6 +25,10 @@ void graphite_metric(struct sink *s, const struct relayed *r)
         graphite_put_name(s->out, r->name);
         buf_text(s->out, number[i].end);
         graphite_put_tags(s, &line, &r->tags, &shared);
+        if ((!i && s->claims && !relayed_claim(s, r, line.mark)) || r->silent) {
+            buf_cut(s->out, line.mark);
+            return;
+        }
         buf_double(s->out, number[i].value);
         graphite_end_line(s, &line, r->time_ms, &shared);
     }

@@ -85,9 +85,11 @@ uint32_t claims_size(uint32_t bytes)
     return places;
 }
 
-static void claims_begin(struct claims *c, const struct metrics *m)
+static void claims_begin(struct claims *c, const struct metrics *m, const struct encoder *format)
 {
     c->metrics = m;
+    if (!c->left_out)
+        c->format = format;
     c->mask = claims_size(m->read_end) - 1;
     c->pass++;
 }
@@ -155,12 +157,16 @@ static void put_kinds(const struct metrics *m, const struct tags *ours, struct r
     }
 }
 
-/* Writes the metrics in two parts. */
-static void put_parts(const struct metrics *m, const struct tags *ours, struct relayed *r, const struct encoder *format,
-                      struct sink *sink)
+/* Writes the metrics, in two parts where requests have parts. */
+static void put_all(const struct metrics *m, const struct tags *ours, struct relayed *r, const struct encoder *format,
+                    struct sink *sink)
 {
     if (sink->claims)
-        claims_begin(sink->claims, m);
+        claims_begin(sink->claims, m, format);
+    if (!format->post) {
+        put_kinds(m, ours, r, ~0u, format, sink);
+        return;
+    }
     sink_next_part(sink);
     put_kinds(m, ours, r, ~TIMED, format, sink);
     sink_next_part(sink);
@@ -174,13 +180,9 @@ void relayed_encode(const struct metrics *m, const struct tags *ours, int64_t ti
 
     if (!format->metric)
         return;
-    if (!format->post) {
-        put_kinds(m, ours, &r, ~0u, format, sink);
-        return;
-    }
     /* A millisecond later, because a series that came back has its end's mark at the time of that flush: two samples of
      * one time are refused. The clock may have been set back since. */
-    if (m->before_ms >= 0 && zero.time_ms < time_ms)
-        put_parts(m, ours, &zero, format, sink);
-    put_parts(m, ours, &r, format, sink);
+    if (format->post && m->before_ms >= 0 && zero.time_ms < time_ms)
+        put_all(m, ours, &zero, format, sink);
+    put_all(m, ours, &r, format, sink);
 }

@@ -20,16 +20,16 @@ struct relayed {
     bool silent;      /* its series are claimed, and nothing is written */
 };
 
-/* A series that was written: the hash of its labels, and the offset of its metric. */
+/* A series that was written: the hash of its name and tags, and the offset of its metric. */
 struct claim {
     uint64_t hash;
     uint32_t pass, metric;
 };
 
-/* The application's series in a format where several metrics can become one. A receiver refuses all of a request for a
- * second value of a series at one time, so the first metric has the series: the first number in the table, then the
- * first timing. It stays the first while it lives, with or without a value to be pushed; only a timing's first negative
- * value moves it in the table. */
+/* The application's series in a format where several metrics can become one. For a second value of a series at one time
+ * a receiver refuses all of a request, or it keeps the last. So the first metric has the series: the first in the
+ * table, or where requests have parts the first number, then the first timing. It stays the first while it lives, with
+ * or without a value to be pushed; only a timing's first negative value moves it in the table. */
 struct claims {
     struct claim *claim; /* a hash table: claims_size() of them, zeroed. Those of earlier passes are free */
     uint32_t mask, pass; /* so much of the table as the metrics need */
@@ -37,12 +37,13 @@ struct claims {
     const char *ours[2]; /* beginnings of our own series' names */
     /* The first metric that was left out, and who has its series: NULL for us. They are valid until the next flush. */
     const struct metric *left_out, *owner;
+    const struct encoder *format; /* where it was left out */
 };
 
 /* Returns how many places the claims of metrics in so many bytes need. */
 uint32_t claims_size(uint32_t bytes);
 
-/* Claims the series whose labels are in the sink's output from `at`. Returns false if another metric has it. */
+/* Claims the series whose name and tags are in the sink's output from `at`. Returns false if another metric has it. */
 bool relayed_claim(struct sink *s, const struct relayed *r, size_t at);
 
 /* Counts a value of the metric as left out, for the owner of its series. Returns false. */

@@ -88,6 +88,32 @@ static void types_with_one_name_have_different_paths(void **state)
     assert_int_equal(paths, 3 * 8 + 4);
 }
 
+/* The first in the table keeps the path, silent or not, until it ends. */
+static void a_path_of_graphite_is_written_once(void **state)
+{
+    static const char *const lines[] = {"a b:1|g\na_b:2|g", "a:1|g|#k k:v\na:2|g|#k_k:v",
+                                        "a:1|g\na:2|g|#e:", "\xff:1|g\n\xfe:2|g", "a:1|g|#on\na:2|g|#on:true"};
+    struct sink sink;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        relay_begin();
+        relay_encoded(&encoder_graphite, lines[i]);
+        assert_row(count_of(encoded_text, "\n") == 1 && strstr(encoded_text, " 1" GRAPHITE_TIME), lines[i]);
+        sink = relay_into(&encoder_graphite, 1000, 4000);
+        assert_true(sink.oversized == 1 && sink.lines == 1);
+        assert_ptr_equal(relay_claims.owner, metrics_next(&relay_metrics, NULL));
+        assert_ptr_equal(relay_claims.format, &encoder_graphite);
+    }
+    relay_begin();
+    relay_encoded(&encoder_graphite, "t x:1|ms");
+    assert_string_equal(relay_encoded(&encoder_graphite, "t_x:1|ms"), "");
+    assert_string_equal(relay_encoded(&encoder_graphite, "t_x:1|ms"), "");
+    assert_string_equal(relay_encoded(&encoder_graphite, "t_x:1|ms"), "");
+    relay_encoded(&encoder_graphite, "t_x:1|ms");
+    assert_int_equal(count_of(encoded_text, "t_x."), 8);
+}
+
 static void the_application_wins_over_keys_that_are_alike(void **state)
 {
     struct tag ours[] = {{"dc", "x"}, {"pod name", "x"}, {"zone", NULL}};
@@ -217,6 +243,7 @@ int main(void)
         cmocka_unit_test(influx_has_telegrafs_names),
         cmocka_unit_test(graphite_has_statsd_names),
         cmocka_unit_test_setup(types_with_one_name_have_different_paths, relay_setup),
+        cmocka_unit_test_setup(a_path_of_graphite_is_written_once, relay_setup),
         cmocka_unit_test_setup(the_application_wins_over_keys_that_are_alike, relay_setup),
         cmocka_unit_test_setup(silent_series_are_written_until_they_end, relay_setup),
         cmocka_unit_test_setup(lines_without_time_have_none, relay_setup),
