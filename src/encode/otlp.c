@@ -244,6 +244,7 @@ const struct encoder encoder_otlp = {
     .port = 4318,
     .timestamps = true,
     .marks_ends = true,
+    .claims = true,
     .utf8 = true,
     .record = record_field,
     .post = &otlp_posting,

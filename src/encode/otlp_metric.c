@@ -153,6 +153,22 @@ static void put_attributes(struct buf *b, const struct relayed *r)
     }
 }
 
+/* Returns true if the metric is to be written. Numbers claim their name and attributes: receivers' stores have
+ * counters, gauges and sets of the same ones as one series. */
+static bool is_first(struct sink *s, const struct relayed *r)
+{
+    size_t mark = line_begin(s);
+    bool first;
+
+    if (!s->claims || metric_is_timed(r->metric))
+        return !r->silent;
+    pb_put_text(s->out, PB_BYTES(1), r->name);
+    put_attributes(s->out, r);
+    first = relayed_claim(s, r, mark);
+    buf_cut(s->out, mark);
+    return first && !r->silent;
+}
+
 /* --- metrics -------------------------------------------------------------------------------- */
 
 void otlp_metric(struct sink *s, const struct relayed *r)
@@ -166,6 +182,8 @@ void otlp_metric(struct sink *s, const struct relayed *r)
     size_t attributes = attributes_len(r), mark = line_begin(s), data;
     const char *unit = metric->kind == METRIC_TIMING ? "ms" : "";
 
+    if (!is_first(s, r))
+        return;
     write_point(&point, r);
     data = pb_field_len(point.len + attributes) + how_len;
     pb_put_head(s->out, PB_BYTES(2),

@@ -195,6 +195,16 @@ def test_hostile_lines(relay):
     assert "overflow=true" in out
 
 
+@pytest.mark.parametrize("format", ["influx", "graphite"])
+def test_a_full_table_of_long_tags_is_pushed(relay, format):
+    """A timing is 8 lines in graphite, each with all tags."""
+    program = relay(to=f"{format}+stdout:", listen_memory="64KiB", interval="1h")
+    udp(8125, *(f"wait{i}:5|ms|#tag:{'x' * 900}" for i in range(100)))
+    assert program.end() == 0
+    assert "sockpush_listen" in program.out and program.out.count("tag=xxx") >= 25 * (8 if format == "graphite" else 1), program.log
+    assert "0 lines were not sent" in program.log
+
+
 def test_a_metric_ends(relay):
     program = relay(listen_expiry="300ms", interval="100ms")
     udp(8125, "load:5|g\nhits:1|c")
@@ -217,6 +227,7 @@ REFUSED = [({"to": "table+stdout:"}, "SOCKPUSH_LISTEN", "the format table, which
            ({"listen_gauges": "both"}, "SOCKPUSH_LISTEN_GAUGES", "delta, absolute"),
            ({"listen_expiry": "5"}, "SOCKPUSH_LISTEN_EXPIRY", "5"),
            ({"listen_memory": "1KiB"}, "SOCKPUSH_LISTEN_MEMORY", "64KiB"),
+           ({"listen_memory": "64MiB", "tags": ",".join(f"t{i}={'v' * 200}" for i in range(60))}, "SOCKPUSH_LISTEN_MEMORY", "the limit is"),
            ({"listen": None}, "SOCKPUSH_BACKEND", "nothing would be pushed")]
 
 

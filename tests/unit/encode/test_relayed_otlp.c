@@ -282,6 +282,34 @@ static void attributes_are_clean(void **state)
     assert_string_equal(decoded("a:1|g|#overflow:true"), "a gauge host=a,otel.metric.overflow=true, 10000 1\n");
 }
 
+/* The first number in the table keeps the series, silent or not, until it ends. Timings are a type of their own. */
+static void a_series_of_numbers_is_written_once(void **state)
+{
+    static const char *const lines[] = {"dup:7|g\ndup:bob|s", "x:7|g\nx:9|c", "\xff:7|g\n\xfe:1|g",
+                                        "a:7|g|#on\na:1|s|#on:true", "a:7|g|#host:h\na:1|s"};
+    struct tag host = {"host", "h"};
+    struct sink sink;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        relay_begin();
+        relay_ours = (struct tags){&host, 1};
+        decoded(lines[i]);
+        assert_row(count_of(text, "\n") == 1 && strstr(text, " gauge ") && strstr(text, " 10000 7\n"), lines[i]);
+        sink = relay_into(&encoder_otlp, 1000, 4000);
+        assert_row(sink.oversized == 1 && sink.lines == 1, lines[i]);
+        assert_ptr_equal(relay_claims.owner, metrics_next(&relay_metrics, NULL));
+    }
+    relay_begin();
+    decoded("x:1|ms\nx:2|g\nx:3|c\nx:2|g|#a:b");
+    assert_string_equal(text, "x ms histogram  0+1 0 0 20: 0\nx gauge  10000 2\nx gauge a=b, 10000 2\n"
+                              "x ms histogram  0+10000 1 1 1..1 20: 0 -1:1\n");
+    decoded("x:3|c");
+    assert_string_equal(decoded("x:3|c"), "x gauge  30000 2\nx gauge a=b, 30000 2\n");
+    assert_non_null(strstr(decoded("x:3|c"), "x gauge  40000 ended\n"));
+    assert_non_null(strstr(decoded("x:3|c"), "x sum  0+50000 15\n"));
+}
+
 static void unknown_times_are_left_out(void **state)
 {
     (void)state;
@@ -345,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup(each_kind_has_its_points, relay_setup),
         cmocka_unit_test_setup(ends_are_marked, relay_setup),
         cmocka_unit_test_setup(attributes_are_clean, relay_setup),
+        cmocka_unit_test_setup(a_series_of_numbers_is_written_once, relay_setup),
         cmocka_unit_test_setup(unknown_times_are_left_out, relay_setup),
         cmocka_unit_test_setup(what_is_too_long_is_left_out, relay_setup),
         cmocka_unit_test_setup(totals_are_sums_of_all_lines, relay_setup),
