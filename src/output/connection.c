@@ -119,6 +119,7 @@ void connection_note(struct output *o, const char *what, int error, const char *
 {
     output_count(o, SEND_ERRORS, 1);
     o->snapshot_errors++;
+    o->error_ns = platform_monotonic_ns();
     trouble_note(&o->trouble, o->endpoint->name, what, *o->link->why ? o->link->why : platform_error_text(-error), then,
                  costs);
 }
@@ -335,6 +336,11 @@ static bool is_stalled(struct output *o)
 {
     return acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && any_under_way(o) &&
            time_since(o, o->acked_ns) >= SEND_MS * NS_PER_MS;
+}
+
+bool connection_is_sound(const struct output *o)
+{
+    return time_since(o, o->error_ns) >= HELD_MS * NS_PER_MS;
 }
 
 int connection_ack_pause_ms(const struct output *o)

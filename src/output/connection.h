@@ -16,6 +16,9 @@ void connection_swap(struct output *o);
 /* Reads what a stream's receiver sent, and counts what it acknowledged. Returns false if the connection ended. */
 bool connection_drain(struct output *o);
 
+/* Returns true if the connection has had no error for HELD_MS. */
+bool connection_is_sound(const struct output *o);
+
 /* Returns the pause before the next look at acknowledgements: as long as none came, so that pauses double. A packet
  * that ends a pause early makes none longer. */
 int connection_ack_pause_ms(const struct output *o);

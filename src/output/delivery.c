@@ -48,10 +48,11 @@ static bool take_chunks(struct output *o)
     return o->chunks > 0;
 }
 
-/* Logs the end of trouble after a whole snapshot without an error, since a later send reports a refused datagram. */
+/* Logs the end of trouble after a whole snapshot without an error, or at a packet after a while without one, since a
+ * later send reports a refused datagram. */
 static void note_sent(struct output *o)
 {
-    if (!o->snapshot_errors && !o->chunk.packet && o->chunk.index + 1 >= o->chunk.of)
+    if (o->chunk.packet ? connection_is_sound(o) : !o->snapshot_errors && o->chunk.index + 1 >= o->chunk.of)
         trouble_over(&o->trouble, o->endpoint->name, "sending again", "errors");
 }
 

@@ -52,7 +52,8 @@ struct output {
     uint64_t delivered_before;          /* delivered_lines when it was opened */
     uint64_t paced_from_ns;             /* when the snapshot's first datagram was sent */
     uint64_t look_ns;                   /* when to look for a better target */
-    uint64_t snapshot_errors;
+    uint64_t snapshot_errors;           /* since its first chunk was taken */
+    uint64_t error_ns;                  /* when the last one was noted */
     size_t path_max;   /* link->datagram_max when last read */
     struct outbox box; /* its end is large, and mostly untouched */
 };

@@ -318,8 +318,8 @@ static void packets_do_not_wait_for_a_snapshot_that_is_spread(void **state)
     assert_int_equal(counted(&r, SENT_LINES), 23);
 }
 
-/* A refused datagram is known at the next one. Only a whole snapshot without an error ends the trouble. */
-static void packets_do_not_end_trouble(void **state)
+/* A refused datagram is known at the next one. A whole snapshot without an error ends the trouble. */
+static void packets_do_not_end_trouble_at_once(void **state)
 {
     struct running r;
 
@@ -331,6 +331,27 @@ static void packets_do_not_end_trouble(void **state)
     wait_for(&r, SENT_LINES, 1);
     assert_true(r.output.trouble.lasts);
     put(&r, 1, "s1\n");
+    assert_false(r.output.trouble.lasts);
+    finish_line(&r);
+}
+
+/* No snapshot may come: a relay can push no lines of its own. */
+static void packets_end_trouble_after_a_second_without_an_error(void **state)
+{
+    struct running r;
+
+    (void)state;
+    line_fail(-ENOENT, 0, 0);
+    start_passing(&r, &fake_datagram, 0, 1000);
+    pass(&r, "p1\n");
+    line_fail(0, 0, 0);
+    wait_for(&r, SENT_LINES, 1);
+    clock_pass(&r.output, SECOND - MS);
+    pass(&r, "p2\n");
+    assert_true(r.output.trouble.lasts);
+    clock_pass(&r.output, MS);
+    assert_true(r.output.trouble.lasts);
+    pass(&r, "p3\n");
     assert_false(r.output.trouble.lasts);
     finish_line(&r);
 }
@@ -444,7 +465,8 @@ int main(void)
         cmocka_unit_test_setup(a_packet_is_split_once_the_path_takes_less, line_reset),
         cmocka_unit_test_setup(a_packet_that_no_connection_takes_is_dropped_at_once, line_reset),
         cmocka_unit_test_setup(packets_do_not_wait_for_a_snapshot_that_is_spread, line_reset),
-        cmocka_unit_test_setup(packets_do_not_end_trouble, line_reset),
+        cmocka_unit_test_setup(packets_do_not_end_trouble_at_once, line_reset),
+        cmocka_unit_test_setup(packets_end_trouble_after_a_second_without_an_error, line_reset),
         cmocka_unit_test(a_receiver_that_went_away_gets_every_packet),
         cmocka_unit_test(a_packet_is_a_datagram),
     };

@@ -337,7 +337,7 @@ static void lines_dropped_for_want_of_room_are_reported_once_and_when_it_is_over
     text = caught_log(&n);
     abandon_line(&r);
     assert_int_equal(dropped, 5);
-    assert_non_null(strstr(text, " warn output=test: msg=\"lines are dropped: the receiver reads too slowly; "
+    assert_non_null(strstr(text, " warn output=test: msg=\"lines are dropped: there is no room for them; "
                                  "the oldest go first\"\n"));
     assert_non_null(strstr(text, " info output=test: msg=\"lines are sent in time again, after 5 snapshots in "));
     assert_int_equal(n, 2);
