@@ -111,7 +111,8 @@ static void add_packer(struct program *p, struct output *o)
 
     *packer = (struct packer){.dialect = format->relays - 1,
                               .absolute = p->config.v.listen_gauges,
-                              .packet_max = o->packet_max,
+                              .packet_max = transport_line_max(o->endpoint->transport, o->mtu),
+                              .fill_max = o->packet_max,
                               .send = send_packet,
                               .ctx = o,
                               .tags = &p->packer_tags[format->for_agent]};

@@ -10,10 +10,12 @@
 /* Writes what is one line, or the two of a gauge, into one packet. */
 static void append(struct packer *p, const struct outgoing *o)
 {
-    struct buf b = {.data = p->bytes, .cap = p->packet_max + 1};
+    size_t fill_max = p->fill_max ? p->fill_max : p->packet_max;
+    struct buf b = {.data = p->bytes};
     uint32_t n;
 
     for (;;) {
+        b.cap = 1 + (p->len ? fill_max : p->packet_max);
         buf_cut(&b, p->len);
         n = packer_write(p, &b, o);
         if (!b.full)
@@ -26,6 +28,8 @@ static void append(struct packer *p, const struct outgoing *o)
     }
     p->len = b.len;
     p->n += n;
+    if (p->len > fill_max + 1)
+        packer_flush(p);
 }
 
 static bool is_kept(char c)

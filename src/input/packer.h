@@ -34,6 +34,7 @@ struct packer {
     enum pack_dialect dialect;
     bool absolute;     /* a gauge with a sign is the value itself: statsd is told so, by two lines */
     size_t packet_max; /* bytes of the longest packet, without its last LF */
+    size_t fill_max;   /* the same of one with several lines; 0: packet_max */
     char *bytes;       /* packet_max + 1, the caller's */
     /* Takes n whole lines, each with its LF; they stay valid until it returns. */
     void (*send)(void *ctx, const char *lines, size_t len, uint32_t n);

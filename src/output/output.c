@@ -109,8 +109,8 @@ struct packets output_read_packets(struct output *o)
 static void note_overload(struct output *o, uint64_t lost, bool idle)
 {
     if (lost)
-        trouble_note(&o->overload, o->endpoint->name, "lines are dropped", "there is no room for them", "the oldest go first",
-                     true);
+        trouble_note(&o->overload, o->endpoint->name, "lines are dropped", "there is no room for them",
+                     "the oldest go first", true);
     else if (idle)
         trouble_over(&o->overload, o->endpoint->name, "lines are sent in time again", "snapshots");
 }

@@ -17,7 +17,7 @@ struct output {
     bool mtu_set;
     uint64_t spread_ns; /* a snapshot's datagrams are spread over this */
     uint64_t replay_ns; /* SOCKPUSH_REPLAY */
-    size_t packet_max;  /* bytes of a packet to output_relay, without its last newline */
+    size_t packet_max;  /* bytes of a packet of several lines to output_relay, without its last newline */
     pthread_t thread;
     struct net_wake wake;
     pthread_mutex_t packets_lock; /* guards the next member; may be taken while `lock` is held */
@@ -54,8 +54,8 @@ struct output {
     uint64_t look_ns;                   /* when to look for a better target */
     uint64_t snapshot_errors;           /* since its first chunk was taken */
     uint64_t error_ns;                  /* when the last one was noted */
-    size_t path_max;   /* link->datagram_max when last read */
-    struct outbox box; /* its end is large, and mostly untouched */
+    size_t path_max;                    /* link->datagram_max when last read */
+    struct outbox box;                  /* its end is large, and mostly untouched */
 };
 
 struct output_limits {
@@ -87,7 +87,7 @@ void output_end(struct output *o, uint64_t oversized);
 
 /* Queues a packet of n lines of an application, each ended by a newline, for the listener's thread, which waits no
  * longer than a copy takes. Call it only with limits.packets. A packet should have up to packet_max bytes, and a
- * newline. One that could never be sent is dropped. */
+ * newline; one of a single line may have more. One that could never be sent is dropped. */
 void output_relay(struct output *o, const char *lines, size_t len, uint32_t n);
 
 /* Returns a copy of the queue, for its counters. */

@@ -197,6 +197,25 @@ static void a_line_too_long_costs_no_other(void **state)
     assert_int_equal(packer.counters.unsupported, 0);
 }
 
+/* A segment of TCP is shorter than the longest line. */
+static void a_line_longer_than_a_full_packet_goes_alone(void **state)
+{
+    (void)state;
+    pack_begin(PACK_DATADOG, 30);
+    packer.fill_max = 11;
+    pack("a:1|c", 5);
+    pack("abcdefgh:2|c", 12);
+    assert_int_equal(sent_packets, 2);
+    pack("abcdefghijklmnopqrstuvwxyz:2|c", 30);
+    assert_int_equal(sent_packets, 3);
+    pack("abcdefghijklmnopqrstuvwxyza:2|c", 31);
+    assert_int_equal(packer.counters.oversized, 1);
+    pack("b:3|c\nc:4|c\nd:5|c", 17);
+    assert_int_equal(sent_packets, 4);
+    packer_flush(&packer);
+    assert_string_equal(sent, "a:1|c\nabcdefgh:2|c\nabcdefghijklmnopqrstuvwxyz:2|c\nb:3|c\nc:4|c\nd:5|c\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +225,7 @@ int main(void)
         cmocka_unit_test(only_what_is_unsupported_is_left_out),
         cmocka_unit_test(packets_are_full_of_whole_lines),
         cmocka_unit_test(a_line_too_long_costs_no_other),
+        cmocka_unit_test(a_line_longer_than_a_full_packet_goes_alone),
     };
 
     return cmocka_run_group_tests_name("packer", tests, NULL, NULL);
