@@ -7,6 +7,10 @@
  *                                   8 positive   9 negative   10 flags   12 min, double   13 max, double
  *   Buckets                         1 offset   2 counts, packed varints
  *
+ * A counter that decreased is no longer monotonic, else receivers would take the next decrease for a restart. This is
+ * of the series, not of its name: in Prometheus a sum that is not monotonic is a gauge with another name, and the
+ * name's other series, which only rise, shall stay what they are.
+ *
  * Other counts are fixed64, scale and offset are varints in zigzag. Numbers are doubles even if they are whole: some
  * receivers' stores refuse a series whose type changes. */
 #include <string.h>

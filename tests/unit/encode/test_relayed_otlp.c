@@ -255,6 +255,19 @@ static void each_kind_has_its_points(void **state)
     assert_non_null(strstr(text, "h histogram  0+20000 3 1020 -3..1024 6: 0 639:1 --1:1,0,"));
 }
 
+/* A decrease changes one series of a name, from then on, and the others stay as they were. */
+static void a_decrease_concerns_one_series(void **state)
+{
+    (void)state;
+    decoded("c:5|c|#k:a\nc:1|c|#k:b");
+    assert_int_equal(count_of(text, "not monotonic"), 0);
+    for (int i = 0; i < 2; i++) {
+        decoded(i ? "c:9|c|#k:a" : "c:-2|c|#k:a");
+        assert_non_null(strstr(text, i ? "12\nnot monotonic\nc sum k=b" : "3\nnot monotonic\nc sum k=b"));
+        assert_int_equal(count_of(text, "not monotonic"), 1);
+    }
+}
+
 static void ends_are_marked(void **state)
 {
     (void)state;
@@ -371,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_histogram_has_the_bytes_of_the_specification),
         cmocka_unit_test_setup(each_kind_has_its_points, relay_setup),
+        cmocka_unit_test_setup(a_decrease_concerns_one_series, relay_setup),
         cmocka_unit_test_setup(ends_are_marked, relay_setup),
         cmocka_unit_test_setup(attributes_are_clean, relay_setup),
         cmocka_unit_test_setup(a_series_of_numbers_is_written_once, relay_setup),
