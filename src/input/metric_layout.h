@@ -8,7 +8,7 @@
 #include "input/metrics.h"
 
 /* Returns the sum, or the greatest double that a sum of doubles can be. */
-static inline double finite(double sum)
+static inline double bounded(double sum)
 {
     return sum > DBL_MAX ? DBL_MAX : sum < -DBL_MAX ? -DBL_MAX : sum;
 }

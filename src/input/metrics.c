@@ -147,12 +147,12 @@ static void take_value(struct metrics *m, struct metric *metric, const struct li
 
     switch (v->kind) {
     case METRIC_COUNTER:
-        metric->interval = finite(metric->interval + v->number / v->rate);
+        metric->interval = bounded(metric->interval + v->number / v->rate);
         metric->decreased |= v->number < 0;
         break;
     case METRIC_GAUGE:
         sign &= m->settings.deltas;
-        metric->interval = finite((sign ? metric->interval : 0) + v->number);
+        metric->interval = bounded((sign ? metric->interval : 0) + v->number);
         m->first_delta |= sign && metric->n_tags;
         break;
     case METRIC_SET: set_add(metric_state(metric), hash_bytes(v->text.at, v->text.len, m->settings.key)); break;

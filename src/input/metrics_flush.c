@@ -32,7 +32,7 @@ static void flush_values(const struct metrics *m, struct metric *metric)
     switch (metric->kind) {
     case METRIC_COUNTER:
         v->value = metric->interval;
-        v->total = finite(v->total + metric->interval);
+        v->total = bounded(v->total + metric->interval);
         metric->interval = 0;
         metric->monotonic = !metric->decreased;
         break;
