@@ -69,6 +69,11 @@ struct listener {
     struct net_batch *batch;
     uint64_t rest_end_ns;  /* the thread's; 0: none rests */
     uint64_t flush_end_ns; /* the thread's: when packers must send what they have in hand; 0: they have nothing */
+    /* The thread's, of its last turn: when it began, how many datagrams came by UDP, and whether it must not pause:
+     * more wait, some were long, or some came elsewhere. */
+    uint64_t turn_ns;
+    unsigned turn_datagrams;
+    bool turn_hurries;
     struct net_wake wake;
     pthread_t thread;
     bool started;
