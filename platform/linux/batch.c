@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include "platform.h"
@@ -26,16 +25,4 @@ int net_receive_batch(int fd, struct net_batch *out)
         out->cut[i] = (message[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
     }
     return n;
-}
-
-/* Reads SK_MEMINFO_* of linux/sock_diag.h. Kernels before 4.12 return ENOPROTOOPT. */
-bool net_queue_read(int fd, struct net_queue *out)
-{
-    uint32_t info[SK_MEMINFO_DROPS + 1];
-    socklen_t len = sizeof info;
-
-    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) || len < sizeof info)
-        return false;
-    *out = (struct net_queue){info[SK_MEMINFO_RMEM_ALLOC], info[SK_MEMINFO_RCVBUF], info[SK_MEMINFO_DROPS]};
-    return true;
 }

@@ -17,6 +17,11 @@ enum tcp_state linux_tcp_state(unsigned kernel);
  * namespace. Returns false if it is too long. */
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]);
 
+struct net_queue;
+
+/* Reads the queue of a UDP socket from the tables of the kernel, as net_queue_read does where there is no other way. */
+bool linux_queue_in_tables(int fd, struct net_queue *out);
+
 /* Returns the inode of path, or 0. */
 uint64_t linux_inode(const char *path);
 

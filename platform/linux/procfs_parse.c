@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "linux.h"
+#include "platform.h"
 
 struct text {
     const char *at, *end;
@@ -99,6 +100,14 @@ int procfs_parse_header(const char *line, size_t len)
     return t.end - t.at >= 13 && !memcmp(t.at, "local_address", 13) ? 0 : -EBADMSG;
 }
 
+static bool skip_columns(struct text *t, int n)
+{
+    while (n && skip_column(t))
+        n--;
+    skip_blanks(t);
+    return !n;
+}
+
 int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struct sock *s)
 {
     struct text t = {line, line + len};
@@ -115,14 +124,25 @@ int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struc
     if (!read_hex(&t, 2, &state) || !at_gap(&t))
         return -EBADMSG;
     /* tx_queue:rx_queue tr:tm->when retrnsmt uid timeout */
-    for (int column = 0; column < 5; column++)
-        if (!skip_column(&t))
-            return -EBADMSG;
-    skip_blanks(&t);
-    if (!read_decimal(&t, &s->inode) || !at_gap(&t))
+    if (!skip_columns(&t, 5) || !read_decimal(&t, &s->inode) || !at_gap(&t))
         return -EBADMSG;
     sock_set_address(s, (const uint8_t *)local, v6);
     s->local_port = (uint16_t)port;
     s->state = (uint8_t)linux_tcp_state(state);
     return 0;
+}
+
+bool procfs_parse_queue(const char *line, size_t len, uint64_t inode, struct net_queue *out)
+{
+    struct text t = {line, line + len};
+    uint32_t sending, found;
+
+    /* sl local_address rem_address st */
+    if (len > PROCFS_LINE_MAX || !skip_columns(&t, 4) || !read_hex(&t, 8, &sending) || !skip_char(&t, ':') ||
+        !read_hex(&t, 8, &out->used) || !at_gap(&t))
+        return false;
+    /* tr:tm->when retrnsmt uid timeout */
+    if (!skip_columns(&t, 4) || !read_decimal(&t, &found) || found != inode)
+        return false;
+    return skip_columns(&t, 2) && read_decimal(&t, &out->drops) && at_gap(&t);
 }

@@ -20,4 +20,10 @@ int procfs_parse_header(const char *line, size_t len);
 /* Parses one row, IPv4 or IPv6, into *s. Returns 0, or -EBADMSG if it is malformed or exceeds PROCFS_LINE_MAX. */
 int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struct sock *s);
 
+struct net_queue;
+
+/* Parses a row of UDP, which goes on with "ref pointer drops" after the inode. Returns true if it is of this inode, and
+ * whole; then *out has all but the limit. */
+bool procfs_parse_queue(const char *line, size_t len, uint64_t inode, struct net_queue *out);
+
 #endif
