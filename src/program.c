@@ -357,7 +357,7 @@ static void push(struct program *p, int64_t time_ms, bool only_metrics)
     struct snapshot s;
 
     if (p->config.n_listen)
-        relay_flush(p, time_ms);
+        relay_flush(p, time_ms, only_metrics);
     program_snapshot(p, time_ms, &s);
     s.only_metrics = only_metrics;
     note_reported(p, &s);

@@ -34,6 +34,7 @@ struct program {
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;
+    bool needs_time;                        /* each of these outputs drops what has no time */
     bool aggregates;                        /* an output pushes the application's metrics */
     struct metrics metrics;                 /* these; not there without such an output */
     struct claims claims;                   /* of their series */

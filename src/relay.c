@@ -10,6 +10,7 @@
 #include "relay.h"
 
 #define RECENT_SHARE 8 /* lines that came have 1/8 of the metrics' memory, besides */
+
 /* --- the start --------------------------------------------------------------------- */
 
 void relay_init(struct program *p)
@@ -19,8 +20,10 @@ void relay_init(struct program *p)
     uint32_t recent = (uint32_t)c->v.listen_memory / RECENT_SHARE;
     bool claims = false;
 
+    p->needs_time = true;
     for (int i = 0; i < c->n_outputs; i++) {
         p->aggregates |= c->output[i].format->metric != NULL;
+        p->needs_time &= !c->output[i].format->metric || output_needs_time(&c->output[i]);
         settings.totals |= c->output[i].format->marks_ends;
         claims |= c->output[i].format->claims;
     }
@@ -98,12 +101,6 @@ int relay_open(struct program *p)
     return ret;
 }
 
-/* Hands a packet to an output. */
-static void send_packet(void *ctx, const char *lines, size_t len, uint32_t n)
-{
-    output_relay(ctx, lines, len, n);
-}
-
 static void add_packer(struct program *p, struct output *o)
 {
     const struct encoder *format = o->endpoint->format;
@@ -113,7 +110,7 @@ static void add_packer(struct program *p, struct output *o)
                               .absolute = p->config.v.listen_gauges,
                               .packet_max = transport_line_max(o->endpoint->transport, o->mtu),
                               .fill_max = o->packet_max,
-                              .send = send_packet,
+                              .send = output_relay,
                               .ctx = o,
                               .tags = &p->packer_tags[format->for_agent]};
     packer->bytes = arena_zero(&p->config.arena, packer->packet_max + 1, 1);
@@ -168,7 +165,7 @@ static void note_oversized(struct program *p, int i)
     p->packer_oversized[i] = oversized;
 }
 
-void relay_flush(struct program *p, int64_t time_ms)
+void relay_flush(struct program *p, int64_t time_ms, bool last)
 {
     struct listener *l = &p->listener;
 
@@ -177,7 +174,10 @@ void relay_flush(struct program *p, int64_t time_ms)
         set_tags(p);
         listener_leave(l);
     }
-    listener_flush(l, platform_monotonic_ns() / 1000000, time_ms);
+    if (time_ms < 0 && p->needs_time && !last) /* every output would drop the interval */
+        listener_count(l);
+    else
+        listener_flush(l, platform_monotonic_ns() / 1000000, time_ms);
     listener_log_new(l);
     for (int i = 0; i < l->intake.n_packers; i++)
         note_oversized(p, i);
@@ -193,14 +193,14 @@ static void copy_listen(const struct program *p, int i, struct snapshot *snapsho
         out->known |= 1u << OVERFLOW_LINES | 1u << LATE_TIMES | (i ? 0 : 1u << SERIES);
     if (s->queue_known)
         out->known |= 1u << KERNEL_DROPS | 1u << BUFFER_USED_PERCENT;
-    out->n[DATAGRAMS] = s->datagrams;
-    out->n[LINES] = s->lines.lines;
-    out->n[REFUSED_LINES] = s->lines.refused_lines;
-    out->n[UNSUPPORTED_LINES] = s->lines.unsupported_lines;
-    out->n[TRUNCATED] = s->truncated;
+    out->n[DATAGRAMS] = s->taken.datagrams;
+    out->n[LINES] = s->taken.lines.lines;
+    out->n[REFUSED_LINES] = s->taken.lines.refused_lines;
+    out->n[UNSUPPORTED_LINES] = s->taken.lines.unsupported_lines;
+    out->n[TRUNCATED] = s->taken.truncated;
     out->n[KERNEL_DROPS] = s->kernel_drops;
-    out->n[OVERFLOW_LINES] = s->lines.overflow_lines;
-    out->n[LATE_TIMES] = s->lines.late_times;
+    out->n[OVERFLOW_LINES] = s->taken.lines.overflow_lines;
+    out->n[LATE_TIMES] = s->taken.lines.late_times;
     out->n[SERIES] = p->listener.series;
     out->n[BUFFER_USED_PERCENT] = s->buffer_used_percent;
     for (int k = 0; k < LISTEN_INCREMENTS; k++)
@@ -238,7 +238,7 @@ bool relay_close(struct program *p)
     uint64_t before = 0, after = 0;
 
     for (int i = 0; i < p->config.n_listen; i++)
-        before += p->listener.stats[i].datagrams;
+        before += p->listener.stats[i].taken.datagrams;
     listener_close(&p->listener);
     for (int i = 0; i < p->config.n_listen; i++)
         after += p->listener.counts[i].datagrams;

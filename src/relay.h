@@ -15,8 +15,10 @@ int relay_open(struct program *p);
 /* Makes the outputs' packers, and starts the thread. The outputs are there. Returns 0 or -errno. */
 int relay_start(struct program *p);
 
-/* Ends the interval: afterwards the metrics and counters are those of the snapshot. time_ms as in struct point. */
-void relay_flush(struct program *p, int64_t time_ms);
+/* Ends the interval: afterwards the metrics and counters are those of the snapshot. time_ms as in struct point. While
+ * the clock is not set and no output takes metrics without a time, their interval goes on, unless this is the last one.
+ */
+void relay_flush(struct program *p, int64_t time_ms, bool last);
 
 /* Writes metrics and counters into the snapshot. */
 void relay_counters(const struct program *p, struct snapshot *out);

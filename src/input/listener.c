@@ -227,22 +227,32 @@ static void read_queues(struct listener *l)
     }
 }
 
+/* Copies what the thread counts. The caller has the lock. */
+static void copy_counters(struct listener *l)
+{
+    if (l->intake.metrics)
+        l->series = l->intake.metrics->n;
+    for (int i = 0; i < l->intake.n_packers; i++)
+        l->packed[i] = l->intake.packers[i].counters;
+    for (int i = 0; i < l->n_items; i++)
+        l->stats[i].taken = l->counts[i];
+}
+
 void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
 {
     read_queues(l);
     listener_enter(l);
-    if (l->intake.metrics) {
+    if (l->intake.metrics)
         metrics_flush(l->intake.metrics, now_ms, wall_ms);
-        l->series = l->intake.metrics->n;
-    }
-    for (int i = 0; i < l->intake.n_packers; i++)
-        l->packed[i] = l->intake.packers[i].counters;
-    for (int i = 0; i < l->n_items; i++) {
-        l->stats[i].datagrams = l->counts[i].datagrams;
-        l->stats[i].truncated = l->counts[i].truncated;
-        l->stats[i].refused_clients = l->counts[i].refused_clients;
-        l->stats[i].lines = l->counts[i].lines;
-    }
+    copy_counters(l);
+    listener_leave(l);
+}
+
+void listener_count(struct listener *l)
+{
+    read_queues(l);
+    listener_enter(l);
+    copy_counters(l);
     listener_leave(l);
 }
 

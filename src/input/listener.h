@@ -31,21 +31,26 @@ struct listen_item {
     const char *name; /* for the log, and for the tag `listen` */
 };
 
-/* Counters of an item, since the start, and its queue now. */
-struct listen_stats {
-    uint64_t datagrams;           /* received; also frames, and lines of a stream of lines */
-    uint64_t truncated;           /* of which the end is lost, and streams broken by a frame that is too long */
-    uint64_t refused_clients;     /* streams for which there was no room */
-    uint64_t kernel_drops;        /* datagrams for which the queue had no room */
-    unsigned buffer_used_percent; /* of the fullest queue */
-    bool queue_known;             /* the system reports the last two; else they are 0 */
+/* The thread's counters of an item, since the start. */
+struct listen_counts {
+    uint64_t datagrams;       /* received; also frames, and lines of a stream of lines */
+    uint64_t truncated;       /* of which the end is lost, and streams broken by a frame that is too long */
+    uint64_t refused_clients; /* streams for which there was no room */
     struct intake_counters lines;
+};
+
+/* The same, and the item's queue. */
+struct listen_stats {
+    struct listen_counts taken;
+    uint64_t kernel_drops;        /* datagrams for which the queue had no room, since the start */
+    unsigned buffer_used_percent; /* of the fullest queue, now */
+    bool queue_known;             /* the system reports these two; else they are 0 */
 };
 
 struct listen_socket {
     int fd;
     const struct listen_item *item;
-    struct listen_stats *counts; /* of its item */
+    struct listen_counts *counts; /* of its item */
     struct net_addr addr;
     unsigned buffer;      /* bytes of the receive buffer, as given */
     struct net_file file; /* of a Unix socket */
@@ -56,7 +61,7 @@ struct listen_socket {
 
 struct listen_client {
     int fd; /* -1: free */
-    struct listen_stats *counts;
+    struct listen_counts *counts;
     struct frames *frames;
 };
 
@@ -79,8 +84,8 @@ struct listener {
     bool started;
     /* With the lock, which listener_enter takes: */
     pthread_mutex_t door, lock;
-    struct intake intake;                   /* its packers are set between listener_init and listener_start */
-    struct listen_stats counts[LISTEN_MAX]; /* the first three members */
+    struct intake intake; /* its packers are set between listener_init and listener_start */
+    struct listen_counts counts[LISTEN_MAX];
     bool stops;
     /* The main thread's, as of the last flush: */
     struct listen_stats stats[LISTEN_MAX];
@@ -110,6 +115,9 @@ int listener_start(struct listener *l);
 /* Ends the interval: flushes the metrics while the thread waits, and copies l->series and the counters of the items and
  * the packers. Also after listener_close. */
 void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms);
+
+/* Copies the counters alone: the metrics' interval goes on. */
+void listener_count(struct listener *l);
 
 /* Logs what the last intervals brought for the first time: a refused line of each kind, losses and their ends. Call it
  * after a flush. */

@@ -42,7 +42,7 @@ static void log_overflow(struct listener *l)
     bool overflows;
 
     for (int i = 0; i < l->n_items; i++)
-        overflow += l->stats[i].lines.overflow_lines;
+        overflow += l->stats[i].taken.lines.overflow_lines;
     overflows = overflow > l->logged_overflow;
     if (overflows && !l->overflows)
         log_event(
@@ -59,15 +59,15 @@ static void log_item(const char *name, const struct listen_stats *now, struct li
         log_event(LOG_WARN, "listen", name,
                   "the kernel had no room for %llu datagrams; raise net.core.rmem_max, or send larger datagrams",
                   (unsigned long long)now->kernel_drops);
-    if (now->lines.unsupported_lines && !before->lines.unsupported_lines)
+    if (now->taken.lines.unsupported_lines && !before->taken.lines.unsupported_lines)
         log_event(
             LOG_WARN, "listen", name,
             "a line was dropped that an output cannot have, such as an event, which only datadog gets; more are only "
             "counted");
-    if (now->truncated && !before->truncated)
+    if (now->taken.truncated && !before->taken.truncated)
         log_event(LOG_WARN, "listen", name, "a datagram was cut: it is longer than %d bytes, or its stream ended",
                   FRAME_MAX);
-    if (now->refused_clients && !before->refused_clients)
+    if (now->taken.refused_clients && !before->taken.refused_clients)
         log_event(LOG_WARN, "listen", name, "a stream was refused: there are %d already", LISTEN_CLIENTS);
     *before = *now;
 }

@@ -35,7 +35,7 @@ static void end_rests(struct listener *l)
 }
 
 /* Takes a datagram. The caller has the lock. */
-static void take(struct listener *l, struct listen_stats *counts, const char *bytes, size_t len, bool cut)
+static void take(struct listener *l, struct listen_counts *counts, const char *bytes, size_t len, bool cut)
 {
     counts->datagrams++;
     counts->truncated += cut;

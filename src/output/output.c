@@ -20,6 +20,11 @@ static void init_packets(struct output *o, size_t cap, struct arena *a)
     packets_init(&o->packets, arena_zero(a, cap, 1), cap, o->data_cap);
 }
 
+bool output_needs_time(const struct endpoint *endpoint)
+{
+    return endpoint->format->timestamps && policy_of(endpoint, endpoint->transport->shape != SHAPE_DATAGRAM).keep;
+}
+
 /* Sizes the ring for either shape that the receiver may turn out to have. */
 static void init_box(struct output *o, const struct output_limits *limits, struct arena *a)
 {
@@ -83,8 +88,9 @@ size_t output_line_max(struct output *o)
     return line_max;
 }
 
-void output_relay(struct output *o, const char *lines, size_t len, uint32_t n)
+void output_relay(void *output, const char *lines, size_t len, uint32_t n)
 {
+    struct output *o = output;
     bool was_empty;
 
     pthread_mutex_lock(&o->packets_lock);

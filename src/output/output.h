@@ -75,6 +75,9 @@ int output_start(struct output *o);
 /* Returns true if lines may wait for this receiver: not for datagrams, nor where a line is worth nothing late. */
 bool output_waits(const struct endpoint *endpoint);
 
+/* Returns true if lines without a time are dropped, as far as it is known without a connection. */
+bool output_needs_time(const struct endpoint *endpoint);
+
 /* Returns the longest line in bytes, without its newline, that the output accepts now; a path's MTU may change. */
 size_t output_line_max(struct output *o);
 
@@ -88,7 +91,7 @@ void output_end(struct output *o, uint64_t oversized);
 /* Queues a packet of n lines of an application, each ended by a newline, for the listener's thread, which waits no
  * longer than a copy takes. Call it only with limits.packets. A packet should have up to packet_max bytes, and a
  * newline; one of a single line may have more. One that could never be sent is dropped. */
-void output_relay(struct output *o, const char *lines, size_t len, uint32_t n);
+void output_relay(void *output, const char *lines, size_t len, uint32_t n);
 
 /* Returns a copy of the queue, for its counters. */
 struct packets output_read_packets(struct output *o);

@@ -68,7 +68,7 @@ static void an_increase_is_pushed_once(void **state)
     metrics_init(&p.metrics, &settings, memory, sizeof memory);
     p.listener.counts[1].lines.lines = 5;
     program_push(&p, 0);
-    p.listener.stats[1].lines.lines = 12;
+    p.listener.stats[1].taken.lines.lines = 12;
     for (int i = 0; i < 2; i++) {
         program_snapshot(&p, 0, &s);
         assert_int_equal(s.added.n[LINES_OF_B], 7);

@@ -1,6 +1,7 @@
 """A board's clock starts in 1970 and is set later, by libfaketime. The program is the sanitized one, which is not static."""
 import os
 import pathlib
+import socket
 import time
 
 import pytest
@@ -93,6 +94,23 @@ def test_streams_wait_for_the_clock(board, kind):
         assert true_times(points) == {point.time for point in points}
         dropped = max(point.fields["dropped_lines"] for point in points if point.measurement == "sockpush_output" and point.tag("output") != "stdout:")
         assert dropped >= 4 * 4, one.program.log      # 4 lines per poll
+
+
+def test_a_relays_sums_wait_for_the_clock(board):
+    """What an application counted before is in the first interval that has a time."""
+    with streams.Aggregator() as receiver, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as application:
+        one = board(to=f"influx+tcp://127.0.0.1:{receiver.port},dogstatsd+stdout:", listen="udp://127.0.0.1:8125", backend="off")
+        one.program.until(lambda: "taking StatsD" in one.program.log)
+        for value in (3, 4):
+            before = one.program.out.count("sockpush_listen.datagrams:1|c")
+            application.sendto(f"hits:{value}|c".encode(), ("127.0.0.1", 8125))
+            one.program.until(lambda: one.program.out.count("sockpush_listen.datagrams:1|c") > before)
+        assert "hits" not in receiver.text
+        one.set_clock()
+        assert wait.until(lambda: "hits," in receiver.text), one.program.log
+        assert one.program.end() == 0
+        hits = [line for line in receiver.text.splitlines() if line.startswith("hits,")]
+        assert [line.split()[1] for line in hits][0] == "value=7" and sum(float(line.split()[1].split("=")[1]) for line in hits) == 7, hits
 
 
 @pytest.mark.parametrize("scheme", ["otlp+http", "prometheus+http"])

@@ -129,7 +129,7 @@ static void await_datagrams(uint64_t n)
         flush();
         sum = 0;
         for (int i = 0; i < n_items; i++)
-            sum += stats[i].datagrams;
+            sum += stats[i].taken.datagrams;
         platform_sleep_ns(sum < n ? 1000000 : 0);
     } while (sum < n);
     assert_int_equal(sum, n);
@@ -155,12 +155,12 @@ static void each_kind_takes_datagrams(void **state)
     send_text(fd[0], "a:5|c");
     end();
     assert_true(value("a") == 1116 && value("b") == 22);
-    assert_int_equal(stats[0].datagrams, 3);
-    assert_int_equal(stats[1].datagrams, 1);
-    assert_int_equal(stats[2].datagrams, 2);
+    assert_int_equal(stats[0].taken.datagrams, 3);
+    assert_int_equal(stats[1].taken.datagrams, 1);
+    assert_int_equal(stats[2].taken.datagrams, 2);
     assert_true((stats[0].queue_known || ONE_IN > 1) && !stats[1].queue_known && !stats[2].queue_known);
     assert_int_equal(stats[0].kernel_drops, 0);
-    assert_int_equal(stats[0].lines.lines + stats[1].lines.lines + stats[2].lines.lines, 7);
+    assert_int_equal(stats[0].taken.lines.lines + stats[1].taken.lines.lines + stats[2].taken.lines.lines, 7);
     assert_int_equal(l.series, 2);
     for (int i = 0; i < 3; i++)
         net_close(fd[i]);
@@ -194,7 +194,7 @@ static void localhost_is_both_loopback_addresses(void **state)
         net_close(fd);
     }
     end();
-    assert_int_equal(stats[0].datagrams, n);
+    assert_int_equal(stats[0].taken.datagrams, n);
     assert_true(value("a") == n);
 }
 
@@ -219,11 +219,11 @@ static void of_a_datagram_that_is_cut_the_last_line_is_lost(void **state)
     }
     end();
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(stats[i].datagrams, 2);
-        assert_int_equal(stats[i].truncated, 1);
+        assert_int_equal(stats[i].taken.datagrams, 2);
+        assert_int_equal(stats[i].taken.truncated, 1);
     }
     assert_true(value("a") == 2 && value("b") == 2);
-    assert_int_equal(stats[0].lines.refused_lines + stats[1].lines.refused_lines, 4);
+    assert_int_equal(stats[0].taken.lines.refused_lines + stats[1].taken.lines.refused_lines, 4);
 }
 
 /* Skips the test where an emulator does not know SO_MEMINFO. */
@@ -251,16 +251,16 @@ static void sent_is_received_and_dropped(void **state)
     flush();
     assert_true(stats[0].queue_known && stats[0].kernel_drops > 0 && stats[0].kernel_drops < 1000);
     assert_true(stats[0].buffer_used_percent > 50 && stats[0].buffer_used_percent <= 100);
-    assert_int_equal(stats[0].datagrams, 0);
+    assert_int_equal(stats[0].taken.datagrams, 0);
     assert_int_equal(listener_start(&l), 0);
     await_datagrams(1000 - stats[0].kernel_drops);
     for (int i = 0; i < 1000; i++)
         send_text(fd, "a:1|c");
     end();
-    assert_int_equal(stats[0].datagrams + stats[0].kernel_drops, 2000);
-    assert_true(value("a") == (double)stats[0].datagrams);
+    assert_int_equal(stats[0].taken.datagrams + stats[0].kernel_drops, 2000);
+    assert_true(value("a") == (double)stats[0].taken.datagrams);
     flush();
-    assert_int_equal(stats[0].datagrams + stats[0].kernel_drops, 2000);
+    assert_int_equal(stats[0].taken.datagrams + stats[0].kernel_drops, 2000);
     net_close(fd);
 }
 
@@ -303,9 +303,9 @@ static void frames_and_lines_come_from_two_clients(void **state)
     send_all(frames, (const char[]){9, 0, 0, 0, 'c', ':', '4', '|', 'c'}, 9);
     end(); /* while the last frame is not whole */
     assert_true(value("a") == 2002000 && value("b") == 2002000 && value("c") == 3);
-    assert_int_equal(stats[0].datagrams, 6003);
-    assert_int_equal(stats[0].truncated, 1);
-    assert_int_equal(stats[0].lines.refused_lines, 1);
+    assert_int_equal(stats[0].taken.datagrams, 6003);
+    assert_int_equal(stats[0].taken.truncated, 1);
+    assert_int_equal(stats[0].taken.lines.refused_lines, 1);
     net_close(frames);
 }
 
@@ -327,8 +327,8 @@ static void a_frame_that_is_too_long_ends_its_client_only(void **state)
     send_frame(good, "a:100|c");
     end();
     assert_true(value("a") == 111);
-    assert_int_equal(stats[0].datagrams, 3);
-    assert_int_equal(stats[0].truncated, 1);
+    assert_int_equal(stats[0].taken.datagrams, 3);
+    assert_int_equal(stats[0].taken.truncated, 1);
     net_close(bad);
     net_close(good);
 }
@@ -358,7 +358,7 @@ static void clients_beyond_the_limit_are_refused(void **state)
     fd[1] = sender(0); /* the thread has seen that one ended */
     send_frame(fd[1], "b:1|c");
     end();
-    assert_int_equal(stats[0].refused_clients, 2);
+    assert_int_equal(stats[0].taken.refused_clients, 2);
     assert_true(value("a") == LISTEN_CLIENTS + 10 && value("b") == 1);
     for (int i = 0; i < LISTEN_CLIENTS; i++)
         net_close(fd[i]);
@@ -487,7 +487,7 @@ static void a_full_set_of_items_receives(void **state)
     }
     end();
     for (int i = 0; i < LISTEN_MAX; i++)
-        assert_int_equal(stats[i].datagrams, n);
+        assert_int_equal(stats[i].taken.datagrams, n);
 }
 
 /* Returns what listener_log_new logs. */
@@ -636,8 +636,8 @@ static void lines_are_passed_on_soon(void **state)
     await_passed_on(0, "a:1:2|c\n_sc|a|0\n");
     end();
     assert_true(value("a") == 3);
-    assert_int_equal(stats[0].lines.lines, 2);
-    assert_int_equal(stats[0].lines.unsupported_lines, 1);
+    assert_int_equal(stats[0].taken.lines.lines, 2);
+    assert_int_equal(stats[0].taken.lines.unsupported_lines, 1);
     assert_int_equal(l.packed[0].unsupported, 0);
     assert_int_equal(l.packed[1].unsupported, 1);
     net_close(fd);
@@ -663,7 +663,7 @@ static void what_is_in_hand_is_sent_at_the_end(void **state)
     assert_non_null(strstr(passed_on[1], "c:1|c\n"));
     assert_int_equal(strlen(passed_on[1]), 12);
     assert_string_equal(passed_on[0], passed_on[1]);
-    assert_int_equal(stats[0].lines.refused_lines, 1);
+    assert_int_equal(stats[0].taken.lines.refused_lines, 1);
     assert_int_equal(l.series, 0);
     assert_non_null(strstr(logged(), "unknown type: b:1|x;"));
     net_close(udp);
