@@ -240,12 +240,16 @@ static void copy_counters(struct listener *l)
 
 void listener_flush(struct listener *l, uint64_t now_ms, int64_t wall_ms)
 {
+    bool more = true;
+
     read_queues(l);
-    listener_enter(l);
-    if (l->intake.metrics)
-        metrics_flush(l->intake.metrics, now_ms, wall_ms);
-    copy_counters(l);
-    listener_leave(l);
+    while (more) { /* the kernel's queues are too short to wait for all of them */
+        listener_enter(l);
+        more = l->intake.metrics && metrics_flush_some(l->intake.metrics, now_ms, wall_ms);
+        if (!more)
+            copy_counters(l);
+        listener_leave(l);
+    }
 }
 
 void listener_count(struct listener *l)

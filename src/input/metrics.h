@@ -42,7 +42,7 @@ struct metric {
     struct metric_values values;
     int64_t start_ms;    /* wall clock when the totals were 0: at the flush before the first; -1: unknown */
     uint64_t touched_ms; /* of the last flush that found it touched */
-    bool flushed;        /* a flush has found it */
+    uint8_t flushed;     /* number of the last flush that found it; 0: none has */
     bool fresh;          /* the last flush was its first */
     bool written;        /* it has values to be pushed */
     bool monotonic;      /* a counter that never decreased */
@@ -64,6 +64,8 @@ struct metrics {
         read_end;            /* bytes: of the block; before the part for overflow; of metrics; at the last flush */
     uint32_t *place, places; /* a hash table of offsets in the block, plus 1; a power of 2 */
     uint32_t n;
+    uint32_t flush_at;           /* the next metric of a flush that goes on; 0: none does */
+    uint8_t flush_no;            /* its number, or the last one's: 1 to 255, in turn */
     struct recent recent;        /* lines that came; without recent_init there are none */
     int64_t flush_ms, before_ms; /* wall clock of the last flush, and of the one before it; -1: unknown */
     bool first_delta;            /* a gauge with sign and tags came, which DogStatsD means as a value */
@@ -84,8 +86,12 @@ bool metrics_add(struct metrics *m, struct line *line, const struct recent_line 
  * is not a number. */
 bool metrics_add_recent(struct metrics *m, struct recent_line *cut, uint64_t *overflow);
 
-/* Ends the interval: sets the values, and forgets what ended in the last flush. now_ms is monotonic, wall_ms the wall
- * clock or -1. */
+/* Ends the interval of some metrics, so that lines can be taken between two calls: sets their values. The last call
+ * also forgets what ended in the flush before, and returns false; only then may be read. now_ms is monotonic, wall_ms
+ * the wall clock or -1; both stay the same until then. */
+bool metrics_flush_some(struct metrics *m, uint64_t now_ms, int64_t wall_ms);
+
+/* Ends the interval of all metrics. */
 void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms);
 
 /* Returns the first metric for NULL, else the one after; NULL after the last one of the last flush. */

@@ -3,6 +3,8 @@
 
 #include "input/metric_layout.h"
 
+#define FLUSH_SOME 32768 /* bytes of metrics: about 200 counters, or 25 timings, which take 50 us */
+
 static const unsigned quantiles[METRIC_QUANTILES] = {500, 900, 990}; /* permille */
 
 static void flush_histogram(const struct metrics *m, struct metric *metric)
@@ -47,16 +49,22 @@ static void flush_values(const struct metrics *m, struct metric *metric)
     metric->written = metric->touched || !kind_is_timed(metric->kind);
 }
 
-/* Ends the metric's interval. Returns false if it is to be forgotten. */
-static bool flush(const struct metrics *m, struct metric *metric, uint64_t now_ms)
+/* Returns true if the metric is to be forgotten, unless a line comes for it before the flush ends. */
+static bool is_over(const struct metrics *m, const struct metric *metric)
 {
-    if (metric->replaced || (metric->ended && !metric->touched))
-        return false;
+    return metric->replaced || (metric->ended && !metric->touched && metric->flushed != m->flush_no);
+}
+
+/* Ends the metric's interval, unless this flush has done so, or it is to be forgotten. */
+static void flush(const struct metrics *m, struct metric *metric, uint64_t now_ms)
+{
+    if (metric->flushed == m->flush_no || is_over(m, metric))
+        return;
     if (metric->ended)
         metric_begin(m, metric); /* it came back */
     else if (metric->flushed)
         metric->fresh = false;
-    metric->flushed = true;
+    metric->flushed = m->flush_no;
     if (metric->touched)
         metric->touched_ms = now_ms;
     flush_values(m, metric);
@@ -64,7 +72,6 @@ static bool flush(const struct metrics *m, struct metric *metric, uint64_t now_m
     if (metric->ended)
         metric->interval = 0; /* a gauge's next change begins at 0 */
     metric->touched = false;
-    return true;
 }
 
 /* Finds the places of all metrics anew. */
@@ -80,7 +87,8 @@ static void place_all(struct metrics *m)
     }
 }
 
-void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms)
+/* Forgets metrics, and moves the others together. */
+static void forget(struct metrics *m)
 {
     uint32_t to = 0, size;
 
@@ -88,7 +96,7 @@ void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms)
         struct metric *metric = metric_at(m, at);
 
         size = metric->size;
-        if (!flush(m, metric, now_ms)) {
+        if (is_over(m, metric)) {
             m->n--;
             continue;
         }
@@ -105,9 +113,30 @@ void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms)
         m->used = to;
         place_all(m);
     }
+}
+
+bool metrics_flush_some(struct metrics *m, uint64_t now_ms, int64_t wall_ms)
+{
+    uint32_t at = m->flush_at, end = at + FLUSH_SOME;
+
+    if (!at)
+        m->flush_no = (uint8_t)(m->flush_no % UINT8_MAX + 1);
+    for (; at < m->used && at < end; at += metric_at(m, at)->size)
+        flush(m, metric_at(m, at), now_ms);
+    m->flush_at = at < m->used ? at : 0;
+    if (m->flush_at)
+        return true;
+    forget(m);
     m->read_end = m->used;
     m->before_ms = m->flush_ms;
     m->flush_ms = wall_ms;
+    return false;
+}
+
+void metrics_flush(struct metrics *m, uint64_t now_ms, int64_t wall_ms)
+{
+    while (metrics_flush_some(m, now_ms, wall_ms))
+        ;
 }
 
 /* --- reading -------------------------------------------------------------------------------- */

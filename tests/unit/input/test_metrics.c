@@ -411,6 +411,57 @@ static void as_a_plain_model(void **state)
     }
 }
 
+/* Takes a random line: of a counter, or of a timing, which is negative now and then. Returns its value. */
+static double take_any(void)
+{
+    unsigned value = 1 + any(9), name = any(120);
+    bool timing = any(3) == 0, negative = timing && any(4) == 0;
+    char line[60];
+
+    sprintf(line, "a.name.of.a.metric.%u:%s%u|%s", name, negative ? "-" : "", value, timing ? "ms" : "c");
+    take(line);
+    return negative ? -(double)value : value;
+}
+
+/* Returns the sum of all that the last flush has. */
+static double pushed(void)
+{
+    const struct metric *metric = NULL;
+    double sum = 0;
+
+    while ((metric = metrics_next(&m, metric)))
+        if (metric->written && !metric->ended)
+            sum += metric->kind == METRIC_COUNTER ? metric->values.value : metric->values.sum;
+    return sum;
+}
+
+/* Lines come between two calls of a flush, for metrics that it has passed, or not yet, or is about to forget; some
+ * move. */
+static void lines_during_a_flush_are_in_this_interval_or_the_next(void **state)
+{
+    double in_all = 0, out_all = 0;
+    unsigned pieces = 0;
+
+    (void)state;
+    any_seed(25);
+    begin_with((struct metrics_settings){{1, 2}, .expiry_ms = 20000, .totals = true}, SIZE);
+    for (int round = 0; round < 2000 / ONE_IN; round++) {
+        for (unsigned n = any(3) ? any(20) : any(600); n; n--)
+            in_all += take_any();
+        now_ms += 10000;
+        wall_ms += 10000;
+        for (; metrics_flush_some(&m, now_ms, wall_ms); pieces++)
+            for (unsigned n = any(30); n; n--)
+                in_all += take_any();
+        out_all += pushed();
+    }
+    flush();
+    out_all += pushed();
+    assert_int_equal(counters.overflow_lines, 0);
+    assert_true(pieces > 100);
+    assert_true(in_all == out_all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup(negative_values_get_their_range, begin),
         cmocka_unit_test(a_full_table_counts_elsewhere),
         cmocka_unit_test(as_a_plain_model),
+        cmocka_unit_test(lines_during_a_flush_are_in_this_interval_or_the_next),
     };
 
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
