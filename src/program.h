@@ -48,11 +48,17 @@ struct program {
  * from the config's arena. Returns 0, or the exit status after logging an error. */
 int program_init(struct program *p);
 
+/* Measures the largest snapshot of each output. Returns false, after logging an error, if one is too large. */
+bool program_measure(struct program *p);
+
 /* Describes what is read, for the log. Returns out. */
 const char *program_view(const struct program *p, char *out, size_t cap);
 
 /* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */
 void program_read(struct program *p, int64_t *time_ms);
+
+/* Returns the wall clock, or -1 if it was not set, such as on a board that starts in 1970. */
+int64_t program_wall_clock(struct program *p);
 
 /* Encodes the counts, once per distinct format, unit and line length, and passes the lines to the outputs. */
 void program_push(struct program *p, int64_t time_ms);

@@ -1,0 +1,168 @@
+/* Hands the counts out: a snapshot is encoded, and goes to the outputs. */
+#include <string.h>
+
+#include "relay.h"
+
+void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
+{
+    *out = (struct snapshot){
+        .prefix = p->config.v.prefix,
+        .sections = p->sections,
+        .tags = &p->tags,
+        .agent_tags = &p->agent_tags,
+        .tally = &p->tally,
+        .reading = &p->reading,
+        .time_ms = time_ms,
+        .start_ms = p->start_ms,
+        .state = p->format_state,
+        .pids = p->config.v.pid,
+        .push_self = p->config.v.self,
+        .semconv = p->config.v.otlp_names,
+        .self = p->self,
+        .n_outputs = p->config.n_outputs,
+        .added = p->added,
+    };
+    for (int i = 0; i < p->config.n_outputs; i++)
+        out->output[i].name = p->config.output[i].name;
+    if (p->config.n_listen)
+        relay_counters(p, out);
+    for (int i = 0; i < p->n_outputs; i++) {
+        struct output *o = &p->output[i];
+
+        out->output[i].total = output_read_stats(o);
+        for (int k = 0; k < OUTPUT_COUNTERS; k++)
+            out->added.n[ADDED_OUTPUTS + i * OUTPUT_COUNTERS + k] = out->output[i].total.n[k] - o->reported.n[k];
+    }
+}
+
+/* Remembers the counters in this snapshot, from which the next one's increments are counted. */
+static void note_reported(struct program *p, const struct snapshot *s)
+{
+    for (int i = 0; i < p->n_outputs; i++)
+        p->output[i].reported = s->output[i].total;
+    for (int i = 0; i < s->n_listen; i++)
+        memcpy(p->listen_reported[i], s->listen[i].n, sizeof p->listen_reported[i]);
+}
+
+/* A snapshot that is encoded for some outputs. */
+struct push {
+    struct sink sink;
+    const struct snapshot *snapshot;
+    struct output *output[OUTPUTS_MAX];
+    int n_outputs;
+};
+
+/* A sink's flush: passes its lines to the outputs. */
+static void pass_lines(struct sink *sink)
+{
+    const struct push *push = (const struct push *)sink;
+    const struct lines lines = {.text = sink->out->data,
+                                .len = sink->out->len,
+                                .n = sink->lines,
+                                .gauges = sink->n_increments ? sink->gauges : sink->out->len,
+                                .added = &push->snapshot->added,
+                                .counter = sink->counter,
+                                .part = sink->part};
+
+    for (int i = 0; i < push->n_outputs; i++)
+        output_add(push->output[i], &lines);
+    buf_cut(sink->out, 0);
+    sink->lines = 0;
+}
+
+/* Encodes for output i, and passes the lines to later outputs that need the same ones, unless alone. line_max is by
+ * output, and 0 for those that have their lines. */
+static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
+{
+    struct output *first = &p->output[i];
+    struct push push = {.sink = {.out = &p->lines,
+                                 .flush = pass_lines,
+                                 .line_max = line_max[i],
+                                 .unit = first->endpoint->unit,
+                                 .state = p->format_state,
+                                 .claims = &p->claims},
+                        .snapshot = s};
+
+    for (; i < p->n_outputs; i++) {
+        struct output *o = &p->output[i];
+
+        if (o->endpoint->format != first->endpoint->format || o->endpoint->unit != first->endpoint->unit ||
+            line_max[i] != push.sink.line_max)
+            continue;
+        output_begin(o, p->polls + p->pushes, s->time_ms >= 0, s->only_metrics);
+        push.output[push.n_outputs++] = o;
+        line_max[i] = 0;
+        if (alone)
+            break;
+    }
+    snapshot_encode(s, first->endpoint->format, &push.sink);
+    pass_lines(&push.sink);
+    for (i = 0; i < push.n_outputs; i++)
+        output_end(push.output[i], push.sink.oversized);
+}
+
+/* Encodes for output i alone if increments are pending, which did not reach its receiver; adds them. */
+static void push_pending(struct program *p, struct snapshot *s, int i, size_t *line_max)
+{
+    const struct added added = s->added;
+
+    if (!output_take_pending(&p->output[i], &s->added))
+        return;
+    push_format(p, s, i, true, line_max);
+    s->added = added;
+}
+
+static void push(struct program *p, int64_t time_ms, bool only_metrics)
+{
+    size_t line_max[OUTPUTS_MAX] = {0};
+    struct snapshot s;
+
+    if (p->config.n_listen)
+        relay_flush(p, time_ms, only_metrics);
+    program_snapshot(p, time_ms, &s);
+    s.only_metrics = only_metrics;
+    note_reported(p, &s);
+    for (int i = 0; i < p->n_outputs; i++)
+        line_max[i] = output_line_max(&p->output[i]);
+    for (int i = 0; i < p->n_outputs; i++)
+        push_pending(p, &s, i, line_max);
+    for (int i = 0; i < p->n_outputs; i++)
+        if (line_max[i])
+            push_format(p, &s, i, false, line_max);
+    if (p->claims.left_out)
+        relay_log_left_out(p);
+    if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
+        tally_expire(&p->tally);
+}
+
+void program_push(struct program *p, int64_t time_ms)
+{
+    push(p, time_ms, false);
+}
+
+/* Returns the unit of the outputs' times, the longest of them. */
+static int64_t coarsest_unit_ms(const struct config *c)
+{
+    int64_t longest_ms = 1;
+
+    for (int i = 0; i < c->n_outputs; i++) {
+        int64_t unit_ms = endpoint_unit_ms(&c->output[i]);
+
+        longest_ms = unit_ms > longest_ms ? unit_ms : longest_ms;
+    }
+    return longest_ms;
+}
+
+void program_stop_listening(struct program *p)
+{
+    int64_t time_ms, after_ms;
+
+    if (!p->config.n_listen || !relay_close(p))
+        return;
+    p->pushes++;
+    time_ms = program_wall_clock(p);
+    after_ms = p->metrics.flush_ms + coarsest_unit_ms(&p->config);
+    if (time_ms >= 0 && time_ms < after_ms)
+        time_ms = after_ms; /* a series has one value at a time */
+    push(p, time_ms, true);
+}
