@@ -100,6 +100,7 @@ const struct encoder encoder_influx = {
     .name = "influx",
     .port = 8089,
     .timestamps = true,
+    .claims = true,
     .typed = true,
     .renamed = RENAMED,
     .record = record_line,

@@ -31,6 +31,10 @@ void influx_metric(struct sink *s, const struct relayed *r)
 
         influx_put_name(s->out, r->name);
         influx_put_tags(s->out, &r->tags);
+        if ((!i && s->claims && !relayed_claim(s, r, mark)) || r->silent) {
+            buf_cut(s->out, mark);
+            return;
+        }
         for (bool first = true; i < n && influx_begin_field(s, mark, first, field[i].name); first = false, i++)
             buf_double(s->out, field[i].value);
         influx_put_time(s->out, r->time_ms, s->unit);

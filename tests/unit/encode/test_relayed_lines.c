@@ -114,6 +114,31 @@ static void a_path_of_graphite_is_written_once(void **state)
     assert_int_equal(count_of(encoded_text, "t_x."), 8);
 }
 
+/* A receiver keeps the last value of a series at one time. */
+static void a_series_of_influx_is_written_once(void **state)
+{
+    static const char *const lines[] = {"a:1|g\na:2|g|#e:", "a:1|g|#on\na:2|g|#on:true", "a:1|g\na:2|g|#host:a",
+                                        "a:1|g\na:2|g|#metric_type:x", "a\\b:1|g\na_b:2|g"};
+    struct tag host = {"host", "a"};
+    struct sink sink;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        relay_begin();
+        relay_ours = (struct tags){&host, 1};
+        relay_encoded(&encoder_influx, lines[i]);
+        assert_row(count_of(encoded_text, "\n") == 1 && strstr(encoded_text, " value=1" INFLUX_TIME), lines[i]);
+        sink = relay_into(&encoder_influx, 1000, 4000);
+        assert_true(sink.oversized == 1 && sink.lines == 1);
+    }
+    relay_begin();
+    relay_encoded(&encoder_influx, "t\\x:1|ms");
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(relay_encoded(&encoder_influx, "t_x:1|ms"), "");
+    relay_encoded(&encoder_influx, "t_x:1|ms");
+    assert_int_equal(count_of(encoded_text, "t_x,"), 1);
+}
+
 static void the_application_wins_over_keys_that_are_alike(void **state)
 {
     struct tag ours[] = {{"dc", "x"}, {"pod name", "x"}, {"zone", NULL}};
@@ -244,6 +269,7 @@ int main(void)
         cmocka_unit_test(graphite_has_statsd_names),
         cmocka_unit_test_setup(types_with_one_name_have_different_paths, relay_setup),
         cmocka_unit_test_setup(a_path_of_graphite_is_written_once, relay_setup),
+        cmocka_unit_test_setup(a_series_of_influx_is_written_once, relay_setup),
         cmocka_unit_test_setup(the_application_wins_over_keys_that_are_alike, relay_setup),
         cmocka_unit_test_setup(silent_series_are_written_until_they_end, relay_setup),
         cmocka_unit_test_setup(lines_without_time_have_none, relay_setup),
