@@ -8,12 +8,6 @@
 #include "encode/prometheus.h"
 #include "encode/protobuf.h"
 
-/* Returns true for a name that begins as those of our own series do. */
-static bool is_ours(const struct claims *claims, const char *name)
-{
-    return label_begins(name, claims->ours[0]) || label_begins(name, claims->ours[1]);
-}
-
 /* Puts a series whose name is the metric's and `end`, unless it was put before. */
 static void put_series(struct sink *s, const struct relayed *r, const struct labels *l, const char *end, double value,
                        bool is_total)
@@ -57,10 +51,6 @@ void prometheus_metric(struct sink *s, const struct relayed *r)
     const struct metric_values *v = &r->metric->values;
     struct labels labels;
 
-    if (s->claims && is_ours(s->claims, r->name)) {
-        relayed_leave_out(s, r, NULL);
-        return;
-    }
     labels_init(&labels, &r->tags);
     if (metric_is_timed(r->metric))
         put_timed(s, r, &labels);

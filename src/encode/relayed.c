@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "encode/prometheus.h"
 
 /* The kinds of metric_is_timed. */
 #define TIMED (1u << METRIC_TIMING | 1u << METRIC_HISTOGRAM | 1u << METRIC_DISTRIBUTION)
@@ -120,14 +121,24 @@ bool relayed_claim(struct sink *s, const struct relayed *r, size_t at)
     return true;
 }
 
+/* Returns true for a name that begins as those of our own series do, or would in Prometheus. */
+static bool is_ours(const struct claims *claims, const char *name)
+{
+    return label_begins(name, claims->ours[0]) || label_begins(name, claims->ours[1]);
+}
+
 static void put(const struct metric *metric, const struct tags *ours, struct relayed *r, const struct encoder *format,
                 struct sink *sink)
 {
     struct merged all;
 
+    r->metric = metric;
+    if (format->post && sink->claims && is_ours(sink->claims, metric_name(metric))) {
+        relayed_leave_out(sink, r, NULL);
+        return;
+    }
     all.n = all.len = 0;
     merge(&all, metric, ours, format);
-    r->metric = metric;
     r->name = format->utf8 ? clean(&all, metric_name(metric)) : metric_name(metric);
     r->tags = (struct tags){all.tag, all.n};
     format->metric(sink, r);

@@ -323,6 +323,16 @@ static void a_series_of_numbers_is_written_once(void **state)
     assert_non_null(strstr(decoded("x:3|c"), "x sum  0+50000 15\n"));
 }
 
+/* Stores write names as Prometheus does, and refuse a second value of our series. */
+static void names_of_ours_are_left_out(void **state)
+{
+    (void)state;
+    decoded("netstat.tcp_established:1|g|#ip_version:4\nsockpush_output.sent_lines:1|c\nsockpush.x:1|ms\nnetstats:1|g");
+    assert_string_equal(text, "netstats gauge  10000 1\n");
+    assert_string_equal(metric_name(relay_claims.left_out), "netstat.tcp_established");
+    assert_null(relay_claims.owner);
+}
+
 static void unknown_times_are_left_out(void **state)
 {
     (void)state;
@@ -388,6 +398,7 @@ int main(void)
         cmocka_unit_test_setup(ends_are_marked, relay_setup),
         cmocka_unit_test_setup(attributes_are_clean, relay_setup),
         cmocka_unit_test_setup(a_series_of_numbers_is_written_once, relay_setup),
+        cmocka_unit_test_setup(names_of_ours_are_left_out, relay_setup),
         cmocka_unit_test_setup(unknown_times_are_left_out, relay_setup),
         cmocka_unit_test_setup(what_is_too_long_is_left_out, relay_setup),
         cmocka_unit_test_setup(totals_are_sums_of_all_lines, relay_setup),
