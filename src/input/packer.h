@@ -4,7 +4,7 @@
  *   dogstatsd   a:1|c|@0.5|#k:v   a line for each value, and no other sections (protocol 1.0)
  *   statsd      a:1|c|@0.5        the same without tags; only lines that etsy's statsd 0.9 counts rightly
  *
- * Values with a type each (a:1|c|:2|ms) are lines of their own in all of them. */
+ * Values with a type each (a:1|c:2|ms) are lines of their own in all of them. */
 #ifndef PACKER_H
 #define PACKER_H
 
