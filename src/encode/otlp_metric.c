@@ -157,16 +157,16 @@ static void put_attributes(struct buf *b, const struct relayed *r)
     }
 }
 
-/* Returns true if the metric is to be written. Numbers claim their name and attributes: receivers' stores have
- * counters, gauges and sets of the same ones as one series. */
+/* Returns true if the metric is to be written. It claims its name and attributes: receivers' stores have counters,
+ * gauges and sets of the same ones as one series, and so timings, histograms and distributions. */
 static bool is_first(struct sink *s, const struct relayed *r)
 {
     size_t mark = line_begin(s);
     bool first;
 
-    if (!s->claims || metric_is_timed(r->metric))
+    if (!s->claims)
         return !r->silent;
-    pb_put_text(s->out, PB_BYTES(1), r->name);
+    pb_put_text(s->out, metric_is_timed(r->metric) ? PB_BYTES(10) : PB_BYTES(1), r->name);
     put_attributes(s->out, r);
     first = relayed_claim(s, r, mark);
     buf_cut(s->out, mark);

@@ -323,6 +323,26 @@ static void a_series_of_numbers_is_written_once(void **state)
     assert_non_null(strstr(decoded("x:3|c"), "x sum  0+50000 15\n"));
 }
 
+/* So are timings, histograms and distributions, whatever the numbers of that name are. */
+static void a_series_of_timings_is_written_once(void **state)
+{
+    static const char *const lines[] = {"x:7|h\nx:9|d", "x:7|ms\nx:9|h", "x:7|ms|#on\nx:9|ms|#on:true",
+                                        "x:7|ms|#host:h\nx:9|ms"};
+    struct tag host = {"host", "h"};
+    struct sink sink;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        relay_begin();
+        relay_ours = (struct tags){&host, 1};
+        decoded(lines[i]);
+        assert_row(count_of(text, "\n") == 2 && strstr(text, " 1 7 7..7 "), lines[i]);
+        sink = relay_into(&encoder_otlp, 1000, 4000);
+        assert_row(sink.oversized == 1 && sink.lines == 2, lines[i]);
+        assert_ptr_equal(relay_claims.owner, metrics_next(&relay_metrics, NULL));
+    }
+}
+
 /* Stores write names as Prometheus does, and refuse a second value of our series. */
 static void names_of_ours_are_left_out(void **state)
 {
@@ -398,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup(ends_are_marked, relay_setup),
         cmocka_unit_test_setup(attributes_are_clean, relay_setup),
         cmocka_unit_test_setup(a_series_of_numbers_is_written_once, relay_setup),
+        cmocka_unit_test_setup(a_series_of_timings_is_written_once, relay_setup),
         cmocka_unit_test_setup(names_of_ours_are_left_out, relay_setup),
         cmocka_unit_test_setup(unknown_times_are_left_out, relay_setup),
         cmocka_unit_test_setup(what_is_too_long_is_left_out, relay_setup),
