@@ -34,8 +34,9 @@ struct program {
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;
-    bool needs_time;                        /* each of these outputs drops what has no time */
     bool aggregates;                        /* an output pushes the application's metrics */
+    bool needs_time;                        /* each of these outputs drops what has no time */
+    bool waits_for_time;                    /* so the last interval goes on */
     struct metrics metrics;                 /* these; not there without such an output */
     struct claims claims;                   /* of their series */
     struct packer packer[OUTPUTS_MAX];      /* of outputs that pass lines on */

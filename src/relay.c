@@ -27,6 +27,7 @@ void relay_init(struct program *p)
         settings.totals |= c->output[i].format->marks_ends;
         claims |= c->output[i].format->claims;
     }
+    p->needs_time &= p->aggregates;
     if (!p->aggregates)
         return;
     for (unsigned i = 0; i < 2; i++)
@@ -174,7 +175,8 @@ void relay_flush(struct program *p, int64_t time_ms, bool last)
         set_tags(p);
         listener_leave(l);
     }
-    if (time_ms < 0 && p->needs_time && !last) /* every output would drop the interval */
+    p->waits_for_time = time_ms < 0 && p->needs_time && !last; /* every output would drop the interval */
+    if (p->waits_for_time)
         listener_count(l);
     else
         listener_flush(l, platform_monotonic_ns() / 1000000, time_ms);
@@ -242,5 +244,5 @@ bool relay_close(struct program *p)
     listener_close(&p->listener);
     for (int i = 0; i < p->config.n_listen; i++)
         after += p->listener.counts[i].datagrams;
-    return after != before;
+    return after != before || (after && p->waits_for_time);
 }

@@ -26,7 +26,7 @@ void relay_counters(const struct program *p, struct snapshot *out);
 /* Logs the first metric that a snapshot left out, once. */
 void relay_log_left_out(struct program *p);
 
-/* Takes what has arrived, and closes the sockets. Returns true if something came since the last flush. */
+/* Takes what has arrived, and closes the sockets. Returns true if something came that was not flushed. */
 bool relay_close(struct program *p);
 
 #endif

@@ -113,6 +113,18 @@ def test_a_relays_sums_wait_for_the_clock(board):
         assert [line.split()[1] for line in hits][0] == "value=7" and sum(float(line.split()[1].split("=")[1]) for line in hits) == 7, hits
 
 
+def test_a_relays_sums_do_not_wait_beyond_the_end(board):
+    """They are pushed even if nothing came since the last poll."""
+    with streams.Aggregator() as receiver, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as application:
+        one = board(to=f"influx+tcp://127.0.0.1:{receiver.port},dogstatsd+stdout:", listen="udp://127.0.0.1:8125", backend="off", interval="1s")
+        one.program.until(lambda: "taking StatsD" in one.program.log)
+        application.sendto(b"hits:3|c", ("127.0.0.1", 8125))
+        one.program.until(lambda: "sockpush_listen.datagrams:1|c" in one.program.out)
+        one.set_clock()
+        assert one.program.end() == 0
+        assert "hits," in receiver.text, one.program.log
+
+
 @pytest.mark.parametrize("scheme", ["otlp+http", "prometheus+http"])
 def test_protobuf_waits_for_the_clock(board, scheme):
     """No sample has the time 0, or one of 1970, and sums start when the clock is set."""
