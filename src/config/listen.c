@@ -13,8 +13,10 @@ static const char *make_item(struct config *c, const char *text, size_t len, str
     struct url url;
     const char *why = url_parse(text, len, &c->arena, &url);
 
-    if (why || url.format || !url.scheme)
-        return why ? why : accepted;
+    if (len && (url.format || !url.scheme))
+        return accepted;
+    if (why)
+        return why;
     *item = (struct listen_item){.host = url.host, .port = url.port ? url.port : STATSD_PORT, .path = url.path};
     if (!strcmp(url.scheme, "udp"))
         item->kind = LISTEN_UDP;

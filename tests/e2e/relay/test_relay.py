@@ -224,6 +224,8 @@ def test_gauges_with_a_sign(relay):
 REFUSED = [({"to": "table+stdout:"}, "SOCKPUSH_LISTEN", "the format table, which takes no lines"),
            ({"listen": "tcp://127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen": "127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
+           ({"listen": "unix:/run/dsd.sock"}, "SOCKPUSH_LISTEN", "unix:///PATH"),
+           ({"listen": "udp:127.0.0.1:8125"}, "SOCKPUSH_LISTEN", "accepted are udp://HOST:PORT"),
            ({"listen_gauges": "both"}, "SOCKPUSH_LISTEN_GAUGES", "delta, absolute"),
            ({"listen_expiry": "5"}, "SOCKPUSH_LISTEN_EXPIRY", "5"),
            ({"listen_memory": "1KiB"}, "SOCKPUSH_LISTEN_MEMORY", "64KiB"),
