@@ -89,6 +89,10 @@ enum platform_event platform_wait(uint64_t deadline_ns);
 
 void platform_sleep_ns(uint64_t ns);
 
+/* Returns in which steps the system wakes a sleeper: 1 ns or so, or its tick, such as 10 ms, where it has no timers of
+ * high resolution. */
+uint64_t platform_sleep_step_ns(void);
+
 /* Ends the main thread's platform_wait. Any thread. */
 void platform_wake(void);
 

@@ -33,6 +33,7 @@ struct timespec {
     long tv_nsec;
 };
 enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 4 };
+int clock_getres(int clock, struct timespec *out);
 int clock_gettime(int clock, struct timespec *out);
 int nanosleep(const struct timespec *span, struct timespec *left);
 

@@ -30,6 +30,14 @@ void platform_sleep_ns(uint64_t ns)
         ;
 }
 
+uint64_t platform_sleep_step_ns(void)
+{
+    struct timespec step = {.tv_sec = 1};
+
+    clock_getres(CLOCK_MONOTONIC, &step);
+    return (uint64_t)step.tv_sec * 1000000000 + (uint64_t)step.tv_nsec;
+}
+
 int posix_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 {
     return poll(fds, n, timeout_ms);

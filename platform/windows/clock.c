@@ -29,3 +29,8 @@ void platform_sleep_ns(uint64_t ns)
 {
     Sleep((DWORD)((ns + 999999) / 1000000));
 }
+
+uint64_t platform_sleep_step_ns(void)
+{
+    return 16000000; /* its clock interrupt comes every 15.6 ms, unless a program asks for more */
+}

@@ -77,6 +77,7 @@ struct listener {
     /* The thread's, of its last turn: when it began, how many datagrams came by UDP, and whether it must not pause:
      * more wait, some were long, or some came elsewhere. */
     uint64_t turn_ns;
+    bool may_pause; /* this system can end a pause in time */
     unsigned turn_datagrams;
     bool turn_hurries;
     struct net_wake wake;

@@ -163,13 +163,15 @@ static int until(uint64_t end_ns, int timeout_ms)
 
 /* Lets short datagrams gather if they come so fast that each would wake the thread, which costs more than to take it.
  * At the rate of the last turn they fill an eighth of the smallest buffer meanwhile. Unix sockets have short queues:
- * what comes there is read at once. */
+ * what comes there is read at once. So are those where a pause could last for 10 ms, as it can without timers of high
+ * resolution. */
 static void gather(struct listener *l)
 {
     uint64_t now = platform_monotonic_ns(), turn_ns = now - l->turn_ns, pause_ns = GATHER_NS;
 
     l->turn_ns = now;
-    if (!l->turn_hurries && turn_ns && l->turn_datagrams * (uint64_t)GATHER_NS >= GATHER_MIN * turn_ns) {
+    if (l->may_pause && !l->turn_hurries && turn_ns &&
+        l->turn_datagrams * (uint64_t)GATHER_NS >= GATHER_MIN * turn_ns) {
         for (int i = 0; i < l->n_sockets; i++) {
             uint64_t room = l->socket[i].buffer / GATHER_PART / GATHER_COST;
 
@@ -239,6 +241,7 @@ void *listener_run(void *ctx)
     uint64_t end_ns;
     int ready;
 
+    l->may_pause = platform_sleep_step_ns() < LATE_NS;
     while (!stops(l))
         serve(l, -1);
     end_ns = deadline_in(LISTEN_DRAIN_MS);
