@@ -25,7 +25,7 @@ void graphite_metric(struct sink *s, const struct relayed *r)
         graphite_put_name(s->out, r->name);
         buf_text(s->out, number[i].end);
         graphite_put_tags(s, &line, &r->tags, &shared);
-        if ((!i && s->claims && !relayed_claim(s, r, line.mark)) || r->silent) {
+        if (!i && !relayed_claim(s, r, line.mark)) {
             buf_cut(s->out, line.mark);
             return;
         }

@@ -31,7 +31,7 @@ void influx_metric(struct sink *s, const struct relayed *r)
 
         influx_put_name(s->out, r->name);
         influx_put_tags(s->out, &r->tags);
-        if ((!i && s->claims && !relayed_claim(s, r, mark)) || r->silent) {
+        if (!i && !relayed_claim(s, r, mark)) {
             buf_cut(s->out, mark);
             return;
         }

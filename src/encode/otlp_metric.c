@@ -164,13 +164,11 @@ static bool is_first(struct sink *s, const struct relayed *r)
     size_t mark = line_begin(s);
     bool first;
 
-    if (!s->claims)
-        return !r->silent;
     pb_put_text(s->out, metric_is_timed(r->metric) ? PB_BYTES(10) : PB_BYTES(1), r->name);
     put_attributes(s->out, r);
     first = relayed_claim(s, r, mark);
     buf_cut(s->out, mark);
-    return first && !r->silent;
+    return first;
 }
 
 /* --- metrics -------------------------------------------------------------------------------- */

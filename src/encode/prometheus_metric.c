@@ -22,7 +22,7 @@ static void put_series(struct sink *s, const struct relayed *r, const struct lab
     label_put_name(s->out, r->name);
     buf_text(s->out, end);
     labels_put(s->out, l, l->before, l->n);
-    if ((s->claims && !relayed_claim(s, r, at)) || r->silent || (r->zero && !is_total)) {
+    if (!relayed_claim(s, r, at) || (r->zero && !is_total)) {
         buf_cut(s->out, mark);
         return;
     }

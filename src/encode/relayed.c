@@ -107,7 +107,8 @@ bool relayed_leave_out(struct sink *s, const struct relayed *r, const struct met
     return false;
 }
 
-bool relayed_claim(struct sink *s, const struct relayed *r, size_t at)
+/* Returns false if another metric has the series. */
+static bool claim(struct sink *s, const struct relayed *r, size_t at)
 {
     struct claims *c = s->claims;
     const char *block = c->metrics->block;
@@ -119,6 +120,11 @@ bool relayed_claim(struct sink *s, const struct relayed *r, size_t at)
             return relayed_leave_out(s, r, (const struct metric *)(block + c->claim[i].metric));
     c->claim[i] = (struct claim){hash, c->pass, (uint32_t)((const char *)r->metric - block)};
     return true;
+}
+
+bool relayed_claim(struct sink *s, const struct relayed *r, size_t at)
+{
+    return (!s->claims || claim(s, r, at)) && !r->silent;
 }
 
 /* Returns true for a name that begins as those of our own series do, or would in Prometheus. */

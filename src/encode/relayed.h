@@ -43,7 +43,8 @@ struct claims {
 /* Returns how many places the claims of metrics in so many bytes need. */
 uint32_t claims_size(uint32_t bytes);
 
-/* Claims the series whose name and tags are in the sink's output from `at`. Returns false if another metric has it. */
+/* Claims the series whose name and tags are in the sink's output from `at`. Returns true if it is to be written: no
+ * other metric has it, and this one is not silent. Without sink.claims there are no other ones. */
 bool relayed_claim(struct sink *s, const struct relayed *r, size_t at);
 
 /* Counts a value of the metric as left out, for the owner of its series. Returns false. */
