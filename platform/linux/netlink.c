@@ -258,15 +258,25 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
     if (ret < 0)
         return ret;
     report->ipv6 = has & HAS_IPV6;
+    report->queue_limits = true;
     if (protocol == PROTOCOL_TCP)
         return poll_tcp(state, &dump, state->want->recording && has & HAS_COUNTERS);
     ret = sock_diag_udp(&state->diag, &dump, AF_INET);
     return ret || !report->ipv6 ? ret : sock_diag_udp(&state->diag, &dump, AF_INET6);
 }
 
+static int list_listeners(struct backend_state *state, sock_fn *emit, void *ctx)
+{
+    struct poll_report report = {0};
+    struct netlink_dump dump = {.protocol = PROTOCOL_TCP, .emit = emit, .ctx = ctx, .report = &report};
+
+    return sock_diag_tcp(&state->diag, &dump, LISTEN, 0);
+}
+
 const struct backend backend_netlink = {
     .name = "netlink",
     .open = open_netlink,
     .poll = poll_netlink,
+    .listeners = list_listeners,
     .close = close_netlink,
 };

@@ -61,6 +61,11 @@ static int emit_socket(const char *payload, size_t len, struct netlink_dump *dum
     s.local_port = ntohs(m.id.idiag_sport);
     s.state = (uint8_t)linux_tcp_state(m.idiag_state);
     s.inode = m.idiag_inode;
+    if (dump->protocol == PROTOCOL_TCP && s.state == STATE_LISTEN) {
+        s.known |= SOCK_QUEUE | SOCK_LIMIT;
+        s.rx_queue = m.idiag_rqueue;
+        s.tx_queue = m.idiag_wqueue;
+    }
     if (dump->protocol == PROTOCOL_TCP)
         count_row(dump, &s, m.idiag_family == AF_INET6, payload + sizeof m, len - sizeof m);
     dump->emit(dump->ctx, &s, 1);

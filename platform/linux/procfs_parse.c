@@ -111,7 +111,7 @@ static bool skip_columns(struct text *t, int n)
 int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struct sock *s)
 {
     struct text t = {line, line + len};
-    uint32_t local[4], remote[4], port, remote_port, state;
+    uint32_t local[4], remote[4], port, remote_port, state, tx_queue, rx_queue;
     bool v6, remote_v6;
 
     memset(s, 0, sizeof *s);
@@ -123,12 +123,19 @@ int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struc
     skip_blanks(&t);
     if (!read_hex(&t, 2, &state) || !at_gap(&t))
         return -EBADMSG;
-    /* tx_queue:rx_queue tr:tm->when retrnsmt uid timeout */
-    if (!skip_columns(&t, 5) || !read_decimal(&t, &s->inode) || !at_gap(&t))
+    skip_blanks(&t);
+    if (!read_hex(&t, 8, &tx_queue) || !skip_char(&t, ':') || !read_hex(&t, 8, &rx_queue))
+        return -EBADMSG;
+    /* tr:tm->when retrnsmt uid timeout */
+    if (!at_gap(&t) || !skip_columns(&t, 4) || !read_decimal(&t, &s->inode) || !at_gap(&t))
         return -EBADMSG;
     sock_set_address(s, (const uint8_t *)local, v6);
     s->local_port = (uint16_t)port;
     s->state = (uint8_t)linux_tcp_state(state);
+    if (protocol == PROTOCOL_TCP && s->state == STATE_LISTEN) { /* its limit is not there (net/ipv4/tcp_ipv4.c) */
+        s->known |= SOCK_QUEUE;
+        s->rx_queue = rx_queue;
+    }
     return 0;
 }
 

@@ -113,6 +113,20 @@ void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *d
     reading->name = name(r);
 }
 
+bool reader_samples(const struct reader *r)
+{
+    int tcp = r->active[PROTOCOL_TCP];
+
+    return tcp >= 0 && r->slot[tcp].state && r->slot[tcp].backend->listeners;
+}
+
+int reader_listeners(struct reader *r, sock_fn *emit, void *ctx)
+{
+    struct reader_slot *slot = &r->slot[r->active[PROTOCOL_TCP]];
+
+    return slot->backend->listeners(slot->state, emit, ctx);
+}
+
 const char *reader_why(const struct reader *r, char out[READER_WHY_MAX])
 {
     static const char protocol_name[PROTOCOL_COUNT][4] = {"tcp", "udp"};

@@ -45,6 +45,12 @@ void reader_init(struct reader *r, const struct backend *const *list, const char
 void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *discard, void *ctx,
                  struct reading *reading);
 
+/* Returns true if the backend that TCP was read by in the last poll can emit listeners only. */
+bool reader_samples(const struct reader *r);
+
+/* Emits the LISTEN sockets of TCP; reader_samples must be true. Returns 0 or -errno. */
+int reader_listeners(struct reader *r, sock_fn *emit, void *ctx);
+
 /* Writes the last error of each backend, such as "netlink: Permission denied; …", or "" if
  * there were none. Returns out. */
 const char *reader_why(const struct reader *r, char out[READER_WHY_MAX]);

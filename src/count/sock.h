@@ -26,10 +26,12 @@ enum tcp_state {
 };
 
 /* Bits of "known": the members that the backend set. */
-#define SOCK_ADDRESS 1u /* local */
-#define SOCK_PORT    2u /* local_port */
-#define SOCK_OWNER   4u /* inode */
-#define SOCK_PID     8u /* pid: the kernel's row names the owner */
+#define SOCK_ADDRESS 1u  /* local */
+#define SOCK_PORT    2u  /* local_port */
+#define SOCK_OWNER   4u  /* inode */
+#define SOCK_PID     8u  /* pid: the kernel's row names the owner */
+#define SOCK_QUEUE   16u /* rx_queue */
+#define SOCK_LIMIT   32u /* tx_queue is the limit of a LISTEN socket's queue */
 
 struct sock {
     uint8_t protocol;    /* enum protocol */
@@ -42,6 +44,7 @@ struct sock {
         uint32_t inode; /* of the socket, to look for its owner; 0: not known */
         uint32_t pid;   /* of the owner; 0: not known */
     };
+    uint32_t rx_queue, tx_queue; /* LISTEN: connections that wait to be accepted, and their limit */
 };
 
 /* Sets ip_version, local and SOCK_ADDRESS from 4 bytes, or from 16 if v6; a v4-mapped

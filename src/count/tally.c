@@ -73,7 +73,7 @@ static uint32_t *bucket_of(struct tally *t, const struct key *k)
     return &t->bucket[hash_words(words, 6) & t->bucket_mask];
 }
 
-static struct series *create(struct tally *t, const struct key *k, uint32_t *bucket)
+static struct series *create_series(struct tally *t, const struct key *k, uint32_t *bucket)
 {
     uint32_t slot = t->free_slot ? t->free_slot - 1 : t->n_slots++;
     struct discovery *d = &t->discovery[slot - t->n_explicit];
@@ -89,11 +89,9 @@ static struct series *create(struct tally *t, const struct key *k, uint32_t *buc
     return s;
 }
 
-static struct series *find_or_create(struct tally *t, const struct key *k)
+static struct series *find(struct tally *t, const struct key *k)
 {
-    uint32_t *bucket = bucket_of(t, k);
-
-    for (uint32_t i = *bucket; i; i = t->discovery[i - 1 - t->n_explicit].next) {
+    for (uint32_t i = *bucket_of(t, k); i; i = t->discovery[i - 1 - t->n_explicit].next) {
         const struct discovery *d = &t->discovery[i - 1 - t->n_explicit];
         struct series *s = &t->series[i - 1];
 
@@ -101,16 +99,27 @@ static struct series *find_or_create(struct tally *t, const struct key *k)
             !memcmp(d->address, k->address, sizeof d->address))
             return s;
     }
-    if (k->rule == RULE_NONE)
-        return create(t, k, bucket);
-    if (t->discovered == t->max_discovered) {
-        const struct key other = {.rule = RULE_NONE, .ip_version = k->ip_version, .address = no_address};
+    return NULL;
+}
 
-        t->overflowed = true;
-        return find_or_create(t, &other);
+/* Finds a series that sockets made. create: makes it where it is absent. Once there are as many as there may be, the
+ * others are one, "other". */
+static struct series *find_discovered(struct tally *t, const struct key *k, bool create)
+{
+    const struct key other = {.rule = RULE_NONE, .ip_version = k->ip_version, .address = no_address};
+    struct series *s = find(t, k);
+
+    if (s)
+        return s;
+    if (t->discovered == t->max_discovered) {
+        k = &other;
+        s = find(t, k);
+        t->overflowed |= create;
     }
-    t->discovered++;
-    return create(t, k, bucket);
+    if (s || !create)
+        return s;
+    t->discovered += k->rule != RULE_NONE;
+    return create_series(t, k, bucket_of(t, k));
 }
 
 static void end_series(struct tally *t, struct series *s)
@@ -138,6 +147,7 @@ static void clear(struct series *s)
     s->hint.n = 0;
     s->hint.listening = false;
     s->owner.lost = false;
+    queue_clear(&s->queue);
 }
 
 void tally_begin(struct tally *t, uint64_t now_ms)
@@ -181,7 +191,8 @@ static void hint_owner(struct owner_hint *h, const struct sock *s)
     h->n++;
 }
 
-static struct series *series_of(struct tally *t, int rule, const struct sock *s)
+/* Returns the series of a rule that counts s, or NULL. */
+static struct series *series_of(struct tally *t, int rule, const struct sock *s, bool create)
 {
     struct key k = {.rule = rule, .ip_version = s->ip_version, .port = s->local_port, .address = no_address};
 
@@ -195,17 +206,20 @@ static struct series *series_of(struct tally *t, int rule, const struct sock *s)
             return NULL;
         k.address = s->local;
     }
-    return find_or_create(t, &k);
+    return find_discovered(t, &k, create);
 }
 
 void tally_sock(void *tally, const struct sock *s, uint64_t n)
 {
     struct tally *t = tally;
+    struct total *total = &t->total[s->ip_version == 6];
     unsigned field = s->protocol == PROTOCOL_UDP ? FIELD_UDP : s->state;
     struct series *series;
     int rule;
 
-    t->total[s->ip_version == 6].count[field] += n;
+    total->count[field] += n;
+    if (s->known & SOCK_LIMIT && queue_percent(s) > total->fullest)
+        total->fullest = queue_percent(s);
     if (!t->rules->n || !(s->known & SOCK_PORT))
         return;
     if (field == STATE_LISTEN && t->listening)
@@ -213,10 +227,12 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     rule = rules_find(t->rules, s, t->listening);
     if (rule == RULE_NONE)
         return;
-    series = series_of(t, rule, s);
+    series = series_of(t, rule, s, true);
     if (!series)
         return;
     series->count[field] += (uint32_t)n;
+    if (field == STATE_LISTEN)
+        queue_add(&series->queue, s, n);
     if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
         hint_owner(&series->hint, s);
 }
@@ -230,10 +246,15 @@ void tally_discard(struct tally *t, enum protocol protocol)
     memset(&t->total[1].count[first], 0, n * sizeof t->total[1].count[0]);
     for (uint32_t i = 0; i < t->n_slots; i++) {
         memset(&t->series[i].count[first], 0, n * sizeof t->series[i].count[0]);
-        if (protocol == PROTOCOL_TCP) /* TCP is read first, so all hints are TCP's */
+        if (protocol == PROTOCOL_TCP) { /* TCP is read first, so all hints are TCP's */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
+            queue_clear(&t->series[i].queue);
+        }
     }
-    if (protocol == PROTOCOL_TCP && t->listening) /* UDP sockets need these ports for "listen" rules */
+    if (protocol != PROTOCOL_TCP)
+        return;
+    t->total[0].fullest = t->total[1].fullest = 0;
+    if (t->listening) /* UDP sockets need these ports for "listen" rules */
         *t->listening = *t->listened;
 }
 
@@ -283,6 +304,28 @@ void tally_end(struct tally *t)
             t->order[t->n_order++] = &t->series[i];
     sort(t->order, t->n_order, sizeof *t->order, by_rule);
     t->reorder = false;
+}
+
+void tally_queues(struct tally *t, bool peaks)
+{
+    for (uint32_t i = 0; i < t->n_slots; i++)
+        queue_end(&t->series[i].queue, t->series[i].count[STATE_LISTEN], peaks);
+}
+
+void tally_begin_sample(struct tally *t)
+{
+    t->sample++;
+    t->sample += !t->sample;
+}
+
+void tally_sample(void *tally, const struct sock *s, uint64_t n)
+{
+    struct tally *t = tally;
+    int rule = s->known & SOCK_PORT ? rules_find(t->rules, s, t->listening) : RULE_NONE;
+    struct series *series = rule == RULE_NONE ? NULL : series_of(t, rule, s, false);
+
+    if (series)
+        queue_sample(&series->queue, s, n, t->sample);
 }
 
 /* Returns true once a series has pushed zeros long enough. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "count/accept_queue.h"
 #include "count/rules.h"
 #include "count/sock.h"
 
@@ -51,12 +52,14 @@ struct series {
     struct discovery *discovery; /* NULL: explicit, from the start to the end */
     uint8_t ip_version;
     bool live; /* it is pushed */
+    struct accept_queue queue;
     struct owner_hint hint;
     struct owner owner;
 };
 
 struct total {
     uint64_t count[FIELD_COUNT];
+    uint64_t fullest; /* percent: the fullest accept queue whose limit is known */
 };
 
 struct tally {
@@ -70,6 +73,7 @@ struct tally {
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
     bool marks_ends;            /* set by the caller: a series ends one push later, which marks its end */
+    uint32_t sample;            /* number of the last sample of accept queues */
     bool reorder, overflowed;   /* overflowed: "other" was needed */
     uint64_t now_ms, step_ms;   /* this poll's time, and the time since the poll before */
     struct port_set *listening; /* this poll: TCP ports with a LISTEN socket; NULL: no rule needs them */
@@ -85,6 +89,14 @@ void tally_begin(struct tally *t, uint64_t now_ms);
 void tally_sock(void *tally, const struct sock *s, uint64_t n);
 void tally_discard(struct tally *t, enum protocol protocol);
 void tally_end(struct tally *t);
+
+/* Ends the poll's reading of accept queues. Called if TCP was read. peaks: their samples since the last push worked. */
+void tally_queues(struct tally *t, bool peaks);
+
+/* Sample the accept queues between two polls: begin, and tally_sample (a sock_fn on the tally) per listener. A listener
+ * whose series is not there yet is left out. */
+void tally_begin_sample(struct tally *t);
+void tally_sample(void *tally, const struct sock *s, uint64_t n);
 
 /* Ends discovered series that have pushed zeros long enough. Called after a poll was
  * pushed, but not for one that could not be read. */

@@ -27,8 +27,8 @@ static void print_and_read_again(const struct sock *s)
         memcpy(&word, s->local + 4 * i, 4);
         sprintf(address + 8 * i, "%08X", word);
     }
-    sprintf(line, "   0: %s:%04X %s:0000 %02X 00000000:00000000 00:00000000 00000000     0        0 %u 1 0", address,
-            s->local_port, address, kernel_state((enum tcp_state)s->state), s->inode);
+    sprintf(line, "   0: %s:%04X %s:0000 %02X 00000000:%08X 00:00000000 00000000     0        0 %u 1 0", address,
+            s->local_port, address, kernel_state((enum tcp_state)s->state), s->rx_queue, s->inode);
     MUST(!procfs_parse_row(line, strlen(line), (enum protocol)s->protocol, &again));
     MUST(!memcmp(s, &again, sizeof again));
 }

@@ -16,6 +16,7 @@ static struct fake {
     int open_error, poll_error[PROTOCOL_COUNT];
     unsigned rows; /* rows emitted before the poll ends, well or not */
     unsigned opened, closed, polled[PROTOCOL_COUNT];
+    int listeners_error;
     struct backend_state state;
 } fake[3];
 
@@ -45,6 +46,17 @@ static int poll_fake(int i, enum protocol p, sock_fn *emit, void *ctx, struct po
     return fake[i].poll_error[p];
 }
 
+static int listeners_fake(struct backend_state *state, sock_fn *emit, void *ctx)
+{
+    struct sock s = {.protocol = PROTOCOL_TCP};
+
+    while (state != &fake[s.inode].state)
+        s.inode++;
+    assert_int_equal(state->open, 1);
+    emit(ctx, &s, weight);
+    return fake[s.inode].listeners_error;
+}
+
 #define FAKE(i, title)                                                                          \
     static int open_##i(struct backend_state **state, const struct backend_want *want)          \
     {                                                                                           \
@@ -63,7 +75,11 @@ static int poll_fake(int i, enum protocol p, sock_fn *emit, void *ctx, struct po
         state->open = 0;                                                                        \
         fake[i].closed++;                                                                       \
     }                                                                                           \
-    static const struct backend backend_##i = {.name = title, .open = open_##i, .poll = poll_##i, .close = close_##i};
+    static const struct backend backend_##i = {.name = title,                                   \
+                                               .open = open_##i,                                \
+                                               .poll = poll_##i,                                \
+                                               .listeners = i == 1 ? NULL : listeners_fake,     \
+                                               .close = close_##i};
 
 FAKE(0, "first")
 FAKE(1, "second")
@@ -251,6 +267,37 @@ static void a_forced_backend_has_no_other_after_it(void **state)
     assert_int_equal(fake[0].opened + fake[2].opened, 0);
 }
 
+static void listeners_are_read_by_the_backend_that_tcp_is_read_by(void **state)
+{
+    (void)state;
+    start(three, NULL);
+    assert_false(reader_samples(&reader));
+    fake[0].poll_error[PROTOCOL_UDP] = -EPERM; /* which closes it */
+    poll_at(0);
+    assert_false(reader_samples(&reader));
+    fake[0].poll_error[PROTOCOL_UDP] = 0;
+    poll_at(60);
+    assert_true(reader_samples(&reader));
+    memset(rows, 0, sizeof rows);
+    assert_int_equal(reader_listeners(&reader, take, rows), 0);
+    assert_int_equal(rows[PROTOCOL_TCP][0], 1);
+    fake[0].listeners_error = -ENOBUFS;
+    assert_int_equal(reader_listeners(&reader, take, rows), -ENOBUFS);
+    assert_true(reader_samples(&reader)); /* it stays open */
+    fake[0].poll_error[PROTOCOL_TCP] = -EPERM;
+    poll_at(70);
+    assert_false(reader_samples(&reader)); /* the second cannot */
+    fake[1].poll_error[PROTOCOL_TCP] = -EPERM;
+    poll_at(80);
+    memset(rows, 0, sizeof rows);
+    assert_true(reader_samples(&reader));
+    reader_listeners(&reader, take, rows);
+    assert_int_equal(rows[PROTOCOL_TCP][2], 1);
+    fake[2].poll_error[PROTOCOL_TCP] = -EPERM;
+    poll_at(90);
+    assert_false(reader_samples(&reader));
+}
+
 static void two_reasons_of_one_backend_are_both_logged(void **state)
 {
     char why[READER_WHY_MAX];
@@ -275,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_backend_that_cannot_be_opened_is_tried_again_every_minute),
         cmocka_unit_test(where_all_fail_nothing_is_read_and_the_last_is_tried_at_every_poll),
         cmocka_unit_test(a_forced_backend_has_no_other_after_it),
+        cmocka_unit_test(listeners_are_read_by_the_backend_that_tcp_is_read_by),
         cmocka_unit_test(two_reasons_of_one_backend_are_both_logged),
     };
 

@@ -98,7 +98,10 @@ static void a_dump_is_read_field_by_field(void **state)
     assert_int_equal(got.report.partial, 0);
     for (int i = 0; i < N_ROWS; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER);
+        assert_int_equal(got.sock[i].known,
+                         SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | (i == 1 ? SOCK_QUEUE | SOCK_LIMIT : 0));
+        assert_int_equal(got.sock[i].rx_queue, i == 1 ? 100 : 0); /* bytes, but of a listener connections */
+        assert_int_equal(got.sock[i].tx_queue, i == 1 ? 200 : 0);
     }
     assert_int_equal(got.sock[0].ip_version, 4);
     assert_int_equal(got.sock[0].state, STATE_ESTABLISHED);

@@ -89,8 +89,36 @@ static void a_row_is_read_column_by_column(void **state)
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         struct sock expected = sock_of(row[i].protocol, row[i].address, row[i].port, row[i].state, row[i].inode), s;
 
+        expected.known |= row[i].protocol == PROTOCOL_TCP && row[i].state == STATE_LISTEN ? SOCK_QUEUE : 0;
         assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
         assert_memory_equal(&s, &expected, sizeof s);
+    }
+}
+
+static void only_a_listeners_queue_is_read(void **state)
+{
+    static const struct {
+        const char *line;
+        enum protocol protocol;
+        unsigned known;
+        uint32_t rx_queue;
+    } row[] = {
+        {"0: " IP_10_0_0_5 ":0050 00000000:0000 0A 000000FF:00001001 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
+         SOCK_QUEUE, 4097},
+        {"0: " IP_DOC6 ":0050 " IP_DOC6 ":0000 0A 00000000:FFFFFFFF 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
+         SOCK_QUEUE, UINT32_MAX},
+        {"0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 01 00000005:00000007 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
+         0, 0},
+        {"0: " IP_10_0_0_5 ":0050 00000000:0000 0A 00000005:00000007 00:00000000 00000000 0 0 8", PROTOCOL_UDP, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        struct sock s;
+
+        assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
+        assert_row(s.known == (SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | row[i].known), row[i].line);
+        assert_row(s.rx_queue == row[i].rx_queue && !s.tx_queue, row[i].line);
     }
 }
 
@@ -125,6 +153,11 @@ static void garbage_is_refused(void **state)
         "   0: 0500000A:1F90 00000000:0000 A" REST "0 0 1",   /* 1 digit of a state */
         "   0: 0500000A:1F90 00000000:0000 0AA" REST "0 0 1", /* 3 digits */
         "   0: 0500000A:1F90 00000000:0000 XX" REST "0 0 1",
+        "   0: 0500000A:1F90 00000000:0000 0A 00000000 00000000 00:00000000 00000000 0 0 1",
+        "   0: 0500000A:1F90 00000000:0000 0A 00000000:0000000 00:00000000 00000000 0 0 1", /* 7 digits of a queue */
+        "   0: 0500000A:1F90 00000000:0000 0A 00000000:000000000 00:00000000 00000000 0 0 1",
+        "   0: 0500000A:1F90 00000000:0000 0A 0000000:00000000 00:00000000 00000000 0 0 1",
+        "   0: 0500000A:1F90 00000000:0000 0A 00000000:0000000g 00:00000000 00000000 0 0 1",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 -1",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 x",
         "   0: 0500000A:1F90 00000000:0000 0A" REST "0 0 1x",
@@ -181,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_line_of_each_file_is_known),
         cmocka_unit_test(a_row_is_read_column_by_column),
+        cmocka_unit_test(only_a_listeners_queue_is_read),
         cmocka_unit_test(a_row_cut_anywhere_is_refused_until_its_inode_has_begun),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(all_states_have_a_place),
