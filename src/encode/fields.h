@@ -15,7 +15,7 @@ enum field_kind {
 #define FROM_UDP (1u << PROTOCOL_UDP)
 
 struct field {
-    char name[20];
+    char name[21];
     char heading[9]; /* of its column in the table; "" has no column */
     uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself */
     uint8_t kind;    /* enum field_kind */
@@ -23,7 +23,9 @@ struct field {
 
 /* Indexes of fields[], after the counts of struct series. */
 enum {
-    FIELD_PID = FIELD_COUNT,
+    FIELD_ACCEPT_QUEUE = FIELD_COUNT, /* one for each of enum queue_value */
+    FIELD_ACCEPT_QUEUE_FULLEST = FIELD_ACCEPT_QUEUE + QUEUE_VALUES,
+    FIELD_PID,
     FIELD_COLUMNS, /* the fields before it are columns of the table */
     FIELD_POLL_US = FIELD_COLUMNS,
     FIELD_SOCKETS,

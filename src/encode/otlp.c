@@ -30,7 +30,7 @@
 struct block {
     const struct measurement *measurement;
     const struct field *field; /* of the first column */
-    bool connections;          /* its fields count connections */
+    bool connections;          /* its first fields count connections */
     bool semconv;              /* its names are those of semconv.h, and each row has one field */
     char name[NAME_MAX_BYTES]; /* what the fields' names follow */
     uint64_t time_ns, start_ns;
@@ -132,7 +132,8 @@ static void put_metric(struct sink *s, const struct block *block, unsigned colum
 {
     static const char how[] = {PB_VARINT(2), OTLP_CUMULATIVE, PB_VARINT(3), true};
     const struct field *field = block->field + column;
-    const char *unit = block->connections && field != &fields[FIELD_PID] ? CONNECTION_UNIT : "";
+    bool connections = block->connections && field < &fields[FIELD_ACCEPT_QUEUE_FULLEST];
+    const char *unit = connections ? CONNECTION_UNIT : "";
     const char *end = block->semconv ? "" : field->name;
     bool sum = block->semconv || field->kind == INCREASE;
     size_t how_len = !sum ? 0 : block->semconv ? 2 : sizeof how; /* the conventions' counts are not monotonic */
@@ -227,7 +228,7 @@ static void encode(struct sink *s, const struct point *p)
     all->semconv.semconv = true;
     one.n_values = 1;
     for (; one.value < p->value + p->n_values; one.value++)
-        if (one.value->field != &fields[STATE_UNKNOWN])
+        if (one.value->field != &fields[STATE_UNKNOWN] && one.value->field <= &fields[FIELD_UDP])
             collect(s, &all->semconv, &one);
 }
 

@@ -104,7 +104,8 @@ void snapshot_encode(const struct snapshot *s, const struct encoder *format, str
 uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, size_t line_max, uint64_t *oversized)
 {
     char name[READER_NAME_MAX] = "";
-    struct reading reading = {.report = {.sockets = UINT64_MAX, .ipv6 = true}, .read = {true, true}, .name = name};
+    struct reading reading = {
+        .report = {.sockets = UINT64_MAX, .ipv6 = true, .queue_limits = true}, .read = {true, true}, .name = name};
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
     struct sink sink = {.out = &measure, .line_max = line_max, .state = s->state, .keeps_oversized = true};

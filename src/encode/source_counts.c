@@ -14,6 +14,8 @@ static void put_total(const struct snapshot *s, const struct encoder *format, st
     set->ip_version->value = ipv6 ? "6" : "4";
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         values_add(&v, s, i, total->count[i], ADDED_NONE);
+    if (s->reading->report.queue_limits)
+        values_add(&v, s, FIELD_ACCEPT_QUEUE_FULLEST, total->fullest, ADDED_NONE);
     values_put(&v, s, format, sink, NETSTAT, set);
 }
 
@@ -24,10 +26,22 @@ static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *
     return &tags_for(s, format)->group[s->tally->rules->rule[series->rule].group];
 }
 
+/* Adds a value that was there until this poll, for the formats whose receivers need to know. */
+static void add_lost(struct values *v, const struct snapshot *s, const struct encoder *format, unsigned field)
+{
+    size_t before = v->n;
+
+    if (format->zero_when_lost || format->marks_ends)
+        values_add(v, s, field, 0, ADDED_NONE);
+    if (v->n > before)
+        v->list[before].ended = format->marks_ends;
+}
+
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                        const struct series *series, const char *addr_port)
 {
-    bool ending = series->discovery && series->discovery->ending, lost = series->owner.lost && !series->owner.pid;
+    bool ending = series->discovery && series->discovery->ending;
+    const struct accept_queue *queue = &series->queue;
     struct tagset *set = tagset_of(s, format, series);
     struct values v = {.n = 0};
 
@@ -37,10 +51,17 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
     set->addr_port->value = addr_port;
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         values_add(&v, s, i, series->count[i], ADDED_NONE);
-    if (s->pids && (series->owner.pid || (lost && (format->zero_when_lost || format->marks_ends))))
+    for (unsigned i = 0; i < QUEUE_VALUES; i++)
+        if (queue->pushed >> i & 1)
+            values_add(&v, s, FIELD_ACCEPT_QUEUE + i, queue->value[i], ADDED_NONE);
+        else if (queue->lost >> i & 1)
+            add_lost(&v, s, format, FIELD_ACCEPT_QUEUE + i);
+    if (s->pids && series->owner.pid)
         values_add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
-    for (size_t i = 0; format->marks_ends && i < v.n; i++)
-        v.list[i].ended = ending || (v.list[i].field == &fields[FIELD_PID] && lost);
+    else if (s->pids && series->owner.lost)
+        add_lost(&v, s, format, FIELD_PID);
+    for (size_t i = 0; ending && i < v.n; i++)
+        v.list[i].ended = true;
     values_put(&v, s, format, sink, NETSTAT_PORT, set);
 }
 
@@ -77,11 +98,12 @@ static void put_counts(const struct snapshot *s, const struct encoder *format, s
 /* Puts a series of the rule, or of "other" for RULE_NONE, with the largest numbers. Returns its bytes. */
 static size_t measure_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, int rule)
 {
-    struct series worst = {.rule = rule, .ip_version = 6, .owner = {.pid = 0x7fffffff}};
+    struct series worst = {.rule = rule, .ip_version = 6, .owner = {.pid = 0x7fffffff}, .queue = {.pushed = 0xff}};
     const struct rule *r = rule == RULE_NONE ? NULL : &s->tally->rules->rule[rule];
     size_t before = sink->out->len;
 
     memset(worst.count, 0xff, sizeof worst.count);
+    memset(worst.queue.value, 0xff, sizeof worst.queue.value);
     put_series(s, format, sink, &worst, !r ? "other" : rule_discovers(r) ? addr_port_longest : r->text);
     if (format->end)
         format->end(sink);

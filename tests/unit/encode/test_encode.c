@@ -158,7 +158,7 @@ static void influx_splits_a_line_that_is_too_long(void **state)
         for (size_t i = 0; i < COUNT_OF(value); i++) {
             char name[sizeof fields->name + 1];
 
-            snprintf(name, sizeof name, "%.15s=", fields[i].name);
+            snprintf(name, sizeof name, "%s=", fields[i].name);
             n += count_of(encoded_text, name);
         }
         assert_true(n == COUNT_OF(value) || sink.oversized);

@@ -94,7 +94,7 @@ static size_t encode(const struct point *p, size_t n, size_t line_max)
 /* --- tests --------------------------------------------------------------------------------- */
 
 static struct tag tag4[] = {{"host", "a"}, {"ip_version", "4"}}, tag6[] = {{"host", "a"}, {"ip_version", "6"}};
-static struct value all[FIELD_COUNT];
+static struct value all[FIELD_COUNT + 1];
 
 /* A point of all fields, whose values are 100, 101, … */
 static struct point totals(struct tag *tag, size_t n)
@@ -106,7 +106,8 @@ static struct point totals(struct tag *tag, size_t n)
     p.prefix = "app";
     p.tags = (struct tags){tag, n};
     p.value = all;
-    p.n_values = FIELD_COUNT;
+    all[FIELD_COUNT] = (struct value){&fields[FIELD_ACCEPT_QUEUE_FULLEST], 50, 0, false, ADDED_NONE}; /* no count */
+    p.n_values = FIELD_COUNT + 1;
     p.time_ms = 2000;
     p.start_ms = 1000;
     p.semconv = true;

@@ -3,6 +3,7 @@
 
 #include "encode/snapshot.h"
 #include "unit/count/tally_helper.h"
+#include "unit/encode/encode_helper.h"
 #include "unit/helper.h"
 
 struct scene {
@@ -229,6 +230,70 @@ static void a_lost_pid_ends_its_series(void **state)
     tear_down(&c);
 }
 
+/* Begins the next poll, with a listener or without one. */
+static void poll_listener(struct scene *c, unsigned known)
+{
+    struct sock s = sock_of(PROTOCOL_TCP, "10.0.0.1", 80, STATE_LISTEN, 1);
+
+    c->polls.now_ms += 10000;
+    poll_begin(&c->polls);
+    s.known |= (uint8_t)known;
+    s.rx_queue = 5;
+    s.tx_queue = 9;
+    if (known)
+        tally_sock(&c->polls.tally, &s, 1);
+    tally_end(&c->polls.tally);
+    tally_queues(&c->polls.tally, true);
+}
+
+static void accept_queues_are_pushed_as_far_as_they_are_known(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    c.s.pids = true;
+    poll_listener(&c, SOCK_QUEUE | SOCK_LIMIT);
+    series_named(&c.polls, "80", 4)->owner.pid = 4;
+    assert_non_null(strstr(lines(&c, &encoder_influx),
+                           ",udp_socket=0i,accept_queue=5i,accept_queue_limit=9i,accept_queue_peak=5i,pid=4i 17"));
+    assert_int_equal(count_of(text, "accept_queue="), 1);
+    assert_int_equal(count_of(text, "accept_queue_fullest="), 0);
+    c.reading.report.queue_limits = true;
+    assert_int_equal(count_of(lines(&c, &encoder_influx), ",udp_socket=0i,accept_queue_fullest=50i 17"), 1);
+    assert_int_equal(count_of(text, ",udp_socket=0i,accept_queue_fullest=0i 17"), 1); /* no IPv6 listener is full */
+    c.reading.read[PROTOCOL_TCP] = false;
+    assert_null(strstr(lines(&c, &encoder_influx), "accept_queue"));
+    c.reading.read[PROTOCOL_TCP] = true;
+    poll_listener(&c, SOCK_QUEUE);
+    assert_non_null(strstr(lines(&c, &encoder_influx), ",accept_queue=5i,accept_queue_peak=5i,pid"));
+    tear_down(&c);
+}
+
+static void accept_queues_that_are_gone_are_0_once_or_end(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    poll_listener(&c, SOCK_QUEUE | SOCK_LIMIT);
+    assert_int_equal(marks(&c), 0);
+    poll_listener(&c, SOCK_QUEUE); /* a backend that does not know the limit reads on */
+    assert_int_equal(marks(&c), 1);
+    assert_non_null(strstr(lines(&c, &encoder_dogstatsd), ".accept_queue:5|g|#addr_port:80,"));
+    assert_non_null(strstr(text, ".accept_queue_limit:0|g|#addr_port:80,"));
+    poll_listener(&c, 0);
+    assert_int_equal(marks(&c), 2);
+    assert_non_null(strstr(lines(&c, &encoder_dogstatsd), ".accept_queue:0|g|#addr_port:80,ip_version:4\n"));
+    assert_non_null(strstr(text, ".accept_queue_peak:0|g|#addr_port:80,ip_version:4\n"));
+    assert_null(strstr(text, ".accept_queue_limit:"));
+    assert_null(strstr(lines(&c, &encoder_influx), "accept_queue"));
+    poll_listener(&c, 0);
+    assert_int_equal(marks(&c), 0);
+    assert_null(strstr(lines(&c, &encoder_dogstatsd), "accept_queue"));
+    tear_down(&c);
+}
+
 static void without_ipv6_in_the_kernel_its_zeros_are_not_pushed(void **state)
 {
     struct scene c;
@@ -376,6 +441,8 @@ int main(void)
         cmocka_unit_test(what_could_not_be_read_is_left_out_and_no_zero),
         cmocka_unit_test(the_end_of_a_series_is_marked_once_where_the_format_has_a_mark),
         cmocka_unit_test(a_lost_pid_ends_its_series),
+        cmocka_unit_test(accept_queues_are_pushed_as_far_as_they_are_known),
+        cmocka_unit_test(accept_queues_that_are_gone_are_0_once_or_end),
         cmocka_unit_test(without_ipv6_in_the_kernel_its_zeros_are_not_pushed),
         cmocka_unit_test(self_tags_win_over_the_groups_and_these_over_the_users),
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),

@@ -57,7 +57,8 @@ static void columns_that_are_zero_in_every_row_are_left_out(void **state)
     r[0].value[STATE_SYN_SENT].now = 1;
     r[0].value[FIELD_UDP].now = 5;
     r[1].value[STATE_ESTABLISHED].now = 9;
-    r[1].value[FIELD_PID].now = 4000;
+    r[1].value[FIELD_COUNT] = r[1].value[FIELD_PID];
+    r[1].value[FIELD_COUNT].now = 4000;
     r[1].point.n_values++;
     for (size_t i = 0; i < COUNT_OF(p); i++)
         p[i] = r[i].point;
@@ -141,9 +142,11 @@ static void what_does_not_fit_into_80_columns_follows_on_a_second_line(void **st
     assert_string_equal(table(&r.point, 1),
                         "\n"
                         "IP PORT   ESTAB SYN_SENT SYN_RECV  FIN_W1  FIN_W2  TIME_W   CLOSE CLOSE_W\n"
-                        "        LAST_ACK  LISTEN CLOSING    NONE     UDP     PID\n"
+                        "        LAST_ACK  LISTEN CLOSING    NONE     UDP   QUEUE Q_LIMIT  Q_PEAK FULLEST\n"
+                        "            PID\n"
                         "4  80   1000000  1000001  1000002 1000003 1000004 1000005 1000006 1000007\n"
-                        "         1000008 1000009 1000010 1000011 1000012 1000013\n");
+                        "         1000008 1000009 1000010 1000011 1000012 1000013 1000014 1000015 1000016\n"
+                        "        1000017\n");
 }
 
 static void no_line_has_more_than_80_columns_whatever_is_counted(void **state)
