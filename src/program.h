@@ -29,7 +29,8 @@ struct program {
     struct buf lines;     /* a piece of the snapshot that is being encoded */
     const char *counting; /* the last poll's reading.report.counting */
     uint64_t polls;
-    unsigned pushes; /* of metrics alone, after the last poll */
+    unsigned pushes;             /* of metrics alone, after the last poll */
+    bool sampled, sample_failed; /* since the last push, a sample of the accept queues worked, or one failed */
     bool logged_overflow, logged_clock, logged_left_out;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
@@ -57,6 +58,15 @@ const char *program_view(const struct program *p, char *out, size_t cap);
 
 /* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */
 void program_read(struct program *p, int64_t *time_ms);
+
+/* Returns true if the accept queues are to be sampled between two polls. */
+bool program_samples(const struct program *p);
+
+/* Samples the accept queues. */
+void program_sample(struct program *p);
+
+/* Ends a poll's reading of accept queues, after tally_end. */
+void program_end_queues(struct program *p);
 
 /* Returns the wall clock, or -1 if it was not set, such as on a board that starts in 1970. */
 int64_t program_wall_clock(struct program *p);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "relay.h"
@@ -52,12 +53,20 @@ static bool any_output(struct program *p)
     return false;
 }
 
-/* Returns the next deadline. Missed ones are skipped, not caught up. */
-static uint64_t next_deadline(uint64_t start, uint64_t interval)
+/* Waits for the poll at poll_ns, and samples accept queues until then, if there is reason to. Returns what ended the
+ * wait. */
+static enum platform_event wait_for_poll(struct program *p, uint64_t start, uint64_t poll_ns)
 {
-    uint64_t passed = (platform_monotonic_ns() - start) / interval;
+    uint64_t step = (uint64_t)p->config.v.peak_ms * NS_PER_MS, sample_ns;
 
-    return start + (passed + 1) * interval;
+    while (program_samples(p) && (sample_ns = deadline_next(start, step, platform_monotonic_ns())) < poll_ns) {
+        enum platform_event event = platform_wait(sample_ns);
+
+        if (event != PLATFORM_DEADLINE)
+            return event;
+        program_sample(p);
+    }
+    return platform_wait(poll_ns);
 }
 
 static bool polls_left(const struct program *p)
@@ -93,7 +102,7 @@ static int begin(struct program *p, int64_t *time_ms)
 
 int program_run(struct program *p)
 {
-    uint64_t interval = (uint64_t)p->config.v.interval_ms * 1000000, start = platform_monotonic_ns(), lost;
+    uint64_t interval = (uint64_t)p->config.v.interval_ms * NS_PER_MS, start = platform_monotonic_ns(), poll_ns, lost;
     enum platform_event event = PLATFORM_DEADLINE;
     int64_t time_ms;
     int ret = begin(p, &time_ms);
@@ -108,8 +117,9 @@ int program_run(struct program *p)
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
+    poll_ns = deadline_next(start, interval, platform_monotonic_ns());
     while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
-        event = platform_wait(next_deadline(start, interval));
+        event = wait_for_poll(p, start, poll_ns);
         if (event != PLATFORM_DEADLINE)
             continue;
         program_read(p, &time_ms);
@@ -118,6 +128,7 @@ int program_run(struct program *p)
         if (p->reading.changed)
             log_reading(p);
         program_push(p, time_ms);
+        poll_ns = deadline_next(start, interval, platform_monotonic_ns());
     }
     program_stop_listening(p);
     lost = program_finish(p);

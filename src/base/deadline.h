@@ -12,6 +12,13 @@ static inline uint64_t deadline_in(unsigned ms)
     return platform_monotonic_ns() + ms * NS_PER_MS;
 }
 
+/* Returns the first of the deadlines start_ns + n * step_ns that is after now_ns. Those before it are skipped, not
+ * caught up. */
+static inline uint64_t deadline_next(uint64_t start_ns, uint64_t step_ns, uint64_t now_ns)
+{
+    return start_ns + ((now_ns - start_ns) / step_ns + 1) * step_ns;
+}
+
 /* Returns the milliseconds left, rounded up, or 0 once the deadline has passed. */
 static inline int deadline_left_ms(uint64_t deadline_ns)
 {

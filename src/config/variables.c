@@ -47,6 +47,14 @@ static const char *log_level_word(int64_t i)
     return i < LOG_LEVEL_COUNT ? log_level_name[i] : NULL;
 }
 
+/* Parses a duration of at least 10 ms, or 0, which needs no unit. */
+static bool read_peak_ms(const char *text, int64_t *out)
+{
+    if (!strcmp(text, "0"))
+        text = "0s";
+    return value_duration_ms(text, out) && (!*out || *out >= 10);
+}
+
 #define AT(member) .offset = offsetof(struct values, member)
 
 const char group_name[][7] = {"Push", "Count", "Tags", "TLS", "HTTP", "Listen", "More"};
@@ -71,6 +79,8 @@ const struct variable variables[] = {
      .meaning = "how sockets are read: auto, netlink, procfs; record:PATH also writes a file, replay:PATH reads it; off: none"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_COUNT", .def = "auto", AT(count), .word = count_word,
      .meaning = "exact lists every TCP socket; auto uses the kernel's counters where these give the same"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_PEAK", .def = "100ms", AT(peak_ms), .read = read_peak_ms, .max = 3600000, .unit = "ms",
+     .meaning = "time between two samples of the accept queues, 10ms to 1h; 0: no accept_queue_peak"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
      .meaning = "where procfs is mounted"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),

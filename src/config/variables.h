@@ -16,7 +16,7 @@ struct values {
     const char *tls_ca, *tls_cert, *tls_key, *tls_name;
     const char *http_token, *http_headers;
     int64_t format; /* index in encoders */
-    int64_t interval_ms, polls, max_series, mtu, buffer, replay_ms;
+    int64_t interval_ms, peak_ms, polls, max_series, mtu, buffer, replay_ms;
     int64_t count, pid, self, tls_verify; /* booleans; count: exact */
     int64_t otlp_names;                   /* a boolean: semconv */
     int64_t log_level;                    /* enum log_level */

@@ -91,10 +91,7 @@ static void check_refused(const struct variable *v, const char *value)
 
 static const char *in_unit(char out[64], const struct variable *v, int64_t value)
 {
-    snprintf(out, 64, "%lld%s", (long long)value,
-             v->read == value_duration_ms ? "ms"
-             : v->read == value_size      ? "B"
-                                          : "");
+    snprintf(out, 64, "%lld%s", (long long)value, *v->unit ? v->unit : v->read == value_size ? "B" : "");
     return out;
 }
 
@@ -130,6 +127,14 @@ static void ranges_are_those_of_the_contract(void **state)
     } row[] = {
         {"SOCKPUSH_INTERVAL=100ms", true},
         {"SOCKPUSH_INTERVAL=99ms", false},
+        {"SOCKPUSH_PEAK=0", true},
+        {"SOCKPUSH_PEAK=0s", true},
+        {"SOCKPUSH_PEAK=1ms", false},
+        {"SOCKPUSH_PEAK=9ms", false},
+        {"SOCKPUSH_PEAK=10ms", true},
+        {"SOCKPUSH_PEAK=100", false},
+        {"SOCKPUSH_PEAK=1h", true},
+        {"SOCKPUSH_PEAK=off", false},
         {"SOCKPUSH_INTERVAL=1h", true},
         {"SOCKPUSH_INTERVAL=1h1ms", false},
         {"SOCKPUSH_INTERVAL=10", false},

@@ -1,0 +1,35 @@
+/* Samples of the accept queues between two polls, for their peak. */
+#include "base/log.h"
+#include "program.h"
+
+/* The peak is of port series. A recording has polls only. */
+static bool wants_peaks(const struct config *c)
+{
+    return c->v.peak_ms && c->rules.n && !c->record && !c->replay;
+}
+
+bool program_samples(const struct program *p)
+{
+    return wants_peaks(&p->config) && p->config.v.peak_ms < p->config.v.interval_ms && reader_samples(&p->reader);
+}
+
+void program_sample(struct program *p)
+{
+    int ret;
+
+    tally_begin_sample(&p->tally);
+    ret = reader_listeners(&p->reader, tally_sample, &p->tally);
+    if (ret && !p->sample_failed)
+        log_event(LOG_DEBUG, "backend", p->reading.name, "the accept queues could not be sampled: %s",
+                  platform_error_text(-ret));
+    p->sampled |= !ret;
+    p->sample_failed |= ret != 0;
+}
+
+void program_end_queues(struct program *p)
+{
+    if (!p->reading.read[PROTOCOL_TCP])
+        return;
+    tally_queues(&p->tally, wants_peaks(&p->config) && reader_samples(&p->reader) && (p->sampled || !p->sample_failed));
+    p->sampled = p->sample_failed = false;
+}
