@@ -68,7 +68,7 @@ def read(env):
     return found
 
 
-_FIELDS = {*parse.COUNTS, "pid", *parse.BACKEND, *parse.OUTPUT, *parse.LISTEN}
+_FIELDS = {*parse.TOTALS, *parse.QUEUES, "pid", *parse.BACKEND, *parse.OUTPUT, *parse.LISTEN}
 
 
 def _statsd(text):

@@ -9,6 +9,8 @@ from typing import NamedTuple
 TCP = ("tcp_established tcp_syn_sent tcp_syn_recv tcp_fin_wait1 tcp_fin_wait2 tcp_time_wait tcp_close "
        "tcp_close_wait tcp_last_ack tcp_listen tcp_closing tcp_none").split()
 COUNTS = TCP + ["udp_socket"]
+TOTALS = [*COUNTS, "accept_queue_fullest"]      # of netstat, over netlink
+QUEUES = ["accept_queue", "accept_queue_limit", "accept_queue_peak"]
 
 
 class Point(NamedTuple):
@@ -107,8 +109,8 @@ LISTEN = ["datagrams", "lines", "refused_lines", "unsupported_lines", "truncated
 
 # measurement: (the tags between it and the field, its fields)
 _PATHS = {
-    "netstat": (["ip_version"], COUNTS),
-    "netstat_port": (["addr_port", "ip_version"], [*COUNTS, "pid"]),
+    "netstat": (["ip_version"], TOTALS),
+    "netstat_port": (["addr_port", "ip_version"], [*COUNTS, *QUEUES, "pid"]),
     "sockpush": ([], BACKEND),
     "sockpush_output": (["output"], OUTPUT),
 }
@@ -257,7 +259,9 @@ def ports(found):
 
 
 def nonzero(fields):
-    return {name: value for name, value in fields.items() if value and name != "pid"}
+    """Returns the counts that are not 0."""
+    assert fields.keys() <= {*TOTALS, *QUEUES, "pid"}
+    return {name: value for name, value in fields.items() if value and name in COUNTS}
 
 
 _LOG = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (error|warn|info|debug)((?: [a-z_0-9]+=(?:"(?:[^"\\]|\\.)*"|[^ "]*))+)')

@@ -24,6 +24,7 @@ class Socket(NamedTuple):
     field: str = "tcp_listen"       # the field that counts it, or a state's number
     remote: str = ""
     inode: int = 0
+    queue: int = 0                  # rx_queue: of a listener, connections that wait
 
     @property
     def table(self):
@@ -40,7 +41,7 @@ def _endpoint(text):
 def row(number, one):
     remote = one.remote or ("[::]:0" if one.local.startswith("[") else "0.0.0.0:0")
     state = 7 if one.field == "udp_socket" else NUMBERS.get(one.field, one.field)
-    text = (f"{number:4}: {_endpoint(one.local)} {_endpoint(remote)} {state:02X} 00000000:00000000 00:00000000 00000000 "
+    text = (f"{number:4}: {_endpoint(one.local)} {_endpoint(remote)} {state:02X} 00000000:{one.queue:08X} 00:00000000 00000000 "
             f"{0:5} {0:8} {one.inode} 1 0000000000000000")
     text += " 0" if one.field == "udp_socket" else " 100 0 0 10 0"
     return text.ljust(_WIDTH[one.table]) + "\n"

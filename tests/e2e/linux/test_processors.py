@@ -149,7 +149,7 @@ def test_pushes_protobuf(namespace, emulated, poll, tmp_path, scheme):
             assert one.status == 0, one.log
             [post] = receiver.posts
             assert set(post.samples) == chaos.samples(parse.influx(one.out), "." if scheme == "otlp+http" else "_")
-            assert 300 in {value for _, _, _, value in post.samples} and len(post.samples) == 6 * 13
+            assert 300 in {value for _, _, _, value in post.samples} and len(post.samples) == 6 * 13 + 1     # with the queue of the listener
         sent.append(post)
     assert without_times(sent[0]) == without_times(sent[1]) != sent[1].raw
     assert {**sent[0].headers, "host": ""} == {**sent[1].headers, "host": ""}

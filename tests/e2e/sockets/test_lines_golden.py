@@ -1,4 +1,5 @@
-"""The lines of each format, byte for byte: tests/fixtures/lines has them as they were before there were formats without lines."""
+"""The lines of each format, byte for byte: tests/fixtures/lines has them as they were before there were formats without lines, with
+fields that came later."""
 import re
 import sys
 

@@ -62,25 +62,29 @@ def series_of(rule, address, port, listening):
 
 
 def model(sockets, rules):
-    listening = {port for _, port, field in sockets if field == "tcp_listen"}
-    found = collections.defaultdict(collections.Counter)
-    for address, port, field in sockets:
+    """Returns the counts of each series, and the accept queues of those with a listener."""
+    listening = {port for _, port, field, _ in sockets if field == "tcp_listen"}
+    found, queues = collections.defaultdict(collections.Counter), collections.Counter()
+    for address, port, field, queue in sockets:
         address = canonical(address)
         matches = (series_of(rule, address, port, listening) for rule in rules)
         addr_port = next((match for match in matches if match), None)
         if addr_port:
             found[addr_port, address.version][field] += 1
-    return {key: dict(counts) for key, counts in found.items()}
+            if field == "tcp_listen":
+                queues[addr_port, address.version] += queue
+    return {key: dict(counts) for key, counts in found.items()}, dict(queues)
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_rules(tmp_path, poll, seed):
     dice = random.Random(seed)
-    sockets = [(dice.choice(ADDRESSES), random_port(dice), dice.choice(FIELDS)) for _ in range(dice.randint(0, 40))]
+    sockets = [(dice.choice(ADDRESSES), random_port(dice), dice.choice(FIELDS), dice.choice([0, 1, 4097])) for _ in range(dice.randint(0, 40))]
     rules = [random_rule(dice) for _ in range(dice.randint(1, 8))]
-    root = procfs.write(tmp_path, [procfs.Socket(with_port(address, port), field) for address, port, field in sockets])
+    root = procfs.write(tmp_path, [procfs.Socket(with_port(address, port), field, queue=queue) for address, port, field, queue in sockets])
     run = poll(proc=root, ports=",".join(map(text, rules)), format="influx", pid="off")
     counted = {key: parse.nonzero(fields) for key, fields in run.ports.items() if parse.nonzero(fields)}
-    assert counted == model(sockets, rules), (sockets, rules)
-    totals = collections.Counter((canonical(address).version, field) for address, _, field in sockets)
+    queues = {key: fields["accept_queue"] for key, fields in run.ports.items() if "accept_queue" in fields}
+    assert (counted, queues) == model(sockets, rules), (sockets, rules)
+    totals = collections.Counter((canonical(address).version, field) for address, _, field, _ in sockets)
     assert {(version, field): value for version, fields in run.totals.items() for field, value in fields.items() if value} == totals

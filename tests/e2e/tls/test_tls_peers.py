@@ -41,7 +41,7 @@ def check_lines(text):
     assert len({point.time for point in points}) == 1
     totals = parse.totals(parse.series(points))
     assert 4 in totals and set(totals) <= {4, 6}, text
-    assert all(list(fields) == parse.COUNTS for fields in totals.values()), text
+    assert all(list(fields) == parse.TOTALS for fields in totals.values()), text
 
 
 @pytest.fixture
