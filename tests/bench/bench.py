@@ -29,6 +29,7 @@ import measure
 import picture
 import relaying
 import report
+import sampling
 import scale
 import sending
 import targets
@@ -81,6 +82,8 @@ def bench():
     os.sched_setaffinity(0, OTHER_CPUS)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
+    progress("samples of accept queues")
+    sampled = sampling.shares(binary)
     lines, calls, connected, sent, late = measure_once(binary, numbers[0])
     progress("encoders")
     encoding = measure.encoding_costs()
@@ -106,6 +109,7 @@ def bench():
         report.encoding(encoding)
         report.sending(*sent)
         report.lateness(late)
+        report.sampling(sampled)
         relaying.report(relay)
     publish(page.getvalue().rstrip("\n") + "\n", picture.draw(report.pictured(sizes)))
 

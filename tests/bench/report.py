@@ -258,3 +258,10 @@ def lateness(late):
     paragraph("Two sockpush poll every 100 ms for 6 s. One also pushes to three receivers that are stuck: they accept no connection, or read "
               "nothing. A stuck receiver must not delay a poll.")
     table(["outputs", "latest poll"], [["only `stdout:`", f"{late[1]} ms late"], ["three stuck receivers and `stdout:`", f"{late[0]} ms late"]])
+
+
+def sampling(shares):
+    print("\n## Samples of accept queues\n")
+    print("With port rules the listeners are read each 100 ms, between the polls. That takes, of one core:\n")
+    for listeners, share in shares.items():
+        print(f"* {listeners:,} listeners: {100 * share:.3f} %")
