@@ -52,8 +52,11 @@ _FIELDS = names(r'\[(\w+)(?: \+ (\w+))?\] = \{"(\w+)", "', "src/encode/fields.c"
 MEASUREMENTS = names(r'\] = \{"(\w+)", \{', "src/encode/fields.c")
 FIELDS = {name for _, _, name in _FIELDS}
 COUNTS = {name for index, _, name in _FIELDS if index.startswith("STATE_") or index == "FIELD_UDP"}
-OF = {"netstat": COUNTS, "netstat_port": COUNTS | {"pid"}, "sockpush_output": {name for index, counter, name in _FIELDS if counter}}
-OF["sockpush"] = FIELDS - OF["netstat_port"] - OF["sockpush_output"]
+QUEUES = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE"}
+FULLEST = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE_FULLEST"}
+OF = {"netstat": COUNTS | FULLEST, "netstat_port": COUNTS | QUEUES | {"pid"},
+      "sockpush_output": {name for _, counter, name in _FIELDS if counter and name not in QUEUES}}
+OF["sockpush"] = FIELDS - OF["netstat"] - OF["netstat_port"] - OF["sockpush_output"]
 TESTS = set(re.findall(r"SOCKPUSH_TEST_\w+", "".join(path.read_text() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".mk", ".c", ".sh"))))
 
 

@@ -258,6 +258,12 @@ def ports(found):
     return result
 
 
+def as_procfs(found):
+    """Returns netlink's series as procfs has them, which knows no limit of an accept queue and gets no samples."""
+    of_netlink = {"accept_queue_fullest", "accept_queue_limit", "accept_queue_peak"}
+    return {key: {name: value for name, value in fields.items() if name not in of_netlink} for key, fields in found.items()}
+
+
 def nonzero(fields):
     """Returns the counts that are not 0."""
     assert fields.keys() <= {*TOTALS, *QUEUES, "pid"}

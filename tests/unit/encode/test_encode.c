@@ -156,9 +156,9 @@ static void influx_splits_a_line_that_is_too_long(void **state)
         unsigned n = 0;
 
         for (size_t i = 0; i < COUNT_OF(value); i++) {
-            char name[sizeof fields->name + 1];
+            char name[sizeof fields->name + 1] = "";
 
-            snprintf(name, sizeof name, "%s=", fields[i].name);
+            strcat(strcat(name, fields[i].name), "=");
             n += count_of(encoded_text, name);
         }
         assert_true(n == COUNT_OF(value) || sink.oversized);
