@@ -1,0 +1,140 @@
+/* Samples of the accept queues: when there are some, and what becomes of those that fail. */
+#include <errno.h>
+#include <string.h>
+
+#include "program.h"
+#include "unit/helper.h"
+
+struct backend_state {
+    uint32_t depth;
+    int error;
+};
+
+static struct program p;
+static struct backend_state fake;
+
+static void emit_listener(sock_fn *emit, void *ctx)
+{
+    struct sock s = sock_of(PROTOCOL_TCP, "10.0.0.1", 80, STATE_LISTEN, 1);
+
+    s.known |= SOCK_QUEUE | SOCK_LIMIT;
+    s.rx_queue = fake.depth;
+    s.tx_queue = 5;
+    emit(ctx, &s, 1);
+}
+
+static int list(struct backend_state *state, sock_fn *emit, void *ctx)
+{
+    if (!state->error)
+        emit_listener(emit, ctx);
+    return state->error;
+}
+
+static const struct backend with = {.name = "with", .listeners = list}, without = {.name = "without"};
+
+static void set_up(const char *rules)
+{
+    memset(&p, 0, sizeof p);
+    memset(&fake, 0, sizeof fake);
+    rules_of(&p.config.rules, rules, &p.config.arena);
+    tally_init(&p.tally, &p.config.rules, 10, &p.config.arena);
+    p.config.v.peak_ms = 100;
+    p.config.v.interval_ms = 10000;
+    p.reader.slot[0] = (struct reader_slot){.backend = &with, .state = &fake};
+    p.reading.name = "with";
+    p.reading.read[PROTOCOL_TCP] = true;
+}
+
+static void poll(uint32_t depth)
+{
+    fake.depth = depth;
+    tally_begin(&p.tally, p.tally.now_ms + 10000);
+    emit_listener(tally_sock, &p.tally);
+    tally_end(&p.tally);
+    program_end_queues(&p);
+}
+
+static void sample(uint32_t depth, int error)
+{
+    fake = (struct backend_state){depth, error};
+    program_sample(&p);
+}
+
+/* Returns the peak that is pushed, or -1 if none is. */
+static int peak(void)
+{
+    const struct accept_queue *q = &p.tally.series[0].queue;
+
+    assert_true(q->pushed >> QUEUE_DEPTH & 1);
+    return q->pushed >> QUEUE_PEAK & 1 ? (int)q->value[QUEUE_PEAK] : -1;
+}
+
+static void samples_are_taken_where_they_can_be_and_are_wanted(void **state)
+{
+    (void)state;
+    set_up("80");
+    assert_true(program_samples(&p));
+    p.config.v.peak_ms = p.config.v.interval_ms; /* polls are enough */
+    assert_false(program_samples(&p));
+    poll(3);
+    assert_int_equal(peak(), 3);
+    p.config.v.peak_ms = 0;
+    assert_false(program_samples(&p));
+    poll(3);
+    assert_int_equal(peak(), -1);
+    p.config.v.peak_ms = 100;
+    p.config.replay = "r";
+    assert_false(program_samples(&p));
+    poll(3);
+    assert_int_equal(peak(), -1);
+    p.config.replay = NULL;
+    p.config.record = "r";
+    assert_false(program_samples(&p));
+    p.config.record = NULL;
+    assert_true(program_samples(&p));
+    p.reader.slot[0].backend = &without;
+    assert_false(program_samples(&p));
+    poll(3);
+    assert_int_equal(peak(), -1);
+    arena_free(&p.config.arena);
+    set_up("");
+    assert_false(program_samples(&p)); /* the peak is of port rules */
+    arena_free(&p.config.arena);
+}
+
+static void samples_that_fail_are_left_out(void **state)
+{
+    (void)state;
+    set_up("80");
+    poll(2);
+    assert_int_equal(peak(), 2); /* none was due yet */
+    sample(9, 0);
+    sample(50, -ENOBUFS);
+    sample(4, 0);
+    poll(1);
+    assert_int_equal(peak(), 9);
+    sample(9, -ENOBUFS);
+    sample(9, -ENOBUFS);
+    poll(1);
+    assert_int_equal(peak(), -1); /* bursts would not have been seen */
+    sample(8, -ENOBUFS);
+    p.reading.read[PROTOCOL_TCP] = false;
+    program_end_queues(&p); /* nothing is pushed */
+    p.reading.read[PROTOCOL_TCP] = true;
+    sample(7, 0);
+    poll(1);
+    assert_int_equal(peak(), 7);
+    poll(1);
+    assert_int_equal(peak(), 1);
+    arena_free(&p.config.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_are_taken_where_they_can_be_and_are_wanted),
+        cmocka_unit_test(samples_that_fail_are_left_out),
+    };
+
+    return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
+}
