@@ -19,7 +19,7 @@ void program_sample(struct program *p)
 
     tally_begin_sample(&p->tally);
     ret = reader_listeners(&p->reader, tally_sample, &p->tally);
-    if (ret && !p->sample_failed)
+    if (ret)
         log_event(LOG_DEBUG, "backend", p->reading.name, "the accept queues could not be sampled: %s",
                   platform_error_text(-ret));
     p->sampled |= !ret;

@@ -123,8 +123,11 @@ bool reader_samples(const struct reader *r)
 int reader_listeners(struct reader *r, sock_fn *emit, void *ctx)
 {
     struct reader_slot *slot = &r->slot[r->active[PROTOCOL_TCP]];
+    int ret = slot->backend->listeners(slot->state, emit, ctx);
 
-    return slot->backend->listeners(slot->state, emit, ctx);
+    if (ret)
+        close_slot(slot);
+    return ret;
 }
 
 const char *reader_why(const struct reader *r, char out[READER_WHY_MAX])

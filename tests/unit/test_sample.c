@@ -30,7 +30,12 @@ static int list(struct backend_state *state, sock_fn *emit, void *ctx)
     return state->error;
 }
 
-static const struct backend with = {.name = "with", .listeners = list}, without = {.name = "without"};
+static void end(struct backend_state *state)
+{
+    assert_ptr_equal(state, &fake);
+}
+
+static const struct backend with = {.name = "with", .listeners = list, .close = end}, without = {.name = "without"};
 
 static void set_up(const char *rules)
 {
@@ -48,6 +53,7 @@ static void set_up(const char *rules)
 static void poll(uint32_t depth)
 {
     fake.depth = depth;
+    p.reader.slot[0].state = &fake;
     tally_begin(&p.tally, p.tally.now_ms + 10000);
     emit_listener(tally_sock, &p.tally);
     tally_end(&p.tally);
@@ -57,7 +63,9 @@ static void poll(uint32_t depth)
 static void sample(uint32_t depth, int error)
 {
     fake = (struct backend_state){depth, error};
+    p.reader.slot[0].state = &fake;
     program_sample(&p);
+    assert_int_equal(program_samples(&p), !error); /* until the next poll */
 }
 
 /* Returns the peak that is pushed, or -1 if none is. */

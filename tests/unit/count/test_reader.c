@@ -283,7 +283,10 @@ static void listeners_are_read_by_the_backend_that_tcp_is_read_by(void **state)
     assert_int_equal(rows[PROTOCOL_TCP][0], 1);
     fake[0].listeners_error = -ENOBUFS;
     assert_int_equal(reader_listeners(&reader, take, rows), -ENOBUFS);
-    assert_true(reader_samples(&reader)); /* it stays open */
+    assert_false(reader_samples(&reader)); /* its dump may still be under way */
+    assert_int_equal(fake[0].closed, 2);
+    poll_at(61);
+    assert_true(reader_samples(&reader));
     fake[0].poll_error[PROTOCOL_TCP] = -EPERM;
     poll_at(70);
     assert_false(reader_samples(&reader)); /* the second cannot */
