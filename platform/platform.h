@@ -29,6 +29,12 @@ extern const char *const platform_library[2];
 /* Returns 0, or -errno if the socket tables below proc cannot be read. */
 int platform_proc_check(const char *proc);
 
+struct kernel_reading; /* count/kernel.h */
+
+/* Reads the kernel's counters, of the network namespace seen below proc. Sets out->known to those that could be read;
+ * out is zeroed before. */
+void platform_kernel_read(const char *proc, struct kernel_reading *out);
+
 /* --- owners ---------------------------------------------------------------- */
 
 /* Receives one socket descriptor: process pid holds the socket with this inode at fd. */

@@ -1,5 +1,6 @@
 #include "linux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <signal.h>
@@ -31,6 +32,17 @@ static bool own_proc(const char *proc)
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX])
 {
     return text_format(out, LINUX_PATH_MAX, "%s%s/net/%s", proc, own_proc(proc) ? "" : "/1", file);
+}
+
+long linux_read(const char *path, char *buf, size_t cap)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    long n = fd < 0 ? -1 : read(fd, buf, cap);
+
+    if (n < 0)
+        n = -errno;
+    close(fd);
+    return n;
 }
 
 /* Calls statx itself, since the C library's stat also supports older kernels. */

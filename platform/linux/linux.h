@@ -17,6 +17,9 @@ enum tcp_state linux_tcp_state(unsigned kernel);
  * namespace. Returns false if it is too long. */
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]);
 
+/* Reads the beginning of a file, at once. Returns its bytes, up to cap, or -errno. */
+long linux_read(const char *path, char *buf, size_t cap);
+
 struct net_queue;
 
 /* Reads the queue of a UDP socket from the tables of the kernel, as net_queue_read does where there is no other way. */

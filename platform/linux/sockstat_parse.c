@@ -2,14 +2,19 @@
 
 #include <string.h>
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t'; /* snmp6 has tabs */
+}
+
 /* Returns the length of the word at the beginning of a line's rest, its leading blanks skipped by *at. */
 static size_t next_word(const char **at, const char *end)
 {
     const char *start;
 
-    while (*at < end && **at == ' ')
+    while (*at < end && is_blank(**at))
         ++*at;
-    for (start = *at; start < end && *start != ' '; start++)
+    for (start = *at; start < end && !is_blank(*start); start++)
         ;
     return (size_t)(start - *at);
 }
@@ -19,8 +24,7 @@ static bool is_word(const char *at, size_t len, const char *word)
     return len == strlen(word) && !memcmp(at, word, len);
 }
 
-/* Parses decimal digits, at most 19 of them, which a uint64_t holds. */
-static bool parse_number(const char *at, size_t len, uint64_t *out)
+bool sockstat_parse_number(const char *at, size_t len, uint64_t *out)
 {
     uint64_t n = 0;
 
@@ -61,11 +65,11 @@ bool sockstat_parse(const char *text, size_t len, const char *line, const char *
 
     if (!find_line(&text, len, line, &at, &end))
         return false;
-    for (size_t word; (word = next_word(&at, end)); at += word)
+    for (size_t word = 0; !*name || (word = next_word(&at, end)); at += word)
         if (is_word(at, word, name)) {
             at += word;
             word = next_word(&at, end);
-            return parse_number(at, word, out);
+            return sockstat_parse_number(at, word, out);
         }
     return false;
 }
@@ -80,7 +84,7 @@ bool snmp_parse(const char *text, size_t len, const char *line, const char *name
     for (size_t word, digits; (word = next_word(&at, end)); at += word, number += digits) {
         digits = next_word(&number, numbers_end);
         if (is_word(at, word, name))
-            return parse_number(number, digits, out);
+            return sockstat_parse_number(number, digits, out);
     }
     return false;
 }

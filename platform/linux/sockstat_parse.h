@@ -13,11 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Finds NAME's number on the line that begins with `line`: ("TCP:", "inuse"). Returns false where it is absent or no
- * number. */
+/* Finds NAME's number on the line that begins with `line`: ("TCP:", "inuse"); or with "" the line's first. Returns
+ * false where it is absent or no number. A line without its newline was cut, and is absent. */
 bool sockstat_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out);
 
-/* The same for /proc/net/snmp, which has the names on a line and their numbers on the next, both begun by `line`. */
+/* The same for /proc/net/snmp and netstat, which have the names on a line and their numbers on the next, both begun by
+ * `line`. */
 bool snmp_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out);
+
+/* Parses decimal digits, at most 19 of them, which a uint64_t holds. Returns false for anything else. */
+bool sockstat_parse_number(const char *at, size_t len, uint64_t *out);
 
 #endif

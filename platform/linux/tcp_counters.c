@@ -1,10 +1,8 @@
 #include "tcp_counters.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "count/recording.h"
 #include "linux.h"
@@ -14,13 +12,8 @@
 static long read_file(const char *proc, const char *file, char *buf)
 {
     char path[LINUX_PATH_MAX];
-    int fd = linux_net_path(proc, file, path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    long n = fd < 0 ? -errno : read(fd, buf, TCP_COUNTERS_BUF);
 
-    if (n < 0 && fd >= 0)
-        n = -errno;
-    close(fd);
-    return n;
+    return linux_net_path(proc, file, path) ? linux_read(path, buf, TCP_COUNTERS_BUF) : -ENAMETOOLONG;
 }
 
 /* Returns 0, or -errno: -EBADMSG where a counter is absent. */

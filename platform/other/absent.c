@@ -1,4 +1,5 @@
-/* Stubs for what only Linux has: procfs, a search for owners, containers, duties of process 1. */
+/* Stubs for what only Linux has: procfs, the kernel's counters, a search for owners, containers, duties of process 1.
+ */
 #include <errno.h>
 #include <stddef.h>
 
@@ -16,6 +17,11 @@ int platform_proc_check(const char *proc)
 {
     (void)proc;
     return -EOPNOTSUPP;
+}
+
+void platform_kernel_read(const char *proc, struct kernel_reading *out)
+{
+    (void)proc, (void)out;
 }
 
 /* Rows name their owner, or no one does. */

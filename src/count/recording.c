@@ -206,13 +206,10 @@ bool recording_poll(struct recording *r)
     return false;
 }
 
-int recording_read(struct recording *r, const char *backend, enum protocol p)
+int recording_begin(struct recording *r, const char *name)
 {
-    char name[RECORDING_NAME_MAX];
-
     if (!r)
         return 0;
-    text_format(name, sizeof name, "%s %s", backend, p == PROTOCOL_TCP ? "tcp" : "udp");
     if (!r->replays) {
         write_block(r, "read", name, strlen(name));
         return 0;
@@ -223,6 +220,14 @@ int recording_read(struct recording *r, const char *backend, enum protocol p)
         return -ENODATA;
     pass_over(r);
     return 0;
+}
+
+int recording_read(struct recording *r, const char *backend, enum protocol p)
+{
+    char name[RECORDING_NAME_MAX];
+
+    text_format(name, sizeof name, "%s %s", backend, p == PROTOCOL_TCP ? "tcp" : "udp");
+    return recording_begin(r, name);
 }
 
 long recording_pass(struct recording *r, void *data, size_t cap, long n)

@@ -4,7 +4,7 @@
  * The first line is "sockpush recording 2 linux little-endian 64-bit". Blocks follow: four
  * letters, the payload's length (4 bytes, little endian) and the payload:
  *   poll  empty                   a poll begins
- *   read  "netlink tcp"           a backend begins to read a protocol
+ *   read  "netlink tcp"           a backend begins to read a protocol; "kernel": the kernel's counters are read next
  *   data  bytes                   a datagram, or the bytes of one read; empty at a file's end
  *   fail  4 bytes, little endian  the errno of a system call or of the backend */
 #ifndef RECORDING_H
@@ -41,7 +41,11 @@ bool recording_replays(const struct recording *r);
 /* Begins a poll. Returns false if a replay has no more polls. */
 bool recording_poll(struct recording *r);
 
-/* Begins a backend's read of a protocol. Returns 0, or -ENODATA where a replay has no such read next. */
+/* Begins a read of this name, shorter than RECORDING_NAME_MAX. Returns 0, or -ENODATA where a replay has no such read
+ * next. */
+int recording_begin(struct recording *r, const char *name);
+
+/* Begins a backend's read of a protocol, as recording_begin does. */
 int recording_read(struct recording *r, const char *backend, enum protocol p);
 
 /* Records the result of a system call: n bytes of data, or -errno in n. A replay copies the

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "count/kernel.h"
 #include "platform.h"
 #include "unit/helper.h"
 
@@ -234,6 +235,89 @@ static void a_full_disk_ends_the_recording_alone(void **state)
     net_close(r.fd);
 }
 
+/* Records two readings of the kernel's counters. */
+static void record_kernel(struct kernel *k)
+{
+    struct recording r;
+
+    memset(k, 0, sizeof *k);
+    assert_int_equal(recording_create(&r, path), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_true(recording_poll(&r));
+        kernel_poll(k, "/proc", &r);
+    }
+    net_close(r.fd);
+}
+
+static void the_kernels_counters_come_back(void **state)
+{
+    struct kernel recorded, replayed = {.based = 0};
+    struct recording r;
+
+    (void)state;
+    record_kernel(&recorded);
+    r = open_good();
+    for (int i = 0; i < 2; i++) {
+        assert_true(recording_poll(&r));
+        kernel_poll(&replayed, "/none", &r);
+    }
+    assert_memory_equal(&replayed, &recorded, sizeof recorded);
+    assert_false(recording_poll(&r));
+    net_close(r.fd);
+}
+
+/* An older program recorded no counters, or other ones. */
+static void where_no_counters_were_recorded_none_is_known(void **state)
+{
+    struct kernel k = {.based = 0};
+    char bytes[16384], data[1024] = "";
+    struct recording r;
+    size_t len;
+
+    (void)state;
+    record_two_polls();
+    r = open_good();
+    k.now.known = 1;
+    assert_true(recording_poll(&r));
+    assert_int_equal(recording_read(&r, "first", PROTOCOL_TCP), 0);
+    assert_int_equal(recording_read(&r, "second", PROTOCOL_TCP), 0);
+    assert_int_equal(recording_read(&r, "second", PROTOCOL_UDP), 0);
+    kernel_poll(&k, "/proc", &r);
+    assert_int_equal(k.now.known, 0);
+    assert_true(recording_poll(&r)); /* the next poll is there, too */
+    kernel_poll(&k, "/proc", &r);
+    assert_int_equal(k.now.known, 0);
+    net_close(r.fd);
+
+    for (unsigned size = 0; size < sizeof data; size += 8) {
+        unlink(path);
+        assert_int_equal(recording_create(&r, path), 0);
+        assert_true(recording_poll(&r));
+        assert_int_equal(recording_begin(&r, "kernel"), 0);
+        memset(data, 0xff, sizeof data);
+        recording_pass(&r, data, sizeof data, size);
+        net_close(r.fd);
+        r = open_good();
+        assert_true(recording_poll(&r));
+        kernel_poll(&k, "/proc", &r);
+        assert_int_equal(k.now.known != 0, size == sizeof k.now);
+        net_close(r.fd);
+    }
+
+    unlink(path);
+    record_kernel(&k);
+    len = slurp(bytes, sizeof bytes);
+    dir_put(dir, "recording", bytes, len - 1); /* cut */
+    r = open_good();
+    memset(&k, 0, sizeof k);
+    for (int i = 0; i < 2; i++) {
+        assert_true(recording_poll(&r));
+        kernel_poll(&k, "/proc", &r);
+    }
+    assert_int_equal(k.now.known, 0);
+    net_close(r.fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +329,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_width_of_words_does_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_recording_ends_where_it_breaks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_ends_the_recording_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_kernels_counters_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_no_counters_were_recorded_none_is_known, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("recording", tests, NULL, NULL);
