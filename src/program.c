@@ -165,6 +165,8 @@ void program_read(struct program *p, int64_t *time_ms)
     reader_poll(&p->reader, start, tally_sock, discard, &p->tally, &p->reading);
     if (p->reading.ended)
         return;
+    if (p->config.v.kernel)
+        kernel_poll(&p->kernel, p->config.v.proc, p->reader.want.recording);
     count_poll(p, (platform_monotonic_ns() - start) / 1000);
     note_counting(p);
     tally_end(&p->tally);

@@ -17,11 +17,13 @@ struct program {
     struct reader reader;
     struct recording recording;
     struct reading reading; /* result of the last poll */
+    struct kernel kernel;
     struct series_tags tags, agent_tags;
     const char *sections; /* sections of points for an agent */
     struct self_counters self;
     struct added added;                                      /* increments of the last poll */
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
+    struct kernel_reading kernel_reported;                   /* the same of the kernel's counters */
     size_t snapshot_max[OUTPUTS_MAX];                        /* bytes, by output */
     int n_outputs;                                           /* outputs that are started */
     void *format_state;                                      /* of sinks, or NULL */

@@ -19,9 +19,12 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .push_self = p->config.v.self,
         .semconv = p->config.v.otlp_names,
         .self = p->self,
+        .kernel = p->config.v.kernel && !p->config.off ? &p->kernel.now : NULL,
         .n_outputs = p->config.n_outputs,
         .added = p->added,
     };
+    for (unsigned i = 0; i < KERNEL_INCREASES; i++)
+        out->added.n[ADDED_KERNEL + i] = p->kernel.now.n[KERNEL_GAUGES + i] - p->kernel_reported.n[KERNEL_GAUGES + i];
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
     if (p->config.n_listen)
@@ -38,6 +41,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 /* Remembers the counters in this snapshot, from which the next one's increments are counted. */
 static void note_reported(struct program *p, const struct snapshot *s)
 {
+    p->kernel_reported = p->kernel.now;
     for (int i = 0; i < p->n_outputs; i++)
         p->output[i].reported = s->output[i].total;
     for (int i = 0; i < s->n_listen; i++)

@@ -81,6 +81,8 @@ const struct variable variables[] = {
      .meaning = "exact lists every TCP socket; auto uses the kernel's counters where these give the same"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PEAK", .def = "100ms", AT(peak_ms), .read = read_peak_ms, .max = 3600000, .unit = "ms",
      .meaning = "time between two samples of the accept queues, 10ms to 1h; 0: no accept_queue_peak"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_KERNEL", .def = "on", AT(kernel), .read = value_bool,
+     .meaning = "push the kernel's own counters of drops, retransmissions and errors, on or off"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
      .meaning = "where procfs is mounted"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),

@@ -15,7 +15,7 @@ enum field_kind {
 #define FROM_UDP (1u << PROTOCOL_UDP)
 
 struct field {
-    char name[21];
+    char name[23];
     char heading[9]; /* of its column in the table; "" has no column */
     uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself */
     uint8_t kind;    /* enum field_kind */
@@ -34,18 +34,22 @@ enum {
     FIELD_COUNT_ERRORS,
     FIELD_OUTPUT,                                  /* one for each of enum output_counter */
     FIELD_LISTEN = FIELD_OUTPUT + OUTPUT_COUNTERS, /* one for each of enum listen_counter */
-    FIELDS = FIELD_LISTEN + LISTEN_COUNTERS
+    FIELD_KERNEL = FIELD_LISTEN + LISTEN_COUNTERS, /* one for each of enum kernel_counter */
+    FIELDS = FIELD_KERNEL + KERNEL_COUNTERS
 };
+
+/* The most values of a point. */
+#define VALUES_MAX ((int)FIELD_COLUMNS > (int)KERNEL_COUNTERS ? (int)FIELD_COLUMNS : (int)KERNEL_COUNTERS)
 
 extern const struct field fields[FIELDS];
 
 struct measurement {
     char name[16];
-    const char *tag[2]; /* keys of its built-in tags, sorted; the second may be NULL */
+    const char *tag[2]; /* keys of its built-in tags, sorted; the second or both may be NULL */
     bool folded;        /* formats that fold tags put these into the name, to keep its series apart */
 };
 
-enum { NETSTAT, NETSTAT_PORT, SOCKPUSH, SOCKPUSH_OUTPUT, SOCKPUSH_LISTEN, MEASUREMENTS };
+enum { NETSTAT, NETSTAT_PORT, NETSTAT_KERNEL, SOCKPUSH, SOCKPUSH_OUTPUT, SOCKPUSH_LISTEN, MEASUREMENTS };
 
 extern const struct measurement measurements[MEASUREMENTS];
 

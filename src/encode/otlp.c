@@ -26,6 +26,8 @@
 
 #define NAME_MAX_BYTES 256
 
+_Static_assert(VALUES_MAX <= 32, "each column has a bit");
+
 /* Points of one measurement. */
 struct block {
     const struct measurement *measurement;
@@ -38,7 +40,7 @@ struct block {
     struct row {
         size_t attributes, len; /* its bytes in attributes */
         uint32_t has, ended;    /* columns, a bit for each */
-        uint64_t now[FIELD_COLUMNS];
+        uint64_t now[VALUES_MAX];
     } row[ROWS];
     size_t len; /* bytes of attributes */
     char attributes[16384];

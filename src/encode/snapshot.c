@@ -4,7 +4,7 @@
 
 #include "encode/source.h"
 
-static const struct source *const sources[] = {&source_counts, &source_self, &source_application};
+static const struct source *const sources[] = {&source_counts, &source_kernel, &source_self, &source_application};
 
 #define SOURCES (sizeof sources / sizeof *sources)
 
@@ -106,6 +106,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     char name[READER_NAME_MAX] = "";
     struct reading reading = {
         .report = {.sockets = UINT64_MAX, .ipv6 = true, .queue_limits = true}, .read = {true, true}, .name = name};
+    struct kernel_reading kernel;
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
     struct sink sink = {.out = &measure, .line_max = line_max, .state = s->state, .keeps_oversized = true};
@@ -116,6 +117,9 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     largest.time_ms = INT64_MAX / 1000000;
     largest.pids = largest.push_self = true;
     memset(&largest.self, 0xff, sizeof largest.self);
+    memset(&kernel, 0xff, sizeof kernel);
+    if (s->kernel)
+        largest.kernel = &kernel;
     memset(&largest.added, 0xff, sizeof largest.added);
     for (int i = 0; i < largest.n_listen; i++)
         memset(largest.listen[i].n, 0xff, sizeof largest.listen[i].n);

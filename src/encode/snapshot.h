@@ -51,9 +51,10 @@ struct snapshot {
     int n_outputs;
     struct listen_counters listen[LISTEN_MAX];
     int n_listen;
-    const struct metrics *metrics; /* the application's, or NULL */
-    bool only_metrics;             /* these, and sockpush_listen */
-    struct added added;            /* the increase since the last push to the receiver */
+    const struct kernel_reading *kernel; /* with the increases' totals; NULL: not pushed */
+    const struct metrics *metrics;       /* the application's, or NULL */
+    bool only_metrics;                   /* these, and sockpush_listen */
+    struct added added;                  /* the increase since the last push to the receiver */
 };
 
 /* Writes all lines into the sink. It is flushed on the way, but not at the end: lines of increments are always left. */

@@ -15,12 +15,13 @@ struct source {
 };
 
 extern const struct source source_counts; /* of sockets: totals, and ports */
+extern const struct source source_kernel; /* the kernel's own counters */
 extern const struct source source_application;
 extern const struct source source_self; /* sockpush, its outputs, and its listeners */
 
 /* The values of one point. */
 struct values {
-    struct value list[FIELD_COLUMNS];
+    struct value list[VALUES_MAX];
     size_t n;
 };
 

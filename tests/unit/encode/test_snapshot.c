@@ -432,6 +432,73 @@ static void each_increment_has_its_index(void **state)
     tear_down(&c);
 }
 
+/* A counter that is not known is left out. The increments stay last, with poll_us and sockets between them. */
+static void the_kernels_counters_have_no_tags_of_their_own(void **state)
+{
+    struct kernel_reading kernel = {
+        .known = 1u << SOCKETS_USED | 1u << LISTEN_DROPS | 1u << UDP_NO_PORTS,
+        .n = {[SOCKETS_USED] = 40, [TCP_ORPHAN] = 9, [LISTEN_DROPS] = 1000, [UDP_NO_PORTS] = 5}};
+    static char out[4096];
+    struct buf b = {.data = out, .cap = sizeof out - 1};
+    struct sink sink = {.out = &b, .line_max = 1000};
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "", &users, 1);
+    poll_end(&c.polls);
+    c.s.kernel = &kernel;
+    c.s.push_self = true;
+    c.s.added.n[ADDED_KERNEL + LISTEN_DROPS - KERNEL_GAUGES] = 7;
+    assert_non_null(strstr(lines(&c, &encoder_influx),
+                           "\nnetstat_kernel,host=h sockets_used=40i,listen_drops=1000i,udp_no_ports=5i "
+                           "1700000000123000000\nsockpush,"));
+    assert_non_null(strstr(lines(&c, &encoder_graphite), "\nnetstat_kernel.listen_drops;host=h 1000 1700000000\n"));
+    assert_non_null(strstr(lines(&c, &encoder_statsd), "\nh.netstat_kernel.sockets_used:40|g\n"
+                                                       "h.netstat_kernel.listen_drops:7|c\n"
+                                                       "h.netstat_kernel.udp_no_ports:0|c\n"
+                                                       "h.sockpush.poll_us:0|g\n"));
+    assert_non_null(
+        strstr(lines(&c, &encoder_table), "\nnetstat_kernel sockets_used=40 listen_drops=1000 udp_no_ports=5\n"));
+    snapshot_encode(&c.s, &encoder_dogstatsd, &sink);
+    out[b.len] = '\0';
+    assert_non_null(strstr(out, "\nnetstat_kernel.sockets_used:40|g|#host:h\n"));
+    assert_int_equal(strncmp(out + sink.gauges, "netstat_kernel.listen_drops:7|c|#host:h\n", 40), 0);
+    assert_int_equal(sink.counter[0], ADDED_KERNEL + LISTEN_DROPS - KERNEL_GAUGES);
+    assert_int_equal(sink.counter[1], ADDED - 1);
+    assert_int_equal(sink.n_increments, 2 + 2 + 3);
+    c.s.only_metrics = true;
+    assert_null(strstr(lines(&c, &encoder_influx), "netstat_kernel"));
+    c.s.only_metrics = false;
+    kernel.known = 0;
+    assert_null(strstr(lines(&c, &encoder_influx), "netstat_kernel"));
+    tear_down(&c);
+}
+
+/* Every line there can be from the first increment on has room for its index. */
+static void all_increments_have_room(void **state)
+{
+    static const char *const names[LISTEN_MAX] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct kernel_reading kernel = {.known = UINT32_MAX};
+    struct buf b = {.data = text, .cap = sizeof text};
+    struct sink sink = {.out = &b, .line_max = 1000};
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "", NULL, 0);
+    poll_end(&c.polls);
+    c.s.kernel = &kernel;
+    c.s.push_self = true;
+    c.s.n_outputs = OUTPUTS_MAX;
+    c.s.n_listen = LISTEN_MAX;
+    for (int i = 0; i < OUTPUTS_MAX; i++)
+        c.s.output[i].name = names[i];
+    for (int i = 0; i < LISTEN_MAX; i++)
+        c.s.listen[i] = (struct listen_counters){.name = names[i], .known = UINT32_MAX};
+    snapshot_encode(&c.s, &encoder_dogstatsd, &sink);
+    assert_int_equal(sink.n_increments, ADDED_LINES - 1); /* ADDED_NONE is none */
+    tear_down(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +514,8 @@ int main(void)
         cmocka_unit_test(self_tags_win_over_the_groups_and_these_over_the_users),
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),
         cmocka_unit_test(each_increment_has_its_index),
+        cmocka_unit_test(the_kernels_counters_have_no_tags_of_their_own),
+        cmocka_unit_test(all_increments_have_room),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

@@ -12,6 +12,7 @@ struct scene {
     struct polls polls;
     struct series_tags tags;
     struct reading reading;
+    struct kernel_reading kernel;
     struct snapshot s;
     size_t line_max;
 };
@@ -30,6 +31,7 @@ static void set_up(struct scene *c, const char *rules, uint32_t max_series, cons
                              .agent_tags = &c->tags,
                              .tally = &c->polls.tally,
                              .reading = &c->reading,
+                             .kernel = &c->kernel,
                              .time_ms = 1700000000123,
                              .state = format_state,
                              .pids = true,
@@ -80,6 +82,9 @@ static void a_poll(struct scene *c, unsigned sockets)
     for (uint32_t i = 0; i < tally_count(&c->polls.tally); i++)
         tally_series(&c->polls.tally, i)->owner.pid = any(2) ? 0 : any(2) ? 0x7fffffff : (int)any(100);
     c->s.self = (struct self_counters){UINT64_MAX >> any(64), UINT64_MAX >> any(64), any(9), any(9)};
+    for (int i = 0; i < KERNEL_COUNTERS; i++)
+        c->kernel.n[i] = UINT64_MAX >> any(64);
+    c->kernel.known = any(2) ? UINT32_MAX : any(UINT32_MAX);
     for (int i = 0; i < ADDED; i++)
         c->s.added.n[i] = UINT64_MAX >> any(64);
     c->reading.report.sockets = UINT64_MAX >> any(64);
