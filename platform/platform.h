@@ -31,9 +31,11 @@ int platform_proc_check(const char *proc);
 
 struct kernel_reading; /* count/kernel.h */
 
-/* Reads the kernel's counters, of the network namespace seen below proc. Sets out->known to those that could be read;
- * out is zeroed before. */
-void platform_kernel_read(const char *proc, struct kernel_reading *out);
+#define PLATFORM_KERNEL_BUF 16384
+
+/* Reads the kernel's counters, of the network namespace seen below proc, with PLATFORM_KERNEL_BUF bytes of buf. Sets
+ * out->known to those that could be read; out is zeroed before. */
+void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out);
 
 /* --- owners ---------------------------------------------------------------- */
 

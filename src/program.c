@@ -59,6 +59,16 @@ static const char *sections(const struct origin *origin, struct arena *a)
     return arena_text(a, text, b.len);
 }
 
+/* Allocates room for the largest snapshot. Between two of them, a file of the kernel is read there. */
+static void init_lines(struct program *p)
+{
+    p->lines.cap = PLATFORM_KERNEL_BUF;
+    for (int i = 0; i < p->config.n_outputs; i++)
+        if (p->lines.cap < p->snapshot_max[i])
+            p->lines.cap = p->snapshot_max[i];
+    p->lines.data = arena_zero(&p->config.arena, p->lines.cap, 1);
+}
+
 int program_init(struct program *p)
 {
     struct config *c = &p->config;
@@ -85,7 +95,10 @@ int program_init(struct program *p)
     if (c->n_listen)
         relay_init(p);
     reader_init(&p->reader, platform_backends, c->backend, &want);
-    return program_measure(p) && open_recording(p) ? 0 : 2;
+    if (!program_measure(p) || !open_recording(p))
+        return 2;
+    init_lines(p);
+    return 0;
 }
 
 /* --- reading -------------------------------------------------------------------- */
@@ -166,7 +179,7 @@ void program_read(struct program *p, int64_t *time_ms)
     if (p->reading.ended)
         return;
     if (p->config.v.kernel)
-        kernel_poll(&p->kernel, p->config.v.proc, p->reader.want.recording);
+        kernel_poll(&p->kernel, p->config.v.proc, p->lines.data, p->reader.want.recording);
     count_poll(p, (platform_monotonic_ns() - start) / 1000);
     note_counting(p);
     tally_end(&p->tally);
@@ -197,8 +210,6 @@ int program_start(struct program *p)
                                        .replay_ns = (uint64_t)c->v.replay_ms * 1000000};
         int ret;
 
-        if (p->lines.cap < limits.snapshot_max)
-            p->lines.cap = limits.snapshot_max;
         ret = output_init(&p->output[i], endpoint, &limits, &c->arena);
         if (!ret)
             ret = output_start(&p->output[i]);
@@ -206,7 +217,6 @@ int program_start(struct program *p)
             return ret;
         p->n_outputs++;
     }
-    p->lines.data = arena_zero(&c->arena, p->lines.cap, 1);
     return c->n_listen ? relay_start(p) : 0;
 }
 

@@ -19,9 +19,9 @@ int platform_proc_check(const char *proc)
     return -EOPNOTSUPP;
 }
 
-void platform_kernel_read(const char *proc, struct kernel_reading *out)
+void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out)
 {
-    (void)proc, (void)out;
+    (void)proc, (void)buf, (void)out;
 }
 
 /* Rows name their owner, or no one does. */

@@ -35,13 +35,13 @@ void kernel_take(struct kernel *k, const struct kernel_reading *r)
     k->based |= r->known;
 }
 
-void kernel_poll(struct kernel *k, const char *proc, struct recording *recording)
+void kernel_poll(struct kernel *k, const char *proc, char *buf, struct recording *recording)
 {
     struct kernel_reading r = {.known = 0};
 
     if (!recording_begin(recording, "kernel")) {
         if (!recording_replays(recording))
-            platform_kernel_read(proc, &r);
+            platform_kernel_read(proc, buf, &r);
         if (recording_pass(recording, &r, sizeof r, sizeof r) != sizeof r)
             r.known = 0;
     }

@@ -59,8 +59,8 @@ void kernel_take(struct kernel *k, const struct kernel_reading *r);
 
 struct recording;
 
-/* Reads the counters of the tables below proc, or of the recording if it is replayed, and takes them. A recording may
- * be NULL; where it has no such reading, nothing is known. */
-void kernel_poll(struct kernel *k, const char *proc, struct recording *recording);
+/* Reads the counters of the tables below proc, with PLATFORM_KERNEL_BUF bytes of buf, or of the recording if it is
+ * replayed, and takes them. A recording may be NULL; where it has no such reading, nothing is known. */
+void kernel_poll(struct kernel *k, const char *proc, char *buf, struct recording *recording);
 
 #endif

@@ -13,6 +13,8 @@
 /* The path of the test's recording. */
 static char *dir, path[256];
 
+static char buf[PLATFORM_KERNEL_BUF];
+
 static int set_up(void **state)
 {
     (void)state;
@@ -244,7 +246,7 @@ static void record_kernel(struct kernel *k)
     assert_int_equal(recording_create(&r, path), 0);
     for (int i = 0; i < 2; i++) {
         assert_true(recording_poll(&r));
-        kernel_poll(k, "/proc", &r);
+        kernel_poll(k, "/proc", buf, &r);
     }
     net_close(r.fd);
 }
@@ -259,7 +261,7 @@ static void the_kernels_counters_come_back(void **state)
     r = open_good();
     for (int i = 0; i < 2; i++) {
         assert_true(recording_poll(&r));
-        kernel_poll(&replayed, "/none", &r);
+        kernel_poll(&replayed, "/none", buf, &r);
     }
     assert_memory_equal(&replayed, &recorded, sizeof recorded);
     assert_false(recording_poll(&r));
@@ -282,10 +284,10 @@ static void where_no_counters_were_recorded_none_is_known(void **state)
     assert_int_equal(recording_read(&r, "first", PROTOCOL_TCP), 0);
     assert_int_equal(recording_read(&r, "second", PROTOCOL_TCP), 0);
     assert_int_equal(recording_read(&r, "second", PROTOCOL_UDP), 0);
-    kernel_poll(&k, "/proc", &r);
+    kernel_poll(&k, "/proc", buf, &r);
     assert_int_equal(k.now.known, 0);
     assert_true(recording_poll(&r)); /* the next poll is there, too */
-    kernel_poll(&k, "/proc", &r);
+    kernel_poll(&k, "/proc", buf, &r);
     assert_int_equal(k.now.known, 0);
     net_close(r.fd);
 
@@ -299,7 +301,7 @@ static void where_no_counters_were_recorded_none_is_known(void **state)
         net_close(r.fd);
         r = open_good();
         assert_true(recording_poll(&r));
-        kernel_poll(&k, "/proc", &r);
+        kernel_poll(&k, "/proc", buf, &r);
         assert_int_equal(k.now.known != 0, size == sizeof k.now);
         net_close(r.fd);
     }
@@ -312,7 +314,7 @@ static void where_no_counters_were_recorded_none_is_known(void **state)
     memset(&k, 0, sizeof k);
     for (int i = 0; i < 2; i++) {
         assert_true(recording_poll(&r));
-        kernel_poll(&k, "/proc", &r);
+        kernel_poll(&k, "/proc", buf, &r);
     }
     assert_int_equal(k.now.known, 0);
     net_close(r.fd);

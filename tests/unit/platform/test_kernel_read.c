@@ -32,9 +32,10 @@ static int tear_down(void **state)
 /* Reads; whether nf_conntrack_max is there depends on this machine. */
 static struct kernel_reading reading(void)
 {
+    static char buf[PLATFORM_KERNEL_BUF];
     struct kernel_reading r = {.known = 0};
 
-    platform_kernel_read(dir, &r);
+    platform_kernel_read(dir, buf, &r);
     r.known &= ~BIT(CONNTRACK_MAX);
     return r;
 }
