@@ -59,13 +59,19 @@ METRICS = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md").
 def test_the_alerts_of_the_docs(victoria, start, listen, keep):
     """The alerts stay silent while all is well. Then nobody listens, more and more connections wait to be closed or accepted, and lines are dropped."""
     alerts = [alert.replace("10m", "5s") for alert in re.findall(r"\| `([^`]+ (?:==|>) \d+)` \|$", METRICS, re.M)]
-    assert len(alerts) == 4
+    assert len(alerts) == 5
     firing = lambda: [alert for alert in alerts if victoria.query(alert)]
-    listener = listen("127.0.0.1", 443)
-    quiet = start(to="influx+udp://127.0.0.1", ports="443", interval="1s")
-    victoria.until(lambda: victoria.query("count_over_time(netstat_port_tcp_listen{addr_port='443',ip_version='4'}[1m]) > 3"))
+    listener, full = listen("127.0.0.1", 443), keep(socket.create_server(("127.0.0.1", 0), backlog=0))
+    quiet = start(to="influx+udp://127.0.0.1", ports="443", interval="1s", kernel="on")
+    for series in ("netstat_port_tcp_listen{addr_port='443',ip_version='4'}", "netstat_kernel_listen_overflows"):
+        victoria.until(lambda: victoria.query(f"count_over_time({series}[1m]) > 3"))
     assert not firing()
     quiet.end()
+
+    def overflow():
+        client = keep(socket.socket())
+        client.setblocking(False)
+        client.connect_ex(full.getsockname())
 
     def forget():
         peer = socket.create_connection(listener.getsockname())
@@ -74,13 +80,14 @@ def test_the_alerts_of_the_docs(victoria, start, listen, keep):
 
     for _ in range(25):
         forget()
-    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443", interval="1s")
+    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443", interval="1s", kernel="on")
     seen = set()
     for _ in range(60):
         seen.update(firing())
         if alerts[1] in seen:
             break
         forget()
+        overflow()
         time.sleep(0.5)
     listener.close()
     keep(socket.create_server(("127.0.0.1", 444), backlog=0))
