@@ -68,7 +68,7 @@ def read(env):
     return found
 
 
-_FIELDS = {*parse.TOTALS, *parse.QUEUES, "pid", *parse.BACKEND, *parse.OUTPUT, *parse.LISTEN}
+_FIELDS = {*parse.TOTALS, *parse.QUEUES, "pid", *parse.GAUGES, *parse.INCREASES, *parse.BACKEND, *parse.OUTPUT, *parse.LISTEN}
 
 
 def _statsd(text):
@@ -81,7 +81,7 @@ def _statsd(text):
 def check_posts(posts):
     """Asserts that the POSTs of protobuf have sockpush's measurements and fields, among them the totals."""
     names = {name for post in posts for _, name, *_ in post.samples}
-    found = [re.fullmatch(r"(?:\w+[._])?(netstat_port|netstat|sockpush_output|sockpush_listen|sockpush)[._](\w+)", name) for name in names]
+    found = [re.fullmatch(r"(?:\w+[._])?(netstat_port|netstat_kernel|netstat|sockpush_output|sockpush_listen|sockpush)[._](\w+)", name) for name in names]
     assert all(one and one[2] in _FIELDS for one in found), names
     assert any(one[1] == "netstat" for one in found), f"no totals: {names}"
 
@@ -93,7 +93,7 @@ def check_lines(form, text):
         return
     points = _statsd(text) if form == "statsd" else getattr(parse, form)(text)
     for point in points:
-        assert set(point.measurement.split(".")) & {"netstat", "netstat_port", "sockpush", "sockpush_output", "sockpush_listen"}, point
+        assert set(point.measurement.split(".")) & {"netstat", "netstat_port", "netstat_kernel", "sockpush", "sockpush_output", "sockpush_listen"}, point
         assert set(point.fields) <= _FIELDS, point
     assert any("netstat" in point.measurement.split(".") for point in points), f"no totals: {text[:500]!r}"
 

@@ -105,9 +105,9 @@ def frames(data):
 
 BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors", "count_errors"]
 GAUGES = ["tcp_orphan", "tcp_mem_pages", "sockets_used", "conntrack_count", "conntrack_max"]
-INCREASES = ["listen_overflows", "listen_drops", "syncookies_sent", "req_queue_full_drop", "req_queue_full_cookies", "retrans_segs", "syn_retrans",
-             "timeouts", "tcp_in_errs", "out_rsts", "abort_on_memory", "abort_on_timeout", "active_opens", "passive_opens", "estab_resets",
-             "udp_in_datagrams", "udp_out_datagrams", "udp_in_errors", "udp_rcvbuf_errors", "udp_sndbuf_errors", "udp_no_ports"]
+INCREASES = """listen_overflows listen_drops syncookies_sent req_queue_full_drop req_queue_full_cookies retrans_segs syn_retrans timeouts tcp_in_errs out_rsts
+    abort_on_memory abort_on_timeout active_opens passive_opens estab_resets udp_in_datagrams udp_out_datagrams udp_in_errors udp_rcvbuf_errors
+    udp_sndbuf_errors udp_no_ports""".split()
 OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
 LISTEN = ["datagrams", "lines", "refused_lines", "unsupported_lines", "truncated", "kernel_drops", "overflow_lines", "late_times", "series",
           "buffer_used_percent"]

@@ -5,9 +5,10 @@ import socket
 
 import pytest
 
+import kernel_counters
 import netns
 import rights
-from program import ONE_POLL, run_binary
+from program import ONE_POLL, Program, environment, run_binary
 
 
 def in_a_machine_of_its_own(folder, work):
@@ -62,3 +63,28 @@ def test_together(tmp_path):
     seen = in_a_machine_of_its_own(tmp_path, lambda: look(tmp_path, apart=False))
     assert (seen["backend"], seen["listen"]) == ("netlink", 3), seen["log"]
     assert seen["pid"] == 1
+
+
+def count(folder):
+    """Polls apart from the host, on which datagrams go to nobody. Returns the first and the last fields of netstat_kernel, and what the host counted."""
+    env = environment(ONE_POLL, {"format": "influx", "proc": folder, "kernel": "on", "polls": None, "interval": "100ms"})
+    before = kernel_counters.read(folder / "1/net")
+    program = Program(env, preexec_fn=lambda: netns.unshare(netns.CLONE_NEWNET))
+    fields = lambda: [next(fields for (name, _), fields in poll.items() if name == "netstat_kernel") for poll in program.influx_polls()]
+    grown = lambda: kernel_counters.since(before, folder / "1/net")
+    try:
+        program.until(fields)
+        kernel_counters.datagrams_to_nobody(7)
+        program.until(lambda: fields()[-1]["udp_no_ports"] == grown()["udp_no_ports"])
+        return {"first": fields()[0], "last": fields()[-1], "grown": grown()}
+    finally:
+        program.kill()
+
+
+def test_the_hosts_counters(tmp_path):
+    """The kernel's counters are those of process 1's namespace, and the machine's gauges are there."""
+    seen = in_a_machine_of_its_own(tmp_path, lambda: count(tmp_path))
+    assert seen["grown"]["udp_no_ports"] == 14
+    assert {name: seen["last"][name] for name in seen["grown"]} == seen["grown"]
+    assert not any(seen["first"][name] for name in seen["grown"])
+    assert {"tcp_orphan", "tcp_mem_pages", "sockets_used"} <= set(seen["last"])
