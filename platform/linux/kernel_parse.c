@@ -96,8 +96,9 @@ void kernel_parse_conntrack(const char *text, size_t len, struct kernel_reading 
     const char *line = memchr(text, '\n', len), *end = text + len;
     uint32_t n = 0;
 
-    if (!line++)
+    if (!line)
         return;
+    line++;
     end = memchr(line, ' ', (size_t)(end - line));
     if (!end || end == line || end - line > 8)
         return;
