@@ -58,6 +58,7 @@ static int emit_socket(const char *payload, size_t len, struct netlink_dump *dum
     if (m.idiag_family != AF_INET && m.idiag_family != AF_INET6)
         return -EBADMSG;
     sock_set_address(&s, (const uint8_t *)m.id.idiag_src, m.idiag_family == AF_INET6);
+    sock_set_remote(&s, (const uint8_t *)m.id.idiag_dst, m.idiag_family == AF_INET6, ntohs(m.id.idiag_dport));
     s.local_port = ntohs(m.id.idiag_sport);
     s.state = (uint8_t)linux_tcp_state(m.idiag_state);
     s.inode = m.idiag_inode;

@@ -130,6 +130,7 @@ int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struc
     if (!at_gap(&t) || !skip_columns(&t, 4) || !read_decimal(&t, &s->inode) || !at_gap(&t))
         return -EBADMSG;
     sock_set_address(s, (const uint8_t *)local, v6);
+    sock_set_remote(s, (const uint8_t *)remote, v6, (uint16_t)remote_port);
     s->local_port = (uint16_t)port;
     s->state = (uint8_t)linux_tcp_state(state);
     if (protocol == PROTOCOL_TCP && s->state == STATE_LISTEN) { /* its limit is not there (net/ipv4/tcp_ipv4.c) */

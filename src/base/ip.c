@@ -98,6 +98,16 @@ bool ip_parse(const char *text, size_t len, struct ip *ip)
     return true;
 }
 
+void ip_mask(struct ip *ip, unsigned prefix)
+{
+    size_t whole = prefix / 8;
+
+    if (whole == sizeof ip->bytes)
+        return;
+    ip->bytes[whole] = (uint8_t)(ip->bytes[whole] & ~(0xff >> prefix % 8));
+    memset(ip->bytes + whole + 1, 0, sizeof ip->bytes - whole - 1);
+}
+
 static size_t format_decimal(unsigned value, char *out)
 {
     size_t n = 0;

@@ -28,6 +28,9 @@ struct scoped_ip {
 /* Parses a literal that may have a zone (RFC 4007, 11.2). Returns false if the text is not one. */
 bool ip_parse_scoped(const char *text, size_t len, struct scoped_ip *out);
 
+/* Clears all bits but the first `prefix` ones, at most 32 of IPv4 or 128. */
+void ip_mask(struct ip *ip, unsigned prefix);
+
 /* Writes the canonical text (RFC 5952) to out, NUL-terminated. Returns its length. */
 size_t ip_format(const struct ip *ip, char out[IP_TEXT_MAX]);
 

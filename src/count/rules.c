@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/format.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "base/value.h"
 
@@ -25,16 +24,22 @@ void addr_port_format(const struct ip *ip, uint16_t port, char out[ADDR_PORT_MAX
 
 /* --- one rule's text ------------------------------------------------------- */
 
-static bool parse_port(const char *text, size_t len, uint16_t *port)
+static bool parse_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *value)
 {
     char digits[8];
-    int64_t value;
 
     if (!len || len >= sizeof digits)
         return false;
     memcpy(digits, text, len);
     digits[len] = '\0';
-    if (!value_count(digits, &value) || value < 1 || value > 65535)
+    return value_count(digits, value) && *value >= min && *value <= max;
+}
+
+static bool parse_port(const char *text, size_t len, uint16_t *port)
+{
+    int64_t value;
+
+    if (!parse_number(text, len, 1, 65535, &value))
         return false;
     *port = (uint16_t)value;
     return true;
@@ -52,24 +57,77 @@ static bool parse_ports(const char *text, size_t len, struct rule *rule)
     return !dash || (parse_port(dash + 1, len - low_len - 1, &rule->high) && rule->high >= rule->low);
 }
 
-/* Parses "1.1.1.1:80" or "[::1]:80", and "::1:80" (*bare) if bare_v6. */
-static bool parse_address(const char *text, size_t len, bool bare_v6, struct rule *rule, bool *bare)
+/* Parses the port at the end of "1.1.1.1:80". Returns the bytes before its colon, or 0 without a port. */
+static size_t parse_last_port(const char *text, size_t len, struct rule *rule)
 {
     size_t colon = len;
 
     while (colon && text[colon - 1] != ':')
         colon--;
     if (colon < 2 || !parse_port(text + colon, len - colon, &rule->low))
-        return false;
-    rule->kind = RULE_ADDRESS;
+        return 0;
     rule->high = rule->low;
-    len = colon - 1;
+    return colon - 1;
+}
+
+/* Parses "1.1.1.1" or "[::1]", and "::1" (*bare) if bare_v6. */
+static bool parse_ip(const char *text, size_t len, bool bare_v6, struct ip *ip, bool *bare)
+{
     if (len > 2 && text[0] == '[' && text[len - 1] == ']')
-        return memchr(text, ':', len) && ip_parse(text + 1, len - 2, &rule->ip);
-    if (!ip_parse(text, len, &rule->ip))
+        return memchr(text, ':', len) && ip_parse(text + 1, len - 2, ip);
+    if (!ip_parse(text, len, ip))
         return false;
     *bare = memchr(text, ':', len) != NULL;
     return !*bare || bare_v6;
+}
+
+/* Parses "1.1.1.1:80" or "[::1]:80", and "::1:80" (*bare) if bare_v6. */
+static bool parse_address(const char *text, size_t len, bool bare_v6, struct rule *rule, bool *bare)
+{
+    rule->kind = RULE_ADDRESS;
+    len = parse_last_port(text, len, rule);
+    return len && parse_ip(text, len, bare_v6, &rule->ip, bare);
+}
+
+/* Parses what follows ">": "443", "8000-8100", "10.1.2.3:5432", "10.0.0.0/8:5432", "[2001:db8::]/32:443". *masked: the
+ * address had bits after its prefix. A v4-mapped address has 96 bits before those of IPv4. */
+static bool parse_remote(const char *text, size_t len, struct rule *rule, bool *masked)
+{
+    const char *slash;
+    struct ip whole;
+    int64_t prefix = 128;
+    bool bare = false;
+
+    rule->kind = RULE_REMOTE;
+    if (parse_ports(text, len, rule))
+        return true;
+    len = parse_last_port(text, len, rule);
+    slash = memchr(text, '/', len);
+    if (slash && !parse_number(slash + 1, len - (size_t)(slash + 1 - text), 0, 128, &prefix))
+        return false;
+    if (!parse_ip(text, slash ? (size_t)(slash - text) : len, false, &rule->ip, &bare))
+        return false;
+    if (rule->ip.version == 4 && (!slash || *text == '['))
+        prefix -= 96;
+    if (prefix < 0 || prefix > (rule->ip.version == 4 ? 32 : 128))
+        return false;
+    whole = rule->ip;
+    rule->prefix = (uint8_t)prefix;
+    ip_mask(&rule->ip, rule->prefix);
+    *masked = memcmp(whole.bytes, rule->ip.bytes, sizeof whole.bytes) != 0;
+    return true;
+}
+
+static const char *canonical_remote(const struct rule *rule, struct arena *a)
+{
+    char ip[IP_TEXT_MAX], prefix[8] = "";
+
+    if (!rule->ip.version)
+        return arena_format(a, rule->low == rule->high ? ">%u" : ">%u-%u", rule->low, rule->high);
+    ip_format(&rule->ip, ip);
+    if (rule->prefix < (rule->ip.version == 4 ? 32 : 128))
+        text_format(prefix, sizeof prefix, "/%u", rule->prefix);
+    return arena_format(a, rule->ip.version == 4 ? ">%s%s:%u" : ">[%s]%s:%u", ip, prefix, rule->low);
 }
 
 static const char *canonical(const struct rule *rule, struct arena *a)
@@ -78,6 +136,7 @@ static const char *canonical(const struct rule *rule, struct arena *a)
 
     switch (rule->kind) {
     case RULE_LISTEN: return "listen";
+    case RULE_REMOTE: return canonical_remote(rule, a);
     case RULE_ADDRESS: addr_port_format(&rule->ip, rule->low, addr_port); return arena_format(a, "%s", addr_port);
     default:
         return arena_format(a, rule->low == rule->high ? "%s%u" : "%s%u-%u", rule->kind == RULE_MATCH ? "*:" : "",
@@ -96,81 +155,12 @@ static void refuse(struct diag *d, const char *variable, const char *text, size_
     else
         diag_error(d, variable,
                    "rule \"%.*s\": accepted are 80, 8000-8100, 1.1.1.1:80, [::1]:80, *:80, "
-                   "*:8000-8100, listen, with ports from 1 to 65535",
+                   "*:8000-8100, listen, and of remote ports >443, >8000-8100, >10.1.2.3:443, >10.0.0.0/8:443, "
+                   ">[2001:db8::]/32:443, with ports from 1 to 65535",
                    shown, text);
 }
 
-/* --- building the index, rule by rule -------------------------------------- */
-
-static uint32_t hash_address(uint8_t version, const uint8_t bytes[16], uint16_t port)
-{
-    uint32_t words[5] = {(uint32_t)version << 16 | port};
-
-    memcpy(words + 1, bytes, 16);
-    return hash_words(words, 5);
-}
-
-/* Returns the rule's place in the hash, or a free one. */
-static uint16_t *find_address(const struct rules *r, uint8_t version, const uint8_t bytes[16], uint16_t port)
-{
-    uint32_t at = hash_address(version, bytes, port) & r->address_mask;
-
-    for (;; at = (at + 1) & r->address_mask) {
-        const struct rule *rule = r->address[at] ? &r->rule[r->address[at] - 1] : NULL;
-
-        if (!rule || (rule->low == port && rule->ip.version == version && !memcmp(rule->ip.bytes, bytes, 16)))
-            return &r->address[at];
-    }
-}
-
-/* Adds rule n to the index. Returns NULL, or why the rule is useless: rules before it match
- * all of its sockets. */
-static const char *enter(struct rules *r, int n)
-{
-    const struct rule *rule = &r->rule[n];
-    uint16_t number = (uint16_t)(n + 1), *slot;
-    bool taken = true;
-
-    switch (rule->kind) {
-    case RULE_LISTEN:
-        if (r->listen != RULE_NONE)
-            return "repeats an earlier one and is ignored";
-        for (unsigned port = 1; port <= 65535; port++)
-            taken = taken && r->any[port];
-        if (!taken)
-            r->listen = n;
-        break;
-    case RULE_ADDRESS:
-        if (r->any[rule->low])
-            return "can never match: an earlier rule takes its port on any address";
-        slot = find_address(r, rule->ip.version, rule->ip.bytes, rule->low);
-        if (*slot)
-            return "repeats an earlier one and is ignored";
-        *slot = number;
-        r->addresses = true;
-        ports_add(r->ports, rule->low);
-        return NULL;
-    default:
-        for (unsigned port = rule->low; port <= rule->high; port++)
-            if (!r->any[port]) {
-                r->any[port] = number;
-                ports_add(r->ports, (uint16_t)port);
-                taken = false;
-            }
-    }
-    return taken ? "can never match: earlier rules take its ports" : NULL;
-}
-
-static void make_room(struct rules *r, struct arena *a)
-{
-    if (r->rule)
-        return;
-    r->rule = arena_zero(a, RULES_MAX, sizeof *r->rule);
-    r->ports = arena_zero(a, 1, sizeof *r->ports);
-    r->any = arena_zero(a, 65536, sizeof *r->any);
-    r->address_mask = 32767; /* at most a third full */
-    r->address = arena_zero(a, r->address_mask + 1, sizeof *r->address);
-}
+/* --- rule by rule ---------------------------------------------------------- */
 
 int rules_add_group(struct rules *r, const struct tags *tags, struct arena *a)
 {
@@ -186,10 +176,10 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
               struct arena *a, struct diag *d)
 {
     struct rule rule = {.kind = RULE_PORTS, .group = (uint16_t)(r->n_groups - 1)};
-    bool good, bare = false;
+    bool good, changed = false;
     const char *useless;
 
-    make_room(r, a);
+    rules_make_room(r, false, a);
     if (r->n == RULES_MAX) {
         diag_error(d, variable, "more than %d rules", RULES_MAX);
         return -EINVAL;
@@ -202,8 +192,12 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
     } else if (len == 6 && !memcmp(text, "listen", 6)) {
         rule.kind = RULE_LISTEN;
         good = true;
+    } else if (len && *text == '>') {
+        good = parse_remote(text + 1, len - 1, &rule, &changed);
+        if (good)
+            rules_make_room(r, true, a);
     } else {
-        good = parse_ports(text, len, &rule) || parse_address(text, len, bare_v6, &rule, &bare);
+        good = parse_ports(text, len, &rule) || parse_address(text, len, bare_v6, &rule, &changed);
     }
     if (!good) {
         if (++r->bad <= RULES_NAMED)
@@ -211,10 +205,10 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
         return 0; /* so that the other bad rules are reported, too */
     }
     rule.text = canonical(&rule, a);
-    if (bare)
+    if (changed)
         diag_warn(d, variable, "rule \"%.*s\" is read as %s", (int)len, text, rule.text);
     r->rule[r->n] = rule;
-    useless = enter(r, r->n);
+    useless = rules_enter(r, r->n);
     if (!useless)
         r->n++;
     else if (++r->useless <= RULES_NAMED)
@@ -270,32 +264,4 @@ int rules_parse(const char *text, bool bare_v6, const char *variable, struct are
         out->listen = RULE_NONE;
     }
     return ret;
-}
-
-/* --- finding --------------------------------------------------------------- */
-
-/* Returns true for a single port, "80". "listen" leaves it to that rule: they would make two
- * series of one name. */
-static bool names_port(const struct rules *r, int n)
-{
-    return n != RULE_NONE && r->rule[n].kind == RULE_PORTS && r->rule[n].low == r->rule[n].high;
-}
-
-int rules_find(const struct rules *r, const struct sock *s, const struct port_set *listening)
-{
-    uint16_t port = s->local_port;
-    int any = RULE_NONE, best = RULE_NONE;
-
-    if (ports_have(r->ports, port)) {  /* else no page of the tables below is touched */
-        any = best = r->any[port] - 1; /* RULE_NONE if r->any is 0 */
-        if (r->addresses && s->known & SOCK_ADDRESS) {
-            int exact = *find_address(r, s->ip_version, s->local, port) - 1;
-
-            if (exact != RULE_NONE && (best == RULE_NONE || exact < best))
-                best = exact;
-        }
-    }
-    if (r->listen == RULE_NONE || (best != RULE_NONE && best < r->listen) || !ports_have(listening, port))
-        return best;
-    return names_port(r, any) ? best : r->listen;
 }

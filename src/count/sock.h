@@ -32,6 +32,7 @@ enum tcp_state {
 #define SOCK_PID     8u  /* pid: the kernel's row names the owner */
 #define SOCK_QUEUE   16u /* rx_queue */
 #define SOCK_LIMIT   32u /* tx_queue is the limit of a LISTEN socket's queue */
+#define SOCK_REMOTE  64u /* remote, remote_port: the socket is connected, or was */
 
 struct sock {
     uint8_t protocol;    /* enum protocol */
@@ -39,7 +40,9 @@ struct sock {
     uint8_t state;       /* enum tcp_state; unused for UDP */
     uint8_t known;       /* SOCK_ bits */
     uint16_t local_port; /* host byte order */
-    uint8_t local[16];   /* network byte order; an IPv4 address is the first 4, the others are 0 */
+    uint16_t remote_port;
+    uint8_t local[16]; /* network byte order; an IPv4 address is the first 4, the others are 0 */
+    uint8_t remote[16];
     union {
         uint32_t inode; /* of the socket, to look for its owner; 0: not known */
         uint32_t pid;   /* of the owner; 0: not known */
@@ -50,6 +53,10 @@ struct sock {
 /* Sets ip_version, local and SOCK_ADDRESS from 4 bytes, or from 16 if v6; a v4-mapped
  * address becomes IPv4. */
 void sock_set_address(struct sock *s, const uint8_t *bytes, bool v6);
+
+/* Sets remote, remote_port and SOCK_REMOTE in the same way, after sock_set_address, whose IP version holds. A port of 0
+ * is that of a socket without a remote side: nothing is set. */
+void sock_set_remote(struct sock *s, const uint8_t *bytes, bool v6, uint16_t port);
 
 /* Consumes n sockets like *s, which is valid during the call only. */
 typedef void sock_fn(void *ctx, const struct sock *s, uint64_t n);

@@ -107,6 +107,17 @@ struct sock sock_of(enum protocol protocol, const char *address, uint16_t port, 
     return s;
 }
 
+void connect_to(struct sock *s, const char *address, uint16_t port)
+{
+    struct ip ip;
+
+    assert_true(ip_parse(address, strlen(address), &ip));
+    assert_int_equal(ip.version, s->ip_version);
+    s->known |= SOCK_REMOTE;
+    s->remote_port = port;
+    memcpy(s->remote, ip.bytes, sizeof s->remote);
+}
+
 void rules_of(struct rules *r, const char *text, struct arena *a)
 {
     struct logged logged;

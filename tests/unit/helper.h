@@ -69,6 +69,9 @@ void dir_unlink(const char *dir, const char *name);
 /* Returns a row as a backend emits it. The address is written as in rules, without brackets. */
 struct sock sock_of(enum protocol protocol, const char *address, uint16_t port, enum tcp_state state, uint32_t inode);
 
+/* Sets the remote side of such a row. */
+void connect_to(struct sock *s, const char *address, uint16_t port);
+
 /* Parses rules, which must be valid. */
 void rules_of(struct rules *r, const char *text, struct arena *a);
 

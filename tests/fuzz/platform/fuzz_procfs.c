@@ -15,20 +15,27 @@ static unsigned kernel_state(enum tcp_state state)
     return kernel;
 }
 
-static void print_and_read_again(const struct sock *s)
+/* Writes an address of so many words, as the kernel prints them. */
+static void print_address(char out[33], const uint8_t *bytes, int words)
 {
-    int words = s->ip_version == 4 ? 1 : 4;
-    char line[PROCFS_LINE_MAX + 1], address[33] = "";
-    struct sock again;
-
     for (int i = 0; i < words; i++) {
         uint32_t word;
 
-        memcpy(&word, s->local + 4 * i, 4);
-        sprintf(address + 8 * i, "%08X", word);
+        memcpy(&word, bytes + 4 * i, 4);
+        sprintf(out + 8 * i, "%08X", word);
     }
-    sprintf(line, "   0: %s:%04X %s:0000 %02X 00000000:%08X 00:00000000 00000000     0        0 %u 1 0", address,
-            s->local_port, address, kernel_state((enum tcp_state)s->state), s->rx_queue, s->inode);
+}
+
+static void print_and_read_again(const struct sock *s)
+{
+    int words = s->ip_version == 4 ? 1 : 4;
+    char line[PROCFS_LINE_MAX + 1], local[33], remote[33];
+    struct sock again;
+
+    print_address(local, s->local, words);
+    print_address(remote, s->remote, words);
+    sprintf(line, "   0: %s:%04X %s:%04X %02X 00000000:%08X 00:00000000 00000000     0        0 %u 1 0", local,
+            s->local_port, remote, s->remote_port, kernel_state((enum tcp_state)s->state), s->rx_queue, s->inode);
     MUST(!procfs_parse_row(line, strlen(line), (enum protocol)s->protocol, &again));
     MUST(!memcmp(s, &again, sizeof again));
 }

@@ -98,8 +98,10 @@ static void a_dump_is_read_field_by_field(void **state)
     assert_int_equal(got.report.partial, 0);
     for (int i = 0; i < N_ROWS; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known,
-                         SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | (i == 1 ? SOCK_QUEUE | SOCK_LIMIT : 0));
+        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER |
+                                                (i == 0   ? SOCK_REMOTE
+                                                 : i == 1 ? SOCK_QUEUE | SOCK_LIMIT
+                                                          : 0));
         assert_int_equal(got.sock[i].rx_queue, i == 1 ? 100 : 0); /* bytes, but of a listener connections */
         assert_int_equal(got.sock[i].tx_queue, i == 1 ? 200 : 0);
     }
@@ -107,6 +109,8 @@ static void a_dump_is_read_field_by_field(void **state)
     assert_int_equal(got.sock[0].state, STATE_ESTABLISHED);
     assert_int_equal(got.sock[0].local_port, 8080);
     assert_memory_equal(got.sock[0].local, ((uint8_t[16]){192, 168, 1, 10}), 16);
+    assert_int_equal(got.sock[0].remote_port, 0xc001);
+    assert_memory_equal(got.sock[0].remote, ((uint8_t[16]){10, 0, 0, 9}), 16);
     assert_int_equal(got.sock[0].inode, 4242);
 
     assert_int_equal(got.sock[1].ip_version, 6);

@@ -65,24 +65,26 @@ static void a_row_is_read_column_by_column(void **state)
         uint16_t port;
         enum tcp_state state;
         uint32_t inode;
+        const char *remote; /* or NULL */
+        uint16_t remote_port;
     } row[] = {
-        {tcp_row, PROTOCOL_TCP, "10.0.0.5", 8080, STATE_LISTEN, 4242},
+        {tcp_row, PROTOCOL_TCP, "10.0.0.5", 8080, STATE_LISTEN, 4242, NULL, 0},
         {"  12: " IP_10_0_0_5 ":0016 " IP_10_0_0_5
          ":C001 01 00000024:00000000 01:00000019 00000000     0        0 9 2 ffff8880 20 4 30 10 -1",
-         PROTOCOL_TCP, "10.0.0.5", 22, STATE_ESTABLISHED, 9},
+         PROTOCOL_TCP, "10.0.0.5", 22, STATE_ESTABLISHED, 9, "10.0.0.5", 49153},
         {"  13: " IP_10_0_0_5 ":0016 " IP_10_0_0_5
          ":C001 06 00000000:00000000 03:00000B1B 00000000     0        0 0 3 0000000000000000",
-         PROTOCOL_TCP, "10.0.0.5", 22, STATE_TIME_WAIT, 0},
+         PROTOCOL_TCP, "10.0.0.5", 22, STATE_TIME_WAIT, 0, "10.0.0.5", 49153},
         {"   1: " IP_DOC6 ":01BB " IP_LOOPBACK6 ":FFFF 08" REST " 1000        0 77 1 0000000000000000", PROTOCOL_TCP,
-         "2001:db8::1", 443, STATE_CLOSE_WAIT, 77},
+         "2001:db8::1", 443, STATE_CLOSE_WAIT, 77, "::1", 65535},
         {"   2: " IP_MAPPED ":0050 " IP_MAPPED ":C001 03" REST "    0        0 0 1 0000000000000000", PROTOCOL_TCP,
-         "10.0.0.5", 80, STATE_SYN_RECV, 0},
+         "10.0.0.5", 80, STATE_SYN_RECV, 0, "10.0.0.5", 49153},
         {"1234567: 00000000:0035 00000000:0000 07" REST "  101        0 31 2 0000000000000000 0", PROTOCOL_UDP,
-         "0.0.0.0", 53, STATE_CLOSE, 31},
+         "0.0.0.0", 53, STATE_CLOSE, 31, NULL, 0},
         {"   0: 00000000000000000000000000000000:FFFF 00000000000000000000000000000000:0000 0A" REST "0 0 4294967295",
-         PROTOCOL_TCP, "::", 65535, STATE_LISTEN, 4294967295},
+         PROTOCOL_TCP, "::", 65535, STATE_LISTEN, 4294967295, NULL, 0},
         {"   0: 00000000:0000 00000000:0000 0B" REST "4294967295 18446744073709551615 1 1", PROTOCOL_TCP, "0.0.0.0", 0,
-         STATE_CLOSING, 1},
+         STATE_CLOSING, 1, NULL, 0},
     };
 
     (void)state;
@@ -90,6 +92,8 @@ static void a_row_is_read_column_by_column(void **state)
         struct sock expected = sock_of(row[i].protocol, row[i].address, row[i].port, row[i].state, row[i].inode), s;
 
         expected.known |= row[i].protocol == PROTOCOL_TCP && row[i].state == STATE_LISTEN ? SOCK_QUEUE : 0;
+        if (row[i].remote)
+            connect_to(&expected, row[i].remote, row[i].remote_port);
         assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
         assert_memory_equal(&s, &expected, sizeof s);
     }
@@ -108,7 +112,7 @@ static void only_a_listeners_queue_is_read(void **state)
         {"0: " IP_DOC6 ":0050 " IP_DOC6 ":0000 0A 00000000:FFFFFFFF 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
          SOCK_QUEUE, UINT32_MAX},
         {"0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 01 00000005:00000007 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
-         0, 0},
+         SOCK_REMOTE, 0},
         {"0: " IP_10_0_0_5 ":0050 00000000:0000 0A 00000005:00000007 00:00000000 00000000 0 0 8", PROTOCOL_UDP, 0, 0},
     };
 
