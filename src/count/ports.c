@@ -9,6 +9,21 @@ void ports_add_range(struct port_set *set, struct port_range range)
         ports_add(set, (uint16_t)port);
 }
 
+void ports_remove_range(struct port_set *set, struct port_range range)
+{
+    for (uint32_t port = range.low; port <= range.high; port++)
+        set->word[port / 64] &= ~(1ull << port % 64);
+}
+
+uint32_t ports_count(const struct port_set *set)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < WORDS; i++)
+        n += (uint32_t)__builtin_popcountll(set->word[i]);
+    return n;
+}
+
 /* Returns the first port from `from` on that is in the set, or with flip = ~0 the first that is not; PORTS if all the
  * others differ. */
 static uint32_t find(const struct port_set *set, uint32_t from, uint64_t flip)

@@ -24,8 +24,11 @@ static inline void ports_add(struct port_set *set, uint16_t port)
     set->word[port / 64] |= 1ull << port % 64;
 }
 
-/* Adds the ports of a range. */
+/* Add the ports of a range, or remove them. */
 void ports_add_range(struct port_set *set, struct port_range range);
+void ports_remove_range(struct port_set *set, struct port_range range);
+
+uint32_t ports_count(const struct port_set *set);
 
 /* Writes the set to out as at most max ranges, ascending and not adjacent. A set of more runs than that is widened: the
  * ranges with the smallest gaps between them are merged, and contain the ports of these gaps, too. Returns the number

@@ -10,14 +10,14 @@
 #define LINGER_MIN_MS (60 * 1000)
 #define LINGER_MAX_MS (10 * 60 * 1000)
 
-/* Adds the series of a rule: one of its IP version for an address rule, else one of each. */
+/* Adds the series of a rule: one of its IP version for a rule with an address, else one of each. */
 static void add_explicit(struct tally *t, int rule)
 {
     const struct rule *r = &t->rules->rule[rule];
 
     t->explicit_of[rule] = t->n_explicit + 1;
     for (uint8_t version = 4; version <= 6; version += 2) {
-        if (r->kind == RULE_ADDRESS && r->ip.version != version)
+        if (r->ip.version && r->ip.version != version)
             continue;
         t->series[t->n_explicit++] = (struct series){.rule = rule, .ip_version = version, .live = true};
     }
@@ -50,6 +50,8 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
         t->listening = arena_zero(a, 1, sizeof *t->listening);
         t->listened = arena_zero(a, 1, sizeof *t->listened);
     }
+    if (rules->remote_ports)
+        t->ephemeral = ephemeral_new(a);
     t->reorder = true;
 }
 
@@ -157,6 +159,8 @@ void tally_begin(struct tally *t, uint64_t now_ms)
     memset(t->total, 0, sizeof t->total);
     for (uint32_t i = 0; i < t->n_slots; i++)
         clear(&t->series[i]);
+    if (t->ephemeral)
+        ephemeral_clear(t->ephemeral);
     if (!t->listening)
         return;
     *t->listened = *t->listening;
@@ -209,13 +213,27 @@ static struct series *series_of(struct tally *t, int rule, const struct sock *s,
     return find_discovered(t, &k, create);
 }
 
+/* Counts in the rule's series, if there is a rule. Returns it, or NULL. */
+static struct series *count_in(struct tally *t, int rule, const struct sock *s, unsigned field, uint64_t n)
+{
+    struct series *series = rule == RULE_NONE ? NULL : series_of(t, rule, s, true);
+
+    if (!series)
+        return NULL;
+    series->count[field] += (uint32_t)n;
+    if (field == STATE_LISTEN)
+        queue_add(&series->queue, s, n);
+    if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
+        hint_owner(&series->hint, s);
+    return series;
+}
+
 void tally_sock(void *tally, const struct sock *s, uint64_t n)
 {
     struct tally *t = tally;
     struct total *total = &t->total[s->ip_version == 6];
     unsigned field = s->protocol == PROTOCOL_UDP ? FIELD_UDP : s->state;
-    struct series *series;
-    int rule;
+    struct series *remote;
 
     total->count[field] += n;
     if (s->known & SOCK_LIMIT && queue_percent(s) > total->fullest)
@@ -224,17 +242,10 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
         return;
     if (field == STATE_LISTEN && t->listening)
         ports_add(t->listening, s->local_port);
-    rule = rules_find(t->rules, s, t->listening);
-    if (rule == RULE_NONE)
-        return;
-    series = series_of(t, rule, s, true);
-    if (!series)
-        return;
-    series->count[field] += (uint32_t)n;
-    if (field == STATE_LISTEN)
-        queue_add(&series->queue, s, n);
-    if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
-        hint_owner(&series->hint, s);
+    count_in(t, rules_find(t->rules, s, t->listening), s, field, n);
+    remote = count_in(t, rules_find_remote(t->rules, s), s, field, n);
+    if (remote)
+        ephemeral_add(t->ephemeral, s, (uint32_t)(remote - t->series));
 }
 
 void tally_discard(struct tally *t, enum protocol protocol)
@@ -254,6 +265,8 @@ void tally_discard(struct tally *t, enum protocol protocol)
     if (protocol != PROTOCOL_TCP)
         return;
     t->total[0].fullest = t->total[1].fullest = 0;
+    if (t->ephemeral)
+        ephemeral_clear(t->ephemeral);
     if (t->listening) /* UDP sockets need these ports for "listen" rules */
         *t->listening = *t->listened;
 }
@@ -281,8 +294,27 @@ static int by_rule(const void *a, const void *b)
     return diff ? diff : memcmp(of_x->address, of_y->address, sizeof of_x->address);
 }
 
+/* Sets how full the busiest route of each series is. */
+static void note_ephemeral(struct tally *t)
+{
+    const struct ephemeral *e = t->ephemeral;
+    uint32_t ports = ports_count(&e->ports);
+
+    for (uint32_t i = 0; i < t->n_explicit; i++)
+        t->series[i].ephemeral_percent = ports ? 0 : EPHEMERAL_UNKNOWN;
+    for (uint32_t i = 0; i < e->n; i++) {
+        uint8_t percent = ephemeral_percent(e->route[i].used, ports);
+        struct series *s = &t->series[e->route[i].series];
+
+        if (percent > s->ephemeral_percent)
+            s->ephemeral_percent = percent;
+    }
+}
+
 void tally_end(struct tally *t)
 {
+    if (t->ephemeral)
+        note_ephemeral(t);
     for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
         struct series *s = &t->series[i];
 
@@ -361,6 +393,11 @@ struct series *tally_series(struct tally *t, uint32_t i)
     return t->order[i];
 }
 
+bool series_is_remote(const struct tally *t, const struct series *s)
+{
+    return s->rule != RULE_NONE && t->rules->rule[s->rule].kind == RULE_REMOTE;
+}
+
 const char *series_addr_port(const struct tally *t, const struct series *s, char text[ADDR_PORT_MAX])
 {
     const struct discovery *d = s->discovery;
@@ -369,7 +406,7 @@ const char *series_addr_port(const struct tally *t, const struct series *s, char
     if (s->rule == RULE_NONE)
         return "other";
     if (!d)
-        return t->rules->rule[s->rule].text;
+        return t->rules->rule[s->rule].text + series_is_remote(t, s); /* without ">" */
     memcpy(ip.bytes, d->address, sizeof ip.bytes);
     if (t->rules->rule[s->rule].kind == RULE_MATCH)
         addr_port_format(&ip, d->port, text);

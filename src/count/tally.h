@@ -7,12 +7,15 @@
 #include <stdint.h>
 
 #include "count/accept_queue.h"
+#include "count/ephemeral.h"
 #include "count/rules.h"
 #include "count/sock.h"
 
 #define FIELD_UDP    STATE_COUNT /* fields are the TCP states, then UDP */
 #define FIELD_COUNT  (STATE_COUNT + 1)
 #define OWNER_INODES 8
+
+#define EPHEMERAL_UNKNOWN 255
 
 /* Sockets to find a series' owner by: those of its listeners, else any. */
 struct owner_hint {
@@ -51,7 +54,8 @@ struct series {
     int rule;                    /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
     struct discovery *discovery; /* NULL: explicit, from the start to the end */
     uint8_t ip_version;
-    bool live; /* it is pushed */
+    uint8_t ephemeral_percent; /* of RULE_REMOTE: local ports in use on its busiest route; or EPHEMERAL_UNKNOWN */
+    bool live;                 /* it is pushed */
     struct accept_queue queue;
     struct owner_hint hint;
     struct owner owner;
@@ -78,6 +82,8 @@ struct tally {
     uint64_t now_ms, step_ms;   /* this poll's time, and the time since the poll before */
     struct port_set *listening; /* this poll: TCP ports with a LISTEN socket; NULL: no rule needs them */
     struct port_set *listened;  /* the poll before; restored when a reading of TCP fails */
+    struct ephemeral
+        *ephemeral; /* this poll; its ports are the caller's to set, before the rows. NULL: no RULE_REMOTE */
 };
 
 /* Sets up *t for rules, which must outlive it. Allocates from a. */
@@ -102,8 +108,11 @@ void tally_sample(void *tally, const struct sock *s, uint64_t n);
  * pushed, but not for one that could not be read. */
 void tally_expire(struct tally *t);
 
-/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port, which may be in text.
- */
+/* Returns true for a series of RULE_REMOTE. */
+bool series_is_remote(const struct tally *t, const struct series *s);
+
+/* Return the number of port series to push, one of them (0 <= i < count), and its tag addr_port, or remote, which may
+ * be in text. */
 uint32_t tally_count(const struct tally *t);
 struct series *tally_series(struct tally *t, uint32_t i);
 const char *series_addr_port(const struct tally *t, const struct series *s, char text[ADDR_PORT_MAX]);

@@ -32,6 +32,15 @@ void udp(struct polls *p, const char *address, uint16_t port, uint32_t inode)
     tally_sock(&p->tally, &s, 1);
 }
 
+void tcp_to(struct polls *p, const char *address, uint16_t port, const char *remote, uint16_t remote_port,
+            enum tcp_state state, uint32_t inode)
+{
+    struct sock s = sock_of(PROTOCOL_TCP, address, port, state, inode);
+
+    connect_to(&s, remote, remote_port);
+    tally_sock(&p->tally, &s, 1);
+}
+
 void poll_begin(struct polls *p)
 {
     tally_begin(&p->tally, p->now_ms);

@@ -19,6 +19,10 @@ void polls_free(struct polls *p);
 void tcp(struct polls *p, const char *address, uint16_t port, enum tcp_state state, uint32_t inode);
 void udp(struct polls *p, const char *address, uint16_t port, uint32_t inode);
 
+/* Adds one TCP socket that is connected. */
+void tcp_to(struct polls *p, const char *address, uint16_t port, const char *remote, uint16_t remote_port,
+            enum tcp_state state, uint32_t inode);
+
 void poll_begin(struct polls *p); /* the caller moves now_ms */
 void poll_end(struct polls *p);   /* calls tally_expire, too: the poll was read and pushed */
 
