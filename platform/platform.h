@@ -37,6 +37,14 @@ struct kernel_reading; /* count/kernel.h */
  * out->known to those that could be read; out is zeroed before. */
 void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out);
 
+struct port_set;
+struct recording;
+
+/* Sets *out to the local ports that the system chooses from for connections. It is empty where they are not known:
+ * there, or because the sockets below proc are in another network namespace. What is read passes through the recording,
+ * or with NULL does not. */
+void platform_local_ports(const char *proc, struct recording *recording, struct port_set *out);
+
 /* --- owners ---------------------------------------------------------------- */
 
 /* Receives one socket descriptor: process pid holds the socket with this inode at fd. */

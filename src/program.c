@@ -15,6 +15,14 @@ static bool wants_listeners_first(const struct config *c)
     return c->rules.listen != RULE_NONE || c->record || c->replay;
 }
 
+/* Returns the set of ports for connections that rules need, or that a recording has for a replay with such rules. */
+static struct port_set *local_ports(struct program *p)
+{
+    if (p->tally.ephemeral)
+        return &p->tally.ephemeral->ports;
+    return p->config.record ? arena_zero(&p->config.arena, 1, sizeof(struct port_set)) : NULL;
+}
+
 static bool open_recording(struct program *p)
 {
     const struct config *c = &p->config;
@@ -75,6 +83,7 @@ int program_init(struct program *p)
     const struct backend_want want = {.proc = c->v.proc,
                                       .exact = c->v.count,
                                       .ports = c->rules.n ? c->rules.ports : NULL,
+                                      .remote_ports = c->rules.remote_ports,
                                       .listen = c->rules.listen != RULE_NONE,
                                       .listeners_first = wants_listeners_first(c),
                                       .recording = c->record || c->replay ? &p->recording : NULL};
@@ -95,6 +104,7 @@ int program_init(struct program *p)
     if (c->n_listen)
         relay_init(p);
     reader_init(&p->reader, platform_backends, c->backend, &want);
+    p->reader.want.local_ports = local_ports(p);
     if (!program_measure(p) || !open_recording(p))
         return 2;
     init_lines(p);

@@ -1,9 +1,11 @@
-/* Stubs for what only Linux has: procfs, the kernel's counters, a search for owners, containers, duties of process 1.
- */
+/* Stubs for what only Linux has: procfs, the kernel's counters, settings of local ports, a search for owners,
+ * containers, duties of process 1. */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/format.h"
+#include "count/ports.h"
 #include "platform.h"
 
 const char *platform_view(const char *proc, char *out, size_t cap)
@@ -22,6 +24,12 @@ int platform_proc_check(const char *proc)
 void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out)
 {
     (void)proc, (void)buf, (void)out;
+}
+
+void platform_local_ports(const char *proc, struct recording *recording, struct port_set *out)
+{
+    (void)proc, (void)recording;
+    memset(out, 0, sizeof *out);
 }
 
 /* Rows name their owner, or no one does. */

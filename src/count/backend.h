@@ -18,6 +18,9 @@ struct backend_want {
     const struct port_set *ports; /* local ports whose sockets are emitted one by one; NULL: totals suffice */
     bool listen;                  /* ports with a LISTEN socket are such ports, too */
     struct recording *recording;  /* records or replays all data that is read; or NULL */
+
+    const struct port_set *remote_ports; /* as `ports`; the remote ones */
+    struct port_set *local_ports;        /* gets those for connections at each poll (platform_local_ports); or NULL */
 };
 
 /* A report on one poll; the reader clears it, backends add to it. */

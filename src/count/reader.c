@@ -108,6 +108,8 @@ void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *d
 {
     memset(reading, 0, sizeof *reading);
     reading->ended = !recording_poll(r->want.recording);
+    if (r->want.local_ports && !reading->ended)
+        platform_local_ports(r->want.proc, r->want.recording, r->want.local_ports);
     for (int p = 0; p < PROTOCOL_COUNT; p++)
         reading->read[p] = !reading->ended && read_protocol(r, now_ns, (enum protocol)p, emit, discard, ctx, reading);
     reading->name = name(r);

@@ -5,7 +5,8 @@
  * letters, the payload's length (4 bytes, little endian) and the payload:
  *   poll  empty                   a poll begins
  *   read  "netlink tcp"           a backend begins to read a protocol; "kernel": the kernel's counters are read next
- *   data  bytes                   a datagram, or the bytes of one read; empty at a file's end
+ *   data  bytes                   a datagram, or the bytes of one read; empty at a file's end. Those before the first
+ *                                 "read" are the settings of local ports, which a replay may pass over
  *   fail  4 bytes, little endian  the errno of a system call or of the backend */
 #ifndef RECORDING_H
 #define RECORDING_H
