@@ -44,9 +44,9 @@ struct backend_state {
     bool most_ipv6;   /* most of them were IPv6 */
     bool any_ipv6;    /* some of them were IPv6 */
 
-    struct port_set wanted; /* local ports whose sockets are listed in this poll */
-    struct port_range range[FILTER_RANGES];
-    size_t n_ranges;
+    /* The ports of either side whose sockets are listed in this poll. */
+    struct port_set wanted[FILTER_SIDES];
+    struct filter_ports ranges;
     struct sock_diag diag;
 };
 
@@ -94,13 +94,29 @@ static bool read_counters(struct backend_state *state, enum tcp_opens opens, str
     return tcp_counters_read(state->want->proc, state->want->recording, opens, state->diag.buf, out);
 }
 
-/* Finds the ranges of ports for the filter, once the listeners are known. state->wanted has the ports between them,
- * too: their sockets are listed as well. */
-static void find_ranges(struct backend_state *state)
+/* Finds the ranges of one side for the filter: at most max. state->wanted has the ports between them, too: their
+ * sockets are listed as well. */
+static size_t find_ranges(struct backend_state *state, enum filter_side side, size_t max)
 {
-    state->n_ranges = ports_ranges(&state->wanted, state->range, FILTER_RANGES);
-    for (size_t i = 0; i < state->n_ranges; i++)
-        ports_add_range(&state->wanted, state->range[i]);
+    struct port_range *range = state->ranges.range[side];
+    size_t n = ports_ranges(&state->wanted[side], range, max);
+
+    for (size_t i = 0; i < n; i++)
+        ports_add_range(&state->wanted[side], range[i]);
+    return state->ranges.n[side] = n;
+}
+
+/* Finds the ranges of both sides, once the listeners are known. At most half of them are for remote ports. */
+static void find_all_ranges(struct backend_state *state)
+{
+    size_t remote = find_ranges(state, FILTER_REMOTE, FILTER_RANGES / 2);
+
+    find_ranges(state, FILTER_LOCAL, FILTER_RANGES - remote);
+}
+
+static bool any_ranges(const struct backend_state *state)
+{
+    return state->ranges.n[FILTER_LOCAL] || state->ranges.n[FILTER_REMOTE];
 }
 
 static void emit_rest(const struct netlink_dump *dump, bool ipv6, enum tcp_state s, uint64_t n)
@@ -131,11 +147,11 @@ static int count(struct backend_state *state, struct netlink_dump *dump, uint32_
         return ret;
     if (dump->report->ipv6 && (counted & TIME_WAIT || before->inuse6 > dump->rows.full6 || state->any_ipv6))
         family = state->most_ipv6 ? FILTER_IPV4 : FILTER_IPV6;
-    if (family == FILTER_IPV6 && !state->n_ranges)
+    if (family == FILTER_IPV6 && !any_ranges(state))
         ret = sock_diag_tcp_ipv6(&state->diag, dump, counted);
-    else if (family || state->n_ranges)
+    else if (family || any_ranges(state))
         ret = sock_diag_tcp(&state->diag, dump, counted,
-                            netlink_filter(state->range, state->n_ranges, family, state->diag.tcp.filter));
+                            netlink_filter(&state->ranges, family, state->diag.tcp.filter));
     if (ret == -EINVAL) {
         dump->report->counting = state->exact = "every TCP socket is listed: the kernel refuses filters";
         return sock_diag_tcp(&state->diag, dump, counted, 0);
@@ -180,7 +196,7 @@ static const char *why_all(const struct backend_state *state, const struct tcp_c
 
     if (state->few)
         return "every TCP socket is listed: they are few";
-    if ((state->n_ranges || state->any_ipv6 || many_waiting(c)) && sockets < c->alloc / 4)
+    if ((any_ranges(state) || state->any_ipv6 || many_waiting(c)) && sockets < c->alloc / 4)
         return "every TCP socket is listed: most are in other network namespaces";
     if (state->most_listed)
         return "every TCP socket is listed: port rules or both IP versions want most";
@@ -211,9 +227,13 @@ static int poll_tcp(struct backend_state *state, struct netlink_dump *dump, bool
     if (records_counters || !state->exact)
         has_counters = read_counters(state, due ? OPENS_FIRST : OPENS_NOT_READ, &before);
     if (state->want->ports) {
-        state->wanted = *state->want->ports;
-        dump->wanted = &state->wanted;
-        dump->listening = state->want->listen ? &state->wanted : NULL;
+        state->wanted[FILTER_LOCAL] = *state->want->ports;
+        dump->wanted = &state->wanted[FILTER_LOCAL];
+        dump->listening = state->want->listen ? &state->wanted[FILTER_LOCAL] : NULL;
+    }
+    if (state->want->remote_ports) {
+        state->wanted[FILTER_REMOTE] = *state->want->remote_ports;
+        dump->wanted_remote = &state->wanted[FILTER_REMOTE];
     }
     if (done)
         ret = sock_diag_tcp(&state->diag, dump, done, 0);
@@ -224,7 +244,7 @@ static int poll_tcp(struct backend_state *state, struct netlink_dump *dump, bool
     if (!why) {
         state->few = before.inuse + before.inuse6 + before.tw < FEW;
         if (!state->few && state->want->ports)
-            find_ranges(state);
+            find_all_ranges(state);
         why = why_all(state, &before);
         if (why)
             state->counted = 0;

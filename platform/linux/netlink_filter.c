@@ -9,8 +9,10 @@
 
 struct code {
     struct inet_diag_bc_op *op;
-    size_t n;         /* operations, of 4 bytes */
-    size_t end, miss; /* where code ends, and where a port leads that is in no range: places in op */
+    size_t n;                  /* operations, of 4 bytes */
+    size_t end;                /* where code ends: a place in op */
+    size_t miss[FILTER_SIDES]; /* where a port leads that is in no range of its side */
+    enum filter_side side;     /* of the search that is being put */
     const struct port_range *ranges;
 };
 
@@ -33,7 +35,7 @@ static size_t boundary(const struct code *c, size_t i)
 /* Returns where a port leads that has reached n boundaries. */
 static size_t leaf(const struct code *c, size_t n)
 {
-    return n % 2 ? c->end : c->miss;
+    return n % 2 ? c->end : c->miss[c->side];
 }
 
 /* Puts the search among the boundaries first … last-1: a test of two operations whether the port has reached the middle
@@ -43,7 +45,7 @@ static void put_search(struct code *c, size_t first, size_t last)
 {
     size_t middle = (first + last) / 2, test = c->n;
 
-    put(c, INET_DIAG_BC_S_GE, 8, 0);
+    put(c, c->side == FILTER_LOCAL ? INET_DIAG_BC_S_GE : INET_DIAG_BC_D_GE, 8, 0);
     put(c, 0, 0, boundary(c, middle));
     if (middle + 1 < last)
         put_search(c, middle + 1, last);
@@ -54,9 +56,10 @@ static void put_search(struct code *c, size_t first, size_t last)
         put_search(c, first, middle);
 }
 
-/* Puts the test of the family, where a port in no range leads: an operation, its host condition with an address though
- * the prefix has 0 bits, and for IPv6 a jump. The condition is true of IPv4, v4-mapped addresses included, and leads 4
- * bytes less far than where it is false: to the end, which accepts, or for IPv6 to a jump that rejects. */
+/* Puts the test of the family, where the last search leads a port in no range: an operation, its host condition with an
+ * address though the prefix has 0 bits, and for IPv6 a jump. The condition is true of IPv4, v4-mapped addresses
+ * included, and leads 4 bytes less far than where it is false: to the end, which accepts, or for IPv6 to a jump that
+ * rejects. */
 static void put_family(struct code *c, enum filter_family family)
 {
     const struct inet_diag_hostcond ipv4 = {.family = AF_INET, .port = -1};
@@ -70,23 +73,31 @@ static void put_family(struct code *c, enum filter_family family)
         put(c, INET_DIAG_BC_JMP, sizeof *c->op, sizeof *c->op + REJECT);
 }
 
-static void put_all(struct code *c, size_t boundaries, enum filter_family family)
+/* Puts a search for each side that has ranges, one after the other, then the test of the family. */
+static void put_all(struct code *c, const struct filter_ports *ports, enum filter_family family)
 {
     c->n = 0;
-    if (boundaries)
-        put_search(c, 0, boundaries);
-    c->miss = family ? c->n : c->n + REJECT / sizeof *c->op;
+    for (c->side = FILTER_LOCAL; c->side < FILTER_SIDES; c->side++) {
+        size_t n = ports->n[c->side];
+
+        c->ranges = ports->range[c->side];
+        if (n)
+            put_search(c, 0, 2 * n - (c->ranges[n - 1].high == 65535));
+        c->miss[c->side] = c->n;
+    }
     if (family)
         put_family(c, family);
     c->end = c->n;
+    for (unsigned i = 0; i < FILTER_SIDES; i++)
+        if (c->miss[i] == c->end)
+            c->miss[i] += REJECT / sizeof *c->op;
 }
 
-size_t netlink_filter(const struct port_range *ranges, size_t n, enum filter_family family, void *out)
+size_t netlink_filter(const struct filter_ports *ports, enum filter_family family, void *out)
 {
-    struct code code = {.op = out, .ranges = ranges};
-    size_t boundaries = 2 * n - (n && ranges[n - 1].high == 65535);
+    struct code code = {.op = out};
 
-    put_all(&code, boundaries, family); /* finds out how long it is, */
-    put_all(&code, boundaries, family); /* which this one needs */
+    put_all(&code, ports, family); /* finds out how long it is, */
+    put_all(&code, ports, family); /* which this one needs */
     return bytes(code.n);
 }

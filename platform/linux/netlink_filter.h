@@ -7,7 +7,7 @@
 
 #include "count/ports.h"
 
-#define FILTER_RANGES 64 /* more cost the kernel more than the rows that they leave out */
+#define FILTER_RANGES 64 /* of both sides; more cost the kernel more than the rows that they leave out */
 #define FILTER_MAX    2048
 
 #define FILTER_FAMILY_MAX 32 /* bytes of a filter without ranges */
@@ -19,8 +19,17 @@ enum filter_family {
     FILTER_IPV6, /* but v4-mapped ones */
 };
 
-/* Writes the bytecode that accepts sockets whose local port is in one of n <= FILTER_RANGES ascending ranges, or whose
- * family is so. out is aligned for 32-bit numbers, and has FILTER_MAX bytes. Returns the bytes written. */
-size_t netlink_filter(const struct port_range *ranges, size_t n, enum filter_family family, void *out);
+/* The ports that the kernel compares with the ranges. */
+enum filter_side { FILTER_LOCAL, FILTER_REMOTE, FILTER_SIDES };
+
+/* Ascending ranges of each side, at most FILTER_RANGES in all. */
+struct filter_ports {
+    struct port_range range[FILTER_SIDES][FILTER_RANGES];
+    size_t n[FILTER_SIDES];
+};
+
+/* Writes the bytecode that accepts sockets whose local or remote port is in one of the ranges, or whose family is so.
+ * out is aligned for 32-bit numbers, and has FILTER_MAX bytes. Returns the bytes written. */
+size_t netlink_filter(const struct filter_ports *ports, enum filter_family family, void *out);
 
 #endif

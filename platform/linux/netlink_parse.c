@@ -35,7 +35,8 @@ static void count_row(struct netlink_dump *dump, const struct sock *s, bool af_i
 
     if (s->state == STATE_ESTABLISHED) {
         rows->established[ipv6]++;
-        rows->wanted[ipv6] += dump->wanted && ports_have(dump->wanted, s->local_port);
+        rows->wanted[ipv6] += (dump->wanted && ports_have(dump->wanted, s->local_port)) ||
+                              (dump->wanted_remote && ports_have(dump->wanted_remote, s->remote_port));
         return;
     }
     full = has_attribute(at, len, INET_DIAG_SHUTDOWN);

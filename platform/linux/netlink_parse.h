@@ -14,9 +14,10 @@ struct netlink_dump {
     sock_fn *emit;
     void *ctx;
     struct poll_report *report;
-    const struct port_set *wanted; /* local ports that rows->wanted counts; or NULL */
-    struct port_set *listening;    /* gets the ports of listeners; or NULL */
-    struct tcp_rows rows;          /* counts the TCP sockets that were emitted */
+    const struct port_set *wanted;        /* local ports that rows->wanted counts; or NULL */
+    const struct port_set *wanted_remote; /* remote ports that it counts; or NULL */
+    struct port_set *listening;           /* gets the ports of listeners; or NULL */
+    struct tcp_rows rows;                 /* counts the TCP sockets that were emitted */
 };
 
 enum { NETLINK_MORE = 0, NETLINK_DONE = 1 };

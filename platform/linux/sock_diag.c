@@ -106,7 +106,8 @@ int sock_diag_tcp_ipv6(struct sock_diag *diag, struct netlink_dump *dump, uint32
         uint32_t filter[FILTER_FAMILY_MAX / sizeof(uint32_t)];
     } request = {.body = {.sdiag_family = AF_INET6, .sdiag_protocol = IPPROTO_TCP, .idiag_states = states},
                  .attribute = {.nla_type = INET_DIAG_REQ_BYTECODE}};
-    size_t len = netlink_filter(NULL, 0, FILTER_IPV6, request.filter);
+    static const struct filter_ports none;
+    size_t len = netlink_filter(&none, FILTER_IPV6, request.filter);
 
     request.attribute.nla_len = (uint16_t)(sizeof request.attribute + len);
     return ask(diag, dump, &request.header, SOCK_DIAG_BY_FAMILY, sizeof request - sizeof request.filter + len);

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .ctx = &taken,
                                     .report = &report,
                                     .wanted = &wanted,
+                                    .wanted_remote = &wanted,
                                     .listening = &listening};
         const struct tcp_rows *rows = &dump.rows;
         int ret = netlink_parse(data, size, &dump);

@@ -22,7 +22,8 @@ static struct inet_diag_bc_op op_at(size_t at)
 static size_t op_size(size_t at)
 {
     switch (op_at(at).code) {
-    case INET_DIAG_BC_S_GE: return 8;
+    case INET_DIAG_BC_S_GE:
+    case INET_DIAG_BC_D_GE: return 8;
     case INET_DIAG_BC_JMP: return 4;
     case INET_DIAG_BC_D_COND: return 4 + sizeof(struct inet_diag_hostcond) + 4;
     default: return 0;
@@ -57,7 +58,7 @@ static bool is_sound(void)
 }
 
 /* Runs the bytecode as inet_diag_bc_run does. */
-static bool accepts(uint16_t port, bool ipv4)
+static bool accepts(uint16_t port, uint16_t remote_port, bool ipv4)
 {
     size_t at = 0;
 
@@ -68,6 +69,7 @@ static bool accepts(uint16_t port, bool ipv4)
         switch (op.code) {
         case INET_DIAG_BC_JMP: yes = false; break;
         case INET_DIAG_BC_S_GE: yes = port >= op_at(at + 4).no; break;
+        case INET_DIAG_BC_D_GE: yes = remote_port >= op_at(at + 4).no; break;
         default: {
             struct inet_diag_hostcond host;
 
@@ -81,40 +83,70 @@ static bool accepts(uint16_t port, bool ipv4)
     return at == code_len;
 }
 
-static bool in_range(const struct port_range *range, size_t n, uint32_t port)
+static bool in_range(const struct filter_ports *ports, enum filter_side side, uint32_t port)
 {
-    for (size_t i = 0; i < n; i++)
-        if (port >= range[i].low && port <= range[i].high)
+    for (size_t i = 0; i < ports->n[side]; i++)
+        if (port >= ports->range[side][i].low && port <= ports->range[side][i].high)
             return true;
     return false;
 }
 
-static void judge(const struct port_range *range, size_t n)
+/* Tries all ports of either side, with any port of the other. */
+static void judge(const struct filter_ports *ports)
 {
     for (enum filter_family family = FILTER_NONE; family <= FILTER_IPV6; family++) {
-        if (!n && !family)
+        if (!ports->n[FILTER_LOCAL] && !ports->n[FILTER_REMOTE] && !family)
             continue;
         memset(code, 0xff, sizeof code);
-        code_len = netlink_filter(range, n, family, code);
+        code_len = netlink_filter(ports, family, code);
         assert_true(code_len && code_len <= sizeof code);
         assert_true(is_sound());
         for (uint32_t port = 0; port < 65536; port += ONE_IN)
-            for (int ipv4 = 0; ipv4 < 2; ipv4++)
-                assert_int_equal(accepts((uint16_t)port, ipv4),
-                                 in_range(range, n, port) || family == (ipv4 ? FILTER_IPV4 : FILTER_IPV6));
+            for (enum filter_side side = FILTER_LOCAL; side < FILTER_SIDES; side++) {
+                uint16_t tried = (uint16_t)port, other = (uint16_t)any(65536);
+                uint16_t local = side == FILTER_LOCAL ? tried : other, remote = side == FILTER_LOCAL ? other : tried;
+                bool ipv4 = any(2);
+
+                assert_int_equal(accepts(local, remote, ipv4), in_range(ports, FILTER_LOCAL, local) ||
+                                                                   in_range(ports, FILTER_REMOTE, remote) ||
+                                                                   family == (ipv4 ? FILTER_IPV4 : FILTER_IPV6));
+            }
     }
 }
 
-static void a_socket_passes_by_its_port_or_its_family(void **state)
+static void judge_sides(const struct port_range *range, size_t n, enum filter_side side)
+{
+    struct filter_ports ports = {0};
+
+    ports.n[side] = n;
+    memcpy(ports.range[side], range, n * sizeof *range);
+    judge(&ports);
+}
+
+static void a_socket_passes_by_a_port_or_its_family(void **state)
 {
     static const struct port_range range[] = {{0, 0}, {80, 80}, {443, 443}, {8000, 8100}, {65535, 65535}};
+    static const struct filter_ports none;
 
     (void)state;
-    judge(NULL, 0);
-    for (size_t i = 0; i < COUNT_OF(range); i++)
-        judge(range + i, 1);
-    judge(range, COUNT_OF(range));
-    judge(&(struct port_range){0, 65535}, 1);
+    judge(&none);
+    for (enum filter_side side = FILTER_LOCAL; side < FILTER_SIDES; side++) {
+        for (size_t i = 0; i < COUNT_OF(range); i++)
+            judge_sides(range + i, 1, side);
+        judge_sides(range, COUNT_OF(range), side);
+        judge_sides(&(struct port_range){0, 65535}, 1, side);
+    }
+}
+
+static void put_any(struct filter_ports *ports, enum filter_side side, size_t n)
+{
+    ports->n[side] = n;
+    for (size_t i = 0; i < n; i++) {
+        struct port_range *range = &ports->range[side][i];
+
+        range->low = (uint16_t)(i * 1000 + any(400));
+        range->high = (uint16_t)(range->low + any(500));
+    }
 }
 
 static void any_ranges_are_searched(void **state)
@@ -122,21 +154,34 @@ static void any_ranges_are_searched(void **state)
     (void)state;
     any_seed(1);
     for (size_t n = 1; n <= FILTER_RANGES; n++) {
-        struct port_range range[FILTER_RANGES];
+        struct filter_ports ports;
+        size_t remote = n % 2 ? any(2) * n : any((uint32_t)n + 1);
 
-        for (size_t i = 0; i < n; i++) {
-            range[i].low = (uint16_t)(i * 1000 + any(400));
-            range[i].high = (uint16_t)(range[i].low + any(500));
-        }
-        judge(range, n);
+        put_any(&ports, FILTER_LOCAL, n - remote);
+        put_any(&ports, FILTER_REMOTE, remote);
+        judge(&ports);
+    }
+}
+
+static void the_largest_filter_has_room(void **state)
+{
+    (void)state;
+    any_seed(2);
+    for (size_t remote = 0; remote <= FILTER_RANGES; remote++) {
+        struct filter_ports ports;
+
+        put_any(&ports, FILTER_LOCAL, FILTER_RANGES - remote);
+        put_any(&ports, FILTER_REMOTE, remote);
+        assert_in_range(netlink_filter(&ports, FILTER_IPV6, code), 1, FILTER_MAX);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_socket_passes_by_its_port_or_its_family),
+        cmocka_unit_test(a_socket_passes_by_a_port_or_its_family),
         cmocka_unit_test(any_ranges_are_searched),
+        cmocka_unit_test(the_largest_filter_has_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -323,6 +323,32 @@ static void rows_are_counted_by_what_the_kernel_counts_them_in(void **state)
     }
 }
 
+/* The first row is ESTABLISHED, from port 8080 to port 0xc001. */
+static void sockets_that_a_filter_lists_are_counted_once(void **state)
+{
+    static struct port_set local, remote;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct got got = {0};
+        struct netlink_dump dump = {.seq = SEQ,
+                                    .protocol = PROTOCOL_TCP,
+                                    .emit = take,
+                                    .ctx = &got,
+                                    .report = &got.report,
+                                    .wanted = &local,
+                                    .wanted_remote = &remote};
+
+        memset(&local, 0, sizeof local);
+        memset(&remote, 0, sizeof remote);
+        ports_add(&local, i & 1 ? 8080 : 0xc001);
+        ports_add(&remote, i & 2 ? 0xc001 : 8080);
+        assert_int_equal(netlink_parse(dump_bytes, sizeof dump_bytes, &dump), NETLINK_DONE);
+        assert_int_equal(dump.rows.wanted[0], i != 0);
+        assert_int_equal(dump.rows.wanted[1], 0);
+    }
+}
+
 static void any_bytes_are_harmless(void **state)
 {
     uint8_t bytes[sizeof dump_bytes];
@@ -351,6 +377,7 @@ int main(void)
         cmocka_unit_test(all_states_of_the_kernel_have_a_place),
         cmocka_unit_test(a_row_of_another_family_is_refused),
         cmocka_unit_test(rows_are_counted_by_what_the_kernel_counts_them_in),
+        cmocka_unit_test(sockets_that_a_filter_lists_are_counted_once),
         cmocka_unit_test(any_bytes_are_harmless),
     };
 
