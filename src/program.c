@@ -171,6 +171,20 @@ static void note_counting(struct program *p)
     p->counting = counting;
 }
 
+/* Logs once that there are more routes than are kept apart. */
+static void note_left_out(struct program *p)
+{
+    const struct ephemeral *e = p->tally.ephemeral;
+
+    if (!e || !e->left_out || p->logged_routes)
+        return;
+    p->logged_routes = true;
+    log_event(LOG_WARN, NULL, NULL,
+              "rules of remote ports match more than %d pairs of addresses: %llu sockets are not in "
+              "ephemeral_used_percent",
+              ROUTES_MAX, (unsigned long long)e->left_out);
+}
+
 void program_read(struct program *p, int64_t *time_ms)
 {
     uint64_t start = platform_monotonic_ns();
@@ -202,6 +216,7 @@ void program_read(struct program *p, int64_t *time_ms)
                   "more than SOCKPUSH_MAX_SERIES=%u port series: the rest is counted in addr_port=other",
                   p->tally.max_discovered);
     }
+    note_left_out(p);
     p->polls++;
 }
 

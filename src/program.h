@@ -33,7 +33,7 @@ struct program {
     uint64_t polls;
     unsigned pushes;             /* of metrics alone, after the last poll */
     bool sampled, sample_failed; /* since the last push, a sample of the accept queues worked, or one failed */
-    bool logged_overflow, logged_clock, logged_left_out;
+    bool logged_overflow, logged_clock, logged_left_out, logged_routes;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;

@@ -106,7 +106,7 @@ int sock_diag_tcp_ipv6(struct sock_diag *diag, struct netlink_dump *dump, uint32
         uint32_t filter[FILTER_FAMILY_MAX / sizeof(uint32_t)];
     } request = {.body = {.sdiag_family = AF_INET6, .sdiag_protocol = IPPROTO_TCP, .idiag_states = states},
                  .attribute = {.nla_type = INET_DIAG_REQ_BYTECODE}};
-    static const struct filter_ports none;
+    const struct filter_ports none = {.n = {0}};
     size_t len = netlink_filter(&none, FILTER_IPV6, request.filter);
 
     request.attribute.nla_len = (uint16_t)(sizeof request.attribute + len);

@@ -19,7 +19,7 @@ uint32_t ports_count(const struct port_set *set)
 {
     uint32_t n = 0;
 
-    for (size_t i = 0; i < WORDS; i++)
+    for (size_t i = 0; i < PORTS / 64; i++)
         n += (uint32_t)__builtin_popcountll(set->word[i]);
     return n;
 }

@@ -155,8 +155,8 @@ static void refuse(struct diag *d, const char *variable, const char *text, size_
     else
         diag_error(d, variable,
                    "rule \"%.*s\": accepted are 80, 8000-8100, 1.1.1.1:80, [::1]:80, *:80, "
-                   "*:8000-8100, listen, and of remote ports >443, >8000-8100, >10.1.2.3:443, >10.0.0.0/8:443, "
-                   ">[2001:db8::]/32:443, with ports from 1 to 65535",
+                   "*:8000-8100, listen, for remote ports >443, >8000-8100, >10.0.0.0/8:443, >[::1]:443, with ports "
+                   "from 1 to 65535",
                    shown, text);
 }
 

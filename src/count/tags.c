@@ -10,7 +10,7 @@
 
 #define ITEMS_MAX (4 * TAGS_MAX) /* items of a list, with empty and repeated ones */
 
-static const char reserved_keys[][11] = {"addr_port", "ip_version", "pid"};
+static const char reserved_keys[][11] = {"addr_port", "ip_version", "pid", "remote"};
 
 /* Returns true if some format replaces c by '_' in a key. */
 static bool replaceable(char c)

@@ -33,7 +33,7 @@ enum tag_syntax {
 };
 
 /* Parses text into *out. A key that is too long, or that sockpush sets (addr_port,
- * ip_version, pid), is an error; so is a value that is too long. With a warning, the later
+ * ip_version, pid, remote), is an error; so is a value that is too long. With a warning, the later
  * of two alike keys wins, and a tag with an empty value is left out. Returns 0 or -EINVAL. */
 int tags_parse(const char *text, enum tag_syntax syntax, const char *variable, struct arena *a, struct diag *d,
                struct tags *out);

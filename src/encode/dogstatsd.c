@@ -40,7 +40,7 @@ static void put_tag(struct buf *b, const struct tag *t, bool for_agent)
     if (!t->value)
         return;
     buf_char(b, ':');
-    if (for_agent && !strcmp(t->key, "addr_port"))
+    if (for_agent && (!strcmp(t->key, "addr_port") || !strcmp(t->key, "remote")))
         put_addr_port(b, t->value);
     else
         put_replaced(b, t->value, VALUE_UNSAFE);

@@ -18,6 +18,7 @@ const struct field fields[FIELDS] = {
     [FIELD_ACCEPT_QUEUE + QUEUE_LIMIT] = {"accept_queue_limit", "Q_LIMIT", FROM_TCP, GAUGE},
     [FIELD_ACCEPT_QUEUE + QUEUE_PEAK] = {"accept_queue_peak", "Q_PEAK", FROM_TCP, GAUGE},
     [FIELD_ACCEPT_QUEUE_FULLEST] = {"accept_queue_fullest", "FULLEST", FROM_TCP, GAUGE},
+    [FIELD_EPHEMERAL] = {"ephemeral_used_percent", "EPHEM_%", FROM_TCP, GAUGE},
     [FIELD_PID] = {"pid", "PID", FROM_TCP, GAUGE},
     [FIELD_POLL_US] = {"poll_us", "", FROM_TCP | FROM_UDP, GAUGE},
     [FIELD_SOCKETS] = {"sockets", "", FROM_TCP | FROM_UDP, GAUGE},
@@ -69,6 +70,7 @@ const struct field fields[FIELDS] = {
 const struct measurement measurements[MEASUREMENTS] = {
     [NETSTAT] = {"netstat", {"ip_version"}, .folded = true},
     [NETSTAT_PORT] = {"netstat_port", {"addr_port", "ip_version"}, .folded = true},
+    [NETSTAT_REMOTE] = {"netstat_remote", {"remote", "ip_version"}, .folded = true},
     [NETSTAT_KERNEL] = {"netstat_kernel", {NULL}, .folded = false},
     [SOCKPUSH] = {"sockpush", {"backend"}, .folded = false},
     [SOCKPUSH_OUTPUT] = {"sockpush_output", {"output"}, .folded = true},

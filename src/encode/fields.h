@@ -15,7 +15,7 @@ enum field_kind {
 #define FROM_UDP (1u << PROTOCOL_UDP)
 
 struct field {
-    char name[23];
+    char name[24];
     char heading[9]; /* of its column in the table; "" has no column */
     uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself */
     uint8_t kind;    /* enum field_kind */
@@ -25,6 +25,7 @@ struct field {
 enum {
     FIELD_ACCEPT_QUEUE = FIELD_COUNT, /* one for each of enum queue_value */
     FIELD_ACCEPT_QUEUE_FULLEST = FIELD_ACCEPT_QUEUE + QUEUE_VALUES,
+    FIELD_EPHEMERAL,
     FIELD_PID,
     FIELD_COLUMNS, /* the fields before it are columns of the table */
     FIELD_POLL_US = FIELD_COLUMNS,
@@ -45,11 +46,21 @@ extern const struct field fields[FIELDS];
 
 struct measurement {
     char name[16];
-    const char *tag[2]; /* keys of its built-in tags, sorted; the second or both may be NULL */
-    bool folded;        /* formats that fold tags put these into the name, to keep its series apart */
+    /* Keys of its built-in tags, in the order of a folded name; the second or both may be NULL. */
+    const char *tag[2];
+    bool folded; /* formats that fold tags put these into the name, to keep its series apart */
 };
 
-enum { NETSTAT, NETSTAT_PORT, NETSTAT_KERNEL, SOCKPUSH, SOCKPUSH_OUTPUT, SOCKPUSH_LISTEN, MEASUREMENTS };
+enum {
+    NETSTAT,
+    NETSTAT_PORT,
+    NETSTAT_REMOTE,
+    NETSTAT_KERNEL,
+    SOCKPUSH,
+    SOCKPUSH_OUTPUT,
+    SOCKPUSH_LISTEN,
+    MEASUREMENTS
+};
 
 extern const struct measurement measurements[MEASUREMENTS];
 

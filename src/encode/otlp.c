@@ -129,13 +129,21 @@ static void put_point(struct buf *b, const struct block *block, const struct row
         buf_put(b, no_value, sizeof no_value);
 }
 
+/* Returns the unit of a field, or "". For "%" Prometheus appends _percent to a name that lacks it, so that
+ * accept_queue_fullest has none. */
+static const char *unit_of(const struct block *block, const struct field *field)
+{
+    if (field == &fields[FIELD_EPHEMERAL])
+        return "%";
+    return block->connections && field < &fields[FIELD_ACCEPT_QUEUE_FULLEST] ? CONNECTION_UNIT : "";
+}
+
 /* Puts the metric of one column. */
 static void put_metric(struct sink *s, const struct block *block, unsigned column)
 {
     static const char how[] = {PB_VARINT(2), OTLP_CUMULATIVE, PB_VARINT(3), true};
     const struct field *field = block->field + column;
-    bool connections = block->connections && field < &fields[FIELD_ACCEPT_QUEUE_FULLEST];
-    const char *unit = connections ? CONNECTION_UNIT : "";
+    const char *unit = unit_of(block, field);
     const char *end = block->semconv ? "" : field->name;
     bool sum = block->semconv || field->kind == INCREASE;
     size_t how_len = !sum ? 0 : block->semconv ? 2 : sizeof how; /* the conventions' counts are not monotonic */
@@ -196,7 +204,7 @@ static void begin_block(struct block *block, const struct point *p)
         put_name(&name, p);
     block->name[name.len] = '\0';
     block->measurement = p->measurement;
-    block->connections = p->measurement == &measurements[NETSTAT] || p->measurement == &measurements[NETSTAT_PORT];
+    block->connections = p->measurement <= &measurements[NETSTAT_REMOTE];
     block->field = p->value[0].field;
     block->time_ns = p->time_ms < 0 ? 0 : (uint64_t)p->time_ms * NS_PER_MS;
     block->start_ns = p->start_ms < 0 ? 0 : (uint64_t)p->start_ms * NS_PER_MS;

@@ -22,9 +22,20 @@ static void tagset_init(struct tagset *set, const struct measurement *m, const s
     set->tags = tags_merge(list, 2 + TAG_LISTS_MAX, a);
     set->ip_version = tags_find(&set->tags, "ip_version");
     set->addr_port = tags_find(&set->tags, "addr_port");
+    set->remote = tags_find(&set->tags, "remote");
     set->backend = tags_find(&set->tags, "backend");
     set->output = tags_find(&set->tags, "output");
     set->listen = tags_find(&set->tags, "listen");
+}
+
+static struct tagset *groups_init(const struct measurement *m, const struct rules *rules, const struct tags *users,
+                                  size_t n, struct arena *a)
+{
+    struct tagset *group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *group);
+
+    for (int i = 0; i < rules->n_groups; i++)
+        tagset_init(&group[i], m, &rules->group_tags[i], users, n, a);
+    return group;
 }
 
 void series_tags_init(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
@@ -38,9 +49,8 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
     tagset_init(&st->self_listen, &measurements[SOCKPUSH_LISTEN], &none, users, n, a);
     st->users = tags_merge(users, n, a);
     tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
-    st->group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *st->group);
-    for (int i = 0; i < rules->n_groups; i++)
-        tagset_init(&st->group[i], &measurements[NETSTAT_PORT], &rules->group_tags[i], users, n, a);
+    st->group = groups_init(&measurements[NETSTAT_PORT], rules, users, n, a);
+    st->group_remote = rules->remote_ports ? groups_init(&measurements[NETSTAT_REMOTE], rules, users, n, a) : NULL;
 }
 
 /* --- points ------------------------------------------------------------------- */

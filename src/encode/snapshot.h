@@ -10,15 +10,16 @@
 /* The sorted tags of one measurement or group. Pointers lead to those whose values change with each point. */
 struct tagset {
     struct tags tags;
-    struct tag *ip_version, *addr_port, *backend, *output, *listen; /* in tags, or NULL */
+    struct tag *ip_version, *addr_port, *remote, *backend, *output, *listen; /* in tags, or NULL */
 };
 
 /* The tags of all series, merged once. */
 struct series_tags {
     struct tagset netstat, self, self_output, self_listen;
-    struct tags users;    /* of the application's metrics */
-    struct tagset *group; /* by the rules' group */
-    struct tagset other;  /* for "other", which counts sockets of all groups */
+    struct tags users;           /* of the application's metrics */
+    struct tagset *group;        /* by the rules' group */
+    struct tagset *group_remote; /* the same for NETSTAT_REMOTE; NULL without such rules */
+    struct tagset other;         /* for "other", which counts sockets of all groups */
 };
 
 /* Merges the tags of all series. users are n lists, highest precedence first, of tags for every series. Allocates from

@@ -1,4 +1,4 @@
-/* The counts of sockets: totals of each IP version, then the series of ports. */
+/* The counts of sockets: totals of each IP version, then the series of ports, and of remote ports. */
 #include <string.h>
 
 #include "encode/source.h"
@@ -21,9 +21,12 @@ static void put_total(const struct snapshot *s, const struct encoder *format, st
 
 static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *format, const struct series *series)
 {
+    const struct series_tags *tags = tags_for(s, format);
+
     if (series->rule == RULE_NONE)
         return &tags_for(s, format)->other;
-    return &tags_for(s, format)->group[s->tally->rules->rule[series->rule].group];
+    return (series_is_remote(s->tally, series) ? tags->group_remote : tags->group) +
+           s->tally->rules->rule[series->rule].group;
 }
 
 /* Adds a value that was there until this poll, for the formats whose receivers need to know. */
@@ -42,13 +45,14 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
 {
     bool ending = series->discovery && series->discovery->ending;
     const struct accept_queue *queue = &series->queue;
+    bool remote = series_is_remote(s->tally, series);
     struct tagset *set = tagset_of(s, format, series);
     struct values v = {.n = 0};
 
     if (ending && !format->marks_ends)
         return;
     set->ip_version->value = series->ip_version == 4 ? "4" : "6";
-    set->addr_port->value = addr_port;
+    (remote ? set->remote : set->addr_port)->value = addr_port;
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         values_add(&v, s, i, series->count[i], ADDED_NONE);
     for (unsigned i = 0; i < QUEUE_VALUES; i++)
@@ -56,41 +60,50 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
             values_add(&v, s, FIELD_ACCEPT_QUEUE + i, queue->value[i], ADDED_NONE);
         else if (queue->lost >> i & 1)
             add_lost(&v, s, format, FIELD_ACCEPT_QUEUE + i);
+    if (remote && series->ephemeral_percent != EPHEMERAL_UNKNOWN)
+        values_add(&v, s, FIELD_EPHEMERAL, series->ephemeral_percent, ADDED_NONE);
     if (s->pids && series->owner.pid)
         values_add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
     else if (s->pids && series->owner.lost)
         add_lost(&v, s, format, FIELD_PID);
     for (size_t i = 0; ending && i < v.n; i++)
         v.list[i].ended = true;
-    values_put(&v, s, format, sink, NETSTAT_PORT, set);
+    values_put(&v, s, format, sink, remote ? NETSTAT_REMOTE : NETSTAT_PORT, set);
 }
 
-/* Returns false for IPv6 series of RULE_PORTS if the kernel has no IPv6. */
+/* Returns false for IPv6 series of rules without an address if the kernel has no IPv6. */
 static bool pushed(const struct snapshot *s, const struct series *series)
 {
     const struct rules *rules = s->tally->rules;
 
     return series->ip_version == 4 || s->reading->report.ipv6 || series->discovery ||
-           rules->rule[series->rule].kind == RULE_ADDRESS;
+           rules->rule[series->rule].ip.version;
+}
+
+static void put_all_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, bool remote)
+{
+    char text[ADDR_PORT_MAX];
+
+    for (uint32_t i = 0; i < tally_count(s->tally); i++) {
+        const struct series *series = tally_series(s->tally, i);
+
+        if (series_is_remote(s->tally, series) == remote && pushed(s, series))
+            put_series(s, format, sink, series, series_addr_port(s->tally, series, text));
+        if (sink->flush && sink->out->len >= FLUSH_BYTES)
+            sink->flush(sink);
+    }
 }
 
 static void put_counts(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    char text[ADDR_PORT_MAX];
-
     if (s->only_metrics)
         return;
     put_total(s, format, sink, false, &s->tally->total[0]);
     if (s->reading->report.ipv6)
         put_total(s, format, sink, true, &s->tally->total[1]);
-    for (uint32_t i = 0; i < tally_count(s->tally); i++) {
-        const struct series *series = tally_series(s->tally, i);
-
-        if (pushed(s, series))
-            put_series(s, format, sink, series, series_addr_port(s->tally, series, text));
-        if (sink->flush && sink->out->len >= FLUSH_BYTES)
-            sink->flush(sink);
-    }
+    put_all_series(s, format, sink, false);
+    if (s->tally->ephemeral)
+        put_all_series(s, format, sink, true);
 }
 
 /* --- the largest ---------------------------------------------------------------- */
@@ -98,13 +111,20 @@ static void put_counts(const struct snapshot *s, const struct encoder *format, s
 /* Puts a series of the rule, or of "other" for RULE_NONE, with the largest numbers. Returns its bytes. */
 static size_t measure_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, int rule)
 {
-    struct series worst = {.rule = rule, .ip_version = 6, .owner = {.pid = 0x7fffffff}, .queue = {.pushed = 0xff}};
+    struct series worst = {.rule = rule,
+                           .ip_version = 6,
+                           .ephemeral_percent = 100,
+                           .queue = {.pushed = 0xff},
+                           .owner = {.pid = 0x7fffffff}};
     const struct rule *r = rule == RULE_NONE ? NULL : &s->tally->rules->rule[rule];
     size_t before = sink->out->len;
 
     memset(worst.count, 0xff, sizeof worst.count);
     memset(worst.queue.value, 0xff, sizeof worst.queue.value);
-    put_series(s, format, sink, &worst, !r ? "other" : rule_discovers(r) ? addr_port_longest : r->text);
+    put_series(s, format, sink, &worst,
+               !r                  ? "other"
+               : rule_discovers(r) ? addr_port_longest
+                                   : r->text + series_is_remote(s->tally, &worst));
     if (format->end)
         format->end(sink);
     return sink->out->len - before;

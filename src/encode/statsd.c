@@ -33,14 +33,20 @@ static void put_component(struct buf *b, const char *text, const char *kept, con
     buf_char(b, '.');
 }
 
-/* Puts the tag's value. Even without brackets no two addresses become alike: the last '_'
- * precedes the port, the others replace the '.' of IPv4 or the ':' of IPv6. */
+/* Returns the bytes of the tag's value that are left out. Even without brackets no two addresses become alike: the last
+ * '_' precedes the port, the others replace the '.' of IPv4 or the ':' of IPv6. But the ']' of a remote network stays a
+ * '_': before its prefix, [a::]/64:80, else it would be one of the address [a::64]:80. */
+static const char *left_out_of(const char *key)
+{
+    return !strcmp(key, "addr_port") ? "[]" : !strcmp(key, "remote") ? "[" : "";
+}
+
 static void put_tag(struct buf *b, const struct point *p, const char *key)
 {
     const struct tag *tag = tags_find(&p->tags, key);
 
     if (tag && tag->value)
-        put_component(b, tag->value, "", strcmp(key, "addr_port") ? "" : "[]");
+        put_component(b, tag->value, "", left_out_of(key));
 }
 
 /* Puts the name but for the field, which follows. */

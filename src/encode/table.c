@@ -73,10 +73,22 @@ static const char *value_of(const struct point *p, const char *key, const char *
     return tag && tag->value ? tag->value : otherwise;
 }
 
+/* Returns the text of the column PORT; a remote port has ">" before it, as in its rule. It may be in text. */
+static const char *port_of(const struct point *p, char text[ADDR_PORT_MAX])
+{
+    const char *remote = value_of(p, "remote", NULL);
+
+    if (!remote)
+        return value_of(p, "addr_port", "all");
+    text_format(text, ADDR_PORT_MAX, ">%s", remote);
+    return text;
+}
+
 /* Puts a point with columns; before the header notes how wide they are. */
 static void row(struct sink *s, const struct point *p)
 {
-    const char *addr_port = value_of(p, "addr_port", "all");
+    char text[ADDR_PORT_MAX];
+    const char *addr_port = port_of(p, text);
     size_t mark = line_begin(s), line = mark;
 
     if (s->laid_out)

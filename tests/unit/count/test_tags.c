@@ -99,7 +99,9 @@ static void the_keys_that_sockpush_sets_are_refused(void **state)
         {"ip_version=4", NULL, NULL},
         {"pid=1", NULL, NULL},
         {"a=1,pid", NULL, NULL},
-        {"addr_port2=1,PID=2,host=3,backend=4,output=5", "addr_port2=1;PID=2;host=3;backend=4;output=5", NULL},
+        {"remote=1", NULL, NULL},
+        {"addr_port2=1,PID=2,host=3,backend=4,output=5,remote_=6",
+         "addr_port2=1;PID=2;host=3;backend=4;output=5;remote_=6", NULL},
     };
 
     (void)state;

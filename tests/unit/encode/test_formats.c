@@ -37,6 +37,21 @@ static void datadog_has_sections_after_the_tags_and_addresses_without_brackets(v
     assert_string_equal(encoded(&encoder_dogstatsd, &p), "netstat_port.tcp_established:12|g\n");
 }
 
+static void datadog_has_networks_without_brackets(void **state)
+{
+    struct tag tag[] = {{"ip_version", "6"}, {"remote", "[2001:db8::]/32:443"}};
+    struct point p = plain_point;
+
+    (void)state;
+    p.measurement = &measurements[NETSTAT_REMOTE];
+    p.tags = (struct tags){tag, COUNT_OF(tag)};
+    p.n_values = 1;
+    assert_string_equal(encoded(&encoder_datadog, &p),
+                        "netstat_remote.tcp_established:12|g|#ip_version:6,remote:2001:db8::/32:443\n");
+    assert_string_equal(encoded(&encoder_dogstatsd, &p),
+                        "netstat_remote.tcp_established:12|g|#ip_version:6,remote:[2001:db8::]/32:443\n");
+}
+
 /* A packer adds these texts to the lines of others. */
 static void tags_are_texts_for_lines_of_others(void **state)
 {
@@ -109,6 +124,33 @@ static void statsd_folds_no_two_addresses_alike(void **state)
     }
 }
 
+/* The same of remote ports, which have networks. */
+static void statsd_folds_no_two_networks_alike(void **state)
+{
+    /* clang-format off */
+    static const char *const text[] = {"443", "443-8443", "10.0.0.0/8:443", "10.0.0.0:443", "10.0.0.8:443", "10.0.0.0/4:443",
+                                       "[a::]/64:443", "[a::64]:443", "[a::]:443", "[a::]/6:443", "[1::5:0]/112:443", "[1::5:0:112]:443",
+                                       "[::]/0:443", "[::]:443", "[::0:443]:443", "[a:0:0:b::]/64:443", "[a:0:0:b::64]:443"};
+    /* clang-format on */
+    static char seen[COUNT_OF(text)][128];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(text); i++) {
+        struct tag tag[] = {{"host", "a"}, {"ip_version", "6"}, {"remote", text[i]}};
+        struct point p = plain_point;
+
+        p.measurement = &measurements[NETSTAT_REMOTE];
+        p.tags = (struct tags){tag, COUNT_OF(tag)};
+        p.n_values = 1;
+        encoded(&encoder_statsd, &p);
+        memcpy(seen[i], encoded_text, strlen(encoded_text) + 1);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(seen[i], seen[k]);
+    }
+    assert_string_equal(seen[2], "a.netstat_remote.10_0_0_0_8_443.6.tcp_established:12|g\n");
+    assert_string_equal(seen[6], "a.netstat_remote.a____64_443.6.tcp_established:12|g\n");
+}
+
 static void statsd_keeps_a_name_one_name(void **state)
 {
     static const struct hostile row[] = {
@@ -155,10 +197,12 @@ static void graphite_replaces_what_tags_may_not_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datadog_has_networks_without_brackets),
         cmocka_unit_test(tags_are_texts_for_lines_of_others),
         cmocka_unit_test(datadog_has_sections_after_the_tags_and_addresses_without_brackets),
         cmocka_unit_test(statsd_folds_what_distinguishes_series_and_leaves_the_rest),
         cmocka_unit_test(statsd_folds_no_two_addresses_alike),
+        cmocka_unit_test(statsd_folds_no_two_networks_alike),
         cmocka_unit_test(statsd_keeps_a_name_one_name),
         cmocka_unit_test(graphite_has_tags_in_the_name_and_whole_seconds),
         cmocka_unit_test(graphite_replaces_what_tags_may_not_hold),

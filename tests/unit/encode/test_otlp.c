@@ -23,6 +23,31 @@ static void a_metric_has_the_bytes_of_the_specification(void **state)
     assert_string_equal(visible(encoded_text, encoded_len), visible(bytes, sizeof bytes - 1));
 }
 
+/* Returns whether the text, as visible() writes it, is in what was encoded. */
+static bool has(const char *text)
+{
+    return strstr(visible(encoded_text, encoded_len), visible(text, strlen(text)));
+}
+
+static void a_field_has_its_unit(void **state)
+{
+    struct tag tag = {"remote", "443"};
+    const struct value value[] = {{&fields[FIELD_UDP], 1, 0, false, ADDED_NONE},
+                                  {&fields[FIELD_EPHEMERAL], 80, 0, false, ADDED_NONE},
+                                  {&fields[FIELD_PID], 7, 0, false, ADDED_NONE}};
+    struct point p = plain_point;
+
+    (void)state;
+    p.measurement = &measurements[NETSTAT_REMOTE];
+    p.tags = (struct tags){&tag, 1};
+    p.value = value;
+    p.n_values = COUNT_OF(value);
+    encoded(&encoder_otlp, &p);
+    assert_true(has("netstat_remote.udp_socket\x1a\x0c{connection}\x2a"));
+    assert_true(has("netstat_remote.ephemeral_used_percent\x1a\x01%\x2a"));
+    assert_true(has("netstat_remote.pid\x2a"));
+}
+
 static void a_request_begins_with_resource_and_scope(void **state)
 {
     static const char head[] = "\x0a\x7e\x0a\x15\x0a\x13\x0a\x0cservice.name\x12\x03\x0a\x01"
@@ -126,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_metric_has_the_bytes_of_the_specification),
+        cmocka_unit_test(a_field_has_its_unit),
         cmocka_unit_test(a_request_begins_with_resource_and_scope),
         cmocka_unit_test(points_of_many_series_share_their_metrics),
         cmocka_unit_test(a_point_without_room_is_left_out_and_counted),

@@ -67,7 +67,7 @@ static void lines_are_in_order_totals_ports_self(void **state)
     struct scene c;
 
     (void)state;
-    set_up(&c, "*:80,443,[::1]:9,listen", &users, 1);
+    set_up(&c, ">443,*:80,443,>[::1]:9,[::1]:9,listen", &users, 1);
     tcp(&c.polls, "10.0.0.1", 80, STATE_LISTEN, 1);
     tcp(&c.polls, "10.0.0.1", 22, STATE_LISTEN, 2);
     poll_end(&c.polls);
@@ -82,6 +82,9 @@ static void lines_are_in_order_totals_ports_self(void **state)
                                    "netstat_port,addr_port=443,host=h,ip_version=6\n"
                                    "netstat_port,addr_port=[::1]:9,host=h,ip_version=6\n"
                                    "netstat_port,addr_port=22,host=h,ip_version=4\n"
+                                   "netstat_remote,host=h,ip_version=4,remote=443\n"
+                                   "netstat_remote,host=h,ip_version=6,remote=443\n"
+                                   "netstat_remote,host=h,ip_version=6,remote=[::1]:9\n"
                                    "sockpush,backend=netlink,host=h\n"
                                    "sockpush_output,host=h,output=udp://b:1\n"
                                    "sockpush_output,host=h,output=stdout:\n");
@@ -111,6 +114,34 @@ static void fields_have_their_names_and_order_and_pid_is_last(void **state)
     assert_string_equal(lines(&c, &encoder_influx),
                         "p.netstat,ip_version=4 " FIELDS " 1700000000123000000\n"
                         "p.netstat_port,addr_port=80,ip_version=4 " FIELDS ",pid=4711i 1700000000123000000\n");
+    tear_down(&c);
+}
+
+static void remote_ports_have_the_same_fields_and_what_is_left_of_ours(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, ">443", NULL, 0);
+    tcp_to(&c.polls, "10.0.0.1", 40000, "10.0.0.9", 443, STATE_ESTABLISHED, 1);
+    poll_end(&c.polls);
+    c.reading.report.ipv6 = false;
+    c.s.pids = true;
+    series_named(&c.polls, "443", 4)->owner.pid = 4711;
+#define REST                                                                                                 \
+    "tcp_established=1i,tcp_syn_sent=0i,tcp_syn_recv=0i,tcp_fin_wait1=0i,tcp_fin_wait2=0i,tcp_time_wait=0i," \
+    "tcp_close=0i,tcp_close_wait=0i,tcp_last_ack=0i,tcp_listen=0i,tcp_closing=0i,tcp_none=0i,udp_socket=0i"
+    assert_string_equal(strchr(lines(&c, &encoder_influx), '\n') + 1,
+                        "netstat_remote,ip_version=4,remote=443 " REST ",pid=4711i 1700000000123000000\n");
+    poll_begin(&c.polls);
+    ports_add_range(&c.polls.tally.ephemeral->ports, (struct port_range){40000, 40003});
+    tcp_to(&c.polls, "10.0.0.1", 40000, "10.0.0.9", 443, STATE_ESTABLISHED, 1);
+    poll_end(&c.polls);
+    assert_string_equal(strchr(lines(&c, &encoder_influx), '\n') + 1,
+                        "netstat_remote,ip_version=4,remote=443 " REST
+                        ",ephemeral_used_percent=25i,pid=4711i 1700000000123000000\n");
+    c.reading.read[PROTOCOL_TCP] = false;
+    assert_null(strstr(lines(&c, &encoder_influx), "percent"));
     tear_down(&c);
 }
 
@@ -504,6 +535,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_in_order_totals_ports_self),
         cmocka_unit_test(fields_have_their_names_and_order_and_pid_is_last),
+        cmocka_unit_test(remote_ports_have_the_same_fields_and_what_is_left_of_ours),
         cmocka_unit_test(a_pid_is_left_out_when_unknown_and_pushed_as_0_when_lost),
         cmocka_unit_test(what_could_not_be_read_is_left_out_and_no_zero),
         cmocka_unit_test(the_end_of_a_series_is_marked_once_where_the_format_has_a_mark),

@@ -67,6 +67,11 @@ static void any_count(struct scene *c)
     s.known |= any(2) ? SOCK_QUEUE | SOCK_LIMIT : any(2) ? SOCK_QUEUE : 0;
     s.rx_queue = UINT32_MAX >> any(32);
     s.tx_queue = UINT32_MAX >> any(32);
+    if (any(2)) {
+        memcpy(s.remote, s.local, sizeof s.remote);
+        s.remote_port = (uint16_t)(any(2) ? 1 + any(30) : 65500 + any(36));
+        s.known |= SOCK_REMOTE;
+    }
     tally_sock(&c->polls.tally, &s, any(2) ? 1 : any(2) ? UINT64_MAX / 4 : any(1u << 30));
 }
 
@@ -74,6 +79,8 @@ static void a_poll(struct scene *c, unsigned sockets)
 {
     c->polls.now_ms += 10000;
     poll_begin(&c->polls);
+    if (c->polls.tally.ephemeral)
+        ports_add(&c->polls.tally.ephemeral->ports, (uint16_t)(1 + any(30)));
     while (sockets--)
         any_count(c);
     tally_end(&c->polls.tally);
@@ -98,6 +105,7 @@ static void any_snapshot_is_within_what_was_predicted(void **state)
         "*:1-65535",
         "listen",
         "1-10,*:11-20,10.0.0.1:65535,[::1]:65534,65500-65535,listen",
+        "1-10,>1-20,>10.0.0.0/8:65500,>[ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe]/127:65535,>65000-65535",
         ("[{\"ports\":[1,2,3],\"tags\":{\"a\":\"a longer value of this group\"}},"
          "{\"ports_match\":[\"*:4-65535\"],\"tags\":{\"k\":\"\xc3\xa9,= \"}}]"),
     };

@@ -57,8 +57,7 @@ static void columns_that_are_zero_in_every_row_are_left_out(void **state)
     r[0].value[STATE_SYN_SENT].now = 1;
     r[0].value[FIELD_UDP].now = 5;
     r[1].value[STATE_ESTABLISHED].now = 9;
-    r[1].value[FIELD_COUNT] = r[1].value[FIELD_PID];
-    r[1].value[FIELD_COUNT].now = 4000;
+    r[1].value[FIELD_COUNT] = (struct value){&fields[FIELD_PID], 4000, 0, false, ADDED_NONE};
     r[1].point.n_values++;
     for (size_t i = 0; i < COUNT_OF(p); i++)
         p[i] = r[i].point;
@@ -86,6 +85,26 @@ static void each_number_stands_under_its_heading_though_a_protocol_is_missing(vo
                                      "IP PORT ESTAB TIME_W CLOSE_W LISTEN UDP PID\n"
                                      "4  all                                5\n"
                                      "4  80       0      0       0      0       9\n");
+}
+
+static void a_remote_port_is_written_as_its_rule(void **state)
+{
+    struct row r[2];
+    struct point p[2];
+
+    (void)state;
+    p[0] = *a_row(&r[0], "4", "443");
+    a_row(&r[1], "4", "10.0.0.0/8:443");
+    r[1].tag[0] = (struct tag){"ip_version", "4"};
+    r[1].tag[1] = (struct tag){"remote", "10.0.0.0/8:443"};
+    r[1].value[STATE_ESTABLISHED].now = 3;
+    r[1].value[FIELD_EPHEMERAL].now = 7;
+    r[1].point.n_values = FIELD_EPHEMERAL + 1;
+    p[1] = r[1].point;
+    assert_string_equal(table(p, 2), "\n"
+                                     "IP PORT            ESTAB TIME_W CLOSE_W LISTEN UDP EPHEM_%\n"
+                                     "4  443                 0      0       0      0   0\n"
+                                     "4  >10.0.0.0/8:443     3      0       0      0   0       7\n");
 }
 
 static void sockpushs_own_series_is_wrapped_at_blanks(void **state)
@@ -143,10 +162,10 @@ static void what_does_not_fit_into_80_columns_follows_on_a_second_line(void **st
                         "\n"
                         "IP PORT   ESTAB SYN_SENT SYN_RECV  FIN_W1  FIN_W2  TIME_W   CLOSE CLOSE_W\n"
                         "        LAST_ACK  LISTEN CLOSING    NONE     UDP   QUEUE Q_LIMIT  Q_PEAK FULLEST\n"
-                        "            PID\n"
+                        "        EPHEM_%     PID\n"
                         "4  80   1000000  1000001  1000002 1000003 1000004 1000005 1000006 1000007\n"
                         "         1000008 1000009 1000010 1000011 1000012 1000013 1000014 1000015 1000016\n"
-                        "        1000017\n");
+                        "        1000017 1000018\n");
 }
 
 static void no_line_has_more_than_80_columns_whatever_is_counted(void **state)
@@ -179,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_that_are_zero_in_every_row_are_left_out),
         cmocka_unit_test(each_number_stands_under_its_heading_though_a_protocol_is_missing),
+        cmocka_unit_test(a_remote_port_is_written_as_its_rule),
         cmocka_unit_test(sockpushs_own_series_is_wrapped_at_blanks),
         cmocka_unit_test(after_a_long_address_the_row_goes_on_on_its_next_line),
         cmocka_unit_test(what_does_not_fit_into_80_columns_follows_on_a_second_line),
