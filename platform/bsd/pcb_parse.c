@@ -36,6 +36,17 @@ static bool holds_zone(const uint8_t v6[16])
     return (v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80) || (v6[0] == 0xff && (scope == 1 || scope == 2));
 }
 
+static void clear_zone(uint8_t v6[16])
+{
+    if (holds_zone(v6))
+        memset(v6 + 2, 0, 2);
+}
+
+static uint16_t port_at(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
 void pcb_emit(const struct pcb *pcb, const struct pcblist *list, bool pass_of_listeners)
 {
     bool tcp = list->protocol == PROTOCOL_TCP, v6 = is_v6(pcb);
@@ -43,14 +54,17 @@ void pcb_emit(const struct pcb *pcb, const struct pcblist *list, bool pass_of_li
         .protocol = (uint8_t)list->protocol,
         .state = tcp && pcb->state < sizeof states ? states[pcb->state] : STATE_UNKNOWN,
         .known = SOCK_PORT | pcb->known,
-        .local_port = (uint16_t)(pcb->port[0] << 8 | pcb->port[1]),
+        .local_port = port_at(pcb->port),
         .pid = pcb->pid,
     };
 
     if (!s.local_port || (list->listeners_first && pass_of_listeners != (s.state == STATE_LISTEN)))
         return;
     sock_set_address(&s, pcb->address + (v6 ? 0 : 12), v6);
-    if (s.ip_version == 6 && holds_zone(s.local))
-        memset(s.local + 2, 0, 2);
+    sock_set_remote(&s, pcb->address - (v6 ? 16 : 4), v6, port_at(pcb->port - 2));
+    if (s.ip_version == 6) {
+        clear_zone(s.local);
+        clear_zone(s.remote);
+    }
     list->emit(list->ctx, &s, 1);
 }

@@ -6,8 +6,8 @@
 
 /* One socket. Pointers are into its record. */
 struct pcb {
-    const uint8_t *port;    /* inp_lport: 2 bytes, network order */
-    const uint8_t *address; /* inp_dependladdr: 16 bytes; an IPv4 address is the last 4 */
+    const uint8_t *port;    /* inp_lport: 2 bytes, network order; inp_fport, the remote one, is before it */
+    const uint8_t *address; /* inp_dependladdr: 16 bytes; an IPv4 address is the last 4; inp_dependfaddr is before it */
     uint8_t vflag;          /* inp_vflag */
     bool family_v6;         /* of family AF_INET6 */
     uint32_t state;         /* t_state; meaningless for UDP */

@@ -5,12 +5,14 @@
 #define NONE 0xff
 
 static const struct layout {
-    uint8_t size, address, port, state, pid;
+    uint8_t size, address, port, state, pid, remote, remote_port; /* the last two of TCP only */
 } layouts[PROTOCOL_COUNT][2] = {
-    [PROTOCOL_TCP] = {{TCP_ROW_SIZE, TCP_ROW_ADDRESS, TCP_ROW_PORT, TCP_ROW_STATE, TCP_ROW_PID},
-                      {TCP6_ROW_SIZE, TCP6_ROW_ADDRESS, TCP6_ROW_PORT, TCP6_ROW_STATE, TCP6_ROW_PID}},
-    [PROTOCOL_UDP] = {{UDP_ROW_SIZE, UDP_ROW_ADDRESS, UDP_ROW_PORT, NONE, UDP_ROW_PID},
-                      {UDP6_ROW_SIZE, UDP6_ROW_ADDRESS, UDP6_ROW_PORT, NONE, UDP6_ROW_PID}},
+    [PROTOCOL_TCP] = {{TCP_ROW_SIZE, TCP_ROW_ADDRESS, TCP_ROW_PORT, TCP_ROW_STATE, TCP_ROW_PID, TCP_ROW_REMOTE,
+                       TCP_ROW_REMOTE_PORT},
+                      {TCP6_ROW_SIZE, TCP6_ROW_ADDRESS, TCP6_ROW_PORT, TCP6_ROW_STATE, TCP6_ROW_PID, TCP6_ROW_REMOTE,
+                       TCP6_ROW_REMOTE_PORT}},
+    [PROTOCOL_UDP] = {{UDP_ROW_SIZE, UDP_ROW_ADDRESS, UDP_ROW_PORT, NONE, UDP_ROW_PID, 0, 0},
+                      {UDP6_ROW_SIZE, UDP6_ROW_ADDRESS, UDP6_ROW_PORT, NONE, UDP6_ROW_PID, 0, 0}},
 };
 
 /* DELETE_TCB, the order to delete a connection, is not a state of RFC 9293. */
@@ -38,6 +40,11 @@ enum tcp_state mib_tcp_state(uint32_t kernel)
 static uint32_t get_u32(const uint8_t *at)
 {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static uint16_t get_port(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
 }
 
 static bool wanted(const struct sock *s, enum mib_rows rows)
@@ -71,7 +78,9 @@ int mib_parse(const void *data, size_t len, const struct mib_table *table, sock_
         if (!wanted(&s, table->rows))
             continue;
         sock_set_address(&s, row + layout->address, table->v6);
-        s.local_port = (uint16_t)(row[layout->port] << 8 | row[layout->port + 1]);
+        s.local_port = get_port(row + layout->port);
+        if (layout->state != NONE && s.state != STATE_LISTEN) /* a listener's remote side has no meaning */
+            sock_set_remote(&s, row + layout->remote, table->v6, get_port(row + layout->remote_port));
         s.pid = get_u32(row + layout->pid);
         emit(ctx, &s, 1);
     }

@@ -19,17 +19,25 @@ uint8_t *bsd_put(uint8_t *at, const void *bytes, size_t len)
     return at + len;
 }
 
-void bsd_end(const struct sock *s, uint8_t *vflag, uint8_t port[2], uint8_t address[16])
+static void put_side(const uint8_t *ip, bool v6, uint16_t number, uint8_t port[2], uint8_t address[16])
 {
-    bool v6 = s->ip_version == 6;
-
-    *vflag = v6 ? 2 : 1; /* INP_IPV6, INP_IPV4 */
-    port[0] = (uint8_t)(s->local_port >> 8);
-    port[1] = (uint8_t)s->local_port;
+    port[0] = (uint8_t)(number >> 8);
+    port[1] = (uint8_t)number;
     memset(address, 0, 16);
-    memcpy(address + (v6 ? 0 : 12), s->local, v6 ? 16 : 4);
+    memcpy(address + (v6 ? 0 : 12), ip, v6 ? 16 : 4);
     if (address[0] == 0xfe && address[1] == 0x80)
         address[3] = 4;
+}
+
+void bsd_end(const struct sock *s, uint8_t *vflag, uint8_t port[2], uint8_t address[16])
+{
+    *vflag = s->ip_version == 6 ? 2 : 1; /* INP_IPV6, INP_IPV4 */
+    put_side(s->local, s->ip_version == 6, s->local_port, port, address);
+}
+
+void bsd_remote_end(const struct sock *s, uint8_t port[2], uint8_t address[16])
+{
+    put_side(s->remote, s->ip_version == 6, s->remote_port, port, address);
 }
 
 static void take(void *ctx, const struct sock *s, uint64_t n)
@@ -57,15 +65,18 @@ int bsd_parse(pcblist_parse_fn *parse, enum protocol protocol, bool listeners_fi
 void bsd_reads_back(pcblist_parse_fn *parse, bsd_encode_fn *encode, bool pids)
 {
     uint8_t bytes[8 * BSD_ROW_MAX];
-    const struct sock s[] = {
+    struct sock s[] = {
         sock_of(PROTOCOL_TCP, "10.0.0.1", 80, STATE_TIME_WAIT, 0),
         sock_of(PROTOCOL_TCP, "::1", 443, STATE_LISTEN, 12),
         sock_of(PROTOCOL_UDP, "2001:db8::1", 53, STATE_UNKNOWN, 13),
         sock_of(PROTOCOL_TCP, "fe80::1", 65535, STATE_UNKNOWN, 14),
     };
     struct bsd_got got;
-    size_t len = encode(PROTOCOL_TCP, s, COUNT_OF(s), bytes);
+    size_t len;
 
+    connect_to(&s[0], "10.0.0.9", 40000);
+    connect_to(&s[3], "fe80::2", 443);
+    len = encode(PROTOCOL_TCP, s, COUNT_OF(s), bytes);
     assert_int_equal(bsd_parse(parse, PROTOCOL_TCP, true, bytes, len, &got), 0);
     assert_int_equal(got.n, 3);
     for (unsigned i = 0; i < got.n; i++) {
@@ -76,6 +87,9 @@ void bsd_reads_back(pcblist_parse_fn *parse, bsd_encode_fn *encode, bool pids)
         assert_int_equal(got.sock[i].local_port, want->local_port);
         assert_int_equal(got.sock[i].pid, pids ? want->pid : 0);
         assert_memory_equal(got.sock[i].local, want->local, 16);
+        assert_int_equal(got.sock[i].known & SOCK_REMOTE, want->known & SOCK_REMOTE);
+        assert_int_equal(got.sock[i].remote_port, want->remote_port);
+        assert_memory_equal(got.sock[i].remote, want->remote, 16);
     }
     len = encode(PROTOCOL_UDP, s, COUNT_OF(s), bytes);
     assert_int_equal(bsd_parse(parse, PROTOCOL_UDP, true, bytes, len, &got), 0);

@@ -19,9 +19,10 @@ int32_t bsd_tcp_state(enum tcp_state state);
 /* Copies len bytes to `at`. Returns the place after them. */
 uint8_t *bsd_put(uint8_t *at, const void *bytes, size_t len);
 
-/* Fills inp_vflag, inp_lport and inp_dependladdr, which are the same in both kernels. A link-local address gets the
- * number of its interface in bytes 3 and 4. */
+/* Fill inp_vflag, inp_lport and inp_dependladdr, and inp_fport and inp_dependfaddr, which are the same in both kernels.
+ * A link-local address gets the number of its interface in bytes 3 and 4. */
 void bsd_end(const struct sock *s, uint8_t *vflag, uint8_t port[2], uint8_t address[16]);
+void bsd_remote_end(const struct sock *s, uint8_t port[2], uint8_t address[16]);
 
 struct bsd_got {
     struct sock sock[64];

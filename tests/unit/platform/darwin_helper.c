@@ -19,6 +19,7 @@ size_t darwin_encode(enum protocol protocol, const struct sock *s, size_t n, uin
         if (s[i].protocol != protocol)
             continue;
         bsd_end(&s[i], &row.xi.inp_vflag, row.xi.inp_lport, row.xi.inp_dependladdr);
+        bsd_remote_end(&s[i], row.xi.inp_fport, row.xi.inp_dependfaddr);
         at = bsd_put(at, &row, protocol == PROTOCOL_TCP ? sizeof row : offsetof(struct darwin_row, xt));
     }
     return (size_t)(bsd_put(at, &generation, sizeof generation) - out);

@@ -13,6 +13,7 @@ size_t freebsd_encode(enum protocol protocol, const struct sock *s, size_t n, ui
         if (s[i].protocol != protocol)
             continue;
         bsd_end(&s[i], &row.xt_inp.inp_vflag, inc->ie_lport, inc->ie_dependladdr);
+        bsd_remote_end(&s[i], inc->ie_fport, inc->ie_dependfaddr);
         at = protocol == PROTOCOL_TCP ? bsd_put(at, &row, sizeof row) : bsd_put(at, &row.xt_inp, sizeof row.xt_inp);
     }
     return (size_t)(bsd_put(at, &generation, sizeof generation) - out);

@@ -105,7 +105,7 @@ static void a_list_is_read_field_by_field(void **state)
     assert_int_equal(got.n, 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_PID);
+        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_PID | (i ? SOCK_REMOTE : 0));
         assert_int_equal(got.sock[i].local_port, 8080);
     }
     assert_int_equal(got.sock[0].ip_version, 6); /* a dual-stack listener counts as IPv6, as on Linux */
@@ -115,6 +115,8 @@ static void a_list_is_read_field_by_field(void **state)
     assert_int_equal(got.sock[1].ip_version, 4);
     assert_int_equal(got.sock[1].state, STATE_ESTABLISHED);
     assert_memory_equal(got.sock[1].local, ((uint8_t[16]){10, 1, 2, 3}), 16);
+    assert_memory_equal(got.sock[1].remote, ((uint8_t[16]){10, 0, 0, 9}), 16);
+    assert_int_equal(got.sock[1].remote_port, 0xc001);
     assert_int_equal(got.sock[1].pid, 654);
 }
 

@@ -67,7 +67,7 @@ static void a_list_is_read_field_by_field(void **state)
     assert_int_equal(got.n, 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT);
+        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | (i ? SOCK_REMOTE : 0));
         assert_int_equal(got.sock[i].local_port, 8080);
     }
     assert_int_equal(got.sock[0].ip_version, 6); /* a dual-stack listener counts as IPv6, as on Linux */
@@ -76,6 +76,8 @@ static void a_list_is_read_field_by_field(void **state)
     assert_int_equal(got.sock[1].ip_version, 4);
     assert_int_equal(got.sock[1].state, STATE_SYN_RECV);
     assert_memory_equal(got.sock[1].local, ((uint8_t[16]){10, 1, 2, 3}), 16);
+    assert_memory_equal(got.sock[1].remote, ((uint8_t[16]){10, 0, 0, 9}), 16);
+    assert_int_equal(got.sock[1].remote_port, 0xc001);
 }
 
 static void a_list_cut_anywhere_is_refused(void **state)

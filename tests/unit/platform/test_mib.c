@@ -32,7 +32,7 @@ static const uint8_t tcp4[] = {
     0,       0,   2, PORT(443),   U32(1234), /* dwState ESTAB, dwLocalAddr, dwLocalPort, dwRemoteAddr, dwRemotePort,
                                                 dwOwningPid */
     U32(2),  0,   0, 0,           0,         PORT(135),   0,
-    0,       0,   0, PORT(0),     U32(900), /* LISTEN */
+    0,       0,   0, PORT(9),     U32(900), /* LISTEN: what is remote means nothing */
     U32(11), 127, 0, 0,           1,         PORT(80),    127,
     0,       0,   1, PORT(50000), U32(0), /* TIME_WAIT has no owner */
 };
@@ -64,34 +64,37 @@ static const struct {
         uint16_t port;
         enum tcp_state state;
         uint32_t pid;
+        const char *remote; /* or NULL */
+        uint16_t remote_port;
     } row[3];
 } tables[] = {
     {{PROTOCOL_TCP, false, MIB_ALL},
      tcp4,
      sizeof tcp4,
      3,
-     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234},
-      {"0.0.0.0", 135, STATE_LISTEN, 900},
-      {"127.0.0.1", 80, STATE_TIME_WAIT, 0}}},
-    {{PROTOCOL_TCP, false, MIB_LISTENERS}, tcp4, sizeof tcp4, 1, {{"0.0.0.0", 135, STATE_LISTEN, 900}}},
+     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234, "10.0.0.2", 443},
+      {"0.0.0.0", 135, STATE_LISTEN, 900, NULL, 0},
+      {"127.0.0.1", 80, STATE_TIME_WAIT, 0, "127.0.0.1", 50000}}},
+    {{PROTOCOL_TCP, false, MIB_LISTENERS}, tcp4, sizeof tcp4, 1, {{"0.0.0.0", 135, STATE_LISTEN, 900, NULL, 0}}},
     {{PROTOCOL_TCP, false, MIB_OTHERS},
      tcp4,
      sizeof tcp4,
      2,
-     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234}, {"127.0.0.1", 80, STATE_TIME_WAIT, 0}}},
+     {{"10.0.0.1", 49152, STATE_ESTABLISHED, 1234, "10.0.0.2", 443},
+      {"127.0.0.1", 80, STATE_TIME_WAIT, 0, "127.0.0.1", 50000}}},
     {{PROTOCOL_TCP, true, MIB_ALL},
      tcp6,
      sizeof tcp6,
      3,
-     {{"2001:db8::1", 8080, STATE_CLOSE_WAIT, 77},
-      {"192.0.2.1", 80, STATE_FIN_WAIT2, 78},
-      {"2001:db8::", 80, STATE_LISTEN, 79}}},
+     {{"2001:db8::1", 8080, STATE_CLOSE_WAIT, 77, "2001:db8::2", 40000},
+      {"192.0.2.1", 80, STATE_FIN_WAIT2, 78, "192.0.2.9", 2},
+      {"2001:db8::", 80, STATE_LISTEN, 79, NULL, 0}}},
     {{PROTOCOL_UDP, false, MIB_ALL},
      udp4,
      sizeof udp4,
      2,
-     {{"0.0.0.0", 53, STATE_ESTABLISHED, 11}, {"127.0.0.1", 5353, STATE_ESTABLISHED, 12}}},
-    {{PROTOCOL_UDP, true, MIB_ALL}, udp6, sizeof udp6, 1, {{"2001:db8::3", 123, STATE_ESTABLISHED, 13}}},
+     {{"0.0.0.0", 53, STATE_ESTABLISHED, 11, NULL, 0}, {"127.0.0.1", 5353, STATE_ESTABLISHED, 12, NULL, 0}}},
+    {{PROTOCOL_UDP, true, MIB_ALL}, udp6, sizeof udp6, 1, {{"2001:db8::3", 123, STATE_ESTABLISHED, 13, NULL, 0}}},
 };
 
 static void each_part_of_a_row_is_read_at_its_place(void **state)
@@ -108,6 +111,8 @@ static void each_part_of_a_row_is_read_at_its_place(void **state)
                                        tables[i].row[k].state, tables[i].row[k].pid);
 
             want.known = SOCK_ADDRESS | SOCK_PORT | SOCK_PID;
+            if (tables[i].row[k].remote)
+                connect_to(&want, tables[i].row[k].remote, tables[i].row[k].remote_port);
             assert_memory_equal(&t.row[k], &want, sizeof want);
         }
     }

@@ -15,7 +15,9 @@
 #include "windows/mib_parse.h"
 
 #define SOCKETS 400
-#define RULES   "80,*:443,8000-8100,10.0.0.1:22,[2001:db8::1]:22,[fe80::1]:22,9000-65535"
+#define RULES                                                                  \
+    "80,*:443,8000-8100,10.0.0.1:22,[2001:db8::1]:22,[fe80::1]:22,9000-65535," \
+    ">443,>10.0.0.0/31:80,>[2001:db8::]/32:80,>[fe80::1]:22,>8000-9000"
 
 static uint8_t bytes[SOCKETS * BSD_ROW_MAX];
 
@@ -29,9 +31,15 @@ static void imagine(void)
     static const uint16_t ports[] = {22, 80, 443, 8000, 8050, 9000, 65535};
 
     any_seed(8);
-    for (size_t i = 0; i < SOCKETS; i++)
+    for (size_t i = 0; i < SOCKETS; i++) {
+        const char *remote;
+
         machine[i] = sock_of(i % 5 ? PROTOCOL_TCP : PROTOCOL_UDP, addresses[any(COUNT_OF(addresses))],
                              ports[any(COUNT_OF(ports))], (enum tcp_state)any(STATE_COUNT), any(4) ? 1 + any(50) : 0);
+        remote = addresses[any(3) + (machine[i].ip_version == 6 ? 3 : 0)];
+        if (machine[i].protocol == PROTOCOL_TCP && machine[i].state != STATE_LISTEN)
+            connect_to(&machine[i], remote, ports[any(COUNT_OF(ports))]);
+    }
 }
 
 /* Returns whether this socket is IPv6 to the kernel. Every other IPv4 socket is. */
@@ -40,17 +48,30 @@ static bool looks_v6(size_t i)
     return machine[i].ip_version == 6 || i % 2;
 }
 
-static void address_of(size_t i, uint8_t out[16])
+static void put_address(size_t i, const uint8_t address[16], uint8_t out[16])
 {
-    const struct sock *s = &machine[i];
-
     memset(out, 0, 16);
-    if (!looks_v6(i) || s->ip_version == 6) {
-        memcpy(out, s->local, 16);
+    if (!looks_v6(i) || machine[i].ip_version == 6) {
+        memcpy(out, address, 16);
     } else {
         memset(out + 10, 0xff, 2);
-        memcpy(out + 12, s->local, 4);
+        memcpy(out + 12, address, 4);
     }
+}
+
+static void address_of(size_t i, uint8_t out[16])
+{
+    put_address(i, machine[i].local, out);
+}
+
+static void remote_of(size_t i, uint8_t out[16])
+{
+    put_address(i, machine[i].remote, out);
+}
+
+static void put_port(void *out, uint16_t port)
+{
+    memcpy(out, (uint8_t[]){(uint8_t)(port >> 8), (uint8_t)port}, 2);
 }
 
 /* --- its kernels ---------------------------------------------------------------------- */
@@ -98,28 +119,36 @@ static void feed_netlink(const struct feed *f)
         row.body.idiag_family = looks_v6(i) ? 10 : 2;
         row.body.idiag_state = (uint8_t)linux_number(i);
         address_of(i, (uint8_t *)row.body.id.idiag_src);
-        memcpy(&row.body.id.idiag_sport,
-               (uint8_t[]){(uint8_t)(machine[i].local_port >> 8), (uint8_t)machine[i].local_port}, 2);
+        remote_of(i, (uint8_t *)row.body.id.idiag_dst);
+        put_port(&row.body.id.idiag_sport, machine[i].local_port);
+        put_port(&row.body.id.idiag_dport, machine[i].remote_port);
         assert_int_equal(netlink_parse(&row, sizeof row, &dump), NETLINK_MORE);
     }
+}
+
+static char *put_column(char *at, size_t i, const uint8_t ip[16], uint16_t port)
+{
+    uint8_t address[16];
+    uint32_t word[4];
+
+    put_address(i, ip, address);
+    memcpy(word, address, sizeof word);
+    for (int k = 0; k < (looks_v6(i) ? 4 : 1); k++)
+        at += sprintf(at, "%08X", word[k]);
+    return at + sprintf(at, ":%04X ", port);
 }
 
 static void feed_procfs(const struct feed *f)
 {
     for (size_t i = 0; i < SOCKETS; i++) {
-        uint8_t address[16];
-        uint32_t word[4];
         char line[200], *at = line;
         struct sock s;
 
         if (machine[i].protocol != f->protocol)
             continue;
-        address_of(i, address);
-        memcpy(word, address, sizeof word);
         at += sprintf(at, "   0: ");
-        for (int k = 0; k < (looks_v6(i) ? 4 : 1); k++)
-            at += sprintf(at, "%08X", word[k]);
-        at += sprintf(at, looks_v6(i) ? ":%04X %032X:0000 " : ":%04X %08X:0000 ", machine[i].local_port, 0);
+        at = put_column(at, i, machine[i].local, machine[i].local_port);
+        at = put_column(at, i, machine[i].remote, machine[i].remote_port);
         sprintf(at, "%02X 00000000:00000000 00:00000000 00000000     0        0 42 1", linux_number(i));
         assert_int_equal(procfs_parse_row(line, strlen(line), f->protocol, &s), 0);
         f->emit(f->ctx, &s, 1);
@@ -144,11 +173,9 @@ static uint8_t *put_end(uint8_t *at, const uint8_t address[16], uint16_t port, b
 
 static void feed_windows(const struct feed *f)
 {
-    static const uint8_t nothing[16];
-
     for (int v6 = 0; v6 < 2; v6++) {
         const struct mib_table table = {f->protocol, v6, MIB_ALL};
-        uint8_t *at = bytes + 4, address[16];
+        uint8_t *at = bytes + 4, address[16], remote[16];
         uint32_t n = 0;
 
         for (size_t i = 0; i < SOCKETS; i++) {
@@ -157,12 +184,13 @@ static void feed_windows(const struct feed *f)
             if (machine[i].protocol != f->protocol || looks_v6(i) != v6)
                 continue;
             address_of(i, address);
+            remote_of(i, remote);
             state = number_of(mib_tcp_state, (enum tcp_state)machine[i].state);
             if (f->protocol == PROTOCOL_TCP && !v6)
                 at = put_u32(at, state);
             at = put_end(at, address, machine[i].local_port, v6);
             if (f->protocol == PROTOCOL_TCP)
-                at = put_end(at, nothing, 0, v6);
+                at = put_end(at, remote, machine[i].remote_port, v6);
             if (f->protocol == PROTOCOL_TCP && v6)
                 at = put_u32(at, state);
             at = put_u32(at, machine[i].pid);
