@@ -11,7 +11,8 @@ def statsd(point, field):
     """Returns [prefix.]HOST.netstat_port.80.4.tcp_established. Tags that are not folded in are left out."""
     *prefix, measurement = point.measurement.split(".")
     tag = dict(point.tags)
-    parts = [tag.get("host"), measurement, tag.get("addr_port"), tag.get("ip_version"), tag.get("output")]
+    remote = tag.get("remote", "").replace("]", "_")
+    parts = [tag.get("host"), measurement, tag.get("addr_port"), remote, tag.get("ip_version"), tag.get("output")]
     return ".".join([*prefix, *(component(part) for part in parts if part), field])
 
 

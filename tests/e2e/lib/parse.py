@@ -74,7 +74,7 @@ _DATADOG = re.compile(r"(.*?)" + "".join(rf"(?:\|{name}:({text}))?" for name, te
 def datadog_line(line):
     head, *sections = _DATADOG.fullmatch(line).groups()
     point = dogstatsd_line(head)
-    assert "[" not in (point.tag("addr_port") or ""), f"brackets: {line!r}"
+    assert "[" not in (point.tag("addr_port") or "") + (point.tag("remote") or ""), f"brackets: {line!r}"
     return point._replace(sections=tuple((name, text) for name, text in zip(_SECTIONS, sections) if text))
 
 
@@ -116,6 +116,7 @@ LISTEN = ["datagrams", "lines", "refused_lines", "unsupported_lines", "truncated
 _PATHS = {
     "netstat": (["ip_version"], TOTALS),
     "netstat_port": (["addr_port", "ip_version"], [*COUNTS, *QUEUES, "pid"]),
+    "netstat_remote": (["remote", "ip_version"], [*COUNTS, "ephemeral_used_percent", "pid"]),
     "netstat_kernel": ([], [*GAUGES, *INCREASES]),
     "sockpush": ([], BACKEND),
     "sockpush_output": (["output"], OUTPUT),
@@ -252,16 +253,21 @@ def totals(found):
     return {int(dict(tags)["ip_version"]): fields for (name, tags), fields in found.items() if name == "netstat"}
 
 
-def ports(found):
+def ports(found, measurement="netstat_port", key="addr_port"):
     """Returns {(addr_port, ip_version): {field: value}} of the measurement netstat_port."""
     result = {}
     for (name, tags), fields in found.items():
-        if name == "netstat_port":
+        if name == measurement:
             tag = dict(tags)
-            key = (tag["addr_port"], int(tag["ip_version"]))
-            assert key not in result, f"{key} with two sets of tags"
-            result[key] = fields
+            named = (tag[key], int(tag["ip_version"]))
+            assert named not in result, f"{named} with two sets of tags"
+            result[named] = fields
     return result
+
+
+def remotes(found):
+    """Returns {(remote, ip_version): {field: value}} of the measurement netstat_remote."""
+    return ports(found, "netstat_remote", "remote")
 
 
 def as_procfs(found):
@@ -272,7 +278,7 @@ def as_procfs(found):
 
 def nonzero(fields):
     """Returns the counts that are not 0."""
-    assert fields.keys() <= {*TOTALS, *QUEUES, "pid"}
+    assert fields.keys() <= {*TOTALS, *QUEUES, "ephemeral_used_percent", "pid"}
     return {name: value for name, value in fields.items() if value and name in COUNTS}
 
 

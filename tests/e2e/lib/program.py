@@ -72,6 +72,10 @@ class Run(NamedTuple):
     def ports(self):
         return parse.ports(self.series)
 
+    @property
+    def remotes(self):
+        return parse.remotes(self.series)
+
 
 def version():
     """Returns the version in src/base/version.h, its only place."""

@@ -79,8 +79,10 @@ def counted(series):
 
 
 SINGLE = ",".join(map(str, [1, *range(1007, 63000, 1000), 5000, 65535]))        # as many ranges as a filter has
+MANY = ",".join(map(str, range(1001, 3001, 2)))
 RULES = [None, "80", SINGLE, "5000-5002", "1-1000,2004,62000-64000", "10.99.0.1:5000,[fd99::1]:5002", "listen", "*:5001,listen",
-         ",".join(map(str, range(1001, 3001, 2)))]
+         MANY, f">{peer.CLOSES_TOO}", f"80,>{peer.THEIRS[4]}:{peer.CLOSES_TOO},>[fd99::]/64:{peer.NO_ANSWER}",
+         MANY + "".join(f",>{port}" for port in range(2003, 60000, 499)), "listen,>443,>10.0.0.0/8:2003"]
 
 
 @pytest.mark.parametrize("rules", RULES, ids=lambda rules: str(rules)[:30])
@@ -105,7 +107,8 @@ def test_random_mixes(poll, seed):
     rules = ",".join(str(low) if random.random() < .5 else f"{low}-{high}" for low, high in zip(ports[::2], ports[1::2]))
     with contextlib.closing(World(1, numbers, [random.randint(1, 150) for _ in states.KINDS])) as world:
         made = world.made()
-        for text in (None, rules, rules + ",5001", "listen"):
+        remote = ",".join(f">{random.choice(('', '10.99.0.0/16:', '[fd99::2]:'))}{port}" for port in (*random.sample(range(2001, 2008), 4), *ports))
+        for text in (None, rules, rules + ",5001", "listen", remote, rules + "," + remote):
             asked = dict(TWO_POLLS, polls=3, ports=text, max_series=1000)
             auto, exact = poll(**asked), poll(**asked, count="exact")
             assert counted(last_poll(auto)) == counted(last_poll(exact)) == made

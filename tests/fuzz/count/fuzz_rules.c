@@ -46,11 +46,15 @@ static void find(const struct rules *r)
 
         if (r->rule[i].kind == RULE_LISTEN)
             continue;
-        if (r->rule[i].kind == RULE_ADDRESS) {
+        if (r->rule[i].ip.version) {
             s.ip_version = r->rule[i].ip.version;
             memcpy(s.local, r->rule[i].ip.bytes, sizeof s.local);
         }
-        found = rules_find(r, &s, &listening);
+        memcpy(s.remote, s.local, sizeof s.remote);
+        s.remote_port = s.local_port;
+        MUST(rules_find_remote(r, &s) == RULE_NONE);
+        s.known |= SOCK_REMOTE;
+        found = r->rule[i].kind == RULE_REMOTE ? rules_find_remote(r, &s) : rules_find(r, &s, &listening);
         MUST(found >= 0 && found <= i);
     }
 }
