@@ -70,7 +70,7 @@ const struct variable variables[] = {
     {.group = GROUP_PUSH, .name = "SOCKPUSH_POLLS", .def = "0", AT(polls), .read = value_count, .max = 1000000000,
      .meaning = "stop after so many polls, up to 1000000000; 0: never"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PORTS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(ports),
-     .meaning = "ports to count apart: 80,8000-8100,1.1.1.1:443,[::1]:9000,*:53,listen; or JSON groups with tags"},
+     .meaning = "ports to count apart: 80,8000-8100,1.1.1.1:443,[::1]:9000,*:53,listen; remote: >443,>10.0.0.0/8:5432; or JSON groups with tags"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_MAX_SERIES", .def = "1000", AT(max_series), .read = value_count, .min = 1, .max = 100000,
      .meaning = "most series that * and listen make, 1 to 100000; the rest is counted in addr_port=other"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PID", .def = "auto", AT(pid), .word = pid_word,

@@ -54,7 +54,8 @@ FIELDS = {name for _, _, name in _FIELDS}
 COUNTS = {name for index, _, name in _FIELDS if index.startswith("STATE_") or index == "FIELD_UDP"}
 QUEUES = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE"}
 FULLEST = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE_FULLEST"}
-OF = {"netstat": COUNTS | FULLEST, "netstat_port": COUNTS | QUEUES | {"pid"}, "netstat_kernel": {name for index, _, name in _FIELDS if index == "FIELD_KERNEL"}}
+OF = {"netstat": COUNTS | FULLEST, "netstat_port": COUNTS | QUEUES | {"pid"}, "netstat_remote": COUNTS | {"ephemeral_used_percent", "pid"},
+      "netstat_kernel": {name for index, _, name in _FIELDS if index == "FIELD_KERNEL"}}
 OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - QUEUES
 OF["sockpush"] = FIELDS.difference(*OF.values())
 TESTS = set(re.findall(r"SOCKPUSH_TEST_\w+", "".join(path.read_text() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".mk", ".c", ".sh"))))
@@ -93,11 +94,11 @@ def outputs(text):
 
 
 def metrics(text):
-    for match in re.finditer(r"(?<![A-Za-z0-9_/-])(netstat_port|netstat_kernel|netstat|sockpush_output|sockpush(?=[._][a-z]+_))([._][A-Za-z0-9_.-]*[A-Za-z0-9_])", text):
+    for match in re.finditer(r"(?<![A-Za-z0-9_/-])(netstat_port|netstat_remote|netstat_kernel|netstat|sockpush_output|sockpush(?=[._][a-z]+_))([._][A-Za-z0-9_.-]*[A-Za-z0-9_])", text):
         if text[:match.start()].endswith("inputs."):        # DataKit's and Telegraf's
             continue
         *path, field = match[2][1:].removesuffix("_gauge").split(".")   # Netdata's ending
-        if match[1] == "netstat" and not path and match[2] in ("_port", "_kernel"):
+        if match[1] == "netstat" and not path and match[2] in ("_port", "_remote", "_kernel"):
             continue
         known = OF[match[1]]
         if field not in known and not begins_one(field, text[match.end():], known):

@@ -57,12 +57,15 @@ METRICS = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md").
 
 
 def test_the_alerts_of_the_docs(victoria, start, listen, keep):
-    """The alerts stay silent while all is well. Then nobody listens, more and more connections wait to be closed or accepted, and lines are dropped."""
+    """The alerts stay silent while all is well. Then nobody listens, more and more connections wait to be closed or accepted, local ports run out,
+    and lines are dropped."""
+    for name, text in (("ip_local_port_range", "20000 21999"), ("tcp_tw_reuse", "0")):
+        pathlib.Path("/proc/sys/net/ipv4", name).write_text(text)
     alerts = [alert.replace("10m", "5s") for alert in re.findall(r"\| `([^`]+ (?:==|>) \d+)` \|$", METRICS, re.M)]
-    assert len(alerts) == 5
+    assert len(alerts) == 6
     firing = lambda: [alert for alert in alerts if victoria.query(alert)]
     listener, full = listen("127.0.0.1", 443), keep(socket.create_server(("127.0.0.1", 0), backlog=0))
-    quiet = start(to="influx+udp://127.0.0.1", ports="443", interval="1s", kernel="on")
+    quiet = start(to="influx+udp://127.0.0.1", ports="443,>443", interval="1s", kernel="on")
     for series in ("netstat_port_tcp_listen{addr_port='443',ip_version='4'}", "netstat_kernel_listen_overflows"):
         victoria.until(lambda: victoria.query(f"count_over_time({series}[1m]) > 3"))
     assert not firing()
@@ -80,7 +83,12 @@ def test_the_alerts_of_the_docs(victoria, start, listen, keep):
 
     for _ in range(25):
         forget()
-    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443", interval="1s", kernel="on")
+    with listen("127.0.0.2", 443) as other:
+        for _ in range(1700):
+            with socket.create_connection(other.getsockname()):
+                end = other.accept()[0]     # in TIME_WAIT here, because it is closed later there
+            end.close()
+    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443,>443", interval="1s", kernel="on")
     seen = set()
     for _ in range(60):
         seen.update(firing())

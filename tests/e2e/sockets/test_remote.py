@@ -172,7 +172,7 @@ class Range:
         self._keep = keep
 
     def set(self, low, high, reserved=""):
-        for name, text in (("ip_local_port_range", f"{low} {high}"), ("ip_local_reserved_ports", reserved)):
+        for name, text in (("ip_local_port_range", f"{low} {high}"), ("ip_local_reserved_ports", reserved), ("tcp_tw_reuse", "0")):
             try:
                 pathlib.Path("/proc/sys/net/ipv4", name).write_text(text + "\n")
             except OSError as error:
