@@ -2,10 +2,10 @@
 #include "base/log.h"
 #include "program.h"
 
-/* The peak is of port series. A recording has polls only. */
+/* The peak is of local ports' series. A recording has polls only. */
 static bool wants_peaks(const struct config *c)
 {
-    return c->v.peak_ms && c->rules.n && !c->record && !c->replay;
+    return c->v.peak_ms && c->rules.local && !c->record && !c->replay;
 }
 
 bool program_samples(const struct program *p)

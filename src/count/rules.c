@@ -209,9 +209,10 @@ int rules_add(struct rules *r, const char *text, size_t len, bool match_only, bo
         diag_warn(d, variable, "rule \"%.*s\" is read as %s", (int)len, text, rule.text);
     r->rule[r->n] = rule;
     useless = rules_enter(r, r->n);
-    if (!useless)
+    if (!useless) {
         r->n++;
-    else if (++r->useless <= RULES_NAMED)
+        r->local |= rule.kind != RULE_REMOTE;
+    } else if (++r->useless <= RULES_NAMED)
         diag_warn(d, variable, "rule \"%s\" %s%s", rule.text, useless,
                   r->useless == RULES_NAMED ? "; more are not logged" : "");
     return 0;

@@ -48,6 +48,7 @@ struct rules {
     uint16_t *any_remote;          /* the same of RULE_REMOTE */
     uint16_t *address;             /* open-addressing hash of rules with an address: 1 + rule, or 0 */
     uint32_t address_mask;
+    bool local;             /* there are rules of local ports */
     bool addresses;         /* there are rules of RULE_ADDRESS */
     uint8_t prefix[2][129]; /* prefixes that RULE_REMOTE has, of IPv4 and IPv6 */
     uint8_t n_prefixes[2];

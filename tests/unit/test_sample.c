@@ -106,7 +106,13 @@ static void samples_are_taken_where_they_can_be_and_are_wanted(void **state)
     assert_int_equal(peak(), -1);
     arena_free(&p.config.arena);
     set_up("");
-    assert_false(program_samples(&p)); /* the peak is of port rules */
+    assert_false(program_samples(&p)); /* the peak is of port rules, */
+    arena_free(&p.config.arena);
+    set_up(">80,>10.0.0.0/8:443");
+    assert_false(program_samples(&p)); /* and of local ports: listeners have no remote one */
+    arena_free(&p.config.arena);
+    set_up(">80,listen");
+    assert_true(program_samples(&p));
     arena_free(&p.config.arena);
 }
 
