@@ -47,7 +47,7 @@ def server(request, namespace, keep, tmp_path, run):
     one = keep(kind(tmp_path))
     one.port = port
     keep(socket.create_server(("127.0.0.1", 443)))
-    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443", host="a")
+    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443,>443", kernel="on", host="a")
     assert done.status == 0, done.log
     one.until(lambda: one.query(f'{{__name__="{name}"}}'))
     return one
