@@ -110,7 +110,7 @@ compile-others: need-build-darwin-freebsd ## build for macOS, and compile FreeBS
 	@$(MAKE) $(JOBS) OS=freebsd objects
 
 bench: need-build-bench all ## write docs/benchmark.md and .svg: the cost of a poll, beside other tools; BENCH=short: print a quick look
-	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers
+	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers receivers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
 # The processor of OUT's binary, by the names of PROCESSORS.
