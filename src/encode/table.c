@@ -14,10 +14,18 @@
 #define ALWAYS \
     (1u << STATE_ESTABLISHED | 1u << STATE_TIME_WAIT | 1u << STATE_CLOSE_WAIT | 1u << STATE_LISTEN | 1u << FIELD_UDP)
 
+/* Removes blanks from the end of the line that began at `line`. */
+static void trim(struct buf *b, size_t line)
+{
+    while (b->data && b->len > line && b->data[b->len - 1] == ' ')
+        buf_cut(b, b->len - 1);
+}
+
 /* Pads the line that began at *line up to this column; begins the next line where it is longer already. */
 static void pad_to(struct buf *b, size_t *line, size_t column)
 {
     if (b->len > *line + column) {
+        trim(b, *line);
         buf_char(b, '\n');
         *line = b->len;
     }
@@ -110,8 +118,10 @@ static void row(struct sink *s, const struct point *p)
         if (s->laid_out && s->width[column])
             put_cell(s, &line, digits, s->width[column]);
     }
-    if (s->laid_out)
+    if (s->laid_out) {
+        trim(s->out, line);
         line_end(s, mark);
+    }
 }
 
 /* Writes a point without columns: its name and values, wrapped at blanks. */

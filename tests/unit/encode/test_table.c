@@ -87,6 +87,26 @@ static void each_number_stands_under_its_heading_though_a_protocol_is_missing(vo
                                      "4  80       0      0       0      0       9\n");
 }
 
+static void no_line_ends_in_blanks(void **state)
+{
+    struct row r[2];
+    struct point p[2];
+
+    (void)state;
+    a_row(&r[0], "4", NULL);
+    r[0].value[FIELD_COUNT] = (struct value){&fields[FIELD_ACCEPT_QUEUE_FULLEST], 0, 0, false, ADDED_NONE};
+    a_row(&r[1], "4", "443");
+    r[1].value[FIELD_COUNT] = (struct value){&fields[FIELD_ACCEPT_QUEUE + QUEUE_LIMIT], 128, 0, false, ADDED_NONE};
+    for (size_t i = 0; i < COUNT_OF(p); i++) {
+        r[i].point.n_values++;
+        p[i] = r[i].point;
+    }
+    assert_string_equal(table(p, 2), "\n"
+                                     "IP PORT ESTAB TIME_W CLOSE_W LISTEN UDP Q_LIMIT\n"
+                                     "4  all      0      0       0      0   0\n"
+                                     "4  443      0      0       0      0   0     128\n");
+}
+
 static void a_remote_port_is_written_as_its_rule(void **state)
 {
     struct row r[2];
@@ -198,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_that_are_zero_in_every_row_are_left_out),
         cmocka_unit_test(each_number_stands_under_its_heading_though_a_protocol_is_missing),
+        cmocka_unit_test(no_line_ends_in_blanks),
         cmocka_unit_test(a_remote_port_is_written_as_its_rule),
         cmocka_unit_test(sockpushs_own_series_is_wrapped_at_blanks),
         cmocka_unit_test(after_a_long_address_the_row_goes_on_on_its_next_line),
