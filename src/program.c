@@ -207,7 +207,7 @@ void program_read(struct program *p, int64_t *time_ms)
     count_poll(p, (platform_monotonic_ns() - start) / 1000);
     note_counting(p);
     tally_end(&p->tally);
-    program_end_queues(p);
+    program_end_tcp(p);
     if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])
         owners_update(&p->owners, &p->tally);
     if (p->tally.overflowed && !p->logged_overflow) {

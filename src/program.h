@@ -67,8 +67,8 @@ bool program_samples(const struct program *p);
 /* Samples the accept queues. */
 void program_sample(struct program *p);
 
-/* Ends a poll's reading of accept queues, after tally_end. */
-void program_end_queues(struct program *p);
+/* Ends a poll's reading of TCP, after tally_end. */
+void program_end_tcp(struct program *p);
 
 /* Returns the wall clock, or -1 if it was not set, such as on a board that starts in 1970. */
 int64_t program_wall_clock(struct program *p);

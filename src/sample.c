@@ -26,10 +26,10 @@ void program_sample(struct program *p)
     p->sample_failed |= ret != 0;
 }
 
-void program_end_queues(struct program *p)
+void program_end_tcp(struct program *p)
 {
     if (!p->reading.read[PROTOCOL_TCP])
         return;
-    tally_queues(&p->tally, wants_peaks(&p->config) && reader_samples(&p->reader) && (p->sampled || !p->sample_failed));
+    tally_end_tcp(&p->tally, wants_peaks(&p->config) && reader_samples(&p->reader) && (p->sampled || !p->sample_failed));
     p->sampled = p->sample_failed = false;
 }

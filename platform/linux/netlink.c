@@ -278,9 +278,10 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
     if (ret < 0)
         return ret;
     report->ipv6 = has & HAS_IPV6;
-    report->queue_limits |= protocol == PROTOCOL_TCP;
-    if (protocol == PROTOCOL_TCP)
+    if (protocol == PROTOCOL_TCP) {
+        report->queue_limits = report->cookies = true;
         return poll_tcp(state, &dump, state->want->recording && has & HAS_COUNTERS);
+    }
     ret = sock_diag_udp(&state->diag, &dump, AF_INET);
     return ret || !report->ipv6 ? ret : sock_diag_udp(&state->diag, &dump, AF_INET6);
 }

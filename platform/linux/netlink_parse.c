@@ -68,6 +68,8 @@ static int emit_socket(const char *payload, size_t len, struct netlink_dump *dum
         s.rx_queue = m.idiag_rqueue;
         s.tx_queue = m.idiag_wqueue;
     }
+    if (s.state == STATE_CLOSE_WAIT)
+        s.cookie = (uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0]; /* as sock_diag_save_cookie splits it */
     if (dump->protocol == PROTOCOL_TCP)
         count_row(dump, &s, m.idiag_family == AF_INET6, payload + sizeof m, len - sizeof m);
     dump->emit(dump->ctx, &s, 1);

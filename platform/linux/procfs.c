@@ -121,6 +121,7 @@ static int poll_procfs(struct backend_state *state, enum protocol protocol, sock
     struct table t = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
     int ret;
 
+    report->cookies |= protocol == PROTOCOL_TCP;
     if (protocol == PROTOCOL_UDP || !state->listeners_first)
         return poll_files(state, &t);
     t.only_listeners = true;

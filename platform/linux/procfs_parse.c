@@ -133,6 +133,8 @@ int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struc
     sock_set_remote(s, (const uint8_t *)remote, v6, (uint16_t)remote_port);
     s->local_port = (uint16_t)port;
     s->state = (uint8_t)linux_tcp_state(state);
+    if (s->state == STATE_CLOSE_WAIT && s->inode)
+        s->cookie = PROCFS_COOKIE | s->inode;
     if (protocol == PROTOCOL_TCP && s->state == STATE_LISTEN) { /* its limit is not there (net/ipv4/tcp_ipv4.c) */
         s->known |= SOCK_QUEUE;
         s->rx_queue = rx_queue;

@@ -14,6 +14,9 @@
 
 #define PROCFS_LINE_MAX 511 /* a row has about 150 bytes */
 
+/* Rows have no cookie. An inode, with this bit, stands for it: the kernel counts cookies from 1 on. */
+#define PROCFS_COOKIE (UINT64_C(1) << 63)
+
 /* Returns 0 if line (len bytes, no newline) is the first line of such a file, or -EBADMSG. */
 int procfs_parse_header(const char *line, size_t len);
 

@@ -31,6 +31,7 @@ struct poll_report {
     const char *counting;  /* how TCP sockets were counted, where there is a choice; or NULL */
     bool ipv6;             /* the kernel has IPv6 */
     bool queue_limits;     /* each listener was emitted with SOCK_QUEUE and SOCK_LIMIT */
+    bool cookies;          /* each socket in CLOSE_WAIT that a program holds was emitted with its cookie */
 };
 
 struct backend_state; /* defined by each backend */

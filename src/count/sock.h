@@ -48,6 +48,7 @@ struct sock {
         uint32_t pid;   /* of the owner; 0: not known */
     };
     uint32_t rx_queue, tx_queue; /* LISTEN: connections that wait to be accepted, and their limit */
+    uint64_t cookie;             /* CLOSE_WAIT: names the socket in every poll, and no other; 0: not known */
 };
 
 /* Sets ip_version, local and SOCK_ADDRESS from 4 bytes, or from 16 if v6; a v4-mapped

@@ -10,6 +10,9 @@
 #define LINGER_MIN_MS (60 * 1000)
 #define LINGER_MAX_MS (10 * 60 * 1000)
 
+/* Sockets in CLOSE_WAIT whose age is known. The first ones are, and so the oldest. */
+#define CLOSE_WAIT_MAX 4096
+
 /* Adds the series of a rule: one of its IP version for a rule with an address, else one of each. */
 static void add_explicit(struct tally *t, int rule)
 {
@@ -52,6 +55,8 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
     }
     if (rules->remote_ports)
         t->ephemeral = ephemeral_new(a);
+    if (rules->n)
+        notes_init(&t->close_wait, CLOSE_WAIT_MAX, a);
     t->reorder = true;
 }
 
@@ -149,6 +154,7 @@ static void clear(struct series *s)
     s->hint.n = 0;
     s->hint.listening = false;
     s->owner.lost = false;
+    s->close_wait_oldest_s = 0;
     queue_clear(&s->queue);
 }
 
@@ -213,6 +219,21 @@ static struct series *series_of(struct tally *t, int rule, const struct sock *s,
     return find_discovered(t, &k, create);
 }
 
+static void note_age(struct tally *t, struct series *series, uint64_t cookie)
+{
+    bool fresh;
+    uint64_t *since = notes_find(&t->close_wait, cookie, &fresh);
+    uint32_t age_s;
+
+    if (!since)
+        return;
+    if (fresh)
+        *since = t->now_ms;
+    age_s = (uint32_t)((t->now_ms - *since) / 1000);
+    if (age_s > series->close_wait_oldest_s)
+        series->close_wait_oldest_s = age_s;
+}
+
 /* Counts in the rule's series, if there is a rule. Returns it, or NULL. */
 static struct series *count_in(struct tally *t, int rule, const struct sock *s, unsigned field, uint64_t n)
 {
@@ -223,6 +244,8 @@ static struct series *count_in(struct tally *t, int rule, const struct sock *s, 
     series->count[field] += (uint32_t)n;
     if (field == STATE_LISTEN)
         queue_add(&series->queue, s, n);
+    if (s->cookie)
+        note_age(t, series, s->cookie);
     if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
         hint_owner(&series->hint, s);
     return series;
@@ -259,6 +282,7 @@ void tally_discard(struct tally *t, enum protocol protocol)
         memset(&t->series[i].count[first], 0, n * sizeof t->series[i].count[0]);
         if (protocol == PROTOCOL_TCP) { /* TCP is read first, so all hints are TCP's */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
+            t->series[i].close_wait_oldest_s = 0;
             queue_clear(&t->series[i].queue);
         }
     }
@@ -338,8 +362,9 @@ void tally_end(struct tally *t)
     t->reorder = false;
 }
 
-void tally_queues(struct tally *t, bool peaks)
+void tally_end_tcp(struct tally *t, bool peaks)
 {
+    notes_end(&t->close_wait);
     for (uint32_t i = 0; i < t->n_slots; i++)
         queue_end(&t->series[i].queue, t->series[i].count[STATE_LISTEN], peaks);
 }

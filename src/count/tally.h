@@ -8,6 +8,7 @@
 
 #include "count/accept_queue.h"
 #include "count/ephemeral.h"
+#include "count/notes.h"
 #include "count/rules.h"
 #include "count/sock.h"
 
@@ -56,6 +57,7 @@ struct series {
     uint8_t ip_version;
     uint8_t ephemeral_percent; /* of RULE_REMOTE: local ports in use on its busiest route; or EPHEMERAL_UNKNOWN */
     bool live;                 /* it is pushed */
+    uint32_t close_wait_oldest_s; /* how long the oldest socket in CLOSE_WAIT has been seen there */
     struct accept_queue queue;
     struct owner_hint hint;
     struct owner owner;
@@ -78,6 +80,7 @@ struct tally {
     uint32_t *bucket, bucket_mask, free_slot;
     bool marks_ends;            /* set by the caller: a series ends one push later, which marks its end */
     uint32_t sample;            /* number of the last sample of accept queues */
+    struct notes close_wait;    /* when each socket of a series was first seen in CLOSE_WAIT, in ms */
     bool reorder, overflowed;   /* overflowed: "other" was needed */
     uint64_t now_ms, step_ms;   /* this poll's time, and the time since the poll before */
     struct port_set *listening; /* this poll: TCP ports with a LISTEN socket; NULL: no rule needs them */
@@ -96,8 +99,9 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n);
 void tally_discard(struct tally *t, enum protocol protocol);
 void tally_end(struct tally *t);
 
-/* Ends the poll's reading of accept queues. Called if TCP was read. peaks: their samples since the last push worked. */
-void tally_queues(struct tally *t, bool peaks);
+/* Ends the poll's reading of TCP: its accept queues, and sockets that have left CLOSE_WAIT. Called if TCP was read.
+ * peaks: the samples since the last push worked. */
+void tally_end_tcp(struct tally *t, bool peaks);
 
 /* Sample the accept queues between two polls: begin, and tally_sample (a sock_fn on the tally) per listener. A listener
  * whose series is not there yet is left out. */

@@ -19,6 +19,7 @@ const struct field fields[FIELDS] = {
     [FIELD_ACCEPT_QUEUE + QUEUE_PEAK] = {"accept_queue_peak", "Q_PEAK", FROM_TCP, GAUGE},
     [FIELD_ACCEPT_QUEUE_FULLEST] = {"accept_queue_fullest", "FULLEST", FROM_TCP, GAUGE},
     [FIELD_EPHEMERAL] = {"ephemeral_used_percent", "EPHEM_%", FROM_TCP, GAUGE},
+    [FIELD_CLOSE_WAIT_OLDEST] = {"close_wait_oldest_s", "OLDEST_S", FROM_TCP, GAUGE},
     [FIELD_PID] = {"pid", "PID", FROM_TCP, GAUGE},
     [FIELD_POLL_US] = {"poll_us", "", FROM_TCP | FROM_UDP, GAUGE},
     [FIELD_SOCKETS] = {"sockets", "", FROM_TCP | FROM_UDP, GAUGE},

@@ -26,6 +26,7 @@ enum {
     FIELD_ACCEPT_QUEUE = FIELD_COUNT, /* one for each of enum queue_value */
     FIELD_ACCEPT_QUEUE_FULLEST = FIELD_ACCEPT_QUEUE + QUEUE_VALUES,
     FIELD_EPHEMERAL,
+    FIELD_CLOSE_WAIT_OLDEST,
     FIELD_PID,
     FIELD_COLUMNS, /* the fields before it are columns of the table */
     FIELD_POLL_US = FIELD_COLUMNS,

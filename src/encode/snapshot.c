@@ -115,7 +115,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
 {
     char name[READER_NAME_MAX] = "";
     struct reading reading = {
-        .report = {.sockets = UINT64_MAX, .ipv6 = true, .queue_limits = true}, .read = {true, true}, .name = name};
+        .report = {.sockets = UINT64_MAX, .ipv6 = true, .queue_limits = true, .cookies = true}, .read = {true, true}, .name = name};
     struct kernel_reading kernel;
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};

@@ -62,6 +62,8 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
             add_lost(&v, s, format, FIELD_ACCEPT_QUEUE + i);
     if (remote && series->ephemeral_percent != EPHEMERAL_UNKNOWN)
         values_add(&v, s, FIELD_EPHEMERAL, series->ephemeral_percent, ADDED_NONE);
+    if (s->reading->report.cookies)
+        values_add(&v, s, FIELD_CLOSE_WAIT_OLDEST, series->close_wait_oldest_s, ADDED_NONE);
     if (s->pids && series->owner.pid)
         values_add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
     else if (s->pids && series->owner.lost)
@@ -114,6 +116,7 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
     struct series worst = {.rule = rule,
                            .ip_version = 6,
                            .ephemeral_percent = 100,
+                           .close_wait_oldest_s = UINT32_MAX,
                            .queue = {.pushed = 0xff},
                            .owner = {.pid = 0x7fffffff}};
     const struct rule *r = rule == RULE_NONE ? NULL : &s->tally->rules->rule[rule];

@@ -54,7 +54,8 @@ FIELDS = {name for _, _, name in _FIELDS}
 COUNTS = {name for index, _, name in _FIELDS if index.startswith("STATE_") or index == "FIELD_UDP"}
 QUEUES = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE"}
 FULLEST = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE_FULLEST"}
-OF = {"netstat": COUNTS | FULLEST, "netstat_port": COUNTS | QUEUES | {"pid"}, "netstat_remote": COUNTS | {"ephemeral_used_percent", "pid"},
+OF = {"netstat": COUNTS | FULLEST, "netstat_port": COUNTS | QUEUES | {"close_wait_oldest_s", "pid"},
+      "netstat_remote": COUNTS | {"ephemeral_used_percent", "close_wait_oldest_s", "pid"},
       "netstat_kernel": {name for index, _, name in _FIELDS if index == "FIELD_KERNEL"}}
 OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - QUEUES
 OF["sockpush"] = FIELDS.difference(*OF.values())

@@ -137,7 +137,7 @@ def test_pid_is_the_owners(tmp_path, poll):
 
 def test_zeros_instead_of_gaps(tmp_path, poll):
     run = poll(proc=procfs.write(tmp_path), ENV_INPUT_NETSTAT_ADDR_PORTS='["80"]')
-    assert run.ports == {("80", version): dict.fromkeys(parse.COUNTS, 0) for version in (4, 6)}
+    assert run.ports == {("80", version): dict.fromkeys(parse.PORT, 0) for version in (4, 6)}
 
 
 def test_close(tmp_path, poll):

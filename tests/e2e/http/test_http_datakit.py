@@ -73,7 +73,7 @@ def test_dashboard(namespace, listen, connect, run, query):
             {("node-7", "8080", "4", "web"): 3, ("node-7", "8080", "6", "web"): 2}
         assert datakit.last("netstat_port", "tcp_listen", "addr_port", "ip_version") == {("8080", "4"): 1, ("8080", "6"): 1}
         assert set(datakit.last("netstat", "tcp_established", "host", "ip_version")) == {("node-7", "4"), ("node-7", "6")}
-        for measurement, fields in (("netstat", parse.TOTALS), ("netstat_port", [*parse.COUNTS, *parse.QUEUES, "pid"])):
+        for measurement, fields in (("netstat", parse.TOTALS), ("netstat_port", [*parse.COUNTS, *parse.OF_PORTS])):
             for field in fields:
                 values = datakit.last(measurement, field, "ip_version")
                 assert set(values) == {("4",), ("6",)}

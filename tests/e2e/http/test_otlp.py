@@ -37,7 +37,7 @@ def test_decoded(namespace, post, keep):
         for name, unit, kind, points in request["metrics"]:
             field = name.rpartition(".")[2]
             assert kind == ("sum" if field in COUNTERS else "gauge"), name
-            assert unit == ("{connection}" if ".netstat" in name and field not in ("accept_queue_fullest", "pid") else ""), name
+            assert unit == ("{connection}" if ".netstat" in name and field not in ("accept_queue_fullest", "close_wait_oldest_s", "pid") else ""), name
             starts |= {start for _, start, _, _ in points if start}
             assert all(time >= (start or 0) for time, start, _, _ in points)
             assert all(dict(attributes)["host"] == "web1" for _, _, attributes, _ in points)

@@ -68,7 +68,7 @@ def read(env):
     return found
 
 
-_FIELDS = {*parse.TOTALS, *parse.QUEUES, "pid", *parse.GAUGES, *parse.INCREASES, *parse.BACKEND, *parse.OUTPUT, *parse.LISTEN}
+_FIELDS = {*parse.TOTALS, *parse.OF_PORTS, *parse.GAUGES, *parse.INCREASES, *parse.BACKEND, *parse.OUTPUT, *parse.LISTEN}
 
 
 def _statsd(text):

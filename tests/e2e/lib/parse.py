@@ -12,6 +12,8 @@ TCP = ("tcp_established tcp_syn_sent tcp_syn_recv tcp_fin_wait1 tcp_fin_wait2 tc
 COUNTS = TCP + ["udp_socket"]
 TOTALS = COUNTS if os.environ.get("SOCKPUSH_TEST_BINARY", "").endswith("wine.py") else [*COUNTS, "accept_queue_fullest"]     # of netstat; over netlink
 QUEUES = ["accept_queue", "accept_queue_limit", "accept_queue_peak"]
+PORT = COUNTS if os.environ.get("SOCKPUSH_TEST_BINARY", "").endswith("wine.py") else [*COUNTS, "close_wait_oldest_s"]     # of each series of netstat_port
+OF_PORTS = [*QUEUES, "close_wait_oldest_s", "pid"]      # of netstat_port, after the counts
 
 
 class Point(NamedTuple):
@@ -115,8 +117,8 @@ LISTEN = ["datagrams", "lines", "refused_lines", "unsupported_lines", "truncated
 # measurement: (the tags between it and the field, its fields)
 _PATHS = {
     "netstat": (["ip_version"], TOTALS),
-    "netstat_port": (["addr_port", "ip_version"], [*COUNTS, *QUEUES, "pid"]),
-    "netstat_remote": (["remote", "ip_version"], [*COUNTS, "ephemeral_used_percent", "pid"]),
+    "netstat_port": (["addr_port", "ip_version"], [*COUNTS, *OF_PORTS]),
+    "netstat_remote": (["remote", "ip_version"], [*COUNTS, "ephemeral_used_percent", "close_wait_oldest_s", "pid"]),
     "netstat_kernel": ([], [*GAUGES, *INCREASES]),
     "sockpush": ([], BACKEND),
     "sockpush_output": (["output"], OUTPUT),
@@ -278,7 +280,7 @@ def as_procfs(found):
 
 def nonzero(fields):
     """Returns the counts that are not 0."""
-    assert fields.keys() <= {*TOTALS, *QUEUES, "ephemeral_used_percent", "pid"}
+    assert fields.keys() <= {*TOTALS, *OF_PORTS, "ephemeral_used_percent"}
     return {name: value for name, value in fields.items() if value and name in COUNTS}
 
 

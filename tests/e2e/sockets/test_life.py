@@ -13,7 +13,7 @@ def shown(run):
 
 def test_explicit_rules_are_zeros_from_the_first_poll(poll):
     run = poll(ports="80,8000-8100,127.0.0.1:443,[::1]:443")
-    zeros = dict.fromkeys(parse.COUNTS, 0)
+    zeros = dict.fromkeys(parse.PORT, 0)
     assert run.ports == {("80", 4): zeros, ("80", 6): zeros, ("8000-8100", 4): zeros, ("8000-8100", 6): zeros,
                          ("127.0.0.1:443", 4): zeros, ("[::1]:443", 6): zeros}
 
@@ -31,7 +31,7 @@ def test_discovered_series_goes_on_as_zeros(listen, start, rules, addr_port):
     program.until(lambda: seen()[-1] and not parse.nonzero(seen()[-1]))
     before = len(seen())
     program.until(lambda: len(seen()) >= before + 15)
-    assert all(fields == dict.fromkeys(parse.COUNTS, 0) for fields in seen()[before:])
+    assert all(fields == dict.fromkeys(parse.PORT, 0) for fields in seen()[before:])
 
 
 def test_explicit_series_never_ends(listen, start):

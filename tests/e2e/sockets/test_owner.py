@@ -139,7 +139,7 @@ def test_which(tmp_path, poll, name):
 
 def test_pid_comes_last(tmp_path, poll):
     run = poll(proc=procfs.write(tmp_path, [LISTENER], {50: [700]}), ports="80", format="influx")
-    assert list(run.ports["80", 4]) == parse.COUNTS + ["accept_queue", "pid"]
+    assert list(run.ports["80", 4]) == parse.COUNTS + ["accept_queue", "close_wait_oldest_s", "pid"]
 
 
 def test_many_descriptors(tmp_path, poll):

@@ -29,8 +29,9 @@ def test_order_of_lines_and_fields(root, poll):
                      ("sockpush", None, None), ("sockpush_output", None, None)]
     for point in run.points:
         fields = {"sockpush": BACKEND, "sockpush_output": OUTPUT}.get(point.measurement, parse.COUNTS)
-        listens = point.measurement == "netstat_port" and point.fields["tcp_listen"]
-        assert list(point.fields) == [*fields, "accept_queue"] if listens else fields
+        if point.measurement == "netstat_port":
+            fields = [*fields, *["accept_queue"] * (point.fields["tcp_listen"] > 0), "close_wait_oldest_s"]
+        assert list(point.fields) == fields
 
 
 def test_dogstatsd_has_the_same_order(root, poll):

@@ -41,7 +41,7 @@ static void next_poll(struct polls *p)
 static void end(struct polls *p)
 {
     tally_end(&p->tally);
-    tally_queues(&p->tally, true);
+    tally_end_tcp(&p->tally, true);
     tally_expire(&p->tally);
 }
 
@@ -115,7 +115,7 @@ static void a_value_that_one_listener_lacks_is_not_pushed(void **state)
     next_poll(&p);
     add(&p, "10.0.0.1", 80, 1, 1);
     tally_end(&p.tally);
-    tally_queues(&p.tally, false); /* no sample worked */
+    tally_end_tcp(&p.tally, false); /* no sample worked */
     assert_int_equal(series_named(&p, "80", 4)->queue.pushed, DEPTH | LIMIT);
     polls_free(&p);
 }
@@ -132,7 +132,7 @@ static void the_last_listener_is_lost_once(void **state)
     add(&p, "10.0.0.1", 80, 3, 5);
     end(&p);
     assert_int_equal(q->lost, 0);
-    next_poll(&p); /* TCP cannot be read: nothing is pushed, and tally_queues not called */
+    next_poll(&p); /* TCP cannot be read: nothing is pushed, and tally_end_tcp not called */
     tally_discard(&p.tally, PROTOCOL_TCP);
     tally_end(&p.tally);
     next_poll(&p);

@@ -274,7 +274,7 @@ static void poll_listener(struct scene *c, unsigned known)
     if (known)
         tally_sock(&c->polls.tally, &s, 1);
     tally_end(&c->polls.tally);
-    tally_queues(&c->polls.tally, true);
+    tally_end_tcp(&c->polls.tally, true);
 }
 
 static void accept_queues_are_pushed_as_far_as_they_are_known(void **state)
@@ -322,6 +322,25 @@ static void accept_queues_that_are_gone_are_0_once_or_end(void **state)
     poll_listener(&c, 0);
     assert_int_equal(marks(&c), 0);
     assert_null(strstr(lines(&c, &encoder_dogstatsd), "accept_queue"));
+    tear_down(&c);
+}
+
+static void the_age_in_close_wait_is_pushed_where_sockets_have_cookies(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    c.s.pids = true;
+    poll_end(&c.polls);
+    tally_series(&c.polls.tally, 0)->close_wait_oldest_s = 75;
+    tally_series(&c.polls.tally, 0)->owner.pid = 4;
+    assert_null(strstr(lines(&c, &encoder_influx), "close_wait_oldest_s"));
+    c.reading.report.cookies = true;
+    assert_non_null(strstr(lines(&c, &encoder_influx), ",udp_socket=0i,close_wait_oldest_s=75i,pid=4i 17"));
+    assert_int_equal(count_of(text, "close_wait_oldest_s="), 2); /* IPv6's, too, but no total's */
+    c.reading.read[PROTOCOL_TCP] = false;
+    assert_null(strstr(lines(&c, &encoder_influx), "close_wait_oldest_s"));
     tear_down(&c);
 }
 
@@ -542,6 +561,7 @@ int main(void)
         cmocka_unit_test(a_lost_pid_ends_its_series),
         cmocka_unit_test(accept_queues_are_pushed_as_far_as_they_are_known),
         cmocka_unit_test(accept_queues_that_are_gone_are_0_once_or_end),
+        cmocka_unit_test(the_age_in_close_wait_is_pushed_where_sockets_have_cookies),
         cmocka_unit_test(without_ipv6_in_the_kernel_its_zeros_are_not_pushed),
         cmocka_unit_test(self_tags_win_over_the_groups_and_these_over_the_users),
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),

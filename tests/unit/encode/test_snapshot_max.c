@@ -85,7 +85,8 @@ static void a_poll(struct scene *c, unsigned sockets)
         any_count(c);
     tally_end(&c->polls.tally);
     c->reading.report.queue_limits = any(2);
-    tally_queues(&c->polls.tally, any(2));
+    c->reading.report.cookies = any(2);
+    tally_end_tcp(&c->polls.tally, any(2));
     for (uint32_t i = 0; i < tally_count(&c->polls.tally); i++)
         tally_series(&c->polls.tally, i)->owner.pid = any(2) ? 0 : any(2) ? 0x7fffffff : (int)any(100);
     c->s.self = (struct self_counters){UINT64_MAX >> any(64), UINT64_MAX >> any(64), any(9), any(9)};

@@ -87,6 +87,19 @@ static int parse(const void *bytes, size_t len, struct got *got)
     return ret;
 }
 
+static void a_cookie_names_a_socket_in_close_wait(void **state)
+{
+    uint8_t bytes[sizeof dump_bytes];
+    struct got got;
+
+    (void)state;
+    memcpy(bytes, dump_bytes, sizeof bytes);
+    bytes[17] = 8; /* the first row's state: CLOSE_WAIT */
+    assert_int_equal(parse(bytes, sizeof bytes, &got), NETLINK_DONE);
+    assert_true(got.sock[0].state == STATE_CLOSE_WAIT && got.sock[0].cookie == 0x2200000011);
+    assert_true(!got.sock[1].cookie && !got.sock[2].cookie);
+}
+
 static void a_dump_is_read_field_by_field(void **state)
 {
     static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
@@ -368,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dump_is_read_field_by_field),
+        cmocka_unit_test(a_cookie_names_a_socket_in_close_wait),
         cmocka_unit_test(a_dump_cut_anywhere_is_no_answer_but_between_messages),
         cmocka_unit_test(any_length_in_a_header_is_checked),
         cmocka_unit_test(a_row_too_short_is_refused),

@@ -94,6 +94,7 @@ static void a_row_is_read_column_by_column(void **state)
         expected.known |= row[i].protocol == PROTOCOL_TCP && row[i].state == STATE_LISTEN ? SOCK_QUEUE : 0;
         if (row[i].remote)
             connect_to(&expected, row[i].remote, row[i].remote_port);
+        expected.cookie = row[i].state == STATE_CLOSE_WAIT ? PROCFS_COOKIE | row[i].inode : 0;
         assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
         assert_memory_equal(&s, &expected, sizeof s);
     }
@@ -123,6 +124,27 @@ static void only_a_listeners_queue_is_read(void **state)
         assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
         assert_row(s.known == (SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | row[i].known), row[i].line);
         assert_row(s.rx_queue == row[i].rx_queue && !s.tx_queue, row[i].line);
+    }
+}
+
+static void an_inode_names_a_socket_in_close_wait(void **state)
+{
+    static const struct {
+        const char *line;
+        uint64_t cookie;
+    } row[] = {
+        {"0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 08 00000000:00000001 00:00000000 00000000 0 0 77",
+         PROCFS_COOKIE | 77},
+        {"0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 08 00000000:00000001 00:00000000 00000000 0 0 0", 0},
+        {"0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 01 00000000:00000001 00:00000000 00000000 0 0 77", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        struct sock s;
+
+        assert_row(!parse(row[i].line, strlen(row[i].line), PROTOCOL_TCP, &s), row[i].line);
+        assert_row(s.cookie == row[i].cookie, row[i].line);
     }
 }
 
@@ -219,6 +241,7 @@ int main(void)
         cmocka_unit_test(the_first_line_of_each_file_is_known),
         cmocka_unit_test(a_row_is_read_column_by_column),
         cmocka_unit_test(only_a_listeners_queue_is_read),
+        cmocka_unit_test(an_inode_names_a_socket_in_close_wait),
         cmocka_unit_test(a_row_cut_anywhere_is_refused_until_its_inode_has_begun),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(all_states_have_a_place),
