@@ -82,6 +82,8 @@ int program_init(struct program *p)
     struct config *c = &p->config;
     const struct backend_want want = {.proc = c->v.proc,
                                       .exact = c->v.count,
+                                      .all_queues = c->v.queues == QUEUES_ON,
+                                      .drops = c->v.queues != QUEUES_OFF,
                                       .ports = c->rules.n ? c->rules.ports : NULL,
                                       .remote_ports = c->rules.remote_ports,
                                       .listen = c->rules.listen != RULE_NONE,
@@ -185,6 +187,17 @@ static void note_left_out(struct program *p)
               ROUTES_MAX, (unsigned long long)e->left_out);
 }
 
+/* Logs once that series are left out of formats with increments. */
+static void note_drops(struct program *p)
+{
+    if (!p->tally.drops.left_out || p->logged_drops)
+        return;
+    p->logged_drops = true;
+    log_event(LOG_WARN, NULL, NULL,
+              "more than %d port series lose datagrams: udp_drops of the others is not in the formats of StatsD",
+              DROPS_SERIES);
+}
+
 void program_read(struct program *p, int64_t *time_ms)
 {
     uint64_t start = platform_monotonic_ns();
@@ -207,7 +220,7 @@ void program_read(struct program *p, int64_t *time_ms)
     count_poll(p, (platform_monotonic_ns() - start) / 1000);
     note_counting(p);
     tally_end(&p->tally);
-    program_end_tcp(p);
+    program_end_readings(p);
     if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])
         owners_update(&p->owners, &p->tally);
     if (p->tally.overflowed && !p->logged_overflow) {
@@ -217,6 +230,7 @@ void program_read(struct program *p, int64_t *time_ms)
                   p->tally.max_discovered);
     }
     note_left_out(p);
+    note_drops(p);
     p->polls++;
 }
 

@@ -24,6 +24,7 @@ struct program {
     struct added added;                                      /* increments of the last poll */
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
     struct kernel_reading kernel_reported;                   /* the same of the kernel's counters */
+    uint64_t drops_reported[DROPS_TOTALS];                   /* and of what UDP sockets lost */
     size_t snapshot_max[OUTPUTS_MAX];                        /* bytes, by output */
     int n_outputs;                                           /* outputs that are started */
     void *format_state;                                      /* of sinks, or NULL */
@@ -33,7 +34,7 @@ struct program {
     uint64_t polls;
     unsigned pushes;             /* of metrics alone, after the last poll */
     bool sampled, sample_failed; /* since the last push, a sample of the accept queues worked, or one failed */
-    bool logged_overflow, logged_clock, logged_left_out, logged_routes;
+    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;
@@ -67,8 +68,8 @@ bool program_samples(const struct program *p);
 /* Samples the accept queues. */
 void program_sample(struct program *p);
 
-/* Ends a poll's reading of TCP, after tally_end. */
-void program_end_tcp(struct program *p);
+/* Ends a poll's readings of TCP and UDP, as far as they worked, after tally_end. */
+void program_end_readings(struct program *p);
 
 /* Returns the wall clock, or -1 if it was not set, such as on a board that starts in 1970. */
 int64_t program_wall_clock(struct program *p);

@@ -5,6 +5,8 @@
 
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 {
+    bool queues = p->config.v.queues != QUEUES_OFF;
+
     *out = (struct snapshot){
         .prefix = p->config.v.prefix,
         .sections = p->sections,
@@ -16,6 +18,9 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .start_ms = p->start_ms,
         .state = p->format_state,
         .pids = p->config.v.pid,
+        .queues = queues,
+        .queue_totals = queues && p->tally.all_tcp,
+        .drops = queues && p->tally.drops.known,
         .push_self = p->config.v.self,
         .semconv = p->config.v.otlp_names,
         .self = p->self,
@@ -25,6 +30,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
     };
     for (unsigned i = 0; i < KERNEL_INCREASES; i++)
         out->added.n[ADDED_KERNEL + i] = p->kernel.now.n[KERNEL_GAUGES + i] - p->kernel_reported.n[KERNEL_GAUGES + i];
+    for (unsigned i = 0; i < DROPS_TOTALS; i++)
+        out->added.n[ADDED_DROPS + i] = p->tally.drops.total[i] - p->drops_reported[i];
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
     if (p->config.n_listen)
@@ -42,6 +49,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 static void note_reported(struct program *p, const struct snapshot *s)
 {
     p->kernel_reported = p->kernel.now;
+    memcpy(p->drops_reported, p->tally.drops.total, sizeof p->drops_reported);
     for (int i = 0; i < p->n_outputs; i++)
         p->output[i].reported = s->output[i].total;
     for (int i = 0; i < s->n_listen; i++)

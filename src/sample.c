@@ -26,10 +26,15 @@ void program_sample(struct program *p)
     p->sample_failed |= ret != 0;
 }
 
-void program_end_tcp(struct program *p)
+void program_end_readings(struct program *p)
 {
+    const struct poll_report *report = &p->reading.report;
+    bool peaks = wants_peaks(&p->config) && reader_samples(&p->reader) && (p->sampled || !p->sample_failed);
+
+    if (p->reading.read[PROTOCOL_UDP])
+        tally_end_udp(&p->tally, report->drops);
     if (!p->reading.read[PROTOCOL_TCP])
         return;
-    tally_end_tcp(&p->tally, wants_peaks(&p->config) && reader_samples(&p->reader) && (p->sampled || !p->sample_failed));
+    tally_end_tcp(&p->tally, peaks, report->queues[PROTOCOL_TCP] && report->all_tcp);
     p->sampled = p->sample_failed = false;
 }

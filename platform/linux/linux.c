@@ -24,6 +24,20 @@ enum tcp_state linux_tcp_state(unsigned kernel)
     return kernel < sizeof ours ? ours[kernel] : STATE_UNKNOWN;
 }
 
+/* SYN and FIN take a sequence number each, and the queues are differences of sequence numbers (tcp_get_info of
+ * net/ipv4/tcp.c). A FIN comes last, so that it is among whatever is left. */
+void linux_set_queues(struct sock *s, uint32_t rx_queue, uint32_t tx_queue)
+{
+    const unsigned fin_to_read = 1u << STATE_CLOSE_WAIT | 1u << STATE_CLOSING | 1u << STATE_LAST_ACK;
+    const unsigned sent = 1u << STATE_SYN_SENT | 1u << STATE_SYN_RECV | 1u << STATE_FIN_WAIT1 | 1u << STATE_CLOSING |
+                          1u << STATE_LAST_ACK;
+    bool tcp = s->protocol == PROTOCOL_TCP;
+
+    s->known |= SOCK_QUEUE;
+    s->rx_queue = rx_queue - (tcp && rx_queue && fin_to_read >> s->state & 1);
+    s->tx_queue = tx_queue - (tcp && tx_queue && sent >> s->state & 1);
+}
+
 static bool own_proc(const char *proc)
 {
     return !strcmp(proc, "/proc");

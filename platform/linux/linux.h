@@ -13,6 +13,10 @@
 /* Maps the kernel's number of a TCP state (include/net/tcp_states.h) to ours. Returns STATE_UNKNOWN for others. */
 enum tcp_state linux_tcp_state(unsigned kernel);
 
+/* Sets the queues of a socket that does not listen. A FIN that was not read and a SYN or FIN that was not acknowledged
+ * count as a byte to the kernel, and are taken off. */
+void linux_set_queues(struct sock *s, uint32_t rx_queue, uint32_t tx_queue);
+
 /* Writes the path of a table: /proc/net/FILE if proc is "/proc"; else PROC/1/net/FILE, since PROC/net is the reader's
  * namespace. Returns false if it is too long. */
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX]);

@@ -73,6 +73,8 @@ static int open_netlink(struct backend_state **out, const struct backend_want *w
     state->fit = !state->exact;
     if (want->exact)
         state->exact = "every TCP socket is listed: SOCKPUSH_COUNT=exact";
+    else if (want->all_queues)
+        state->exact = "every TCP socket is listed: SOCKPUSH_QUEUES=on";
     else if (want->recording)
         state->exact = "every TCP socket is listed: a recording has all";
     *out = state;
@@ -248,9 +250,10 @@ static int poll_tcp(struct backend_state *state, struct netlink_dump *dump, bool
         why = why_all(state, &before);
         if (why)
             state->counted = 0;
-        else if (!state->counted)
-            why = "every TCP socket is listed, this time, to check the kernel's counters";
     }
+    dump->report->all_tcp = why;
+    if (!why && !state->counted)
+        why = "every TCP socket is listed, this time, to check the kernel's counters";
     dump->report->counting = why ? why : "TCP sockets are counted by the kernel's counters";
     if (!why) {
         state->counted = (state->counted + 1) % CHECK_POLLS;
@@ -279,11 +282,12 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
         return ret;
     report->ipv6 = has & HAS_IPV6;
     if (protocol == PROTOCOL_TCP) {
-        report->queue_limits = report->cookies = true;
+        report->queue_limits = report->cookies = report->queues[PROTOCOL_TCP] = true;
         return poll_tcp(state, &dump, state->want->recording && has & HAS_COUNTERS);
     }
-    ret = sock_diag_udp(&state->diag, &dump, AF_INET);
-    return ret || !report->ipv6 ? ret : sock_diag_udp(&state->diag, &dump, AF_INET6);
+    report->drops = report->queues[PROTOCOL_UDP] = true;
+    ret = sock_diag_udp(&state->diag, &dump, AF_INET, state->want->drops);
+    return ret || !report->ipv6 ? ret : sock_diag_udp(&state->diag, &dump, AF_INET6, state->want->drops);
 }
 
 static int list_listeners(struct backend_state *state, sock_fn *emit, void *ctx)

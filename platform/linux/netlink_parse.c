@@ -4,27 +4,43 @@
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "linux.h"
 
-/* Returns true if a message, after its fixed part, has this attribute. */
-static bool has_attribute(const char *at, size_t len, uint16_t type)
+/* Returns the content of this attribute of a message, after whose fixed part `at` is, and sets *found to its bytes; or
+ * returns NULL. */
+static const char *find_attribute(const char *at, size_t len, uint16_t type, size_t *found)
 {
     struct nlattr a;
 
     for (size_t step; len >= sizeof a; at += step, len -= step) {
         memcpy(&a, at, sizeof a);
         if (a.nla_len < sizeof a || a.nla_len > len)
-            return false;
-        if (a.nla_type == type)
-            return true;
+            return NULL;
+        if (a.nla_type == type) {
+            *found = a.nla_len - sizeof a;
+            return at + sizeof a;
+        }
         step = NLMSG_ALIGN((size_t)a.nla_len);
         if (step > len)
-            return false;
+            return NULL;
     }
-    return false;
+    return NULL;
+}
+
+/* Sets what a UDP socket has lost. Kernels before 4.12 do not tell (SK_MEMINFO_DROPS of linux/sock_diag.h). */
+static void set_drops(struct sock *s, const char *at, size_t len)
+{
+    size_t found;
+    const char *memory = find_attribute(at, len, INET_DIAG_SKMEMINFO, &found);
+
+    if (!memory || found < (SK_MEMINFO_DROPS + 1) * sizeof s->drops)
+        return;
+    memcpy(&s->drops, memory + SK_MEMINFO_DROPS * sizeof s->drops, sizeof s->drops);
+    s->known |= SOCK_DROPS;
 }
 
 /* Counts a socket whose row has the attributes at `at`. */
@@ -32,6 +48,7 @@ static void count_row(struct netlink_dump *dump, const struct sock *s, bool af_i
 {
     struct tcp_rows *rows = &dump->rows;
     bool ipv6 = s->ip_version == 6, full;
+    size_t found;
 
     if (s->state == STATE_ESTABLISHED) {
         rows->established[ipv6]++;
@@ -39,7 +56,7 @@ static void count_row(struct netlink_dump *dump, const struct sock *s, bool af_i
                               (dump->wanted_remote && ports_have(dump->wanted_remote, s->remote_port));
         return;
     }
-    full = has_attribute(at, len, INET_DIAG_SHUTDOWN);
+    full = find_attribute(at, len, INET_DIAG_SHUTDOWN, &found);
     rows->time_wait[ipv6] += s->state == STATE_TIME_WAIT;
     rows->full += full;
     rows->full6 += full && af_inet6;
@@ -67,11 +84,16 @@ static int emit_socket(const char *payload, size_t len, struct netlink_dump *dum
         s.known |= SOCK_QUEUE | SOCK_LIMIT;
         s.rx_queue = m.idiag_rqueue;
         s.tx_queue = m.idiag_wqueue;
+    } else {
+        linux_set_queues(&s, m.idiag_rqueue, m.idiag_wqueue);
     }
-    if (s.state == STATE_CLOSE_WAIT)
+    if (dump->protocol == PROTOCOL_UDP || s.state == STATE_CLOSE_WAIT)
         s.cookie = (uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0]; /* as sock_diag_save_cookie splits it */
     if (dump->protocol == PROTOCOL_TCP)
         count_row(dump, &s, m.idiag_family == AF_INET6, payload + sizeof m, len - sizeof m);
+    else
+        set_drops(&s, payload + sizeof m, len - sizeof m);
+    dump->report->drops &= dump->protocol == PROTOCOL_TCP || s.known & SOCK_DROPS;
     dump->emit(dump->ctx, &s, 1);
     return NETLINK_MORE;
 }

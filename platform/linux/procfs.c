@@ -73,6 +73,7 @@ static int take_line(void *ctx, const char *line, size_t len)
         return 1;
     if (s.state == STATE_LISTEN ? t->no_listeners && !t->listeners_over : t->only_listeners)
         return 0;
+    t->report->drops &= t->protocol == PROTOCOL_TCP || s.known & SOCK_DROPS;
     t->emit(t->ctx, &s, 1);
     return 0;
 }
@@ -121,7 +122,11 @@ static int poll_procfs(struct backend_state *state, enum protocol protocol, sock
     struct table t = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
     int ret;
 
-    report->cookies |= protocol == PROTOCOL_TCP;
+    report->queues[protocol] = true;
+    if (protocol == PROTOCOL_TCP)
+        report->cookies = report->all_tcp = true;
+    else
+        report->drops = true;
     if (protocol == PROTOCOL_UDP || !state->listeners_first)
         return poll_files(state, &t);
     t.only_listeners = true;

@@ -108,6 +108,17 @@ static bool skip_columns(struct text *t, int n)
     return !n;
 }
 
+/* Reads the last columns of a UDP socket's row, ref pointer drops, if they are there. */
+static void read_drops(struct text *t, struct sock *s)
+{
+    uint32_t drops;
+
+    if (!skip_columns(t, 2) || !read_decimal(t, &drops) || !at_gap(t))
+        return;
+    s->drops = drops;
+    s->known |= SOCK_DROPS;
+}
+
 int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struct sock *s)
 {
     struct text t = {line, line + len};
@@ -133,26 +144,26 @@ int procfs_parse_row(const char *line, size_t len, enum protocol protocol, struc
     sock_set_remote(s, (const uint8_t *)remote, v6, (uint16_t)remote_port);
     s->local_port = (uint16_t)port;
     s->state = (uint8_t)linux_tcp_state(state);
-    if (s->state == STATE_CLOSE_WAIT && s->inode)
+    if ((protocol == PROTOCOL_UDP || s->state == STATE_CLOSE_WAIT) && s->inode)
         s->cookie = PROCFS_COOKIE | s->inode;
     if (protocol == PROTOCOL_TCP && s->state == STATE_LISTEN) { /* its limit is not there (net/ipv4/tcp_ipv4.c) */
         s->known |= SOCK_QUEUE;
         s->rx_queue = rx_queue;
+    } else {
+        linux_set_queues(s, rx_queue, tx_queue);
     }
+    if (protocol == PROTOCOL_UDP)
+        read_drops(&t, s);
     return 0;
 }
 
 bool procfs_parse_queue(const char *line, size_t len, uint64_t inode, struct net_queue *out)
 {
-    struct text t = {line, line + len};
-    uint32_t sending, found;
+    struct sock s;
 
-    /* sl local_address rem_address st */
-    if (len > PROCFS_LINE_MAX || !skip_columns(&t, 4) || !read_hex(&t, 8, &sending) || !skip_char(&t, ':') ||
-        !read_hex(&t, 8, &out->used) || !at_gap(&t))
+    if (procfs_parse_row(line, len, PROTOCOL_UDP, &s) || s.inode != inode || !(s.known & SOCK_DROPS))
         return false;
-    /* tr:tm->when retrnsmt uid timeout */
-    if (!skip_columns(&t, 4) || !read_decimal(&t, &found) || found != inode)
-        return false;
-    return skip_columns(&t, 2) && read_decimal(&t, &out->drops) && at_gap(&t);
+    out->used = s.rx_queue;
+    out->drops = s.drops;
+    return true;
 }

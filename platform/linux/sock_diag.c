@@ -113,12 +113,15 @@ int sock_diag_tcp_ipv6(struct sock_diag *diag, struct netlink_dump *dump, uint32
     return ask(diag, dump, &request.header, SOCK_DIAG_BY_FAMILY, sizeof request - sizeof request.filter + len);
 }
 
-int sock_diag_udp(struct sock_diag *diag, struct netlink_dump *dump, uint8_t family)
+int sock_diag_udp(struct sock_diag *diag, struct netlink_dump *dump, uint8_t family, bool drops)
 {
     struct {
         struct nlmsghdr header;
         struct inet_diag_req_v2 body;
-    } request = {.body = {.sdiag_family = family, .sdiag_protocol = IPPROTO_UDP, .idiag_states = UDP_STATES}};
+    } request = {.body = {.sdiag_family = family,
+                          .sdiag_protocol = IPPROTO_UDP,
+                          .idiag_ext = drops ? 1u << (INET_DIAG_SKMEMINFO - 1) : 0,
+                          .idiag_states = UDP_STATES}};
 
     return ask(diag, dump, &request.header, SOCK_DIAG_BY_FAMILY, sizeof request);
 }

@@ -37,7 +37,7 @@ int sock_diag_tcp(struct sock_diag *diag, struct netlink_dump *dump, uint32_t st
  * runs the filter, so this is cheaper than sock_diag_tcp. Returns as that does. */
 int sock_diag_tcp_ipv6(struct sock_diag *diag, struct netlink_dump *dump, uint32_t states);
 
-/* Lists the UDP sockets of AF_INET or AF_INET6. Returns 0 or -errno. */
-int sock_diag_udp(struct sock_diag *diag, struct netlink_dump *dump, uint8_t family);
+/* Lists the UDP sockets of AF_INET or AF_INET6. drops: with what they lost. Returns 0 or -errno. */
+int sock_diag_udp(struct sock_diag *diag, struct netlink_dump *dump, uint8_t family, bool drops);
 
 #endif

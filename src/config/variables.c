@@ -27,6 +27,11 @@ static const char *count_word(int64_t i)
     return i == 0 ? "auto" : i == 1 ? "exact" : NULL;
 }
 
+static const char *queues_word(int64_t i)
+{
+    return i == QUEUES_AUTO ? "auto" : i == QUEUES_ON ? "on" : i == QUEUES_OFF ? "off" : NULL;
+}
+
 static const char *otlp_names_word(int64_t i)
 {
     return i == 0 ? "sockpush" : i == 1 ? "semconv" : NULL;
@@ -81,6 +86,8 @@ const struct variable variables[] = {
      .meaning = "exact lists every TCP socket; auto uses the kernel's counters where these give the same"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PEAK", .def = "100ms", AT(peak_ms), .read = read_peak_ms, .max = 3600000, .unit = "ms",
      .meaning = "time between two samples of the accept queues, 10ms to 1h; 0: no accept_queue_peak"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_QUEUES", .def = "auto", AT(queues), .word = queues_word,
+     .meaning = "push bytes that wait in the sockets' queues, and lost datagrams; TCP's total: on always, auto where all sockets are listed anyway"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_KERNEL", .def = "on", AT(kernel), .read = value_bool,
      .meaning = "push the kernel's own counters of drops, retransmissions and errors, on or off"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),

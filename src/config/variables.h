@@ -10,6 +10,9 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
+/* SOCKPUSH_QUEUES. */
+enum queues { QUEUES_AUTO, QUEUES_ON, QUEUES_OFF };
+
 /* Parsed values. Texts are not empty, or NULL where unset. */
 struct values {
     const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
@@ -18,6 +21,7 @@ struct values {
     int64_t format; /* index in encoders */
     int64_t interval_ms, peak_ms, polls, max_series, mtu, buffer, replay_ms;
     int64_t count, kernel, pid, self, tls_verify; /* booleans; count: exact */
+    int64_t queues;                               /* enum queues */
     int64_t otlp_names;                           /* a boolean: semconv */
     int64_t log_level;                            /* enum log_level */
     const char *listen;

@@ -15,6 +15,8 @@ struct backend_want {
     const char *proc;             /* where procfs is mounted (SOCKPUSH_PROC) */
     bool listeners_first;         /* emit each LISTEN socket before any other socket */
     bool exact;                   /* emit every socket, whatever the kernel counts itself (SOCKPUSH_COUNT) */
+    bool all_queues;              /* emit every TCP socket for its queues (SOCKPUSH_QUEUES=on) */
+    bool drops;                   /* emit what UDP sockets have lost */
     const struct port_set *ports; /* local ports whose sockets are emitted one by one; NULL: totals suffice */
     bool listen;                  /* ports with a LISTEN socket are such ports, too */
     struct recording *recording;  /* records or replays all data that is read; or NULL */
@@ -25,13 +27,16 @@ struct backend_want {
 
 /* A report on one poll; the reader clears it, backends add to it. */
 struct poll_report {
-    uint64_t sockets;      /* emitted; the reader counts them */
-    unsigned partial;      /* interrupted dumps, and tables that ended early */
-    unsigned contradicted; /* times that the kernel's counters contradicted its tables */
-    const char *counting;  /* how TCP sockets were counted, where there is a choice; or NULL */
-    bool ipv6;             /* the kernel has IPv6 */
-    bool queue_limits;     /* each listener was emitted with SOCK_QUEUE and SOCK_LIMIT */
-    bool cookies;          /* each socket in CLOSE_WAIT that a program holds was emitted with its cookie */
+    uint64_t sockets;            /* emitted; the reader counts them */
+    unsigned partial;            /* interrupted dumps, and tables that ended early */
+    unsigned contradicted;       /* times that the kernel's counters contradicted its tables */
+    const char *counting;        /* how TCP sockets were counted, where there is a choice; or NULL */
+    bool ipv6;                   /* the kernel has IPv6 */
+    bool queue_limits;           /* each listener was emitted with SOCK_QUEUE and SOCK_LIMIT */
+    bool cookies;                /* each socket in CLOSE_WAIT that a program holds was emitted with its cookie */
+    bool queues[PROTOCOL_COUNT]; /* each socket was emitted with SOCK_QUEUE, if it was emitted by itself */
+    bool all_tcp;                /* each TCP socket was, and not only in this poll */
+    bool drops;                  /* each UDP socket was emitted with SOCK_DROPS */
 };
 
 struct backend_state; /* defined by each backend */

@@ -26,13 +26,14 @@ enum tcp_state {
 };
 
 /* Bits of "known": the members that the backend set. */
-#define SOCK_ADDRESS 1u  /* local */
-#define SOCK_PORT    2u  /* local_port */
-#define SOCK_OWNER   4u  /* inode */
-#define SOCK_PID     8u  /* pid: the kernel's row names the owner */
-#define SOCK_QUEUE   16u /* rx_queue */
-#define SOCK_LIMIT   32u /* tx_queue is the limit of a LISTEN socket's queue */
-#define SOCK_REMOTE  64u /* remote, remote_port: the socket is connected, or was */
+#define SOCK_ADDRESS 1u   /* local */
+#define SOCK_PORT    2u   /* local_port */
+#define SOCK_OWNER   4u   /* inode */
+#define SOCK_PID     8u   /* pid: the kernel's row names the owner */
+#define SOCK_QUEUE   16u  /* rx_queue; and tx_queue, but for LISTEN */
+#define SOCK_LIMIT   32u  /* tx_queue is the limit of a LISTEN socket's queue */
+#define SOCK_REMOTE  64u  /* remote, remote_port: the socket is connected, or was */
+#define SOCK_DROPS   128u /* drops; UDP only */
 
 struct sock {
     uint8_t protocol;    /* enum protocol */
@@ -47,8 +48,11 @@ struct sock {
         uint32_t inode; /* of the socket, to look for its owner; 0: not known */
         uint32_t pid;   /* of the owner; 0: not known */
     };
-    uint32_t rx_queue, tx_queue; /* LISTEN: connections that wait to be accepted, and their limit */
-    uint64_t cookie;             /* CLOSE_WAIT: names the socket in every poll, and no other; 0: not known */
+    /* LISTEN: connections that wait to be accepted, and their limit. TCP: bytes not read yet, and not acknowledged.
+     * UDP: bytes of the kernel's memory. */
+    uint32_t rx_queue, tx_queue;
+    uint32_t drops;  /* datagrams that it lost since it is open, in 32 bits' arithmetic */
+    uint64_t cookie; /* CLOSE_WAIT and UDP: names the socket in every poll, and no other; 0: not known */
 };
 
 /* Sets ip_version, local and SOCK_ADDRESS from 4 bytes, or from 16 if v6; a v4-mapped

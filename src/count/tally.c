@@ -57,6 +57,7 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
         t->ephemeral = ephemeral_new(a);
     if (rules->n)
         notes_init(&t->close_wait, CLOSE_WAIT_MAX, a);
+    drops_init(&t->drops, a);
     t->reorder = true;
 }
 
@@ -140,6 +141,7 @@ static void end_series(struct tally *t, struct series *s)
     *link = d->next;
     if (s->rule != RULE_NONE)
         t->discovered--;
+    drops_free(&t->drops, s->drops_index);
     s->live = false;
     d->next = t->free_slot;
     t->free_slot = number;
@@ -155,6 +157,7 @@ static void clear(struct series *s)
     s->hint.listening = false;
     s->owner.lost = false;
     s->close_wait_oldest_s = 0;
+    memset(s->bytes, 0, sizeof s->bytes);
     queue_clear(&s->queue);
 }
 
@@ -163,6 +166,7 @@ void tally_begin(struct tally *t, uint64_t now_ms)
     t->step_ms = now_ms - t->now_ms;
     t->now_ms = now_ms;
     memset(t->total, 0, sizeof t->total);
+    t->close_wait.overflow = t->drops.last.overflow = 0;
     for (uint32_t i = 0; i < t->n_slots; i++)
         clear(&t->series[i]);
     if (t->ephemeral)
@@ -234,8 +238,28 @@ static void note_age(struct tally *t, struct series *series, uint64_t cookie)
         series->close_wait_oldest_s = age_s;
 }
 
-/* Counts in the rule's series, if there is a rule. Returns it, or NULL. */
-static struct series *count_in(struct tally *t, int rule, const struct sock *s, unsigned field, uint64_t n)
+static void add_bytes(uint64_t bytes[QUEUE_BYTES], const struct sock *s)
+{
+    if (s->protocol == PROTOCOL_UDP) {
+        bytes[UDP_RX_BYTES] += s->rx_queue;
+        return;
+    }
+    bytes[TCP_RX_BYTES] += s->rx_queue;
+    bytes[TCP_TX_BYTES] += s->tx_queue;
+}
+
+static void add_drops(struct tally *t, struct series *series, uint32_t lost)
+{
+    if (!series->drops_index)
+        series->drops_index = drops_take(&t->drops);
+    if (series->drops_index)
+        t->drops.total[series->drops_index] += lost;
+    series->drops += lost;
+}
+
+/* Counts in the rule's series, if there is a rule. lost: datagrams since the poll before. Returns it, or NULL. */
+static struct series *count_in(struct tally *t, int rule, const struct sock *s, unsigned field, uint64_t n,
+                               uint32_t lost)
 {
     struct series *series = rule == RULE_NONE ? NULL : series_of(t, rule, s, true);
 
@@ -244,8 +268,12 @@ static struct series *count_in(struct tally *t, int rule, const struct sock *s, 
     series->count[field] += (uint32_t)n;
     if (field == STATE_LISTEN)
         queue_add(&series->queue, s, n);
-    if (s->cookie)
+    else if (s->known & SOCK_QUEUE)
+        add_bytes(series->bytes, s);
+    if (field == STATE_CLOSE_WAIT && s->cookie)
         note_age(t, series, s->cookie);
+    if (lost)
+        add_drops(t, series, lost);
     if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
         hint_owner(&series->hint, s);
     return series;
@@ -256,30 +284,46 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     struct tally *t = tally;
     struct total *total = &t->total[s->ip_version == 6];
     unsigned field = s->protocol == PROTOCOL_UDP ? FIELD_UDP : s->state;
+    uint32_t lost = s->known & SOCK_DROPS ? drops_since(&t->drops, s) : 0;
     struct series *remote;
 
     total->count[field] += n;
+    t->drops.total[s->ip_version == 6 ? DROPS_IPV6 : DROPS_IPV4] += lost;
+    if (s->known & SOCK_QUEUE && field != STATE_LISTEN)
+        add_bytes(total->bytes, s);
     if (s->known & SOCK_LIMIT && queue_percent(s) > total->fullest)
         total->fullest = queue_percent(s);
     if (!t->rules->n || !(s->known & SOCK_PORT))
         return;
     if (field == STATE_LISTEN && t->listening)
         ports_add(t->listening, s->local_port);
-    count_in(t, rules_find(t->rules, s, t->listening), s, field, n);
-    remote = count_in(t, rules_find_remote(t->rules, s), s, field, n);
+    count_in(t, rules_find(t->rules, s, t->listening), s, field, n, lost);
+    remote = count_in(t, rules_find_remote(t->rules, s), s, field, n, lost);
     if (remote)
         ephemeral_add(t->ephemeral, s, (uint32_t)(remote - t->series));
 }
 
+static void clear_bytes(uint64_t bytes[QUEUE_BYTES], enum protocol protocol)
+{
+    if (protocol == PROTOCOL_UDP)
+        bytes[UDP_RX_BYTES] = 0;
+    else
+        bytes[TCP_RX_BYTES] = bytes[TCP_TX_BYTES] = 0;
+}
+
+/* Keeps what sockets lost: it was seen, and is not seen again. */
 void tally_discard(struct tally *t, enum protocol protocol)
 {
     unsigned first = protocol == PROTOCOL_UDP ? FIELD_UDP : 0;
     size_t n = protocol == PROTOCOL_UDP ? 1 : STATE_COUNT;
 
-    memset(&t->total[0].count[first], 0, n * sizeof t->total[0].count[0]);
-    memset(&t->total[1].count[first], 0, n * sizeof t->total[1].count[0]);
+    for (int i = 0; i < 2; i++) {
+        memset(&t->total[i].count[first], 0, n * sizeof t->total[i].count[0]);
+        clear_bytes(t->total[i].bytes, protocol);
+    }
     for (uint32_t i = 0; i < t->n_slots; i++) {
         memset(&t->series[i].count[first], 0, n * sizeof t->series[i].count[0]);
+        clear_bytes(t->series[i].bytes, protocol);
         if (protocol == PROTOCOL_TCP) { /* TCP is read first, so all hints are TCP's */
             memset(&t->series[i].hint, 0, sizeof t->series[i].hint);
             t->series[i].close_wait_oldest_s = 0;
@@ -362,11 +406,24 @@ void tally_end(struct tally *t)
     t->reorder = false;
 }
 
-void tally_end_tcp(struct tally *t, bool peaks)
+void tally_end_tcp(struct tally *t, bool peaks, bool all)
 {
+    t->lost_all_tcp = t->all_tcp && !all;
+    t->all_tcp = all;
     notes_end(&t->close_wait);
     for (uint32_t i = 0; i < t->n_slots; i++)
         queue_end(&t->series[i].queue, t->series[i].count[STATE_LISTEN], peaks);
+}
+
+void tally_end_udp(struct tally *t, bool drops)
+{
+    t->drops.known |= drops;
+    notes_end(&t->drops.last);
+}
+
+uint64_t tally_untracked(const struct tally *t)
+{
+    return t->close_wait.overflow + t->drops.last.overflow + (t->ephemeral ? t->ephemeral->left_out : 0);
 }
 
 void tally_begin_sample(struct tally *t)

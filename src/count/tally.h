@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "count/accept_queue.h"
+#include "count/drops.h"
 #include "count/ephemeral.h"
-#include "count/notes.h"
 #include "count/rules.h"
 #include "count/sock.h"
 
@@ -38,6 +38,9 @@ struct owner {
     bool lost;       /* it was known until this poll */
 };
 
+/* Bytes that wait in the queues of sockets that do not listen. */
+enum queue_bytes { TCP_RX_BYTES, TCP_TX_BYTES, UDP_RX_BYTES, QUEUE_BYTES };
+
 /* The rest of a series that sockets made. It ends some time after the last of them. */
 struct discovery {
     uint8_t address[16]; /* RULE_MATCH: the local address */
@@ -55,9 +58,12 @@ struct series {
     int rule;                    /* RULE_NONE: "other", past SOCKPUSH_MAX_SERIES */
     struct discovery *discovery; /* NULL: explicit, from the start to the end */
     uint8_t ip_version;
-    uint8_t ephemeral_percent; /* of RULE_REMOTE: local ports in use on its busiest route; or EPHEMERAL_UNKNOWN */
-    bool live;                 /* it is pushed */
+    uint8_t ephemeral_percent;    /* of RULE_REMOTE: local ports in use on its busiest route; or EPHEMERAL_UNKNOWN */
+    bool live;                    /* it is pushed */
+    uint8_t drops_index;          /* of struct drops, from its first lost datagram on; or 0 */
     uint32_t close_wait_oldest_s; /* how long the oldest socket in CLOSE_WAIT has been seen there */
+    uint64_t bytes[QUEUE_BYTES];
+    uint64_t drops; /* datagrams lost since its start */
     struct accept_queue queue;
     struct owner_hint hint;
     struct owner owner;
@@ -65,6 +71,7 @@ struct series {
 
 struct total {
     uint64_t count[FIELD_COUNT];
+    uint64_t bytes[QUEUE_BYTES];
     uint64_t fullest; /* percent: the fullest accept queue whose limit is known */
 };
 
@@ -78,9 +85,11 @@ struct tally {
     uint32_t n_order, n_explicit, n_slots, n_room; /* n_room is the largest n_slots */
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
-    bool marks_ends;            /* set by the caller: a series ends one push later, which marks its end */
-    uint32_t sample;            /* number of the last sample of accept queues */
-    struct notes close_wait;    /* when each socket of a series was first seen in CLOSE_WAIT, in ms */
+    bool marks_ends;         /* set by the caller: a series ends one push later, which marks its end */
+    uint32_t sample;         /* number of the last sample of accept queues */
+    struct notes close_wait; /* when each socket of a series was first seen in CLOSE_WAIT, in ms */
+    struct drops drops;
+    bool all_tcp, lost_all_tcp; /* total.bytes has all TCP sockets'; it had until this poll */
     bool reorder, overflowed;   /* overflowed: "other" was needed */
     uint64_t now_ms, step_ms;   /* this poll's time, and the time since the poll before */
     struct port_set *listening; /* this poll: TCP ports with a LISTEN socket; NULL: no rule needs them */
@@ -100,8 +109,15 @@ void tally_discard(struct tally *t, enum protocol protocol);
 void tally_end(struct tally *t);
 
 /* Ends the poll's reading of TCP: its accept queues, and sockets that have left CLOSE_WAIT. Called if TCP was read.
- * peaks: the samples since the last push worked. */
-void tally_end_tcp(struct tally *t, bool peaks);
+ * peaks: the samples since the last push worked; all: every socket was emitted by itself. */
+void tally_end_tcp(struct tally *t, bool peaks, bool all);
+
+/* Ends its reading of UDP. Called if UDP was read. drops: each socket had SOCK_DROPS. */
+void tally_end_udp(struct tally *t, bool drops);
+
+/* Returns the sockets of this poll for which there was no room to be followed: what was lost, since when they are in
+ * CLOSE_WAIT, their route. */
+uint64_t tally_untracked(const struct tally *t);
 
 /* Sample the accept queues between two polls: begin, and tally_sample (a sock_fn on the tally) per listener. A listener
  * whose series is not there yet is left out. */

@@ -109,6 +109,7 @@ static void encode_datadog(struct sink *s, const struct point *p)
 const struct encoder encoder_dogstatsd = {
     .name = "dogstatsd",
     .port = 8125,
+    .increments = true,
     .zero_when_lost = true,
     .relays = 1 + PACK_DOGSTATSD,
     .record = record_line,
@@ -118,6 +119,7 @@ const struct encoder encoder_dogstatsd = {
 const struct encoder encoder_datadog = {
     .name = "datadog",
     .port = 8125,
+    .increments = true,
     .zero_when_lost = true,
     .for_agent = true,
     .relays = 1 + PACK_DATADOG,

@@ -96,6 +96,7 @@ struct encoder {
     char name[12];
     uint16_t port;       /* the default port */
     bool timestamps;     /* lines carry their time, so late ones are still true */
+    bool increments;     /* of an INCREASE, it pushes the increase since the last push */
     bool zero_when_lost; /* a receiver repeats a gauge until it receives 0 */
     bool marks_ends;     /* it has a mark for the end of a series */
     bool only_stdout;

@@ -135,6 +135,8 @@ static const char *unit_of(const struct block *block, const struct field *field)
 {
     if (field == &fields[FIELD_EPHEMERAL])
         return "%";
+    if (field >= &fields[FIELD_QUEUE_BYTES] && field < &fields[FIELD_DROPS])
+        return "By";
     return block->connections && field < &fields[FIELD_ACCEPT_QUEUE_FULLEST] ? CONNECTION_UNIT : "";
 }
 

@@ -4,7 +4,8 @@
 
 #include "encode/source.h"
 
-static const struct source *const sources[] = {&source_counts, &source_kernel, &source_self, &source_application};
+static const struct source *const sources[] = {&source_counts, &source_kernel, &source_drops, &source_self,
+                                               &source_application};
 
 #define SOURCES (sizeof sources / sizeof *sources)
 
@@ -115,7 +116,9 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
 {
     char name[READER_NAME_MAX] = "";
     struct reading reading = {
-        .report = {.sockets = UINT64_MAX, .ipv6 = true, .queue_limits = true, .cookies = true}, .read = {true, true}, .name = name};
+        .report = {.sockets = UINT64_MAX, .ipv6 = true, .queue_limits = true, .cookies = true, .queues = {true, true}},
+        .read = {true, true},
+        .name = name};
     struct kernel_reading kernel;
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
@@ -126,6 +129,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     largest.reading = &reading;
     largest.time_ms = INT64_MAX / 1000000;
     largest.pids = largest.push_self = true;
+    largest.queue_totals = largest.drops = s->queues;
     memset(&largest.self, 0xff, sizeof largest.self);
     memset(&kernel, 0xff, sizeof kernel);
     if (s->kernel)

@@ -45,6 +45,9 @@ struct snapshot {
     int64_t time_ms, start_ms; /* as in struct point */
     void *state;               /* for sinks */
     bool pids;                 /* push the field pid */
+    bool queues;               /* push bytes that wait */
+    bool queue_totals;         /* also those of all TCP sockets */
+    bool drops;                /* push lost datagrams */
     bool push_self;            /* push the series of sockpush itself */
     bool semconv;              /* otlp also pushes the totals in the names of semconv.h */
     struct self_counters self;

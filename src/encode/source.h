@@ -16,6 +16,7 @@ struct source {
 
 extern const struct source source_counts; /* of sockets: totals, and ports */
 extern const struct source source_kernel; /* the kernel's own counters */
+extern const struct source source_drops;  /* what UDP sockets lost, in formats with increments */
 extern const struct source source_application;
 extern const struct source source_self; /* sockpush, its outputs, and its listeners */
 
@@ -34,5 +35,12 @@ void values_add(struct values *v, const struct snapshot *s, unsigned field, uint
 /* Puts the values as a point, if there are any. measurement: index in measurements[]. */
 void values_put(const struct values *v, const struct snapshot *s, const struct encoder *format, struct sink *sink,
                 unsigned measurement, const struct tagset *set);
+
+/* Puts values of a series of local or remote ports. addr_port is its tag addr_port, or remote. */
+void values_put_series(const struct values *v, const struct snapshot *s, const struct encoder *format,
+                       struct sink *sink, const struct series *series, const char *addr_port);
+
+/* Returns the longest addr_port of a series, whose addresses and ports are not known if sockets make it. */
+const char *series_longest(const struct snapshot *s, const struct series *series);
 
 #endif

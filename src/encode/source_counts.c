@@ -3,7 +3,23 @@
 
 #include "encode/source.h"
 
-static const char addr_port_longest[] = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535";
+/* Adds a value that was there until this poll, for the formats whose receivers need to know. */
+static void add_lost(struct values *v, const struct snapshot *s, const struct encoder *format, unsigned field)
+{
+    size_t before = v->n;
+
+    if (format->zero_when_lost || format->marks_ends)
+        values_add(v, s, field, 0, ADDED_NONE);
+    if (v->n > before)
+        v->list[before].ended = format->marks_ends;
+}
+
+/* Adds what UDP sockets lost, where it is not a line apart: see source_drops.c. */
+static void add_drops(struct values *v, const struct snapshot *s, const struct encoder *format, uint64_t total)
+{
+    if (s->drops && !format->increments)
+        values_add(v, s, FIELD_DROPS, total, ADDED_NONE);
+}
 
 static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink, bool ipv6,
                       const struct total *total)
@@ -16,6 +32,12 @@ static void put_total(const struct snapshot *s, const struct encoder *format, st
         values_add(&v, s, i, total->count[i], ADDED_NONE);
     if (s->reading->report.queue_limits)
         values_add(&v, s, FIELD_ACCEPT_QUEUE_FULLEST, total->fullest, ADDED_NONE);
+    for (unsigned i = 0; i < QUEUE_BYTES && s->queues; i++)
+        if (i == UDP_RX_BYTES ? s->reading->report.queues[PROTOCOL_UDP] : s->queue_totals)
+            values_add(&v, s, FIELD_QUEUE_BYTES + i, total->bytes[i], ADDED_NONE);
+        else if (i != UDP_RX_BYTES && s->tally->lost_all_tcp)
+            add_lost(&v, s, format, FIELD_QUEUE_BYTES + i);
+    add_drops(&v, s, format, s->tally->drops.total[ipv6 ? DROPS_IPV6 : DROPS_IPV4]);
     values_put(&v, s, format, sink, NETSTAT, set);
 }
 
@@ -29,15 +51,15 @@ static struct tagset *tagset_of(const struct snapshot *s, const struct encoder *
            s->tally->rules->rule[series->rule].group;
 }
 
-/* Adds a value that was there until this poll, for the formats whose receivers need to know. */
-static void add_lost(struct values *v, const struct snapshot *s, const struct encoder *format, unsigned field)
+void values_put_series(const struct values *v, const struct snapshot *s, const struct encoder *format,
+                       struct sink *sink, const struct series *series, const char *addr_port)
 {
-    size_t before = v->n;
+    bool remote = series_is_remote(s->tally, series);
+    struct tagset *set = tagset_of(s, format, series);
 
-    if (format->zero_when_lost || format->marks_ends)
-        values_add(v, s, field, 0, ADDED_NONE);
-    if (v->n > before)
-        v->list[before].ended = format->marks_ends;
+    set->ip_version->value = series->ip_version == 4 ? "4" : "6";
+    (remote ? set->remote : set->addr_port)->value = addr_port;
+    values_put(v, s, format, sink, remote ? NETSTAT_REMOTE : NETSTAT_PORT, set);
 }
 
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
@@ -46,13 +68,10 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
     bool ending = series->discovery && series->discovery->ending;
     const struct accept_queue *queue = &series->queue;
     bool remote = series_is_remote(s->tally, series);
-    struct tagset *set = tagset_of(s, format, series);
     struct values v = {.n = 0};
 
     if (ending && !format->marks_ends)
         return;
-    set->ip_version->value = series->ip_version == 4 ? "4" : "6";
-    (remote ? set->remote : set->addr_port)->value = addr_port;
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         values_add(&v, s, i, series->count[i], ADDED_NONE);
     for (unsigned i = 0; i < QUEUE_VALUES; i++)
@@ -64,13 +83,17 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
         values_add(&v, s, FIELD_EPHEMERAL, series->ephemeral_percent, ADDED_NONE);
     if (s->reading->report.cookies)
         values_add(&v, s, FIELD_CLOSE_WAIT_OLDEST, series->close_wait_oldest_s, ADDED_NONE);
+    for (unsigned i = 0; i < QUEUE_BYTES && s->queues; i++)
+        if (s->reading->report.queues[i == UDP_RX_BYTES ? PROTOCOL_UDP : PROTOCOL_TCP])
+            values_add(&v, s, FIELD_QUEUE_BYTES + i, series->bytes[i], ADDED_NONE);
+    add_drops(&v, s, format, series->drops);
     if (s->pids && series->owner.pid)
         values_add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
     else if (s->pids && series->owner.lost)
         add_lost(&v, s, format, FIELD_PID);
     for (size_t i = 0; ending && i < v.n; i++)
         v.list[i].ended = true;
-    values_put(&v, s, format, sink, remote ? NETSTAT_REMOTE : NETSTAT_PORT, set);
+    values_put_series(&v, s, format, sink, series, addr_port);
 }
 
 /* Returns false for IPv6 series of rules without an address if the kernel has no IPv6. */
@@ -110,6 +133,16 @@ static void put_counts(const struct snapshot *s, const struct encoder *format, s
 
 /* --- the largest ---------------------------------------------------------------- */
 
+const char *series_longest(const struct snapshot *s, const struct series *series)
+{
+    const struct rule *r = series->rule == RULE_NONE ? NULL : &s->tally->rules->rule[series->rule];
+
+    if (!r)
+        return "other";
+    return rule_discovers(r) ? "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"
+                             : r->text + series_is_remote(s->tally, series);
+}
+
 /* Puts a series of the rule, or of "other" for RULE_NONE, with the largest numbers. Returns its bytes. */
 static size_t measure_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, int rule)
 {
@@ -117,17 +150,15 @@ static size_t measure_series(const struct snapshot *s, const struct encoder *for
                            .ip_version = 6,
                            .ephemeral_percent = 100,
                            .close_wait_oldest_s = UINT32_MAX,
+                           .drops = UINT64_MAX,
                            .queue = {.pushed = 0xff},
                            .owner = {.pid = 0x7fffffff}};
-    const struct rule *r = rule == RULE_NONE ? NULL : &s->tally->rules->rule[rule];
     size_t before = sink->out->len;
 
     memset(worst.count, 0xff, sizeof worst.count);
+    memset(worst.bytes, 0xff, sizeof worst.bytes);
     memset(worst.queue.value, 0xff, sizeof worst.queue.value);
-    put_series(s, format, sink, &worst,
-               !r                  ? "other"
-               : rule_discovers(r) ? addr_port_longest
-                                   : r->text + series_is_remote(s->tally, &worst));
+    put_series(s, format, sink, &worst, series_longest(s, &worst));
     if (format->end)
         format->end(sink);
     return sink->out->len - before;

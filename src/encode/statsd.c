@@ -82,6 +82,7 @@ static void encode(struct sink *s, const struct point *p)
 const struct encoder encoder_statsd = {
     .name = "statsd",
     .port = 8125,
+    .increments = true,
     .zero_when_lost = true,
     .folds_tags = true,
     .relays = 1 + PACK_STATSD,

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "count/drops.h"
 #include "count/kernel.h"
 
 #define OUTPUTS_MAX 8
@@ -40,7 +41,8 @@ struct listen_counters {
     uint32_t known; /* bits of enum listen_counter: the others are left out */
 };
 
-/* Indexes of struct added: the counters of sockpush, those of each output, those of each address, the kernel's. */
+/* Indexes of struct added: the counters of sockpush, those of each output, those of each address, the kernel's, and
+ * what UDP sockets lost. */
 enum {
     ADDED_NONE, /* of a gauge: its increase stays 0 */
     ADDED_PARTIAL_POLLS,
@@ -49,14 +51,15 @@ enum {
     ADDED_OUTPUTS,
     ADDED_LISTEN = ADDED_OUTPUTS + OUTPUTS_MAX * OUTPUT_COUNTERS,
     ADDED_KERNEL = ADDED_LISTEN + LISTEN_MAX * LISTEN_INCREMENTS,
-    ADDED = ADDED_KERNEL + KERNEL_INCREASES
+    ADDED_DROPS = ADDED_KERNEL + KERNEL_INCREASES,
+    ADDED = ADDED_DROPS + DROPS_TOTALS
 };
 
 _Static_assert(ADDED - 1 <= UINT8_MAX, "lines carry the index in a byte");
 
-/* Lines from the first increment of a snapshot on: every increment, and the gauges between them. Those are poll_us and
- * sockets, which come after the kernel's counters, and an address's. */
-#define ADDED_LINES (ADDED + 2 + LISTEN_MAX * (LISTEN_COUNTERS - LISTEN_INCREMENTS))
+/* Lines from the first increment of a snapshot on: every increment, and the gauges between them. Those are the first
+ * four of sockpush, which come after the kernel's counters, and an address's. */
+#define ADDED_LINES (ADDED + 4 + LISTEN_MAX * (LISTEN_COUNTERS - LISTEN_INCREMENTS))
 
 /* The increase of every counter that one snapshot pushes. */
 struct added {

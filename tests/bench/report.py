@@ -167,7 +167,7 @@ def cases(sizes, time_wait, reason):
     results = turns.results
     bullets(f"With {count:,} sockets in TIME_WAIT instead, and no connections, sockpush takes {cell(results[TOTALS], results[BARE])}. The bare full "
             f"dump takes {cell(results[BARE])}.",
-            "Rules are compared in `influx`, because 1,000 rules are 1,302 datagrams in `dogstatsd`: that would compare sending.",
+            "Rules are compared in `influx`, because 1,000 rules are more than a thousand datagrams in `dogstatsd`: that would compare sending.",
             "Rules are measured without owners (`SOCKPUSH_PID=off`). The search for the owners of ports takes "
             + ", ".join(f"{ms(size.owners_seconds)} at {size.sockets:,} sockets" for size in sizes) + ". It takes place at most once a minute.",
             "Listing each socket to a program that asks is most of a poll's cost, and it is the kernel's work. sockpush asks for fewer: [how it "

@@ -24,6 +24,7 @@ BARE, WALK = "bare full dump", "walk that leaves ESTABLISHED out"
 TOTALS, NO_MATCH, HALF = "no rules", "ten ports without a socket", "ten rules that match half, influx"
 MANY, MANY_DOGSTATSD, LISTEN = "1,000 rules that match the same, influx", "1,000 rules, dogstatsd", "`listen`, 100 listeners, influx"
 ANY, EXACT, PROCFS = "`*:1-65535`, influx", "no rules, `SOCKPUSH_COUNT=exact`", "no rules, procfs"
+HALF_OFF, QUEUES_ON = "ten rules that match half, influx, `SOCKPUSH_QUEUES=off`", "no rules, `SOCKPUSH_QUEUES=on`"
 
 # hold.c connects to ports 8000 to 8009, so half of all sockets (the accepted ends) match rules of these. The clients' ends match none.
 TEN_PORTS = {"SOCKPUSH_PORTS": ",".join(map(str, range(8000, 8010)))}
@@ -35,11 +36,13 @@ CASES = [(name, {"SOCKPUSH_PID": "off", **settings}, weight) for name, settings,
     (TOTALS, {}, 0.5),
     (NO_MATCH, {"SOCKPUSH_PORTS": "22,25,53,80,110,143,443,587,993,995"}, 0.7),
     (HALF, {**TEN_PORTS, **INFLUX}, 1.1),
+    (HALF_OFF, {**TEN_PORTS, **INFLUX, "SOCKPUSH_QUEUES": "off"}, 1.1),
     (MANY, {**THOUSAND_PORTS, **INFLUX}, 1.2),
     (LISTEN, {"SOCKPUSH_PORTS": "listen", **INFLUX}, 1.2),
     (MANY_DOGSTATSD, THOUSAND_PORTS, 1.3),
     (ANY, {"SOCKPUSH_PORTS": "*:1-65535", **INFLUX}, 1.8),
     (EXACT, {"SOCKPUSH_COUNT": "exact"}, 1.2),
+    (QUEUES_ON, {"SOCKPUSH_QUEUES": "on"}, 1.2),
     (PROCFS, {"SOCKPUSH_BACKEND": "procfs"}, 2.3),
 ]]
 

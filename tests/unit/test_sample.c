@@ -57,7 +57,7 @@ static void poll(uint32_t depth)
     tally_begin(&p.tally, p.tally.now_ms + 10000);
     emit_listener(tally_sock, &p.tally);
     tally_end(&p.tally);
-    program_end_tcp(&p);
+    program_end_readings(&p);
 }
 
 static void sample(uint32_t depth, int error)
@@ -133,7 +133,7 @@ static void samples_that_fail_are_left_out(void **state)
     assert_int_equal(peak(), -1); /* bursts would not have been seen */
     sample(8, -ENOBUFS);
     p.reading.read[PROTOCOL_TCP] = false;
-    program_end_tcp(&p); /* nothing is pushed */
+    program_end_readings(&p); /* nothing is pushed */
     p.reading.read[PROTOCOL_TCP] = true;
     sample(7, 0);
     poll(1);

@@ -78,7 +78,7 @@ def test_line_too_long_is_dropped_and_counted(root, start):
         program.until(lambda: any(dropped()))
         assert "netstat.tcp_listen:40" in receiver.until(lambda text: "netstat.udp_socket" in text)
         assert "xxx" not in receiver.text
-        assert max(dropped()) % (2 * len(parse.COUNTS) + 1) == 0, "each poll drops the series of both families; one has a listener"
+        assert max(dropped()) % (2 * len(parse.PORT) + 1) == 0, "each poll drops the series of both families; one has a listener"
 
 
 def test_nobody_listens_yet(root, start):

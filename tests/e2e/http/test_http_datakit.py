@@ -67,13 +67,13 @@ def test_dashboard(namespace, listen, connect, run, query):
             connect(listener)
     with DataKit() as datakit:
         to = f"http://127.0.0.1:{datakit.port}/v1/write/metric{query}"
-        one = run(to=to, polls=1, ENV_HOSTNAME="node-7", ENV_INPUT_NETSTAT_ADDR_PORTS='[{"ports":["8080"],"tags":{"service":"web"}}]')
+        one = run(to=to, polls=1, queues="auto", ENV_HOSTNAME="node-7", ENV_INPUT_NETSTAT_ADDR_PORTS='[{"ports":["8080"],"tags":{"service":"web"}}]')
         assert one.status == 0, one.log
         assert datakit.last("netstat_port", "tcp_established", "host", "addr_port", "ip_version", "service") == \
             {("node-7", "8080", "4", "web"): 3, ("node-7", "8080", "6", "web"): 2}
         assert datakit.last("netstat_port", "tcp_listen", "addr_port", "ip_version") == {("8080", "4"): 1, ("8080", "6"): 1}
         assert set(datakit.last("netstat", "tcp_established", "host", "ip_version")) == {("node-7", "4"), ("node-7", "6")}
-        for measurement, fields in (("netstat", parse.TOTALS), ("netstat_port", [*parse.COUNTS, *parse.OF_PORTS])):
+        for measurement, fields in (("netstat", [*parse.TOTALS, *parse.BYTES, "udp_drops"]), ("netstat_port", [*parse.COUNTS, *parse.OF_PORTS])):
             for field in fields:
                 values = datakit.last(measurement, field, "ip_version")
                 assert set(values) == {("4",), ("6",)}

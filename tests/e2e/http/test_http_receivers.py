@@ -31,7 +31,7 @@ def prepare(server):
 
 def in_influxdb(server):
     """Returns {(measurement, tags, time in ns): fields}."""
-    return {(measurement, tuple(sorted(tags.items())), time): fields for measurement in ("netstat", "netstat_port")
+    return {(measurement, tuple(sorted(tags.items())), time): fields for measurement in ("netstat", "netstat_port", "netstat_remote", "netstat_kernel")
             for tags, fields, time in server.points(measurement)}
 
 
@@ -45,7 +45,9 @@ def test_stored(namespace, keep, tmp_path, push, name, precision):
     kind, port, target = RECEIVERS[name]
     server = keep(kind(tmp_path))
     prepare(server)
-    points = push(f"http://127.0.0.1:{port}{target}" + (f"{'&' if '?' in target else '?'}precision={precision}" if precision else ""))
+    points = push(f"http://127.0.0.1:{port}{target}" + (f"{'&' if '?' in target else '?'}precision={precision}" if precision else ""),
+                  ports="8080,>8080", kernel="on", queues="auto")
+    assert len({point.measurement for point in points}) == 4
     if kind is servers.InfluxDB:
         server.settles(lambda: in_influxdb(server), as_in_influxdb(points))
     else:

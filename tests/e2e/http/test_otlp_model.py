@@ -32,7 +32,7 @@ def test_golden_bytes(opentelemetry):
 
 
 RUNS = {"plain": {"polls": 3, "interval": "200ms", "ports": None},
-        "own counters": {"polls": 3, "interval": "200ms", "self": "on", "kernel": "on", "prefix": "app", "tags": "zone=b"},
+        "own counters": {"polls": 3, "interval": "200ms", "self": "on", "kernel": "on", "queues": "auto", "prefix": "app", "tags": "zone=b"},
         "1,000 rules": {"interval": "10m", "ports": ",".join(map(str, range(20000, 21000))), "pid": "off"},
         "odd bytes": {"polls": 2, "interval": "200ms", "tags": ODD_TAGS},
         "no tags": {"polls": 1, "host": "-"}}

@@ -33,7 +33,7 @@ def test_stored(namespace, keep, tmp_path, push, name):
     server = keep(kind(tmp_path))
     if kind is servers.InfluxDB:
         server.create()
-    expected = chaos.samples(push(f"prometheus+http://127.0.0.1:{port}{path}", tags="zone=b", kernel="on"))
+    expected = chaos.samples(push(f"prometheus+http://127.0.0.1:{port}{path}", tags="zone=b", ports="8080,>8080", kernel="on", queues="auto"))
     assert len(expected) > 50
     if kind is servers.InfluxDB:
         server.settles(lambda: in_influxdb(server, {sample[1] for sample in expected}), expected)

@@ -13,7 +13,8 @@ COUNTS = TCP + ["udp_socket"]
 TOTALS = COUNTS if os.environ.get("SOCKPUSH_TEST_BINARY", "").endswith("wine.py") else [*COUNTS, "accept_queue_fullest"]     # of netstat; over netlink
 QUEUES = ["accept_queue", "accept_queue_limit", "accept_queue_peak"]
 PORT = COUNTS if os.environ.get("SOCKPUSH_TEST_BINARY", "").endswith("wine.py") else [*COUNTS, "close_wait_oldest_s"]     # of each series of netstat_port
-OF_PORTS = [*QUEUES, "close_wait_oldest_s", "pid"]      # of netstat_port, after the counts
+BYTES = ["tcp_rx_queue_bytes", "tcp_tx_queue_bytes", "udp_rx_queue_bytes"]
+OF_PORTS = [*QUEUES, "close_wait_oldest_s", *BYTES, "udp_drops", "pid"]      # of netstat_port, after the counts
 
 
 class Point(NamedTuple):
@@ -105,7 +106,7 @@ def frames(data):
     return packets
 
 
-BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors", "count_errors"]
+BACKEND = ["poll_us", "sockets", "untracked_sockets", "queue_totals", "partial_polls", "poll_errors", "count_errors"]
 GAUGES = ["tcp_orphan", "tcp_mem_pages", "sockets_used", "conntrack_count", "conntrack_max"]
 INCREASES = """listen_overflows listen_drops syncookies_sent req_queue_full_drop req_queue_full_cookies retrans_segs syn_retrans timeouts tcp_in_errs out_rsts
     abort_on_memory abort_on_timeout active_opens passive_opens estab_resets udp_in_datagrams udp_out_datagrams udp_in_errors udp_rcvbuf_errors
@@ -116,9 +117,9 @@ LISTEN = ["datagrams", "lines", "refused_lines", "unsupported_lines", "truncated
 
 # measurement: (the tags between it and the field, its fields)
 _PATHS = {
-    "netstat": (["ip_version"], TOTALS),
+    "netstat": (["ip_version"], [*TOTALS, *BYTES, "udp_drops"]),
     "netstat_port": (["addr_port", "ip_version"], [*COUNTS, *OF_PORTS]),
-    "netstat_remote": (["remote", "ip_version"], [*COUNTS, "ephemeral_used_percent", "close_wait_oldest_s", "pid"]),
+    "netstat_remote": (["remote", "ip_version"], [*COUNTS, "ephemeral_used_percent", "close_wait_oldest_s", *BYTES, "udp_drops", "pid"]),
     "netstat_kernel": ([], [*GAUGES, *INCREASES]),
     "sockpush": ([], BACKEND),
     "sockpush_output": (["output"], OUTPUT),

@@ -20,9 +20,9 @@ ONE_POLL = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_FORMAT": "dogstatsd", "SOCKPUSH_
 def environment(base, changes):
     """Adds the changes to the environment. Names in lower case get SOCKPUSH_ in front; None removes a variable.
 
-    The kernel's counters, which most tests do not ask for, are off unless the test sets kernel.
+    The kernel's counters and the sockets' queues, which most tests do not ask for, are off unless the test sets kernel or queues.
     """
-    result = {"SOCKPUSH_KERNEL": "off", **base}
+    result = {"SOCKPUSH_KERNEL": "off", "SOCKPUSH_QUEUES": "off", **base}
     for name, value in changes.items():
         if isinstance(name, str) and name.islower():
             name = "SOCKPUSH_" + name.upper()

@@ -91,7 +91,7 @@ def test_standard_streams_closed_at_the_start(tmp_path, closed):
     """The next opened files get the numbers of closed streams. The log must not go into one of those."""
     root = procfs.write(tmp_path, [procfs.Socket("10.0.0.1:80")])
     with receivers.udp() as receiver, receivers.unix_stream(tmp_path / "u") as stream:
-        env = {**ONE_POLL, "SOCKPUSH_TO": f"udp://127.0.0.1:{receiver.port},unix://{tmp_path}/u", "SOCKPUSH_PROC": str(root),
+        env = {**ONE_POLL, "SOCKPUSH_TO": f"udp://127.0.0.1:{receiver.port},unix://{tmp_path}/u", "SOCKPUSH_PROC": str(root), "SOCKPUSH_QUEUES": "off",
                "SOCKPUSH_POLLS": "3", "SOCKPUSH_INTERVAL": "100ms"}
         done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', BINARY], env=env, timeout=90, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -220,7 +220,7 @@ def test_line_that_is_too_long_is_left_out_and_counted(tmp_path, root, run, tran
         points = [parse.datadog_line(line) for line in lines_of(receiver, framed)]
     assert {point.tag("addr_port") for point in points} == {None, "81"}
     dropped = [point.fields["dropped_lines"] for point in points if "dropped_lines" in point.fields]
-    assert dropped == [0, 2 * len([*parse.COUNTS, "accept_queue"])], one.log
+    assert dropped == [0, 2 * len([*parse.PORT, "accept_queue"])], one.log
 
 
 # ---- statsd: for all receivers
@@ -249,7 +249,7 @@ def test_datakit_with_a_dot_has_our_measurements(tmp_path, root, run):
         assert {**dict(ours.tags), "metric_type": "counter" if ours.kind == "c" else "gauge"} == point.tags
         fields.setdefault(point.measurement, set()).add(point.field)
     assert set(fields) == {"netstat", "netstat_port", "sockpush", "sockpush_output"}
-    assert fields["netstat"] == set(parse.COUNTS) and fields["netstat_port"] == {*parse.COUNTS, "accept_queue"}
+    assert fields["netstat"] == set(parse.COUNTS) and fields["netstat_port"] == {*parse.PORT, "accept_queue"}
 
 
 def test_datakit_by_default_mixes_them_up(tmp_path, root, run):
@@ -258,7 +258,7 @@ def test_datakit_by_default_mixes_them_up(tmp_path, root, run):
     for point in points(sent(tmp_path, root, run, "udp", "dogstatsd"), "_"):
         fields.setdefault(point.measurement, set()).add(point.field)
     assert set(fields) == {"netstat", "sockpush"}
-    assert fields["netstat"] == {*parse.COUNTS, *("port_" + name for name in parse.COUNTS), "port_accept_queue"}
+    assert fields["netstat"] == {*parse.COUNTS, *("port_" + name for name in parse.PORT), "port_accept_queue"}
     assert {"poll_us", "output_sent_lines"} <= fields["sockpush"]
 
 

@@ -65,7 +65,7 @@ def test_the_alerts_of_the_docs(victoria, start, listen, keep):
     assert len(alerts) == 6
     firing = lambda: [alert for alert in alerts if victoria.query(alert)]
     listener, full = listen("127.0.0.1", 443), keep(socket.create_server(("127.0.0.1", 0), backlog=0))
-    quiet = start(to="influx+udp://127.0.0.1", ports="443,>443", interval="1s", kernel="on")
+    quiet = start(to="influx+udp://127.0.0.1", ports="443,>443", interval="1s", kernel="on", queues="auto")
     for series in ("netstat_port_tcp_listen{addr_port='443',ip_version='4'}", "netstat_kernel_listen_overflows"):
         victoria.until(lambda: victoria.query(f"count_over_time({series}[1m]) > 3"))
     assert not firing()
@@ -88,7 +88,7 @@ def test_the_alerts_of_the_docs(victoria, start, listen, keep):
             with socket.create_connection(other.getsockname()):
                 end = other.accept()[0]     # in TIME_WAIT here, because it is closed later there
             end.close()
-    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443,>443", interval="1s", kernel="on")
+    start(to="influx+udp://127.0.0.1,unixgram:///nowhere", ports="443,>443", interval="1s", kernel="on", queues="auto")
     seen = set()
     for _ in range(60):
         seen.update(firing())

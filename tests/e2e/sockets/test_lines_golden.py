@@ -13,7 +13,7 @@ from recorded import RECORDED
 
 GOLDEN = ROOT / "tests" / "fixtures" / "lines"
 FORMATS = ["dogstatsd", "datadog", "statsd", "influx", "graphite", "table"]
-RUN = {"self": "off", "host": "web 1", "prefix": "app", "pid": "off", "interval": "1s", "proc": RECORDED / "ten-states", "tags": "zone=é|x,empty,a b=c;d",
+RUN = {"self": "off", "queues": "auto", "host": "web 1", "prefix": "app", "pid": "off", "interval": "1s", "proc": RECORDED / "ten-states", "tags": "zone=é|x,empty,a b=c;d",
        "ports": '[{"ports":["5000","[fd99::1]:5002"],"tags":{"service":"a,b=c d"}},{"ports_match":["*:5001"]}]'}
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the tables are a little-endian machine's, whose mapped addresses are known only to such")

@@ -1,5 +1,6 @@
-/* Reads the lines of a /proc/net/tcp. An accepted line, printed in the kernel's format, must be accepted again as
- * the same socket. */
+/* Reads the lines of a /proc/net/tcp and of a /proc/net/udp. An accepted line, printed in the kernel's format, must be
+ * accepted again as the same socket. */
+#include <stddef.h>
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -26,16 +27,34 @@ static void print_address(char out[33], const uint8_t *bytes, int words)
     }
 }
 
+/* Returns a queue as the kernel prints it: with the SYN or FIN that was taken off, which a queue that is not empty has.
+ * `at` is rx_queue or tx_queue of a socket of that state. */
+static uint32_t printed(const struct sock *s, uint32_t queue, size_t at)
+{
+    struct sock one = {.protocol = s->protocol, .state = s->state};
+    uint32_t left;
+
+    if (s->protocol == PROTOCOL_TCP && s->state == STATE_LISTEN)
+        return queue;
+    linux_set_queues(&one, 2, 2);
+    memcpy(&left, (const char *)&one + at, sizeof left);
+    return queue ? queue + 2 - left : 0;
+}
+
 static void print_and_read_again(const struct sock *s)
 {
+    uint32_t tx = printed(s, s->tx_queue, offsetof(struct sock, tx_queue));
+    uint32_t rx = printed(s, s->rx_queue, offsetof(struct sock, rx_queue));
     int words = s->ip_version == 4 ? 1 : 4;
     char line[PROCFS_LINE_MAX + 1], local[33], remote[33];
     struct sock again;
 
     print_address(local, s->local, words);
     print_address(remote, s->remote, words);
-    sprintf(line, "   0: %s:%04X %s:%04X %02X 00000000:%08X 00:00000000 00000000     0        0 %u 1 0", local,
-            s->local_port, remote, s->remote_port, kernel_state((enum tcp_state)s->state), s->rx_queue, s->inode);
+    sprintf(line, "   0: %s:%04X %s:%04X %02X %08X:%08X 00:00000000 00000000     0        0 %u 1 0", local,
+            s->local_port, remote, s->remote_port, kernel_state((enum tcp_state)s->state), tx, rx, s->inode);
+    if (s->known & SOCK_DROPS)
+        sprintf(line + strlen(line), " %u", s->drops);
     MUST(!procfs_parse_row(line, strlen(line), (enum protocol)s->protocol, &again));
     MUST(!memcmp(s, &again, sizeof again));
 }
@@ -53,10 +72,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         memcpy(line, at, len);
         header = !procfs_parse_header(line, len);
-        if (!procfs_parse_row(line, len, PROTOCOL_TCP, &s)) {
-            MUST(!header);
-            print_and_read_again(&s);
-        }
+        for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++)
+            if (!procfs_parse_row(line, len, (enum protocol)protocol, &s)) {
+                MUST(!header);
+                print_and_read_again(&s);
+            }
         free(line);
         at += len + 1;
     }

@@ -41,7 +41,7 @@ static void next_poll(struct polls *p)
 static void end(struct polls *p)
 {
     tally_end(&p->tally);
-    tally_end_tcp(&p->tally, true);
+    tally_end_tcp(&p->tally, true, true);
     tally_expire(&p->tally);
 }
 
@@ -115,7 +115,7 @@ static void a_value_that_one_listener_lacks_is_not_pushed(void **state)
     next_poll(&p);
     add(&p, "10.0.0.1", 80, 1, 1);
     tally_end(&p.tally);
-    tally_end_tcp(&p.tally, false); /* no sample worked */
+    tally_end_tcp(&p.tally, false, true); /* no sample worked */
     assert_int_equal(series_named(&p, "80", 4)->queue.pushed, DEPTH | LIMIT);
     polls_free(&p);
 }

@@ -29,7 +29,7 @@ static void add(uint16_t port, uint64_t cookie)
 static void end_poll(void)
 {
     tally_end(&p.tally);
-    tally_end_tcp(&p.tally, false);
+    tally_end_tcp(&p.tally, false, true);
 }
 
 static void next_poll(uint64_t later_ms)

@@ -274,7 +274,7 @@ static void poll_listener(struct scene *c, unsigned known)
     if (known)
         tally_sock(&c->polls.tally, &s, 1);
     tally_end(&c->polls.tally);
-    tally_end_tcp(&c->polls.tally, true);
+    tally_end_tcp(&c->polls.tally, true, true);
 }
 
 static void accept_queues_are_pushed_as_far_as_they_are_known(void **state)
@@ -410,6 +410,8 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
         c.s.added.n[ADDED_OUTPUTS + i] = i + 1;
     assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "\nsockpush.poll_us:900|g|#backend:netlink\n"
                                                           "sockpush.sockets:77|g|#backend:netlink\n"
+                                                          "sockpush.untracked_sockets:0|g|#backend:netlink\n"
+                                                          "sockpush.queue_totals:0|g|#backend:netlink\n"
                                                           "sockpush.partial_polls:1|c|#backend:netlink\n"
                                                           "sockpush.poll_errors:0|c|#backend:netlink\n"
                                                           "sockpush.count_errors:0|c|#backend:netlink\n"
@@ -417,12 +419,13 @@ static void counters_are_increments_in_statsd_and_totals_elsewhere(void **state)
                                                           "sockpush_output.send_errors:2|c|#output:stdout:\n"
                                                           "sockpush_output.dropped_lines:3|c|#output:stdout:\n"
                                                           "sockpush_output.reconnects:4|c|#output:stdout:\n"));
-    assert_non_null(
-        strstr(lines(&c, &encoder_influx),
-               "\nsockpush,backend=netlink poll_us=900i,sockets=77i,partial_polls=50i,poll_errors=60i,count_errors=70i "
-               "1700000000123000000\n"
-               "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i "
-               "1700000000123000000\n"));
+    assert_non_null(strstr(
+        lines(&c, &encoder_influx),
+        "\nsockpush,backend=netlink poll_us=900i,sockets=77i,untracked_sockets=0i,queue_totals=0i,partial_polls=50i,"
+        "poll_errors=60i,count_errors=70i "
+        "1700000000123000000\n"
+        "sockpush_output,output=stdout: sent_lines=100i,send_errors=200i,dropped_lines=300i,reconnects=400i "
+        "1700000000123000000\n"));
     tear_down(&c);
 }
 
@@ -514,13 +517,87 @@ static void the_kernels_counters_have_no_tags_of_their_own(void **state)
     assert_non_null(strstr(out, "\nnetstat_kernel.sockets_used:40|g|#host:h\n"));
     assert_int_equal(strncmp(out + sink.gauges, "netstat_kernel.listen_drops:7|c|#host:h\n", 40), 0);
     assert_int_equal(sink.counter[0], ADDED_KERNEL + LISTEN_DROPS - KERNEL_GAUGES);
-    assert_int_equal(sink.counter[1], ADDED - 1);
-    assert_int_equal(sink.n_increments, 2 + 2 + 3);
+    assert_int_equal(sink.counter[1], ADDED_KERNEL + KERNEL_INCREASES - 1);
+    assert_int_equal(sink.n_increments, 2 + 4 + 3);
     c.s.only_metrics = true;
     assert_null(strstr(lines(&c, &encoder_influx), "netstat_kernel"));
     c.s.only_metrics = false;
     kernel.known = 0;
     assert_null(strstr(lines(&c, &encoder_influx), "netstat_kernel"));
+    tear_down(&c);
+}
+
+/* Adds a poll of UDP sockets, one at each of n ports from 9000 on, that each have lost so many datagrams. */
+static void poll_drops(struct scene *c, int n, uint32_t drops)
+{
+    c->polls.now_ms += 10000;
+    poll_begin(&c->polls);
+    for (int i = 0; i < n; i++) {
+        struct sock s = sock_of(PROTOCOL_UDP, "10.0.0.1", (uint16_t)(9000 + i), STATE_UNKNOWN, 1);
+
+        s.known |= SOCK_DROPS;
+        s.cookie = (uint64_t)i + 1;
+        s.drops = drops;
+        tally_sock(&c->polls.tally, &s, 1);
+    }
+    tally_end(&c->polls.tally);
+    tally_end_udp(&c->polls.tally, true);
+}
+
+/* In formats with increments, lost datagrams come after all gauges, and of a series from the first one on. */
+static void lost_datagrams_are_increments_apart_or_totals(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "9000,9001", NULL, 0);
+    poll_drops(&c, 2, 5);
+    c.s.queues = c.s.drops = true;
+    c.s.push_self = true;
+    assert_non_null(strstr(lines(&c, &encoder_dogstatsd), "|g|#addr_port:9001,ip_version:6\n"
+                                                          "netstat.udp_drops:0|c|#ip_version:4\n"
+                                                          "netstat.udp_drops:0|c|#ip_version:6\n"
+                                                          "sockpush.poll_us"));
+    assert_int_equal(count_of(lines(&c, &encoder_influx), ",udp_drops=0i "), 2 + 4);
+    poll_drops(&c, 2, 5);
+    poll_drops(&c, 1, 12);
+    for (int i = 0; i < 3; i++)
+        c.s.added.n[ADDED_DROPS + i] = (uint64_t)(i + 1) * 100;
+    assert_non_null(strstr(lines(&c, &encoder_statsd), "\nnetstat.4.udp_drops:100|c\n"
+                                                       "netstat.6.udp_drops:200|c\n"
+                                                       "netstat_port.9000.4.udp_drops:300|c\n"
+                                                       "sockpush.poll_us"));
+    assert_int_equal(count_of(lines(&c, &encoder_influx), ",udp_drops=0i "), 1 + 3);
+    assert_int_equal(count_of(text, ",udp_drops=7i "), 2);
+    assert_non_null(strstr(lines(&c, &encoder_graphite), "\nnetstat_port.udp_drops;addr_port=9000;ip_version=4 7 17"));
+    c.s.only_metrics = true;
+    assert_null(strstr(lines(&c, &encoder_statsd), "udp_drops"));
+    c.s.only_metrics = c.s.drops = false;
+    assert_null(strstr(lines(&c, &encoder_statsd), "udp_drops"));
+    assert_null(strstr(lines(&c, &encoder_influx), "udp_drops"));
+    tear_down(&c);
+}
+
+static void queues_are_pushed_as_far_as_they_are_known(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "80", NULL, 0);
+    poll_end(&c.polls);
+    c.reading.report.queues[PROTOCOL_TCP] = c.reading.report.queues[PROTOCOL_UDP] = true;
+    assert_null(strstr(lines(&c, &encoder_influx), "queue_bytes"));
+    c.s.queues = true;
+    assert_int_equal(count_of(lines(&c, &encoder_influx), "i,tcp_rx_queue_bytes=0i,tcp_tx_queue_bytes=0i,udp_rx"), 2);
+    assert_int_equal(count_of(text, "udp_rx_queue_bytes=0i "), 4);
+    c.s.queue_totals = true;
+    assert_int_equal(count_of(lines(&c, &encoder_influx), "i,tcp_rx_queue_bytes=0i,tcp_tx_queue_bytes=0i,udp_rx"), 4);
+    c.reading.report.queues[PROTOCOL_UDP] = false;
+    assert_int_equal(count_of(lines(&c, &encoder_influx), "udp_rx_queue_bytes"), 0);
+    c.s.queue_totals = false; /* from now on they are not all listed: StatsD would go on with the last value */
+    c.polls.tally.lost_all_tcp = true;
+    assert_null(strstr(lines(&c, &encoder_influx), "netstat.4.tcp_rx_queue_bytes"));
+    assert_non_null(strstr(lines(&c, &encoder_statsd), "\nnetstat.4.tcp_rx_queue_bytes:0|g\n"));
     tear_down(&c);
 }
 
@@ -531,11 +608,16 @@ static void all_increments_have_room(void **state)
     struct kernel_reading kernel = {.known = UINT32_MAX};
     struct buf b = {.data = text, .cap = sizeof text};
     struct sink sink = {.out = &b, .line_max = 1000};
+    char rules[DROPS_SERIES * 6 + 20] = "9000";
     struct scene c;
 
     (void)state;
-    set_up(&c, "", NULL, 0);
-    poll_end(&c.polls);
+    for (int i = 1; i < DROPS_SERIES + 2; i++)
+        snprintf(rules + strlen(rules), sizeof rules - strlen(rules), ",%d", 9000 + i);
+    set_up(&c, rules, NULL, 0);
+    poll_drops(&c, DROPS_SERIES + 2, 0);
+    poll_drops(&c, DROPS_SERIES + 2, 1);
+    c.s.drops = true;
     c.s.kernel = &kernel;
     c.s.push_self = true;
     c.s.n_outputs = OUTPUTS_MAX;
@@ -567,6 +649,8 @@ int main(void)
         cmocka_unit_test(counters_are_increments_in_statsd_and_totals_elsewhere),
         cmocka_unit_test(each_increment_has_its_index),
         cmocka_unit_test(the_kernels_counters_have_no_tags_of_their_own),
+        cmocka_unit_test(lost_datagrams_are_increments_apart_or_totals),
+        cmocka_unit_test(queues_are_pushed_as_far_as_they_are_known),
         cmocka_unit_test(all_increments_have_room),
     };
 

@@ -67,6 +67,9 @@ static void any_count(struct scene *c)
     s.known |= any(2) ? SOCK_QUEUE | SOCK_LIMIT : any(2) ? SOCK_QUEUE : 0;
     s.rx_queue = UINT32_MAX >> any(32);
     s.tx_queue = UINT32_MAX >> any(32);
+    s.known |= s.protocol == PROTOCOL_UDP && any(2) ? SOCK_DROPS : 0;
+    s.cookie = any(20);
+    s.drops = (uint32_t)any(1u << 31);
     if (any(2)) {
         memcpy(s.remote, s.local, sizeof s.remote);
         s.remote_port = (uint16_t)(any(2) ? 1 + any(30) : 65500 + any(36));
@@ -86,7 +89,12 @@ static void a_poll(struct scene *c, unsigned sockets)
     tally_end(&c->polls.tally);
     c->reading.report.queue_limits = any(2);
     c->reading.report.cookies = any(2);
-    tally_end_tcp(&c->polls.tally, any(2));
+    for (int i = 0; i < PROTOCOL_COUNT; i++)
+        c->reading.report.queues[i] = any(2);
+    tally_end_tcp(&c->polls.tally, any(2), any(2));
+    tally_end_udp(&c->polls.tally, any(2));
+    c->s.queue_totals = c->s.queues && any(2);
+    c->s.drops = c->s.queues && any(2);
     for (uint32_t i = 0; i < tally_count(&c->polls.tally); i++)
         tally_series(&c->polls.tally, i)->owner.pid = any(2) ? 0 : any(2) ? 0x7fffffff : (int)any(100);
     c->s.self = (struct self_counters){UINT64_MAX >> any(64), UINT64_MAX >> any(64), any(9), any(9)};
@@ -128,6 +136,7 @@ static void any_snapshot_is_within_what_was_predicted(void **state)
         c.line_max = 512 + any(2000);
         c.s.prefix = any(2) ? "" : "a.prefix";
         c.s.semconv = turn % 3;
+        c.s.queues = any(4);
         c.s.n_outputs = (int)any(4);
         for (int i = 0; i < c.s.n_outputs; i++)
             c.s.output[i].name = name[i];

@@ -182,10 +182,10 @@ static void what_does_not_fit_into_80_columns_follows_on_a_second_line(void **st
                         "\n"
                         "IP PORT   ESTAB SYN_SENT SYN_RECV  FIN_W1  FIN_W2  TIME_W   CLOSE CLOSE_W\n"
                         "        LAST_ACK  LISTEN CLOSING    NONE     UDP   QUEUE Q_LIMIT  Q_PEAK FULLEST\n"
-                        "        EPHEM_% OLDEST_S     PID\n"
+                        "        EPHEM_% OLDEST_S TCP_RX_B TCP_TX_B UDP_RX_B   DROPS     PID\n"
                         "4  80   1000000  1000001  1000002 1000003 1000004 1000005 1000006 1000007\n"
                         "         1000008 1000009 1000010 1000011 1000012 1000013 1000014 1000015 1000016\n"
-                        "        1000017  1000018 1000019\n");
+                        "        1000017  1000018  1000019  1000020  1000021 1000022 1000023\n");
 }
 
 static void no_line_has_more_than_80_columns_whatever_is_counted(void **state)

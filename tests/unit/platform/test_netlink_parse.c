@@ -100,6 +100,42 @@ static void a_cookie_names_a_socket_in_close_wait(void **state)
     assert_true(!got.sock[1].cookie && !got.sock[2].cookie);
 }
 
+/* One row of UDP, with an attribute of len bytes; what a socket lost is its last number. */
+static int parse_udp(uint16_t type, size_t len, uint32_t last, struct got *got)
+{
+    uint8_t bytes[200] = {0};
+    struct nlattr a = {.nla_len = (uint16_t)(sizeof a + len), .nla_type = type};
+    const struct nlmsghdr row = {
+        .nlmsg_len = (uint32_t)(88 + NLMSG_ALIGN(a.nla_len)), .nlmsg_type = 20, .nlmsg_seq = SEQ};
+    const struct nlmsghdr done = {.nlmsg_len = 20, .nlmsg_type = NLMSG_DONE, .nlmsg_seq = SEQ};
+    struct netlink_dump dump = {.seq = SEQ, .protocol = PROTOCOL_UDP, .emit = take, .ctx = got, .report = &got->report};
+
+    memcpy(bytes, dump_bytes, 88);
+    memcpy(bytes, &row, sizeof row);
+    memcpy(bytes + 88, &a, sizeof a);
+    memcpy(bytes + 88 + a.nla_len - sizeof last, &last, sizeof last);
+    memcpy(bytes + row.nlmsg_len, &done, sizeof done);
+    memset(got, 0, sizeof *got);
+    got->report.drops = true;
+    return netlink_parse(flush_copy(bytes, row.nlmsg_len + 20), row.nlmsg_len + 20, &dump);
+}
+
+static void a_udp_socket_has_what_it_lost(void **state)
+{
+    struct got got;
+
+    (void)state;
+    assert_int_equal(parse_udp(INET_DIAG_SKMEMINFO, 36, 4000000000u, &got), NETLINK_DONE);
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.sock[0].known, SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | SOCK_REMOTE | SOCK_QUEUE | SOCK_DROPS);
+    assert_true(got.sock[0].drops == 4000000000u && got.sock[0].cookie == 0x2200000011 && got.report.drops);
+    assert_true(got.sock[0].rx_queue == 100);
+    assert_int_equal(parse_udp(INET_DIAG_SKMEMINFO, 32, 7, &got), NETLINK_DONE); /* as before Linux 4.12 */
+    assert_true(got.n == 1 && !(got.sock[0].known & SOCK_DROPS) && !got.report.drops);
+    assert_int_equal(parse_udp(INET_DIAG_SHUTDOWN, 36, 7, &got), NETLINK_DONE);
+    assert_true(got.n == 1 && !(got.sock[0].known & SOCK_DROPS) && !got.report.drops);
+}
+
 static void a_dump_is_read_field_by_field(void **state)
 {
     static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
@@ -111,12 +147,12 @@ static void a_dump_is_read_field_by_field(void **state)
     assert_int_equal(got.report.partial, 0);
     for (int i = 0; i < N_ROWS; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER |
+        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | SOCK_QUEUE |
                                                 (i == 0   ? SOCK_REMOTE
-                                                 : i == 1 ? SOCK_QUEUE | SOCK_LIMIT
+                                                 : i == 1 ? SOCK_LIMIT
                                                           : 0));
-        assert_int_equal(got.sock[i].rx_queue, i == 1 ? 100 : 0); /* bytes, but of a listener connections */
-        assert_int_equal(got.sock[i].tx_queue, i == 1 ? 200 : 0);
+        assert_int_equal(got.sock[i].rx_queue, 100);                /* bytes, but of a listener connections */
+        assert_int_equal(got.sock[i].tx_queue, i == 2 ? 199 : 200); /* without the SYN */
     }
     assert_int_equal(got.sock[0].ip_version, 4);
     assert_int_equal(got.sock[0].state, STATE_ESTABLISHED);
@@ -381,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dump_is_read_field_by_field),
+        cmocka_unit_test(a_udp_socket_has_what_it_lost),
         cmocka_unit_test(a_cookie_names_a_socket_in_close_wait),
         cmocka_unit_test(a_dump_cut_anywhere_is_no_answer_but_between_messages),
         cmocka_unit_test(any_length_in_a_header_is_checked),

@@ -67,11 +67,12 @@ static void a_row_is_read_column_by_column(void **state)
         uint32_t inode;
         const char *remote; /* or NULL */
         uint16_t remote_port;
+        uint32_t tx_queue;
     } row[] = {
         {tcp_row, PROTOCOL_TCP, "10.0.0.5", 8080, STATE_LISTEN, 4242, NULL, 0},
         {"  12: " IP_10_0_0_5 ":0016 " IP_10_0_0_5
          ":C001 01 00000024:00000000 01:00000019 00000000     0        0 9 2 ffff8880 20 4 30 10 -1",
-         PROTOCOL_TCP, "10.0.0.5", 22, STATE_ESTABLISHED, 9, "10.0.0.5", 49153},
+         PROTOCOL_TCP, "10.0.0.5", 22, STATE_ESTABLISHED, 9, "10.0.0.5", 49153, 36},
         {"  13: " IP_10_0_0_5 ":0016 " IP_10_0_0_5
          ":C001 06 00000000:00000000 03:00000B1B 00000000     0        0 0 3 0000000000000000",
          PROTOCOL_TCP, "10.0.0.5", 22, STATE_TIME_WAIT, 0, "10.0.0.5", 49153},
@@ -91,30 +92,50 @@ static void a_row_is_read_column_by_column(void **state)
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         struct sock expected = sock_of(row[i].protocol, row[i].address, row[i].port, row[i].state, row[i].inode), s;
 
-        expected.known |= row[i].protocol == PROTOCOL_TCP && row[i].state == STATE_LISTEN ? SOCK_QUEUE : 0;
+        expected.known |= SOCK_QUEUE;
         if (row[i].remote)
             connect_to(&expected, row[i].remote, row[i].remote_port);
-        expected.cookie = row[i].state == STATE_CLOSE_WAIT ? PROCFS_COOKIE | row[i].inode : 0;
+        if (row[i].state == STATE_CLOSE_WAIT || row[i].protocol == PROTOCOL_UDP)
+            expected.cookie = PROCFS_COOKIE | row[i].inode;
+        if (row[i].protocol == PROTOCOL_UDP)
+            expected.known |= SOCK_DROPS;
+        expected.tx_queue = row[i].tx_queue;
         assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
         assert_memory_equal(&s, &expected, sizeof s);
     }
 }
 
-static void only_a_listeners_queue_is_read(void **state)
+/* A FIN and a SYN take a sequence number each, which is no byte that waits. */
+static void queues_are_read(void **state)
 {
     static const struct {
         const char *line;
         enum protocol protocol;
         unsigned known;
-        uint32_t rx_queue;
+        uint32_t rx_queue, tx_queue, drops;
     } row[] = {
-        {"0: " IP_10_0_0_5 ":0050 00000000:0000 0A 000000FF:00001001 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
-         SOCK_QUEUE, 4097},
-        {"0: " IP_DOC6 ":0050 " IP_DOC6 ":0000 0A 00000000:FFFFFFFF 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
-         SOCK_QUEUE, UINT32_MAX},
-        {"0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 01 00000005:00000007 00:00000000 00000000 0 0 8", PROTOCOL_TCP,
-         SOCK_REMOTE, 0},
-        {"0: " IP_10_0_0_5 ":0050 00000000:0000 0A 00000005:00000007 00:00000000 00000000 0 0 8", PROTOCOL_UDP, 0, 0},
+#define ROW(state, tx, rx) \
+    "0: " IP_10_0_0_5 ":0050 " IP_10_0_0_5 ":C001 " state " " tx ":" rx " 00:00000000 00000000 0 0 8"
+        {"0: " IP_10_0_0_5 ":0050 00000000:0000 0A 000000FF:00001001 00:00000000 00000000 0 0 8", PROTOCOL_TCP, 0, 4097,
+         0, 0},
+        {"0: " IP_DOC6 ":0050 " IP_DOC6 ":0000 0A 00000000:FFFFFFFF 00:00000000 00000000 0 0 8", PROTOCOL_TCP, 0,
+         UINT32_MAX, 0, 0},
+        {ROW("01", "00000005", "00000007"), PROTOCOL_TCP, SOCK_REMOTE, 7, 5, 0},
+        {ROW("02", "00000001", "00000000"), PROTOCOL_TCP, SOCK_REMOTE, 0, 0, 0}, /* SYN_SENT */
+        {ROW("03", "00000001", "00000007"), PROTOCOL_TCP, SOCK_REMOTE, 7, 0, 0}, /* SYN_RECV */
+        {ROW("04", "00000005", "00000007"), PROTOCOL_TCP, SOCK_REMOTE, 7, 4, 0}, /* FIN_WAIT1 */
+        {ROW("05", "00000000", "00000007"), PROTOCOL_TCP, SOCK_REMOTE, 7, 0, 0}, /* FIN_WAIT2 */
+        {ROW("08", "00000005", "00000007"), PROTOCOL_TCP, SOCK_REMOTE, 6, 5, 0}, /* CLOSE_WAIT */
+        {ROW("08", "00000000", "00000000"), PROTOCOL_TCP, SOCK_REMOTE, 0, 0, 0},
+        {ROW("09", "00000001", "00000001"), PROTOCOL_TCP, SOCK_REMOTE, 0, 0, 0}, /* LAST_ACK */
+        {ROW("0B", "00000005", "00000007"), PROTOCOL_TCP, SOCK_REMOTE, 6, 4, 0}, /* CLOSING */
+        {ROW("01", "00000005", "00000007") " 2 ffff8880 9", PROTOCOL_UDP, SOCK_REMOTE | SOCK_DROPS, 7, 5, 9},
+        {ROW("07", "00000000", "FFFFFFFF") " 2 ffff8880 4294967295", PROTOCOL_UDP, SOCK_REMOTE | SOCK_DROPS, UINT32_MAX,
+         0, UINT32_MAX},
+        {ROW("07", "00000000", "00000001") " 2 ffff8880 4294967296", PROTOCOL_UDP, SOCK_REMOTE, 1, 0, 0},
+        {ROW("07", "00000000", "00000001") " 2 ffff8880 9x", PROTOCOL_UDP, SOCK_REMOTE, 1, 0, 0},
+        {ROW("07", "00000000", "00000001"), PROTOCOL_UDP, SOCK_REMOTE, 1, 0, 0},
+#undef ROW
     };
 
     (void)state;
@@ -122,8 +143,9 @@ static void only_a_listeners_queue_is_read(void **state)
         struct sock s;
 
         assert_row(!parse(row[i].line, strlen(row[i].line), row[i].protocol, &s), row[i].line);
-        assert_row(s.known == (SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | row[i].known), row[i].line);
-        assert_row(s.rx_queue == row[i].rx_queue && !s.tx_queue, row[i].line);
+        assert_row(s.known == (SOCK_ADDRESS | SOCK_PORT | SOCK_OWNER | SOCK_QUEUE | row[i].known), row[i].line);
+        assert_row(s.rx_queue == row[i].rx_queue && s.tx_queue == row[i].tx_queue, row[i].line);
+        assert_row(!(s.known & SOCK_DROPS) || s.drops == row[i].drops, row[i].line);
     }
 }
 
@@ -240,7 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_line_of_each_file_is_known),
         cmocka_unit_test(a_row_is_read_column_by_column),
-        cmocka_unit_test(only_a_listeners_queue_is_read),
+        cmocka_unit_test(queues_are_read),
         cmocka_unit_test(an_inode_names_a_socket_in_close_wait),
         cmocka_unit_test(a_row_cut_anywhere_is_refused_until_its_inode_has_begun),
         cmocka_unit_test(garbage_is_refused),
