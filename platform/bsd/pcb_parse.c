@@ -66,5 +66,10 @@ void pcb_emit(const struct pcb *pcb, const struct pcblist *list, bool pass_of_li
         clear_zone(s.local);
         clear_zone(s.remote);
     }
+    if (s.state == STATE_LISTEN) {
+        s.known |= SOCK_QUEUE | SOCK_LIMIT;
+        s.rx_queue = pcb->queue;
+        s.tx_queue = pcb->limit;
+    }
     list->emit(list->ctx, &s, 1);
 }

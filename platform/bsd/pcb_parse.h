@@ -13,6 +13,7 @@ struct pcb {
     uint32_t state;         /* t_state; meaningless for UDP */
     uint8_t known;          /* SOCK_PID where the record names a process, else 0 */
     uint32_t pid;
+    uint32_t queue, limit; /* connections that wait to be accepted, and so_qlimit; meaningless unless it listens */
 };
 
 /* Emits the socket if it is of this pass: where list wants listeners first, they are the first of two passes. Skips a

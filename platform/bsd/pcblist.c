@@ -108,6 +108,7 @@ int bsd_poll(struct backend_state *state, const char *sysctl_name, pcblist_parse
     if (n < 0)
         return (int)n;
     list->report->ipv6 = ipv6;
+    list->report->queue_limits |= list->protocol == PROTOCOL_TCP;
     list->listeners_first = state->listeners_first;
     if (replays)
         n = replay_list(state);

@@ -26,6 +26,9 @@
 /* struct xsocket_n, bsd/sys/socketvar.h. */
 #define SO_STATE     26 /* 16 bits */
 #define XSO_FAMILY   40
+#define SO_QLEN      44 /* 16 bits: half-open connections, too */
+#define SO_INCQLEN   46 /* 16 bits: these alone */
+#define SO_QLIMIT    48 /* 16 bits */
 #define SO_LAST_PID  68
 #define SO_E_PID     72
 #define SS_NOFDREF   0x1 /* no process has a descriptor of it */
@@ -59,17 +62,31 @@ static bool is_known(uint32_t kind, uint32_t len)
     return false;
 }
 
+static uint16_t u16(const uint8_t *at)
+{
+    uint16_t n;
+
+    memcpy(&n, at, sizeof n);
+    return n;
+}
+
 /* Returns the process that used the socket last, or the one it was used for (e_pid). A socket without a descriptor
  * still has both, but no owner: 0. */
 static uint32_t owner(const uint8_t *socket)
 {
     uint32_t last = pcb_u32(socket + SO_LAST_PID);
-    uint16_t state;
 
-    memcpy(&state, socket + SO_STATE, sizeof state);
-    if (state & SS_NOFDREF)
+    if (u16(socket + SO_STATE) & SS_NOFDREF)
         return 0;
     return last ? last : pcb_u32(socket + SO_E_PID);
+}
+
+/* Returns the connections that wait to be accepted (bsd/kern/uipc_socket2.c, sonewconn_internal, soisconnected). */
+static uint32_t queue(const uint8_t *socket)
+{
+    uint16_t all = u16(socket + SO_QLEN), half_open = u16(socket + SO_INCQLEN);
+
+    return all > half_open ? (uint32_t)(all - half_open) : 0;
 }
 
 /* Emits the socket whose records were read, if any. Returns 0 or -errno. */
@@ -90,6 +107,8 @@ static int emit_socket(const struct records *r, const struct pcblist *list, bool
             .state = tcp ? pcb_u32(r->tcpcb + T_STATE) : 0,
             .known = SOCK_PID,
             .pid = owner(r->socket),
+            .queue = queue(r->socket),
+            .limit = u16(r->socket + SO_QLIMIT),
         },
         list, pass_of_listeners);
     return 0;

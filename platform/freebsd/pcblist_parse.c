@@ -13,6 +13,8 @@
 /* struct xinpcb, sys/netinet/in_pcb.h: the length (8), struct xsocket (240, sys/sys/socketvar.h), struct in_conninfo
  * (44), and more. */
 #define XSO_FAMILY   108 /* 32 bits */
+#define SO_QLEN      112 /* 32 bits: without so_incqlen, those that no accept filter has passed yet */
+#define SO_QLIMIT    120 /* 32 bits */
 #define INP_LPORT    254 /* 16 bits, network order */
 #define INP_LADDR    272 /* 16 bytes */
 #define INP_VFLAG    392 /* 8 bits */
@@ -58,6 +60,8 @@ static void emit_socket(const uint8_t *record, const struct layout *layout, cons
             .vflag = inpcb[INP_VFLAG],
             .family_v6 = pcb_u32(inpcb + XSO_FAMILY) == FAMILY_INET6,
             .state = layout->state ? pcb_u32(record + layout->state) : 0,
+            .queue = pcb_u32(inpcb + SO_QLEN),
+            .limit = pcb_u32(inpcb + SO_QLIMIT),
         },
         list, pass_of_listeners);
 }

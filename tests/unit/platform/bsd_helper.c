@@ -74,6 +74,9 @@ void bsd_reads_back(pcblist_parse_fn *parse, bsd_encode_fn *encode, bool pids)
     struct bsd_got got;
     size_t len;
 
+    s[0].rx_queue = s[0].tx_queue = 7; /* of no listener: skipped */
+    s[1].rx_queue = 129;
+    s[1].tx_queue = 128;
     connect_to(&s[0], "10.0.0.9", 40000);
     connect_to(&s[3], "fe80::2", 443);
     len = encode(PROTOCOL_TCP, s, COUNT_OF(s), bytes);
@@ -81,6 +84,7 @@ void bsd_reads_back(pcblist_parse_fn *parse, bsd_encode_fn *encode, bool pids)
     assert_int_equal(got.n, 3);
     for (unsigned i = 0; i < got.n; i++) {
         const struct sock *want = &s[(unsigned[]){1, 0, 3}[i]];
+        bool listens = want->state == STATE_LISTEN;
 
         assert_int_equal(got.sock[i].state, want->state);
         assert_int_equal(got.sock[i].ip_version, want->ip_version);
@@ -90,6 +94,9 @@ void bsd_reads_back(pcblist_parse_fn *parse, bsd_encode_fn *encode, bool pids)
         assert_int_equal(got.sock[i].known & SOCK_REMOTE, want->known & SOCK_REMOTE);
         assert_int_equal(got.sock[i].remote_port, want->remote_port);
         assert_memory_equal(got.sock[i].remote, want->remote, 16);
+        assert_int_equal(got.sock[i].known & (SOCK_QUEUE | SOCK_LIMIT), listens ? SOCK_QUEUE | SOCK_LIMIT : 0);
+        assert_int_equal(got.sock[i].rx_queue, listens ? want->rx_queue : 0);
+        assert_int_equal(got.sock[i].tx_queue, listens ? want->tx_queue : 0);
     }
     len = encode(PROTOCOL_UDP, s, COUNT_OF(s), bytes);
     assert_int_equal(bsd_parse(parse, PROTOCOL_UDP, true, bytes, len, &got), 0);

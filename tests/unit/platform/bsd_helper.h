@@ -8,8 +8,8 @@
 /* The most bytes that one socket adds in these formats, and that surround the list. */
 #define BSD_ROW_MAX 1024
 
-/* Encodes the sockets of this protocol: address, port, state and, on macOS, pid. An address that is not IPv6 sets
- * IPv4's flag. Returns the bytes written to out. */
+/* Encodes the sockets of this protocol: address, port, state, accept queue and, on macOS, pid. An address that is not
+ * IPv6 sets IPv4's flag. Returns the bytes written to out. */
 typedef size_t bsd_encode_fn(enum protocol protocol, const struct sock *s, size_t n, uint8_t *out);
 bsd_encode_fn darwin_encode, freebsd_encode;
 

@@ -9,7 +9,12 @@ size_t darwin_encode(enum protocol protocol, const struct sock *s, size_t n, uin
     for (size_t i = 0; i < n; i++) {
         struct darwin_row row = {
             .xi = {.xi_len = 104, .xi_kind = 0x010},
-            .xso.old = {.xso_len = 104, .xso_kind = 0x001, .so_last_pid = (int32_t)s[i].pid},
+            .xso.old = {.xso_len = 104,
+                        .xso_kind = 0x001,
+                        .so_qlen = (int16_t)(s[i].rx_queue + 2),
+                        .so_incqlen = 2,
+                        .so_qlimit = (int16_t)s[i].tx_queue,
+                        .so_last_pid = (int32_t)s[i].pid},
             .rcv = {.xsb_len = 32, .xsb_kind = 0x002},
             .snd = {.xsb_len = 32, .xsb_kind = 0x004},
             .xst = {.xst_len = 136, .xst_kind = 0x008},

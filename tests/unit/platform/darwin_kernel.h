@@ -99,6 +99,8 @@ _Static_assert(sizeof(struct xinpcb_n) == 104 && offsetof(struct xinpcb_n, inp_l
                "struct xinpcb_n");
 _Static_assert(sizeof(struct xsocket_n_of_12) == 76 && offsetof(struct xsocket_n_of_12, so_state) == 26 &&
                    offsetof(struct xsocket_n_of_12, xso_family) == 40 &&
+                   offsetof(struct xsocket_n_of_12, so_qlen) == 44 &&
+                   offsetof(struct xsocket_n_of_12, so_qlimit) == 48 &&
                    offsetof(struct xsocket_n_of_12, so_last_pid) == 68 &&
                    offsetof(struct xsocket_n_of_12, so_e_pid) == 72,
                "struct xsocket_n");

@@ -12,6 +12,9 @@ size_t freebsd_encode(enum protocol protocol, const struct sock *s, size_t n, ui
 
         if (s[i].protocol != protocol)
             continue;
+        row.xt_inp.xi_socket.so_qlen = s[i].rx_queue;
+        row.xt_inp.xi_socket.so_incqlen = 2;
+        row.xt_inp.xi_socket.so_qlimit = s[i].tx_queue;
         bsd_end(&s[i], &row.xt_inp.inp_vflag, inc->ie_lport, inc->ie_dependladdr);
         bsd_remote_end(&s[i], inc->ie_fport, inc->ie_dependfaddr);
         at = protocol == PROTOCOL_TCP ? bsd_put(at, &row, sizeof row) : bsd_put(at, &row.xt_inp, sizeof row.xt_inp);

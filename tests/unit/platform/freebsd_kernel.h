@@ -67,7 +67,9 @@ struct xinpgen {
     uint64_t xig_gen, xig_sogen, xig_spare64[4];
 };
 
-_Static_assert(sizeof(struct xsocket) == 240 && offsetof(struct xsocket, xso_family) == 100, "struct xsocket");
+_Static_assert(sizeof(struct xsocket) == 240 && offsetof(struct xsocket, xso_family) == 100 &&
+                   offsetof(struct xsocket, so_qlen) == 104 && offsetof(struct xsocket, so_qlimit) == 112,
+               "struct xsocket");
 _Static_assert(sizeof(struct xinpcb) == 400 && offsetof(struct xinpcb, inp_inc.ie_lport) == 254 &&
                    offsetof(struct xinpcb, inp_inc.ie_dependladdr) == 272 && offsetof(struct xinpcb, inp_vflag) == 392,
                "struct xinpcb");

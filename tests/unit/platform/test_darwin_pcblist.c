@@ -53,7 +53,8 @@ static const struct tcp_list {
                     .so_state = 0x100,
                     .xso_protocol = 6,
                     .xso_family = 30, /* AF_INET6 */
-                    .so_qlen = 1,
+                    .so_qlen = 4,
+                    .so_incqlen = 3,
                     .so_qlimit = 128,
                     .so_uid = 501,
                     .so_last_pid = 321,
@@ -105,13 +106,16 @@ static void a_list_is_read_field_by_field(void **state)
     assert_int_equal(got.n, 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | SOCK_PID | (i ? SOCK_REMOTE : 0));
+        assert_int_equal(got.sock[i].known,
+                         SOCK_ADDRESS | SOCK_PORT | SOCK_PID | (i ? SOCK_REMOTE : SOCK_QUEUE | SOCK_LIMIT));
         assert_int_equal(got.sock[i].local_port, 8080);
     }
     assert_int_equal(got.sock[0].ip_version, 6); /* a dual-stack listener counts as IPv6, as on Linux */
     assert_int_equal(got.sock[0].state, STATE_LISTEN);
     assert_memory_equal(got.sock[0].local, ((uint8_t[16]){0}), 16);
     assert_int_equal(got.sock[0].pid, 321);
+    assert_int_equal(got.sock[0].rx_queue, 1); /* without the half-open ones */
+    assert_int_equal(got.sock[0].tx_queue, 128);
     assert_int_equal(got.sock[1].ip_version, 4);
     assert_int_equal(got.sock[1].state, STATE_ESTABLISHED);
     assert_memory_equal(got.sock[1].local, ((uint8_t[16]){10, 1, 2, 3}), 16);
@@ -242,6 +246,32 @@ static void what_no_process_holds_any_more_has_no_owner(void **state)
         assert_int_equal(got.sock[i].pid, 0);
 }
 
+/* so_qlen and so_qlimit are unsigned, whatever their type says. */
+static void any_queue_is_counted(void **state)
+{
+    static const struct {
+        const char *what;
+        int16_t qlen, incqlen, qlimit;
+        uint32_t queue, limit;
+    } row[] = {
+        {"empty", 0, 0, 0, 0, 0},
+        {"only half-open ones", 5, 5, 5, 0, 5},
+        {"more than all", 1, 2, 5, 0, 5},
+        {"the most", -1, 0, -1, 65535, 65535},
+    };
+    struct tcp_list list = tcp_list;
+    struct bsd_got got;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        list.listener.xso.old.so_qlen = row[i].qlen;
+        list.listener.xso.old.so_incqlen = row[i].incqlen;
+        list.listener.xso.old.so_qlimit = row[i].qlimit;
+        assert_int_equal(parse(PROTOCOL_TCP, false, &list, sizeof list, &got), 0);
+        assert_row(got.sock[0].rx_queue == row[i].queue && got.sock[0].tx_queue == row[i].limit, row[i].what);
+    }
+}
+
 static void an_address_of_one_link_has_no_zone(void **state)
 {
     static const struct {
@@ -319,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_socket_lacking_a_record_is_refused),
         cmocka_unit_test(what_has_no_port_yet_is_passed_over),
         cmocka_unit_test(what_no_process_holds_any_more_has_no_owner),
+        cmocka_unit_test(any_queue_is_counted),
         cmocka_unit_test(an_address_of_one_link_has_no_zone),
         cmocka_unit_test(all_states_of_the_kernel_have_a_place),
         cmocka_unit_test(all_flags_give_a_version),

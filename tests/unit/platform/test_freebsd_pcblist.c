@@ -25,6 +25,9 @@ static const struct tcp_list tcp_list = {
                                       .xso_so = 0x11,
                                       .xso_protocol = 6,
                                       .xso_family = 28,
+                                      .so_qlen = 3,
+                                      .so_incqlen = 1,
+                                      .so_qlimit = 128,
                                       .so_type = 1,
                                       .so_options = 2},
                         .inp_inc = {.inc_flags = 1, .ie_lport = {0x1f, 0x90}},
@@ -67,12 +70,14 @@ static void a_list_is_read_field_by_field(void **state)
     assert_int_equal(got.n, 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(got.sock[i].protocol, PROTOCOL_TCP);
-        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | (i ? SOCK_REMOTE : 0));
+        assert_int_equal(got.sock[i].known, SOCK_ADDRESS | SOCK_PORT | (i ? SOCK_REMOTE : SOCK_QUEUE | SOCK_LIMIT));
         assert_int_equal(got.sock[i].local_port, 8080);
     }
     assert_int_equal(got.sock[0].ip_version, 6); /* a dual-stack listener counts as IPv6, as on Linux */
     assert_int_equal(got.sock[0].state, STATE_LISTEN);
     assert_memory_equal(got.sock[0].local, ((uint8_t[16]){0}), 16);
+    assert_int_equal(got.sock[0].rx_queue, 3);
+    assert_int_equal(got.sock[0].tx_queue, 128);
     assert_int_equal(got.sock[1].ip_version, 4);
     assert_int_equal(got.sock[1].state, STATE_SYN_RECV);
     assert_memory_equal(got.sock[1].local, ((uint8_t[16]){10, 1, 2, 3}), 16);

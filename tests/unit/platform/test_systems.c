@@ -39,6 +39,11 @@ static void imagine(void)
         remote = addresses[any(3) + (machine[i].ip_version == 6 ? 3 : 0)];
         if (machine[i].protocol == PROTOCOL_TCP && machine[i].state != STATE_LISTEN)
             connect_to(&machine[i], remote, ports[any(COUNT_OF(ports))]);
+        if (machine[i].protocol == PROTOCOL_TCP && machine[i].state == STATE_LISTEN) {
+            machine[i].known |= SOCK_QUEUE | SOCK_LIMIT;
+            machine[i].tx_queue = any(4097);
+            machine[i].rx_queue = any(machine[i].tx_queue + 2);
+        }
     }
 }
 
@@ -120,6 +125,8 @@ static void feed_netlink(const struct feed *f)
         row.body.idiag_state = (uint8_t)linux_number(i);
         address_of(i, (uint8_t *)row.body.id.idiag_src);
         remote_of(i, (uint8_t *)row.body.id.idiag_dst);
+        row.body.idiag_rqueue = machine[i].rx_queue;
+        row.body.idiag_wqueue = machine[i].tx_queue;
         put_port(&row.body.id.idiag_sport, machine[i].local_port);
         put_port(&row.body.id.idiag_dport, machine[i].remote_port);
         assert_int_equal(netlink_parse(&row, sizeof row, &dump), NETLINK_MORE);
@@ -222,12 +229,24 @@ static void feed_rows(const struct feed *f)
             f->emit(f->ctx, &machine[i], 1);
 }
 
+static void feed_rows_without_limits(const struct feed *f)
+{
+    for (size_t i = 0; i < SOCKETS; i++)
+        if (machine[i].protocol == f->protocol) {
+            struct sock s = machine[i];
+
+            s.known &= (uint8_t)~SOCK_LIMIT;
+            f->emit(f->ctx, &s, 1);
+        }
+}
+
 static const struct {
     const char *name;
     void (*feed)(const struct feed *f);
+    bool limits; /* rows have the limits of accept queues */
 } systems[] = {
-    {"Linux netlink", feed_netlink}, {"Linux procfs", feed_procfs}, {"Windows", feed_windows},
-    {"macOS", feed_macos},           {"FreeBSD", feed_freebsd},
+    {"Linux netlink", feed_netlink, true}, {"Linux procfs", feed_procfs, false}, {"Windows", feed_windows, false},
+    {"macOS", feed_macos, true},           {"FreeBSD", feed_freebsd, true},
 };
 enum { WINDOWS = 2, MACOS = 3 };
 
@@ -240,6 +259,17 @@ static size_t put_counts(char *out, size_t at, size_t cap, const char *name, int
         at += (size_t)snprintf(out + at, cap - at, " %u", (unsigned)total->count[field]);
     assert_true(at < cap);
     return at + (size_t)snprintf(out + at, cap - at, "\n");
+}
+
+/* Writes an accept queue whose limit is known. */
+static size_t put_queue(char *out, size_t at, size_t cap, const struct accept_queue *queue)
+{
+    if (queue->pushed >> QUEUE_LIMIT & 1)
+        at += (size_t)snprintf(out + at, cap - at, "queue: %u of %u\n", (unsigned)queue->value[QUEUE_DEPTH],
+                               (unsigned)queue->value[QUEUE_LIMIT]);
+    assert_true(at < cap);
+    assert_false(queue->pushed >> QUEUE_PEAK & 1);
+    return at;
 }
 
 /* Writes a poll's series as text, and the pids of their owners into pid, by series. */
@@ -256,10 +286,13 @@ static uint32_t series_of(void (*feed)(const struct feed *f), char *out, size_t 
     poll_begin(&p);
     for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++)
         feed(&(struct feed){(enum protocol)protocol, tally_sock, &p.tally, &report});
+    tally_end_tcp(&p.tally, false, true);
     tally_end(&p.tally);
     owners_update(&owners, &p.tally);
     at = put_counts(out, at, cap, "all", 4, &p.tally.total[0]);
     at = put_counts(out, at, cap, "all", 6, &p.tally.total[1]);
+    at += (size_t)snprintf(out + at, cap - at, "fullest: %u, %u\n", (unsigned)p.tally.total[0].fullest,
+                           (unsigned)p.tally.total[1].fullest);
     n = tally_count(&p.tally);
     for (uint32_t i = 0; i < n; i++) {
         const struct series *s = tally_series(&p.tally, i);
@@ -269,6 +302,7 @@ static uint32_t series_of(void (*feed)(const struct feed *f), char *out, size_t 
         for (unsigned field = 0; field < FIELD_COUNT; field++)
             counts.count[field] = s->count[field];
         at = put_counts(out, at, cap, series_addr_port(&p.tally, s, text), s->ip_version, &counts);
+        at = put_queue(out, at, cap, &s->queue);
         pid[i] = s->owner.pid;
     }
     polls_free(&p);
@@ -277,15 +311,19 @@ static uint32_t series_of(void (*feed)(const struct feed *f), char *out, size_t 
 
 static void every_systems_tables_are_the_same_series(void **state)
 {
-    static char expected[65536], found[65536];
+    static char with[65536], without[65536], found[65536];
     int owner[COUNT_OF(systems)][100], nobody[100];
     uint32_t n, owned = 0;
 
     (void)state;
     imagine();
-    n = series_of(feed_rows, expected, sizeof expected, nobody);
+    n = series_of(feed_rows, with, sizeof with, nobody);
     assert_true(n > 12);
+    assert_int_equal(series_of(feed_rows_without_limits, without, sizeof without, nobody), n);
+    assert_string_not_equal(with, without);
     for (size_t i = 0; i < COUNT_OF(systems); i++) {
+        const char *expected = systems[i].limits ? with : without;
+
         assert_int_equal(series_of(systems[i].feed, found, sizeof found, owner[i]), n);
         if (strcmp(found, expected))
             print_error("%s:\n%s\nexpected:\n%s\n", systems[i].name, found, expected);
