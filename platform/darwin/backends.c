@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "darwin/kernel_parse.h"
 #include "darwin/pcblist_parse.h"
 #include "platform.h"
 
@@ -24,3 +25,9 @@ static const struct backend backend_pcblist = {
 };
 
 const struct backend *const platform_backends[] = {&backend_pcblist, NULL};
+
+void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out)
+{
+    (void)proc;
+    bsd_kernel_read(buf, darwin_kernel_parse, out);
+}

@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "freebsd/kernel_parse.h"
 #include "freebsd/pcblist_parse.h"
 #include "platform.h"
 
@@ -28,6 +29,12 @@ static const struct backend backend_pcblist = {
 };
 
 const struct backend *const platform_backends[] = {&backend_pcblist, NULL};
+
+void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out)
+{
+    (void)proc;
+    bsd_kernel_read(buf, freebsd_kernel_parse, out);
+}
 
 /* On 32-bit machines some fields have other offsets in records of the same length. */
 _Static_assert(sizeof(void *) == 8, "platform/freebsd/pcblist_parse.c knows the layouts of 64-bit machines only");

@@ -1,5 +1,5 @@
-/* Stubs for what only Linux has: procfs, the kernel's counters, settings of local ports, a search for owners,
- * containers, duties of process 1. */
+/* Stubs for what only Linux has: procfs, settings of local ports, a search for owners, containers, duties of
+ * process 1. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -19,11 +19,6 @@ int platform_proc_check(const char *proc)
 {
     (void)proc;
     return -EOPNOTSUPP;
-}
-
-void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out)
-{
-    (void)proc, (void)buf, (void)out;
 }
 
 void platform_local_ports(const char *proc, struct recording *recording, struct port_set *out)

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import census
+import kernel_counters
 import parse
 import ports
 import receivers
@@ -54,6 +55,23 @@ def test_counts_as_procfs_does(namespace, poll, listen, connect, keep):
     assert parse.nonzero(run.ports["80", 6]) == {"tcp_listen": 1, "tcp_established": 1}
     assert parse.nonzero(run.ports["127.0.0.1:53", 4]) == {"udp_socket": 1}
     assert {dict(tags).get("backend") for name, tags in run.series if name == "sockpush"} == {"iphlpapi"}
+
+
+def test_the_kernels_counters(namespace, start):
+    """Those that Windows has, of IPv4 and IPv6 together, add up to what the test reads itself. The others are left out. wine gives Linux's TCP
+    counters, which are of both, for each of the two."""
+    before = kernel_counters.read()
+    program = start(kernel="on")
+    polls = lambda: [fields for poll in program.influx_polls() for (name, _), fields in poll.items() if name == "netstat_kernel"]
+    program.until(polls)
+    assert set(polls()[0]) == {"retrans_segs", "tcp_in_errs", "out_rsts", "active_opens", "passive_opens", "estab_resets",
+                               "udp_in_datagrams", "udp_out_datagrams", "udp_in_errors", "udp_no_ports"}
+    assert not any(polls()[0].values())
+    for _ in range(3):
+        kernel_counters.traffic()
+    grown = lambda: {name: n if name.startswith("udp") else 2 * n for name, n in kernel_counters.since(before).items() if name in polls()[0]}
+    program.until(lambda: polls()[-1] == grown())
+    assert all(grown()[name] > 0 for name in kernel_counters.GROWN & set(grown()))
 
 
 def test_a_table_that_grows(namespace, start, keep):
