@@ -6,10 +6,14 @@
 
 /* The numbers before tcps_progdrops, which FreeBSD 13 does not have. */
 static const struct stats_row first[] = {
-    {ACTIVE_OPENS, 0},      /* tcps_connattempt */
-    {PASSIVE_OPENS, 1},     /* tcps_accepts */
+    {ACTIVE_OPENS, 0},  /* tcps_connattempt */
+    {PASSIVE_OPENS, 1}, /* tcps_accepts */
+    {TIMEOUTS, 11},     /* tcps_rexmttimeo */
+};
+
+/* Those of a sum whose last one is after it. */
+static const struct stats_row aborts[] = {
     {ABORT_ON_TIMEOUT, 10}, /* tcps_timeoutdrop */
-    {TIMEOUTS, 11},         /* tcps_rexmttimeo */
     {ABORT_ON_TIMEOUT, 15}, /* tcps_keepdrops */
 };
 
@@ -33,17 +37,17 @@ static const struct stats_row udp[] = {
     {UDP_OUT_DATAGRAMS, 10}, /* udps_opackets */
 };
 
-static const struct stats_layout tcp_first = STATS_LAYOUT(first, SIZE), tcp_others = STATS_LAYOUT(others, SIZE),
-                                 udp_all = STATS_LAYOUT(udp, SIZE);
+static const struct stats_layout tcp_first = STATS_LAYOUT(first, SIZE), tcp_aborts = STATS_LAYOUT(aborts, SIZE),
+                                 tcp_others = STATS_LAYOUT(others, SIZE), udp_all = STATS_LAYOUT(udp, SIZE);
 
 /* Known lengths, in numbers. */
 static const struct known {
     uint8_t numbers;
-    bool progdrops;
+    enum { ABSENT, PRESENT, UNSURE } progdrops;
 } known[] = {
-    {113, false}, /* 13.1 */
-    {123, true},  /* main in 2024, after 14.0 */
-    {125, true},  /* main in 2025: tcps_sc_spurcookie and tcps_sc_failcookie are new */
+    {113, ABSENT},  /* 13.1 */
+    {123, UNSURE},  /* main in 2024 has it; 14 may have this length without it */
+    {125, PRESENT}, /* main in 2025: tcps_sc_spurcookie and tcps_sc_failcookie are new */
 };
 
 #define UDP_NUMBERS 14 /* FreeBSD 10 to 15 */
@@ -52,9 +56,12 @@ static void parse_tcp(const uint8_t *stats, size_t len, struct kernel_reading *o
 {
     for (const struct known *k = known; k < known + sizeof known / sizeof *known; k++)
         if (len == (size_t)k->numbers * SIZE) {
-            size_t shift = k->progdrops ? SIZE : 0;
+            size_t shift = k->progdrops == PRESENT ? SIZE : 0;
 
             stats_parse(stats, len, &tcp_first, out);
+            if (k->progdrops == UNSURE)
+                return;
+            stats_parse(stats, len, &tcp_aborts, out);
             stats_parse(stats + shift, len - shift, &tcp_others, out);
         }
 }
