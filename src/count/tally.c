@@ -3,12 +3,8 @@
 #include <string.h>
 
 #include "base/format.h"
-#include "base/hash.h"
 #include "base/sort.h"
-
-#define LINGER_POLLS  10
-#define LINGER_MIN_MS (60 * 1000)
-#define LINGER_MAX_MS (10 * 60 * 1000)
+#include "count/discovery.h"
 
 /* Sockets in CLOSE_WAIT whose age is known. The first ones are, and so the oldest. */
 #define CLOSE_WAIT_MAX 4096
@@ -44,11 +40,7 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
         if (!rule_discovers(&rules->rule[i]))
             add_explicit(t, i);
     t->n_slots = t->n_explicit;
-    t->discovery = arena_zero(a, t->n_room - t->n_explicit, sizeof *t->discovery);
-    t->bucket_mask = 1;
-    while (t->bucket_mask < t->max_discovered)
-        t->bucket_mask = t->bucket_mask * 2 + 1;
-    t->bucket = arena_zero(a, t->bucket_mask + 1, sizeof *t->bucket);
+    discovery_init(t, a);
     if (rules->listen != RULE_NONE) {
         t->listening = arena_zero(a, 1, sizeof *t->listening);
         t->listened = arena_zero(a, 1, sizeof *t->listened);
@@ -58,93 +50,6 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
     if (rules->n)
         notes_init(&t->close_wait, CLOSE_WAIT_MAX, a);
     drops_init(&t->drops, a);
-    t->reorder = true;
-}
-
-/* --- discovered series ----------------------------------------------------- */
-
-/* The key of a discovered series. */
-struct key {
-    int rule;
-    uint8_t ip_version;
-    uint16_t port;
-    const uint8_t *address;
-};
-
-static const uint8_t no_address[16];
-
-static uint32_t *bucket_of(struct tally *t, const struct key *k)
-{
-    uint32_t words[6] = {(uint32_t)k->ip_version << 16 | k->port, (uint32_t)k->rule};
-
-    memcpy(words + 2, k->address, 16);
-    return &t->bucket[hash_words(words, 6) & t->bucket_mask];
-}
-
-static struct series *create_series(struct tally *t, const struct key *k, uint32_t *bucket)
-{
-    uint32_t slot = t->free_slot ? t->free_slot - 1 : t->n_slots++;
-    struct discovery *d = &t->discovery[slot - t->n_explicit];
-    struct series *s = &t->series[slot];
-
-    if (t->free_slot)
-        t->free_slot = d->next;
-    *d = (struct discovery){.port = k->port, .next = *bucket, .seen_ms = t->now_ms};
-    memcpy(d->address, k->address, sizeof d->address);
-    *s = (struct series){.rule = k->rule, .ip_version = k->ip_version, .discovery = d, .live = true};
-    *bucket = slot + 1;
-    t->reorder = true;
-    return s;
-}
-
-static struct series *find(struct tally *t, const struct key *k)
-{
-    for (uint32_t i = *bucket_of(t, k); i; i = t->discovery[i - 1 - t->n_explicit].next) {
-        const struct discovery *d = &t->discovery[i - 1 - t->n_explicit];
-        struct series *s = &t->series[i - 1];
-
-        if (s->rule == k->rule && d->port == k->port && s->ip_version == k->ip_version &&
-            !memcmp(d->address, k->address, sizeof d->address))
-            return s;
-    }
-    return NULL;
-}
-
-/* Finds a series that sockets made. create: makes it where it is absent. Once there are as many as there may be, the
- * others are one, "other". */
-static struct series *find_discovered(struct tally *t, const struct key *k, bool create)
-{
-    const struct key other = {.rule = RULE_NONE, .ip_version = k->ip_version, .address = no_address};
-    struct series *s = find(t, k);
-
-    if (s)
-        return s;
-    if (t->discovered == t->max_discovered) {
-        k = &other;
-        s = find(t, k);
-        t->overflowed |= create;
-    }
-    if (s || !create)
-        return s;
-    t->discovered += k->rule != RULE_NONE;
-    return create_series(t, k, bucket_of(t, k));
-}
-
-static void end_series(struct tally *t, struct series *s)
-{
-    struct discovery *d = s->discovery;
-    const struct key k = {.rule = s->rule, .ip_version = s->ip_version, .port = d->port, .address = d->address};
-    uint32_t number = (uint32_t)(s - t->series) + 1, *link = bucket_of(t, &k);
-
-    while (*link != number)
-        link = &t->discovery[*link - 1 - t->n_explicit].next;
-    *link = d->next;
-    if (s->rule != RULE_NONE)
-        t->discovered--;
-    drops_free(&t->drops, s->drops_index);
-    s->live = false;
-    d->next = t->free_slot;
-    t->free_slot = number;
     t->reorder = true;
 }
 
@@ -208,7 +113,8 @@ static void hint_owner(struct owner_hint *h, const struct sock *s)
 /* Returns the series of a rule that counts s, or NULL. */
 static struct series *series_of(struct tally *t, int rule, const struct sock *s, bool create)
 {
-    struct key k = {.rule = rule, .ip_version = s->ip_version, .port = s->local_port, .address = no_address};
+    static const uint8_t no_address[16];
+    struct discovery_key k = {.rule = rule, .ip_version = s->ip_version, .port = s->local_port, .address = no_address};
 
     if (t->explicit_of[rule]) {
         struct series *first = &t->series[t->explicit_of[rule] - 1];
@@ -220,7 +126,7 @@ static struct series *series_of(struct tally *t, int rule, const struct sock *s,
             return NULL;
         k.address = s->local;
     }
-    return find_discovered(t, &k, create);
+    return discovery_find(t, &k, create);
 }
 
 static void note_age(struct tally *t, struct series *series, uint64_t cookie)
@@ -339,14 +245,6 @@ void tally_discard(struct tally *t, enum protocol protocol)
         *t->listening = *t->listened;
 }
 
-static bool empty(const struct series *s)
-{
-    for (unsigned i = 0; i < FIELD_COUNT; i++)
-        if (s->count[i])
-            return false;
-    return true;
-}
-
 /* Orders by rule (RULE_NONE last, as unsigned), port, IP version and address. */
 static int by_rule(const void *a, const void *b)
 {
@@ -383,19 +281,7 @@ void tally_end(struct tally *t)
 {
     if (t->ephemeral)
         note_ephemeral(t);
-    for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
-        struct series *s = &t->series[i];
-
-        if (!s->live)
-            continue;
-        if (!empty(s)) {
-            s->discovery->seen_ms = t->now_ms;
-            s->discovery->zero_polls = 0;
-            s->discovery->ending = false;
-        } else if (s->discovery->seen_ms == t->now_ms) {
-            end_series(t, s); /* it came from a reading that was discarded */
-        }
-    }
+    discovery_settle(t);
     if (!t->reorder)
         return;
     t->n_order = 0;
@@ -440,29 +326,6 @@ void tally_sample(void *tally, const struct sock *s, uint64_t n)
 
     if (series)
         queue_sample(&series->queue, s, n, t->sample);
-}
-
-/* Returns true once a series has pushed zeros long enough. */
-static bool is_over(const struct tally *t, const struct discovery *d, uint64_t gone_ms)
-{
-    return (d->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS;
-}
-
-void tally_expire(struct tally *t)
-{
-    for (uint32_t i = t->n_explicit; i < t->n_slots; i++) {
-        struct series *s = &t->series[i];
-        struct discovery *d = s->discovery;
-        uint64_t gone_ms = s->live ? t->now_ms - d->seen_ms : 0;
-
-        if (!gone_ms)
-            continue;
-        d->zero_polls++;
-        if (d->ending || (is_over(t, d, gone_ms) && !t->marks_ends))
-            end_series(t, s);
-        else
-            d->ending = is_over(t, d, gone_ms);
-    }
 }
 
 uint32_t tally_count(const struct tally *t)
