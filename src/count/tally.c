@@ -281,7 +281,8 @@ void tally_end(struct tally *t)
 {
     if (t->ephemeral)
         note_ephemeral(t);
-    discovery_settle(t);
+    if (t->max_discovered)
+        discovery_settle(t);
     if (!t->reorder)
         return;
     t->n_order = 0;

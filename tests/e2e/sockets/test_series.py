@@ -9,7 +9,7 @@ import receivers
 from procfs import Socket
 
 SOCKETS = [Socket("10.0.0.1:80"), Socket("10.0.0.1:443"), Socket("10.0.0.1:53", "udp_socket"), Socket("[2001:db8::1]:80")]
-BACKEND = ["poll_us", "sockets", "partial_polls", "poll_errors", "count_errors"]
+BACKEND = ["poll_us", "sockets", "untracked_sockets", "queue_totals", "partial_polls", "poll_errors", "count_errors"]
 OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
 
 
