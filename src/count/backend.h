@@ -49,8 +49,8 @@ struct backend {
      * what was emitted, and closes the backend. */
     int (*poll)(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
                 struct poll_report *report);
-    /* Emits LISTEN sockets of TCP only, much faster than a poll; or NULL. Returns 0, or -errno: the caller closes the
-     * backend, whose dump may not be over. */
+    /* Emits LISTEN sockets of TCP only, much faster than a poll; or NULL. Those that no local rule of `want` counts may
+     * be left out. Returns 0, or -errno: the caller closes the backend, whose dump may not be over. */
     int (*listeners)(struct backend_state *state, sock_fn *emit, void *ctx);
     void (*close)(struct backend_state *state);
 };

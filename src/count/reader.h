@@ -48,8 +48,8 @@ void reader_poll(struct reader *r, uint64_t now_ns, sock_fn *emit, discard_fn *d
 /* Returns true if the backend that TCP was read by in the last poll can emit listeners only. */
 bool reader_samples(const struct reader *r);
 
-/* Emits the LISTEN sockets of TCP; reader_samples must be true. Returns 0, or -errno; then the next poll opens the
- * backend anew. */
+/* Emits the LISTEN sockets of TCP that local rules count, and maybe others; reader_samples must be true. Returns 0, or
+ * -errno; then the next poll opens the backend anew. */
 int reader_listeners(struct reader *r, sock_fn *emit, void *ctx);
 
 /* Writes the last error of each backend, such as "netlink: Permission denied; …", or "" if

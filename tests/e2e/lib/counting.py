@@ -1,11 +1,14 @@
 """Many sockets, so that they are counted by the kernel's counters, and what the log says of it."""
 import contextlib
 import resource
+import shutil
 import socket
+import subprocess
 
 import pytest
 
 import parse
+from program import BINARY, ONE_POLL, environment, run_binary
 
 COUNTED = "counted by the kernel's counters"
 OTHERS = "most are in other network namespaces"
@@ -57,3 +60,15 @@ def many(namespace):
         yield connect
         for one in kept:
             one.close()
+
+
+def traced(tmp_path, *options, **env):
+    """Runs two polls under strace, whose options must change a call."""
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("strace is not installed")
+    if subprocess.run([strace, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("strace may not trace here")
+    run = run_binary(environment(ONE_POLL, {**TWO_POLLS, **env}), "-f", "-o", str(tmp_path / "trace"), *options, BINARY, binary=strace, timeout=120)
+    assert "INJECTED" in (tmp_path / "trace").read_text(), "no such call was made"
+    return run

@@ -9,7 +9,7 @@ import pytest
 
 import parse
 import wait
-from counting import descriptors
+from counting import descriptors, last_poll, traced
 
 pytestmark = [pytest.mark.usefixtures("namespace"), pytest.mark.skipif(not shutil.which("ss"), reason="iproute2 is not installed")]
 
@@ -96,10 +96,14 @@ def polls_of(program):
     return [parse.ports(one)["7000", 4] for one in program.influx_polls()]
 
 
-def test_a_burst_between_two_polls_shows_in_the_peak(server, start):
-    """It is over before the next poll. On a machine that is slow it may not be, or no sample comes in between: then another burst follows."""
+@pytest.mark.parametrize("rules", ["7000", "listen", "7000," + ",".join(map(str, range(8001, 8201, 2)))], ids=["one", "listen", "many"])
+def test_a_burst_between_two_polls_shows_in_the_peak(server, start, rules):
+    """The kernel lists only the rules' listeners for samples, or all. The burst is over before the next poll. On a machine that is slow it may not be,
+    or no sample comes in between: then another burst follows."""
     listener = server()
-    program = start(ports="7000", interval="2s", self="off")
+    for port in (6999, 7001):
+        server(port)
+    program = start(ports=rules, interval="2s", self="off")
 
     def burst():
         clients = [socket.create_connection(listener.getsockname()) for _ in range(BURST)]
@@ -117,6 +121,19 @@ def test_a_burst_between_two_polls_shows_in_the_peak(server, start):
     assert any(poll_and_burst() for _ in range(20)), program.out
     seen = len(polls_of(program)) + 1
     program.until(lambda: len(polls_of(program)) > seen and polls_of(program)[-1]["accept_queue_peak"] == 0)
+
+
+def test_a_filter_that_the_kernel_refuses(server, queue, tmp_path):
+    """By EINVAL, as an old one does. The fourth request is the first sample's, since three are the first poll's, or the second poll's if no sample
+    came in between. After that there is no netlink, and another run follows."""
+    queue(server(), 3)
+
+    def sampled():
+        run = traced(tmp_path, "-e", "inject=sendto:error=EINVAL:when=4", ports="7000", interval="2s", peak="10ms")
+        assert "could not be sampled" not in run.log
+        return queues(parse.ports(last_poll(run))["7000", 4]) == {"accept_queue": 3, "accept_queue_limit": 128, "accept_queue_peak": 3}
+
+    assert any(sampled() for _ in range(5))
 
 
 def test_where_only_polls_are_samples(server, queue, poll):

@@ -18,7 +18,7 @@ import rights
 import states
 import wait
 from conftest import namespace_or_skip
-from counting import COUNTED, OTHERS, TWO_POLLS, assert_counted, descriptors, last_poll, many, skip_beside_others      # many is a fixture
+from counting import COUNTED, OTHERS, TWO_POLLS, assert_counted, descriptors, last_poll, many, skip_beside_others, traced      # many is a fixture
 from program import BINARY, ONE_POLL, environment, run_binary
 
 # In one process, because sockets of other namespaces make the filter useless: test_a_small_namespace_on_a_busy_machine.
@@ -157,17 +157,6 @@ def test_counters_that_contradict_the_list_are_not_used(made, poll, tmp_path, mo
     run = poll(**polls, backend=f"replay:{tmp_path}/r", self="on")
     assert run.log.count("differ from its list") == errors and counted(last_poll(run)) == made
     assert [fields["count_errors"] for (name, _), fields in last_poll(run).items() if name == "sockpush"] == [errors]
-
-
-def traced(tmp_path, *options, **env):
-    strace = shutil.which("strace")
-    if not strace:
-        pytest.skip("strace is not installed")
-    if subprocess.run([strace, "-o", tmp_path / "try", "true"], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("strace may not trace here")
-    run = run_binary(environment(ONE_POLL, {**TWO_POLLS, **env}), "-f", "-o", str(tmp_path / "trace"), *options, BINARY, binary=strace, timeout=120)
-    assert "INJECTED" in (tmp_path / "trace").read_text(), "no such call was made"
-    return run
 
 
 @pytest.mark.parametrize("file", ["sockstat", "sockstat6", "snmp"])
