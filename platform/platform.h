@@ -68,6 +68,7 @@ const char *platform_container(char out[PLATFORM_CONTAINER_MAX]);
 
 uint64_t platform_monotonic_ns(void); /* since an arbitrary time */
 int64_t platform_wall_ms(void);       /* since 1970, UTC */
+uint64_t platform_cpu_ns(void);       /* CPU time of this thread; 0 on systems where nothing is sampled */
 
 /* Returns a number from 0 to below - 1, random once the system's random numbers are ready. */
 uint32_t platform_random(uint32_t below);

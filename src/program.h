@@ -32,8 +32,10 @@ struct program {
     struct buf lines;     /* a piece of the snapshot that is being encoded */
     const char *counting; /* the last poll's reading.report.counting */
     uint64_t polls;
-    unsigned pushes;             /* of metrics alone, after the last poll */
-    bool sampled, sample_failed; /* since the last push, a sample of the accept queues worked, or one failed */
+    unsigned pushes;               /* of metrics alone, after the last poll */
+    bool sampled, sample_failed;   /* since the last push, a sample of the accept queues worked, or one failed */
+    uint64_t sampled_cpu_ns;       /* CPU time of the main thread after the last sample, or before the wait for one */
+    uint64_t sample_not_before_ns; /* the last one's cost puts the next off until then */
     bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
@@ -64,6 +66,13 @@ void program_read(struct program *p, int64_t *time_ms);
 
 /* Returns true if the accept queues are to be sampled between two polls. */
 bool program_samples(const struct program *p);
+
+/* Begins to wait for samples: what the main thread did before is no part of their cost. */
+void program_begin_samples(struct program *p);
+
+/* Returns when the next sample is due, by the clock of platform_monotonic_ns: at a multiple of SOCKPUSH_PEAK after
+ * start_ns, or later if the last one took too much CPU time. */
+uint64_t program_next_sample(const struct program *p, uint64_t start_ns);
 
 /* Samples the accept queues. */
 void program_sample(struct program *p);

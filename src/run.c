@@ -57,9 +57,10 @@ static bool any_output(struct program *p)
  * wait. */
 static enum platform_event wait_for_poll(struct program *p, uint64_t start, uint64_t poll_ns)
 {
-    uint64_t step = (uint64_t)p->config.v.peak_ms * NS_PER_MS, sample_ns;
+    uint64_t sample_ns;
 
-    while (program_samples(p) && (sample_ns = deadline_next(start, step, platform_monotonic_ns())) < poll_ns) {
+    program_begin_samples(p);
+    while (program_samples(p) && (sample_ns = program_next_sample(p, start)) < poll_ns) {
         enum platform_event event = platform_wait(sample_ns);
 
         if (event != PLATFORM_DEADLINE)

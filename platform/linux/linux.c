@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/format.h"
@@ -46,6 +47,14 @@ static bool own_proc(const char *proc)
 bool linux_net_path(const char *proc, const char *file, char out[LINUX_PATH_MAX])
 {
     return text_format(out, LINUX_PATH_MAX, "%s%s/net/%s", proc, own_proc(proc) ? "" : "/1", file);
+}
+
+uint64_t platform_cpu_ns(void)
+{
+    struct timespec used = {0};
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 }
 
 long linux_read(const char *path, char *buf, size_t cap)

@@ -1,5 +1,5 @@
-/* Stubs for what only Linux has: procfs, settings of local ports, a search for owners, containers, duties of
- * process 1. */
+/* Stubs for what only Linux has: procfs, settings of local ports, a search for owners, samples and their CPU time,
+ * containers, duties of process 1. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -37,6 +37,11 @@ bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode)
 {
     (void)proc, (void)pid, (void)fd, (void)inode;
     return false;
+}
+
+uint64_t platform_cpu_ns(void)
+{
+    return 0;
 }
 
 const char *platform_container(char out[PLATFORM_CONTAINER_MAX])

@@ -85,7 +85,7 @@ const struct variable variables[] = {
     {.group = GROUP_COUNT, .name = "SOCKPUSH_COUNT", .def = "auto", AT(count), .word = count_word,
      .meaning = "exact lists every TCP socket; auto uses the kernel's counters where these give the same"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PEAK", .def = "100ms", AT(peak_ms), .read = read_peak_ms, .max = 3600000, .unit = "ms",
-     .meaning = "time between two samples of the accept queues, 10ms to 1h; 0: no accept_queue_peak"},
+     .meaning = "least time between two samples of the accept queues, 10ms to 1h; 0: no accept_queue_peak"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_QUEUES", .def = "auto", AT(queues), .word = queues_word,
      .meaning = "push bytes that wait in the sockets' queues, and lost datagrams; TCP's total: on always, auto where all sockets are listed anyway"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_KERNEL", .def = "on", AT(kernel), .read = value_bool,

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "program.h"
 #include "unit/helper.h"
 
 struct backend_state {
     uint32_t depth;
     int error;
+    uint64_t cpu_ns; /* a list takes so much CPU time */
 };
 
 static struct program p;
@@ -25,6 +27,8 @@ static void emit_listener(sock_fn *emit, void *ctx)
 
 static int list(struct backend_state *state, sock_fn *emit, void *ctx)
 {
+    for (uint64_t begin = platform_cpu_ns(); platform_cpu_ns() - begin < state->cpu_ns;)
+        ;
     if (!state->error)
         emit_listener(emit, ctx);
     return state->error;
@@ -62,7 +66,7 @@ static void poll(uint32_t depth)
 
 static void sample(uint32_t depth, int error)
 {
-    fake = (struct backend_state){depth, error};
+    fake = (struct backend_state){.depth = depth, .error = error};
     p.reader.slot[0].state = &fake;
     program_sample(&p);
     assert_int_equal(program_samples(&p), !error); /* until the next poll */
@@ -143,11 +147,56 @@ static void samples_that_fail_are_left_out(void **state)
     arena_free(&p.config.arena);
 }
 
+/* Samples at the cost of 20 ms. Returns the least time until the next one. */
+static uint64_t ns_until_next(int64_t peak_ms)
+{
+    uint64_t start = platform_monotonic_ns();
+
+    p.config.v.peak_ms = peak_ms;
+    fake.cpu_ns = 20 * NS_PER_MS;
+    program_begin_samples(&p);
+    program_sample(&p);
+    return program_next_sample(&p, start) - start;
+}
+
+/* The real cost may be more. */
+static void a_costly_sample_puts_the_next_one_off(void **state)
+{
+    (void)state;
+    set_up("80");
+    if (!platform_cpu_ns()) {
+        arena_free(&p.config.arena);
+        skip(); /* nothing is sampled on this system */
+    }
+    assert_true(ns_until_next(100) >= 20 * NS_PER_MS * 1000);
+    assert_true(ns_until_next(1000) >= 20 * NS_PER_MS * 1000);
+    assert_true(ns_until_next(10) >= 20 * NS_PER_MS * 100); /* that often by the user's wish */
+    assert_true(ns_until_next(3600000) >= 3600000 * NS_PER_MS);
+    arena_free(&p.config.arena);
+}
+
+static void the_next_sample_is_due_at_a_multiple(void **state)
+{
+    uint64_t start = platform_monotonic_ns(), step = 3600000 * NS_PER_MS;
+
+    (void)state;
+    set_up("80");
+    p.config.v.peak_ms = 3600000;
+    assert_int_equal(program_next_sample(&p, start), start + step);
+    p.sample_not_before_ns = start + step;
+    assert_int_equal(program_next_sample(&p, start), start + step);
+    p.sample_not_before_ns = start + step + 1;
+    assert_int_equal(program_next_sample(&p, start), start + step + 1);
+    arena_free(&p.config.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_are_taken_where_they_can_be_and_are_wanted),
         cmocka_unit_test(samples_that_fail_are_left_out),
+        cmocka_unit_test(a_costly_sample_puts_the_next_one_off),
+        cmocka_unit_test(the_next_sample_is_due_at_a_multiple),
     };
 
     return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
