@@ -83,7 +83,7 @@ def bench():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
     progress("samples of accept queues")
-    sampled = sampling.shares(binary)
+    sampled = sampling.costs(binary)
     lines, calls, connected, sent, late = measure_once(binary, numbers[0])
     progress("encoders")
     encoding = measure.encoding_costs()

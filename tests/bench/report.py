@@ -260,8 +260,9 @@ def lateness(late):
     table(["outputs", "latest poll"], [["only `stdout:`", f"{late[1]} ms late"], ["three stuck receivers and `stdout:`", f"{late[0]} ms late"]])
 
 
-def sampling(shares):
+def sampling(costs):
     print("\n## Samples of accept queues\n")
-    print("With port rules the listeners are read each 100 ms, between the polls. That takes, of one core:\n")
-    for listeners, share in shares.items():
-        print(f"* {listeners:,} listeners: {100 * share:.3f} %")
+    paragraph("With rules of local ports the listeners are read each 100 ms, between the polls, or as rarely as keeps it at 0.1 % of a core.")
+    table(["listeners", "rules", "of a core", "samples a second", "each"],
+          [[f"{listeners:,}", f"`{rules}`", f"{100 * share:.3f} %", f"{rate:.1f}", f"{share / rate * 1e6:.0f} µs" if rate else ""]
+           for (listeners, rules), (share, rate) in costs.items()])
