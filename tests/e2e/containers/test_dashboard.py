@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import parse
 import servers
 from program import ROOT
 
@@ -47,7 +48,7 @@ def server(request, namespace, keep, tmp_path, run):
     one = keep(kind(tmp_path))
     one.port = port
     keep(socket.create_server(("127.0.0.1", 443)))
-    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443,>443", kernel="on", host="a")
+    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443,>443", kernel="on", queues="auto", host="a")
     assert done.status == 0, done.log
     one.until(lambda: one.query(f'{{__name__="{name}"}}'))
     return one
@@ -64,6 +65,13 @@ def test_each_finds_something(server):
         assert answer["status"] == "success" and answer["data"]["result"], title
     assert server.query(LISTED["Listeners by port"].replace("$host", "a").replace("$addr_port", "443")) == [1]
     assert server.query(LISTED["Listeners by port"].replace("$host", "b").replace("$addr_port", "443")) == []
+
+
+def test_states_are_counts_of_sockets(server):
+    """Bytes that wait have names that begin alike."""
+    for title in ("All states", "States of the ports"):
+        found = ask(server, "/api/v1/query", query=LISTED[title].replace("$host", ".*").replace("$addr_port", ".*"))["data"]["result"]
+        assert {re.split("[._]", one["metric"]["__name__"], maxsplit=1 if title == "All states" else 2)[-1] for one in found} == set(parse.TCP)
 
 
 def test_variables(server):
