@@ -16,7 +16,7 @@ struct drops {
     uint64_t total[DROPS_TOTALS]; /* since the start; that of an index goes on when another series takes it */
     uint64_t free[DROPS_SERIES];  /* by index: 0: it is taken; else the lower, the longer it is free */
     uint64_t frees;
-    bool known;    /* some poll told what sockets lost */
+    bool known;    /* the last reading of UDP told what each socket lost */
     bool left_out; /* a series found no index */
 };
 

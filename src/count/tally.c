@@ -129,7 +129,8 @@ static struct series *series_of(struct tally *t, int rule, const struct sock *s,
     return discovery_find(t, &k, create);
 }
 
-static void note_age(struct tally *t, struct series *series, uint64_t cookie)
+/* Notes how long a socket of these series, or of one of them, has been in CLOSE_WAIT. */
+static void note_age(struct tally *t, struct series *const of[2], uint64_t cookie)
 {
     bool fresh;
     uint64_t *since = notes_find(&t->close_wait, cookie, &fresh);
@@ -140,8 +141,9 @@ static void note_age(struct tally *t, struct series *series, uint64_t cookie)
     if (fresh)
         *since = t->now_ms;
     age_s = (uint32_t)((t->now_ms - *since) / 1000);
-    if (age_s > series->close_wait_oldest_s)
-        series->close_wait_oldest_s = age_s;
+    for (int i = 0; i < 2; i++)
+        if (of[i] && age_s > of[i]->close_wait_oldest_s)
+            of[i]->close_wait_oldest_s = age_s;
 }
 
 static void add_bytes(uint64_t bytes[QUEUE_BYTES], const struct sock *s)
@@ -176,8 +178,6 @@ static struct series *count_in(struct tally *t, int rule, const struct sock *s, 
         queue_add(&series->queue, s, n);
     else if (s->known & SOCK_QUEUE)
         add_bytes(series->bytes, s);
-    if (field == STATE_CLOSE_WAIT && s->cookie)
-        note_age(t, series, s->cookie);
     if (lost)
         add_drops(t, series, lost);
     if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
@@ -191,7 +191,7 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
     struct total *total = &t->total[s->ip_version == 6];
     unsigned field = s->protocol == PROTOCOL_UDP ? FIELD_UDP : s->state;
     uint32_t lost = s->known & SOCK_DROPS ? drops_since(&t->drops, s) : 0;
-    struct series *remote;
+    struct series *of[2];
 
     total->count[field] += n;
     t->drops.total[s->ip_version == 6 ? DROPS_IPV6 : DROPS_IPV4] += lost;
@@ -203,10 +203,12 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
         return;
     if (field == STATE_LISTEN && t->listening)
         ports_add(t->listening, s->local_port);
-    count_in(t, rules_find(t->rules, s, t->listening), s, field, n, lost);
-    remote = count_in(t, rules_find_remote(t->rules, s), s, field, n, lost);
-    if (remote)
-        ephemeral_add(t->ephemeral, s, (uint32_t)(remote - t->series));
+    of[0] = count_in(t, rules_find(t->rules, s, t->listening), s, field, n, lost);
+    of[1] = count_in(t, rules_find_remote(t->rules, s), s, field, n, lost);
+    if (of[1])
+        ephemeral_add(t->ephemeral, s, (uint32_t)(of[1] - t->series));
+    if (field == STATE_CLOSE_WAIT && s->cookie && (of[0] || of[1]))
+        note_age(t, of, s->cookie);
 }
 
 static void clear_bytes(uint64_t bytes[QUEUE_BYTES], enum protocol protocol)
@@ -236,8 +238,11 @@ void tally_discard(struct tally *t, enum protocol protocol)
             queue_clear(&t->series[i].queue);
         }
     }
-    if (protocol != PROTOCOL_TCP)
+    if (protocol == PROTOCOL_UDP) {
+        t->drops.last.overflow = 0;
         return;
+    }
+    t->close_wait.overflow = 0;
     t->total[0].fullest = t->total[1].fullest = 0;
     if (t->ephemeral)
         ephemeral_clear(t->ephemeral);
@@ -304,7 +309,7 @@ void tally_end_tcp(struct tally *t, bool peaks, bool all)
 
 void tally_end_udp(struct tally *t, bool drops)
 {
-    t->drops.known |= drops;
+    t->drops.known = drops;
     notes_end(&t->drops.last);
 }
 

@@ -7,7 +7,7 @@ static struct polls p;
 static int setup(void **state)
 {
     (void)state;
-    polls_init(&p, "80,81", 1000);
+    polls_init(&p, "80,81,>4000", 1000);
     return 0;
 }
 
@@ -23,6 +23,8 @@ static void add(uint16_t port, uint64_t cookie)
     struct sock s = sock_of(PROTOCOL_TCP, "10.0.0.1", port, STATE_CLOSE_WAIT, 1);
 
     s.cookie = cookie;
+    s.known |= SOCK_REMOTE;
+    s.remote_port = 4000;
     tally_sock(&p.tally, &s, 1);
 }
 
@@ -115,6 +117,27 @@ static void of_a_great_leak_the_oldest_is_known(void **state)
     assert_true(p.tally.close_wait.overflow > 0);
 }
 
+/* A socket is in a series of its local port and in one of its remote port, and in each reading that failed. */
+static void what_has_no_room_counts_once(void **state)
+{
+    (void)state;
+    next_poll(0);
+    for (int reading = 0; reading < 2; reading++) {
+        tally_discard(&p.tally, PROTOCOL_TCP);
+        for (uint64_t cookie = 1; cookie <= 5000; cookie++)
+            add(80, cookie);
+    }
+    end_poll();
+    assert_int_equal(tally_untracked(&p.tally), 5000 - 4096);
+    next_poll(3000);
+    add(80, 1);
+    add(82, 2); /* only the remote port's */
+    end_poll();
+    assert_int_equal(oldest("80"), 3);
+    assert_int_equal(oldest("4000"), 3);
+    assert_int_equal(tally_untracked(&p.tally), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +145,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_socket_without_cookie_has_no_age, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_reading_changes_no_age, setup, teardown),
         cmocka_unit_test_setup_teardown(of_a_great_leak_the_oldest_is_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_no_room_counts_once, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("close_wait", tests, NULL, NULL);
