@@ -17,7 +17,7 @@ enum field_kind {
 struct field {
     char name[24];
     char heading[9]; /* of its column in the table; "" has no column */
-    uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself */
+    uint8_t from;    /* FROM_ bits; 0: it comes from sockpush itself, or is pushed in every poll */
     uint8_t kind;    /* enum field_kind */
 };
 

@@ -578,6 +578,31 @@ static void lost_datagrams_are_increments_apart_or_totals(void **state)
     tear_down(&c);
 }
 
+/* Totals wait until UDP is read again. Increments do not, among which are those that did not reach a receiver. */
+static void lost_datagrams_of_a_poll_that_was_not_read(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    set_up(&c, "9000", NULL, 0);
+    poll_drops(&c, 1, 5);
+    poll_drops(&c, 1, 12);
+    c.s.drops = true;
+    c.reading.read[PROTOCOL_UDP] = false;
+    assert_int_equal(count_of(lines(&c, &encoder_influx), "netstat"), 4);
+    assert_null(strstr(text, "udp_drops"));
+    c.reading.read[PROTOCOL_TCP] = false;
+    assert_string_equal(lines(&c, &encoder_influx), "");
+    c.s.added.n[ADDED_DROPS + DROPS_FIRST_SERIES] = 7;
+    assert_int_equal(count_of(lines(&c, &encoder_statsd), "netstat"), 3);
+    assert_non_null(strstr(text, "\nnetstat_port.9000.4.udp_drops:7|c\n"));
+    c.reading.report.ipv6 = false; /* no reading told that there is IPv6 */
+    assert_int_equal(count_of(lines(&c, &encoder_statsd), "netstat"), 2);
+    c.s.added.n[ADDED_DROPS + DROPS_IPV6] = 8;
+    assert_non_null(strstr(lines(&c, &encoder_statsd), "netstat.6.udp_drops:8|c\n"));
+    tear_down(&c);
+}
+
 static void queues_are_pushed_as_far_as_they_are_known(void **state)
 {
     struct scene c;
@@ -650,6 +675,7 @@ int main(void)
         cmocka_unit_test(each_increment_has_its_index),
         cmocka_unit_test(the_kernels_counters_have_no_tags_of_their_own),
         cmocka_unit_test(lost_datagrams_are_increments_apart_or_totals),
+        cmocka_unit_test(lost_datagrams_of_a_poll_that_was_not_read),
         cmocka_unit_test(queues_are_pushed_as_far_as_they_are_known),
         cmocka_unit_test(all_increments_have_room),
     };
