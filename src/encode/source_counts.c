@@ -14,15 +14,16 @@ static void add_lost(struct values *v, const struct snapshot *s, const struct en
         v->list[before].ended = format->marks_ends;
 }
 
-/* Adds what UDP sockets lost, where it is not a line apart: see source_drops.c. */
+/* Adds what UDP sockets lost, where it is not a line apart: see source_drops.c. That line is pushed in every poll, or
+ * increments that did not reach a receiver would be forgotten; a total can wait until UDP is read. */
 static void add_drops(struct values *v, const struct snapshot *s, const struct encoder *format, uint64_t total)
 {
-    if (s->drops && !format->increments)
+    if (s->drops && !format->increments && s->reading->read[PROTOCOL_UDP])
         values_add(v, s, FIELD_DROPS, total, ADDED_NONE);
 }
 
 static void put_total(const struct snapshot *s, const struct encoder *format, struct sink *sink, bool ipv6,
-                      const struct total *total)
+                      const struct total *total, uint64_t drops)
 {
     struct tagset *set = &tags_for(s, format)->netstat;
     struct values v = {.n = 0};
@@ -37,7 +38,7 @@ static void put_total(const struct snapshot *s, const struct encoder *format, st
             values_add(&v, s, FIELD_QUEUE_BYTES + i, total->bytes[i], ADDED_NONE);
         else if (i != UDP_RX_BYTES && s->tally->lost_all_tcp)
             add_lost(&v, s, format, FIELD_QUEUE_BYTES + i);
-    add_drops(&v, s, format, s->tally->drops.total[ipv6 ? DROPS_IPV6 : DROPS_IPV4]);
+    add_drops(&v, s, format, drops);
     values_put(&v, s, format, sink, NETSTAT, set);
 }
 
@@ -123,9 +124,9 @@ static void put_counts(const struct snapshot *s, const struct encoder *format, s
 {
     if (s->only_metrics)
         return;
-    put_total(s, format, sink, false, &s->tally->total[0]);
+    put_total(s, format, sink, false, &s->tally->total[0], s->tally->drops.total[DROPS_IPV4]);
     if (s->reading->report.ipv6)
-        put_total(s, format, sink, true, &s->tally->total[1]);
+        put_total(s, format, sink, true, &s->tally->total[1], s->tally->drops.total[DROPS_IPV6]);
     put_all_series(s, format, sink, false);
     if (s->tally->ephemeral)
         put_all_series(s, format, sink, true);
@@ -172,7 +173,7 @@ static uint64_t measure_counts(const struct snapshot *s, const struct encoder *f
 
     memset(&worst, 0xff, sizeof worst);
     for (int i = 0; i < 2; i++)
-        put_total(s, format, sink, i, &worst);
+        put_total(s, format, sink, i, &worst, UINT64_MAX);
     if (format->end)
         format->end(sink); /* else they would count as bytes of the first series */
     for (int i = 0; i < s->tally->rules->n; i++) {

@@ -227,6 +227,22 @@ static void lines_that_are_too_long_to_be_sent_need_no_room(void **state)
     polls_free(&c.polls);
 }
 
+static void totals_of_lost_datagrams_may_rise(void **state)
+{
+    (void)state;
+    for (const struct encoder *const *e = encoders; *e; e++) {
+        uint64_t before, oversized;
+        struct scene c;
+
+        set_up(&c, "80", 5, long_tag());
+        c.s.queues = true;
+        before = snapshot_max(&c.s, *e, c.line_max, &oversized);
+        memset(c.polls.tally.drops.total, 0xff, sizeof c.polls.tally.drops.total);
+        assert_row(snapshot_max(&c.s, *e, c.line_max, &oversized) == before, (*e)->name);
+        polls_free(&c.polls);
+    }
+}
+
 static void totals_are_predicted_once(void **state)
 {
     struct scene c;
@@ -250,6 +266,7 @@ int main(void)
         cmocka_unit_test(the_series_other_is_predicted_with_its_own_tags),
         cmocka_unit_test(lines_that_could_be_too_long_are_predicted),
         cmocka_unit_test(lines_that_are_too_long_to_be_sent_need_no_room),
+        cmocka_unit_test(totals_of_lost_datagrams_may_rise),
         cmocka_unit_test(totals_are_predicted_once),
     };
 
