@@ -228,8 +228,8 @@ def test_gnutls(pki, push_tls, namespace, tmp_path, version):
     assert "netstat,host=a,ip_version=4 " in text and f"TLS{version}" in text, text
 
 
-def test_resident_memory(pki, start):
-    """The output has one connection, one CA and a small outbox."""
+def test_resident_memory(namespace, pki, start):
+    """The output has one connection, one CA and a small outbox. Sockets of other tests would fill the buffer that lists are read into."""
     with tls_pki.Server(pki.leaf_p256, "-tls1_3") as server:
         program = start(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ec_root.cert, buffer="16KiB", kernel="on")
         assert wait.until(lambda: "netstat" in server.so_far)
