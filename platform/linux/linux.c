@@ -39,6 +39,13 @@ void linux_set_queues(struct sock *s, uint32_t rx_queue, uint32_t tx_queue)
     s->tx_queue = tx_queue - (tcp && tx_queue && sent >> s->state & 1);
 }
 
+void linux_note_drops(struct sock *s, struct poll_report *report)
+{
+    report->drops &= s->protocol == PROTOCOL_TCP || s->known & SOCK_DROPS;
+    if (!report->drops)
+        s->known &= (uint8_t)~SOCK_DROPS;
+}
+
 static bool own_proc(const char *proc)
 {
     return !strcmp(proc, "/proc");

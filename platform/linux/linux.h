@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "count/sock.h"
+#include "count/backend.h"
 
 #define LINUX_PATH_MAX 4096
 
@@ -16,6 +16,10 @@ enum tcp_state linux_tcp_state(unsigned kernel);
 /* Sets the queues of a socket that does not listen. A FIN that was not read and a SYN or FIN that was not acknowledged
  * count as a byte to the kernel, and are taken off. */
 void linux_set_queues(struct sock *s, uint32_t rx_queue, uint32_t tx_queue);
+
+/* Notes whether the row of a socket told its drops, and takes them away if they are not wanted, or another's row did not
+ * tell: nobody follows them then. report->drops is set to what is wanted before the first row. */
+void linux_note_drops(struct sock *s, struct poll_report *report);
 
 /* Writes the path of a table: /proc/net/FILE if proc is "/proc"; else PROC/1/net/FILE, since PROC/net is the reader's
  * namespace. Returns false if it is too long. */

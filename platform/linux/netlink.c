@@ -304,7 +304,8 @@ static int poll_netlink(struct backend_state *state, enum protocol protocol, soc
         report->queue_limits = report->cookies = report->queues[PROTOCOL_TCP] = true;
         return poll_tcp(state, &dump, state->want->recording && has & HAS_COUNTERS);
     }
-    report->drops = report->queues[PROTOCOL_UDP] = true;
+    report->drops = state->want->drops;
+    report->queues[PROTOCOL_UDP] = true;
     ret = sock_diag_udp(&state->diag, &dump, AF_INET, state->want->drops);
     return ret || !report->ipv6 ? ret : sock_diag_udp(&state->diag, &dump, AF_INET6, state->want->drops);
 }

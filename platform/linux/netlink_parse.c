@@ -93,7 +93,7 @@ static int emit_socket(const char *payload, size_t len, struct netlink_dump *dum
         count_row(dump, &s, m.idiag_family == AF_INET6, payload + sizeof m, len - sizeof m);
     else
         set_drops(&s, payload + sizeof m, len - sizeof m);
-    dump->report->drops &= dump->protocol == PROTOCOL_TCP || s.known & SOCK_DROPS;
+    linux_note_drops(&s, dump->report);
     dump->emit(dump->ctx, &s, 1);
     return NETLINK_MORE;
 }

@@ -14,7 +14,7 @@
 
 struct backend_state {
     const char *proc;
-    bool listeners_first;
+    bool listeners_first, drops;
     struct recording *recording;
     char buf[READ_MAX];
 };
@@ -43,6 +43,7 @@ static int open_procfs(struct backend_state **out, const struct backend_want *wa
         return -ENOMEM;
     state->proc = want->proc;
     state->listeners_first = want->listeners_first;
+    state->drops = want->drops;
     state->recording = want->recording;
     *out = state;
     return 0;
@@ -73,7 +74,7 @@ static int take_line(void *ctx, const char *line, size_t len)
         return 1;
     if (s.state == STATE_LISTEN ? t->no_listeners && !t->listeners_over : t->only_listeners)
         return 0;
-    t->report->drops &= t->protocol == PROTOCOL_TCP || s.known & SOCK_DROPS;
+    linux_note_drops(&s, t->report);
     t->emit(t->ctx, &s, 1);
     return 0;
 }
@@ -126,7 +127,7 @@ static int poll_procfs(struct backend_state *state, enum protocol protocol, sock
     if (protocol == PROTOCOL_TCP)
         report->cookies = report->all_tcp = true;
     else
-        report->drops = true;
+        report->drops = state->drops;
     if (protocol == PROTOCOL_UDP || !state->listeners_first)
         return poll_files(state, &t);
     t.only_listeners = true;

@@ -101,7 +101,7 @@ static void a_cookie_names_a_socket_in_close_wait(void **state)
 }
 
 /* One row of UDP, with an attribute of len bytes; what a socket lost is its last number. */
-static int parse_udp(uint16_t type, size_t len, uint32_t last, struct got *got)
+static int parse_udp_drops(uint16_t type, size_t len, uint32_t last, bool wanted, struct got *got)
 {
     uint8_t bytes[200] = {0};
     struct nlattr a = {.nla_len = (uint16_t)(sizeof a + len), .nla_type = type};
@@ -116,8 +116,13 @@ static int parse_udp(uint16_t type, size_t len, uint32_t last, struct got *got)
     memcpy(bytes + 88 + a.nla_len - sizeof last, &last, sizeof last);
     memcpy(bytes + row.nlmsg_len, &done, sizeof done);
     memset(got, 0, sizeof *got);
-    got->report.drops = true;
+    got->report.drops = wanted;
     return netlink_parse(flush_copy(bytes, row.nlmsg_len + 20), row.nlmsg_len + 20, &dump);
+}
+
+static int parse_udp(uint16_t type, size_t len, uint32_t last, struct got *got)
+{
+    return parse_udp_drops(type, len, last, true, got);
 }
 
 static void a_udp_socket_has_what_it_lost(void **state)
@@ -131,6 +136,8 @@ static void a_udp_socket_has_what_it_lost(void **state)
     assert_true(got.sock[0].drops == 4000000000u && got.sock[0].cookie == 0x2200000011 && got.report.drops);
     assert_true(got.sock[0].rx_queue == 100);
     assert_int_equal(parse_udp(INET_DIAG_SKMEMINFO, 32, 7, &got), NETLINK_DONE); /* as before Linux 4.12 */
+    assert_true(got.n == 1 && !(got.sock[0].known & SOCK_DROPS) && !got.report.drops);
+    assert_int_equal(parse_udp_drops(INET_DIAG_SKMEMINFO, 36, 7, false, &got), NETLINK_DONE); /* a recording's */
     assert_true(got.n == 1 && !(got.sock[0].known & SOCK_DROPS) && !got.report.drops);
     assert_int_equal(parse_udp(INET_DIAG_SHUTDOWN, 36, 7, &got), NETLINK_DONE);
     assert_true(got.n == 1 && !(got.sock[0].known & SOCK_DROPS) && !got.report.drops);

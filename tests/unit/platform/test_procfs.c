@@ -89,6 +89,33 @@ static void without_the_second_file_there_is_no_ipv6(void **state)
     dir_remove(dir);
 }
 
+static void drops_are_emitted_if_they_are_wanted_and_known(void **state)
+{
+    char *dir = dir_make();
+    struct backend_want want = {.proc = dir};
+    struct backend_state *backend;
+
+    (void)state;
+    fill(dir);
+    dir_unlink(dir, "1/net/udp6");
+    for (int i = 0; i < 3; i++) {
+        const char *row = i < 2 ? ROW(V4, "07", "5 2 00000000") : ROW(V4, "07", "5"); /* before its last columns */
+        char text[1000];
+
+        snprintf(text, sizeof text, "%s%s", HEADER, row);
+        dir_put_text(dir, "1/net/udp", text);
+        want.drops = i;
+        memset(&got, 0, sizeof got);
+        assert_int_equal(backend_procfs.open(&backend, &want), 0);
+        assert_int_equal(backend_procfs.poll(backend, PROTOCOL_UDP, take, &got, &got.report), 0);
+        backend_procfs.close(backend);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(!!(got.sock[0].known & SOCK_DROPS), i == 1);
+        assert_int_equal(got.report.drops, i == 1);
+    }
+    dir_remove(dir);
+}
+
 static void one_protocol_over_ipv6_is_enough_to_have_it(void **state)
 {
     static const char *const missing[] = {"1/net/tcp6", "1/net/udp6"};
@@ -262,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_families_are_read),
         cmocka_unit_test(without_the_second_file_there_is_no_ipv6),
+        cmocka_unit_test(drops_are_emitted_if_they_are_wanted_and_known),
         cmocka_unit_test(one_protocol_over_ipv6_is_enough_to_have_it),
         cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_and_no_zero),
         cmocka_unit_test(a_directory_or_nothing_in_the_place_is_an_error),
