@@ -19,7 +19,8 @@
 #define LISTEN      (1u << 10)
 
 /* Listing so few sockets costs no more than a second walk over the empty buckets of the kernel's hash table. */
-#define FEW 2000
+#define FEW       2000
+#define FEW_STILL 2250 /* once they are few, so that totals of queues do not come and go */
 
 /* One of so many polls lists all sockets and compares. */
 #define CHECK_POLLS 100
@@ -263,7 +264,7 @@ static int poll_tcp(struct backend_state *state, struct netlink_dump *dump, bool
     if (!why && !has_counters)
         why = "every TCP socket is listed: the kernel's counters cannot be read";
     if (!why) {
-        state->few = before.inuse + before.inuse6 + before.tw < FEW;
+        state->few = before.inuse + before.inuse6 + before.tw < (state->few ? FEW_STILL : FEW);
         if (!state->few && state->want->ports)
             find_all_ranges(state);
         why = why_all(state, &before);

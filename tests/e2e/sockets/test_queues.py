@@ -2,6 +2,7 @@
 import re
 import shutil
 import socket
+import struct
 import subprocess
 
 import pytest
@@ -140,6 +141,29 @@ def test_a_total_needs_a_list_of_all(connect, poll, keep):
             end.close()
     one = wait.until(lambda: (run := poll(ports="7001", queues="auto", self="on")) and own(run)["queue_totals"] and run)
     assert one.totals[4]["tcp_rx_queue_bytes"] == 77, "few sockets are listed anyway"
+
+
+def test_a_total_does_not_come_and_go(connect, start):
+    """Where there are about 2,000 sockets."""
+    with descriptors():
+        pairs = [connect() for _ in range(900)]
+        program = start(ports="7001", queues="auto", pid="off", count="auto")
+        own = lambda: [(fields["sockets"], fields["queue_totals"]) for one in program.influx_polls() for (name, _), fields in one.items() if name == "sockpush"]
+
+        def reach(count):
+            pairs.extend(connect() for _ in range(count - len(pairs)))
+            while len(pairs) > count:
+                for end in pairs.pop():
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    end.close()
+            program.until(lambda: own() and own()[-1][0] == 2 * count + 1)
+            return own()[-1][1]
+
+        assert reach(900) and reach(1050)
+        program.until(lambda: not reach(1200) or "other network namespaces" in program.log)
+        skip_beside_others(program.log)
+        assert not reach(1050)
+        assert reach(950)
 
 
 # ---- UDP
