@@ -17,8 +17,8 @@ enum tcp_state linux_tcp_state(unsigned kernel);
  * count as a byte to the kernel, and are taken off. */
 void linux_set_queues(struct sock *s, uint32_t rx_queue, uint32_t tx_queue);
 
-/* Notes whether the row of a socket told its drops, and takes them away if they are not wanted, or another's row did not
- * tell: nobody follows them then. report->drops is set to what is wanted before the first row. */
+/* Notes whether the row of a socket told its drops, and takes them away if they are not wanted, or another's row did
+ * not tell: nobody follows them then. report->drops is set to what is wanted before the first row. */
 void linux_note_drops(struct sock *s, struct poll_report *report);
 
 /* Writes the path of a table: /proc/net/FILE if proc is "/proc"; else PROC/1/net/FILE, since PROC/net is the reader's

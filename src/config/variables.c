@@ -87,7 +87,7 @@ const struct variable variables[] = {
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PEAK", .def = "100ms", AT(peak_ms), .read = read_peak_ms, .max = 3600000, .unit = "ms",
      .meaning = "least time between two samples of the accept queues, 10ms to 1h; 0: no accept_queue_peak"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_QUEUES", .def = "auto", AT(queues), .word = queues_word,
-     .meaning = "push bytes that wait in the sockets' queues, and lost datagrams; TCP's total: on always, auto where all sockets are listed anyway"},
+     .meaning = "push bytes that wait in sockets, and datagrams they lost; on lists every TCP socket for their total"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_KERNEL", .def = "on", AT(kernel), .read = value_bool,
      .meaning = "push the kernel's own counters of drops, retransmissions and errors, on or off"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),

@@ -54,10 +54,11 @@ FIELDS = {name for _, _, name in _FIELDS}
 COUNTS = {name for index, _, name in _FIELDS if index.startswith("STATE_") or index == "FIELD_UDP"}
 QUEUES = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE"}
 FULLEST = {name for index, _, name in _FIELDS if index == "FIELD_ACCEPT_QUEUE_FULLEST"}
-OF = {"netstat": COUNTS | FULLEST, "netstat_port": COUNTS | QUEUES | {"close_wait_oldest_s", "pid"},
-      "netstat_remote": COUNTS | {"ephemeral_used_percent", "close_wait_oldest_s", "pid"},
+WAITING = {name for index, _, name in _FIELDS if index in ("FIELD_QUEUE_BYTES", "FIELD_DROPS")}
+OF = {"netstat": COUNTS | WAITING | FULLEST, "netstat_port": COUNTS | WAITING | QUEUES | {"close_wait_oldest_s", "pid"},
+      "netstat_remote": COUNTS | WAITING | {"ephemeral_used_percent", "close_wait_oldest_s", "pid"},
       "netstat_kernel": {name for index, _, name in _FIELDS if index == "FIELD_KERNEL"}}
-OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - QUEUES
+OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - QUEUES - WAITING
 OF["sockpush"] = FIELDS.difference(*OF.values())
 TESTS = set(re.findall(r"SOCKPUSH_TEST_\w+", "".join(path.read_text() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".mk", ".c", ".sh"))))
 

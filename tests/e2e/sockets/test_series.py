@@ -9,8 +9,6 @@ import receivers
 from procfs import Socket
 
 SOCKETS = [Socket("10.0.0.1:80"), Socket("10.0.0.1:443"), Socket("10.0.0.1:53", "udp_socket"), Socket("[2001:db8::1]:80")]
-BACKEND = ["poll_us", "sockets", "untracked_sockets", "queue_totals", "partial_polls", "poll_errors", "count_errors"]
-OUTPUT = ["sent_lines", "send_errors", "dropped_lines", "reconnects"]
 
 
 @pytest.fixture
@@ -28,7 +26,7 @@ def test_order_of_lines_and_fields(root, poll):
                      ("netstat_port", "80", "4"), ("netstat_port", "80", "6"), ("netstat_port", "10.0.0.1:53", "4"),
                      ("sockpush", None, None), ("sockpush_output", None, None)]
     for point in run.points:
-        fields = {"sockpush": BACKEND, "sockpush_output": OUTPUT}.get(point.measurement, parse.COUNTS)
+        fields = {"sockpush": parse.BACKEND, "sockpush_output": parse.OUTPUT}.get(point.measurement, parse.COUNTS)
         if point.measurement == "netstat_port":
             fields = [*fields, *["accept_queue"] * (point.fields["tcp_listen"] > 0), "close_wait_oldest_s"]
         assert list(point.fields) == fields
@@ -57,7 +55,7 @@ def test_own_series(root, poll):
     assert 0 < fields["poll_us"] < 10_000_000
     tags, fields = own["sockpush_output"]
     assert set(tags) == {"host", "output"} and "stdout" in tags["output"]
-    assert fields == dict.fromkeys(OUTPUT, 0), "nothing was sent before the first poll"
+    assert fields == dict.fromkeys(parse.OUTPUT, 0), "nothing was sent before the first poll"
 
 
 def test_without_own_series(root, poll):
@@ -82,10 +80,10 @@ def test_counters_are_increments_in_dogstatsd(root, start):
         assert program.end(number=None) == 0
         receiver.until(lambda text: text.count("sent_lines") >= 5)
         points = parse.dogstatsd("".join(chunk.decode().rstrip("\n") + "\n" for chunk in receiver.chunks))
-    per_poll = 2 * len(parse.COUNTS) + len(BACKEND) + len(OUTPUT)
+    per_poll = 2 * len(parse.COUNTS) + len(parse.BACKEND) + len(parse.OUTPUT)
     assert sum(sent(points)) == per_poll * 5
     kinds = {field: point.kind for point in points for field in point.fields}
-    counters = {"partial_polls", "poll_errors", "count_errors", *OUTPUT}
+    counters = {"partial_polls", "poll_errors", "count_errors", *parse.OUTPUT}
     assert {field for field, kind in kinds.items() if kind == "c"} == counters & set(kinds)
 
 
