@@ -5,8 +5,11 @@
 
 #include <stddef.h>
 
+/* Zeroed at first. */
 struct arena {
     struct arena_block *blocks;
+    char *at; /* what is left of the block that small requests share */
+    size_t left;
 };
 
 /* Allocates count × size bytes. Returns them zeroed and aligned for any type. */

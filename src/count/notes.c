@@ -4,19 +4,20 @@
 
 #include "base/hash.h"
 
-void notes_init(struct notes *t, uint32_t max, struct arena *a)
+/* Few notes lie in the same page as the hash. */
+void notes_init(struct notes *t, uint16_t max, struct arena *a)
 {
     memset(t, 0, sizeof *t);
     t->max = max;
     t->round = 1;
-    t->note = arena_zero(a, max, sizeof *t->note);
-    t->bucket_mask = 1;
+    t->bucket_mask = 3; /* so that a note after it is aligned */
     while (t->bucket_mask < max)
         t->bucket_mask = t->bucket_mask * 2 + 1;
-    t->bucket = arena_zero(a, t->bucket_mask + 1, sizeof *t->bucket);
+    t->bucket = arena_zero(a, (t->bucket_mask + 1) * sizeof *t->bucket + max * sizeof *t->note, 1);
+    t->note = (struct note *)(t->bucket + t->bucket_mask + 1);
 }
 
-static uint32_t *bucket_of(struct notes *t, uint64_t cookie)
+static uint16_t *bucket_of(struct notes *t, uint64_t cookie)
 {
     const uint32_t words[] = {(uint32_t)cookie, (uint32_t)(cookie >> 32)};
 
@@ -24,9 +25,9 @@ static uint32_t *bucket_of(struct notes *t, uint64_t cookie)
 }
 
 /* Returns 1 + the index of a note that is not used, or 0. */
-static uint32_t take(struct notes *t)
+static uint16_t take(struct notes *t)
 {
-    uint32_t number = t->free;
+    uint16_t number = t->free;
 
     if (number)
         t->free = t->note[number - 1].next;
@@ -37,7 +38,7 @@ static uint32_t take(struct notes *t)
 
 uint64_t *notes_find(struct notes *t, uint64_t cookie, bool *fresh)
 {
-    uint32_t *bucket = bucket_of(t, cookie), number;
+    uint16_t *bucket = bucket_of(t, cookie), number;
 
     *fresh = false;
     for (number = *bucket; number; number = t->note[number - 1].next)
@@ -56,10 +57,10 @@ uint64_t *notes_find(struct notes *t, uint64_t cookie, bool *fresh)
     return &t->note[number - 1].value;
 }
 
-static void forget(struct notes *t, uint32_t number)
+static void forget(struct notes *t, uint16_t number)
 {
     struct note *note = &t->note[number - 1];
-    uint32_t *link = bucket_of(t, note->cookie);
+    uint16_t *link = bucket_of(t, note->cookie);
 
     while (*link != number)
         link = &t->note[*link - 1].next;
@@ -73,6 +74,6 @@ void notes_end(struct notes *t)
 {
     for (uint32_t i = 0; i < t->n_used; i++)
         if (t->note[i].round && t->note[i].round != t->round)
-            forget(t, i + 1);
+            forget(t, (uint16_t)(i + 1));
     t->round++;
 }

@@ -10,20 +10,21 @@
 
 struct note {
     uint64_t cookie, value;
-    uint32_t next;  /* in the hash's chain, or among the free ones: 1 + index, or 0 at the end */
     uint32_t round; /* the last one in which the socket was there, from 1 on; 0: a free note */
+    uint16_t next;  /* in the hash's chain, or among the free ones: 1 + index, or 0 at the end */
 };
 
 struct notes {
     struct note *note;
-    uint32_t *bucket, bucket_mask;
-    uint32_t n_used, max, free; /* n_used: notes that were ever used */
+    uint16_t *bucket;
+    uint32_t bucket_mask;
+    uint16_t n_used, max, free; /* n_used: notes that were ever used */
     uint32_t round;
     uint64_t overflow; /* sockets without a note for want of room: each counts in each round */
 };
 
-/* Sets up *t for max sockets. Allocates from a, 32 to 40 bytes for each; what is never used is not resident. */
-void notes_init(struct notes *t, uint32_t max, struct arena *a);
+/* Sets up *t for max sockets. Allocates from a, 26 to 28 bytes for each; what is never used is not resident. */
+void notes_init(struct notes *t, uint16_t max, struct arena *a);
 
 /* Returns the number of a socket that is there, and sets *fresh if it is new: then the number is 0. Returns NULL if
  * there is no room. */

@@ -30,17 +30,35 @@ static void memory_is_zeroed_and_aligned_and_apart(void **state)
     arena_free(&a); /* a second free, or a free of an unused arena, does nothing */
 }
 
-static void the_sizes_around_a_piece_are_taken(void **state)
+static void sizes_around_those_of_blocks_are_taken(void **state)
 {
-    (void)state;
-    for (size_t size = PIECE - 64; size <= PIECE + 64; size++) {
-        struct arena a = {0};
+    static const size_t around[] = {LARGE, PIECE};
 
-        for (int i = 0; i < 3; i++)
-            memset(arena_zero(&a, size, 1), 0xff, size);
-        memset(arena_zero(&a, 1, 8), 0xff, 8);
-        arena_free(&a);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(around); i++)
+        for (size_t size = around[i] - 64; size <= around[i] + 64; size++) {
+            struct arena a = {0};
+
+            for (int n = 0; n < 6; n++)
+                memset(arena_zero(&a, size, 1), 0xff, size);
+            memset(arena_zero(&a, 1, 8), 0xff, 8);
+            arena_free(&a);
+        }
+}
+
+/* What is small lies together, however much that is large comes in between. */
+static void small_sizes_share_a_block(void **state)
+{
+    struct arena a = {0};
+    char *first = arena_zero(&a, 8, 1), *last = first;
+
+    (void)state;
+    for (int n = 0; n < 50; n++) {
+        arena_zero(&a, LARGE, 1);
+        last = arena_zero(&a, 8, 1);
     }
+    assert_true(last > first && last - first < 4096);
+    arena_free(&a);
 }
 
 static void a_text_is_copied_with_a_nul_after_it(void **state)
@@ -57,7 +75,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned_and_apart),
-        cmocka_unit_test(the_sizes_around_a_piece_are_taken),
+        cmocka_unit_test(sizes_around_those_of_blocks_are_taken),
+        cmocka_unit_test(small_sizes_share_a_block),
         cmocka_unit_test(a_text_is_copied_with_a_nul_after_it),
     };
 
