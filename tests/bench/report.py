@@ -261,7 +261,7 @@ def lateness(late):
 
 
 def sampling(costs):
-    print("\n## Samples of accept queues\n")
+    print("## Samples of accept queues\n")
     paragraph("With rules of local ports the listeners are read each 100 ms, between the polls, or as rarely as keeps it at 0.1 % of a core.")
     table(["listeners", "rules", "of a core", "samples a second", "each"],
           [[f"{listeners:,}", f"`{rules}`", f"{100 * share:.3f} %", f"{rate:.1f}", f"{share / rate * 1e6:.0f} µs" if rate else ""]
