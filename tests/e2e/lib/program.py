@@ -122,8 +122,10 @@ class Program:
         return [parse.series(poll) for poll in parse.by_poll(parse.influx(self.out))[:-1]]
 
     def until(self, condition):
-        value = wait.until(lambda: condition() or self.process.poll() is not None)
-        assert value and condition(), f"not in time, or ended with {self.process.poll()}; its log:\n{self.log}"
+        """Waits until the condition has been true once. It may be false again a moment later."""
+        met = lambda: condition() and "met"
+        value = wait.until(lambda: met() or self.process.poll() is not None and (met() or "ended"))
+        assert value == "met", f"not in time, or ended with {self.process.poll()}; its log:\n{self.log}"
 
     def end(self, number=signal.SIGTERM, seconds=wait.DEADLINE):
         """Asks the program to end. Returns its status."""

@@ -74,8 +74,8 @@ def distinct(points):
     return found
 
 
-def newest(program):
-    return [line for line in program.out.splitlines() if "metric_type=" in line][-1:]
+def lines_since(program, at):
+    return [line for line in program.out[at:].splitlines() if "metric_type=" in line]
 
 
 def test_tls_receiver_is_killed(relay, keep, pki, report):
@@ -86,7 +86,8 @@ def test_tls_receiver_is_killed(relay, keep, pki, report):
     polls = lambda: program.out.count("sockpush_listen,")
     for n in range(KILLS):
         if n % 3:
-            application.until(program, lambda: any(line in receiver.server.so_far for line in newest(program)))
+            began = len(program.out)
+            application.until(program, lambda: any(line in receiver.server.so_far for line in lines_since(program, began)))
             receiver.server.process.send_signal(signal.SIGSTOP)
             seen = polls()
             application.until(program, lambda: polls() > seen)
