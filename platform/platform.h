@@ -56,6 +56,36 @@ void platform_owner_walk(const char *proc, platform_owner_fn *fn, void *ctx);
 /* Returns true if fd of process pid is still the socket with this inode. */
 bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode);
 
+/* --- network namespaces of other processes ---------------------------------- */
+
+/* Receives a process. mark: another process that gets the same pid has another one. That of a process may change, too,
+ * though seldom. */
+typedef void platform_process_fn(void *ctx, int pid, uint64_t mark);
+
+/* Calls fn for each process below proc, in the order of their pids. Returns 0 or -errno: -ENOSYS where no system call
+ * tells of other namespaces. */
+int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx);
+
+/* Returns the number of a process' network namespace, which no other one has as long as it exists; or 0 if the process
+ * is gone. pid 0 stands for the namespace whose sockets are counted with this proc. */
+uint64_t platform_namespace(const char *proc, int pid);
+
+struct pod_identity; /* count/pod.h */
+struct pod_reading;
+
+/* Tells whose the process is. Returns false if it is gone. */
+bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_identity *out);
+
+/* Reads the namespace through a process that is in it, with PLATFORM_KERNEL_BUF bytes of buf, and keeps nothing open.
+ * depth: enum pod_depth. Returns 0, or -errno: -ESRCH if the process is gone, or was not in this namespace from the
+ * beginning to the end, so that the numbers could be those of another one. */
+int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
+                      struct pod_reading *out);
+
+/* Calls fn for each entry of a directory. Returns 0 or -errno. */
+typedef void platform_name_fn(void *ctx, const char *name);
+int platform_directory_walk(const char *path, platform_name_fn *fn, void *ctx);
+
 /* --- where this process runs ------------------------------------------------- */
 
 #define PLATFORM_CONTAINER_MAX 80
