@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "count/kernel.h"
-#include "count/sock.h"
+#include "count/tally.h"
 
 /* How much is read of a network namespace. */
 enum pod_depth {
