@@ -25,7 +25,8 @@ def objects(request):
 
 
 def test_overlays():
-    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "otlp", "prometheus", "relay", "sidecar", "tls", "tls-client"}
+    assert set(manifests.OVERLAYS) == {"daemonset", "datadog", "example", "host-proc", "native-sidecar", "otlp", "pods", "pods-host-network", "prometheus",
+                                       "relay", "sidecar", "tls", "tls-client"}
 
 
 def test_shape(tmp_path):
@@ -60,7 +61,7 @@ def test_documented():
     """Each overlay and component has its row in the document, which shows the overlay to copy exactly as it is in its files."""
     rows = re.findall(r"^\| \[`([\w/-]+)`\]\(\.\./(k8s/[^)]+)\) \|", DOCS, re.M)
     assert sorted(name for name, _ in rows if "/" not in name) == manifests.OVERLAYS
-    assert {name for name, _ in rows if "/" in name} == {"k8s/sidecar", "k8s/native-sidecar"}
+    assert {name for name, _ in rows if "/" in name} == {"k8s/pods", "k8s/sidecar", "k8s/native-sidecar"}
     assert all((ROOT / path).exists() for _, path in rows)
     blocks = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.M | re.S)
     for name in ("kustomization", "settings"):
@@ -105,9 +106,9 @@ def test_values_are_quoted(file):
 
 def test_what_each_is_about():
     pods = {name: manifests.pod(manifests.build(name)) for name in manifests.OVERLAYS}
-    assert {name for name, pod in pods.items() if pod.get("hostNetwork")} == {"daemonset", "datadog", "example", "otlp", "prometheus", "tls", "tls-client"}
+    assert {name for name, pod in pods.items() if pod.get("hostNetwork")} == {"daemonset", "datadog", "example", "otlp", "pods-host-network", "prometheus", "tls", "tls-client"}
     assert all(pod["dnsPolicy"] == "ClusterFirstWithHostNet" for pod in pods.values() if pod.get("hostNetwork"))
-    for name in ("datadog", "tls", "tls-client", "host-proc"):
+    for name in ("datadog", "tls", "tls-client", "host-proc", "pods", "pods-host-network"):
         mounts = {mount["name"]: mount for mount in pods[name]["containers"][0]["volumeMounts"]}
         volumes = {volume["name"] for volume in pods[name]["volumes"]}
         assert set(mounts) == volumes and all(mount["readOnly"] and "subPath" not in mount for mount in mounts.values())
@@ -124,6 +125,37 @@ def test_tls():
     assert manifests.environment(objects) == {**env, "SOCKPUSH_TLS_CERT": "/tls/tls.crt", "SOCKPUSH_TLS_KEY": "/tls/tls.key"}
     assert pod["volumes"] == [{"name": "tls", "secret": {"secretName": "sockpush-tls", "defaultMode": 0o440}}]
     assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"] == 65534
+
+
+# --- pods
+
+POD_PATHS = {"/host/proc": "/proc", "/host/var/log/pods": "/var/log/pods"}
+POD_ENV = {"SOCKPUSH_PODS": "on", "SOCKPUSH_PROC": "/host/proc", "SOCKPUSH_PID": "off"}
+
+
+def paths(pod):
+    """Returns the node's path for each of the mounts."""
+    volumes = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
+    return {mount["mountPath"]: volumes[mount["name"]] for mount in pod["containers"][0]["volumeMounts"]}
+
+
+def test_pods():
+    """The node's directories are mounted where SOCKPUSH_POD_LOGS looks for the names, below the folder in which SOCKPUSH_PROC lies.
+    The node is counted apart only with its network."""
+    for name, backend in ("pods", "off"), ("pods-host-network", None):
+        objects = manifests.build(name)
+        pod, env = manifests.pod(objects), manifests.environment(objects)
+        assert paths(pod) == POD_PATHS and pod["automountServiceAccountToken"] is False and "hostPID" not in pod
+        assert POD_ENV.items() <= env.items() and env.get("SOCKPUSH_BACKEND") == backend and ("SOCKPUSH_PORTS" in env) is (backend is None)
+
+
+@pytest.mark.parametrize("overlay", ["datadog", "host-proc"])
+def test_pods_component(tmp_path, overlay):
+    """It adds to the volumes of an overlay, and sets the variables of both."""
+    objects = manifests.with_component("pods", tmp_path, [], resources=[f"../{overlay}"])
+    plain = manifests.build(overlay)
+    assert POD_ENV.items() <= manifests.environment(objects).items() and paths(manifests.pod(objects)) == paths(manifests.pod(plain)) | POD_PATHS
+    assert manifests.environment(objects) == manifests.environment(plain) | POD_ENV
 
 
 # --- the overlay to copy
