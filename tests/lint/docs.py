@@ -58,7 +58,9 @@ WAITING = {name for index, _, name in _FIELDS if index in ("FIELD_QUEUE_BYTES", 
 OF = {"netstat": COUNTS | WAITING | FULLEST, "netstat_port": COUNTS | WAITING | QUEUES | {"close_wait_oldest_s", "pid"},
       "netstat_remote": COUNTS | WAITING | {"ephemeral_used_percent", "close_wait_oldest_s", "pid"},
       "netstat_kernel": {name for index, _, name in _FIELDS if index == "FIELD_KERNEL"}}
-OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - QUEUES - WAITING
+OF["netstat_pod"] = COUNTS | {"tcp_inuse", "tcp_current", "accept_queue"} | {
+    "listen_overflows", "listen_drops", "active_opens", "passive_opens", "retrans_segs", "syn_retrans", "estab_resets", "out_rsts", "udp_in_errors", "udp_rcvbuf_errors"}
+OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - OF["netstat_pod"] - QUEUES - WAITING
 OF["sockpush"] = FIELDS.difference(*OF.values())
 TESTS = set(re.findall(r"SOCKPUSH_TEST_\w+", "".join(path.read_text() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".mk", ".c", ".sh"))))
 
@@ -96,11 +98,11 @@ def outputs(text):
 
 
 def metrics(text):
-    for match in re.finditer(r"(?<![A-Za-z0-9_/-])(netstat_port|netstat_remote|netstat_kernel|netstat|sockpush_output|sockpush(?=[._][a-z]+_))([._][A-Za-z0-9_.-]*[A-Za-z0-9_])", text):
+    for match in re.finditer(r"(?<![A-Za-z0-9_/-])(netstat_port|netstat_remote|netstat_kernel|netstat_pod|netstat|sockpush_output|sockpush(?=[._][a-z]+_))([._][A-Za-z0-9_.-]*[A-Za-z0-9_])", text):
         if text[:match.start()].endswith("inputs."):        # DataKit's and Telegraf's
             continue
         *path, field = match[2][1:].removesuffix("_gauge").split(".")   # Netdata's ending
-        if match[1] == "netstat" and not path and match[2] in ("_port", "_remote", "_kernel"):
+        if match[1] == "netstat" and not path and match[2] in ("_port", "_remote", "_kernel", "_pod"):
             continue
         known = OF[match[1]]
         if field not in known and not begins_one(field, text[match.end():], known):
