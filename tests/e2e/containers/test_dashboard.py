@@ -2,10 +2,13 @@
 import json
 import re
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
+import netns
 import parse
 import servers
 from program import ROOT
@@ -30,6 +33,28 @@ class WithPrometheusNames(servers.VictoriaMetrics):
     more = ["-opentelemetry.usePrometheusNaming"]
 
 
+# Connects again and again to a listener whose accept queue is full.
+OVERFLOWS = """
+import collections, socket, time
+one = socket.create_server(("127.0.0.1", 80), backlog=0)
+clients = collections.deque(maxlen=5)
+while True:
+    clients.append(socket.socket())
+    clients[-1].setblocking(False)
+    clients[-1].connect_ex(("127.0.0.1", 80))
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def other(namespace):
+    """Runs a process in a network namespace of its own, in which connections wait and overflow."""
+    words = ["sh", "-c", 'ip link set lo up && exec "$0" "$@"', sys.executable, "-c", OVERFLOWS]
+    with subprocess.Popen(words, preexec_fn=lambda: netns.unshare(netns.CLONE_NEWNET)) as process:
+        yield
+        process.kill()
+
+
 OTLP = "otlp+http://127.0.0.1:8428/opentelemetry/v1/metrics"
 # Each way in which the names are spelled: a server, its port, where to push, and a name that it then has.
 SPELLINGS = {
@@ -41,14 +66,14 @@ SPELLINGS = {
 
 
 @pytest.fixture(params=SPELLINGS)
-def server(request, namespace, keep, tmp_path, run):
+def server(request, namespace, other, keep, tmp_path, run):
     kind, port, to, name = SPELLINGS[request.param]
     if "otlp" in request.param and "opentelemetry.usePrometheusNaming" not in servers.usage(kind):
         pytest.skip("this VictoriaMetrics is too old for OTLP with Prometheus' names")
     one = keep(kind(tmp_path))
     one.port = port
     keep(socket.create_server(("127.0.0.1", 443)))
-    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443,>443", kernel="on", queues="auto", host="a")
+    done = run(to=to, interval="1s" if request.param == "graphite" else "500ms", polls=4, ports="443,>443", kernel="on", queues="auto", pods="on", host="a")
     assert done.status == 0, done.log
     one.until(lambda: one.query(f'{{__name__="{name}"}}'))
     return one
