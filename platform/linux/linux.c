@@ -64,9 +64,9 @@ uint64_t platform_cpu_ns(void)
     return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 }
 
-long linux_read(const char *path, char *buf, size_t cap)
+long linux_read_at(int dir, const char *path, char *buf, size_t cap)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
     long n = fd < 0 ? -1 : read(fd, buf, cap);
 
     if (n < 0)
@@ -75,12 +75,22 @@ long linux_read(const char *path, char *buf, size_t cap)
     return n;
 }
 
+long linux_read(const char *path, char *buf, size_t cap)
+{
+    return linux_read_at(AT_FDCWD, path, buf, cap);
+}
+
 /* Calls statx itself, since the C library's stat also supports older kernels. */
-uint64_t linux_inode(const char *path)
+uint64_t linux_inode_at(int dir, const char *path)
 {
     struct statx st;
 
-    return syscall(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &st) ? 0 : st.stx_ino;
+    return syscall(SYS_statx, dir, path, AT_EMPTY_PATH, STATX_INO, &st) ? 0 : st.stx_ino;
+}
+
+uint64_t linux_inode(const char *path)
+{
+    return linux_inode_at(AT_FDCWD, path);
 }
 
 /* The inode of /proc/PID/net/tcp belongs to the network namespace, whichever process and mount it is read through, and
