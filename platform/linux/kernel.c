@@ -49,15 +49,13 @@ static void read_conntrack(struct reader *r, const char *proc, bool own)
  * netns_core_table. Process 1 below another procfs is taken as the host's. */
 void platform_kernel_read(const char *proc, char *buf, struct kernel_reading *out)
 {
-    static const char file[NET_FILES][9] = {
-        [NET_NETSTAT] = "netstat", [NET_SOCKSTAT] = "sockstat", [NET_SNMP] = "snmp", [NET_SNMP6] = "snmp6"};
     bool own = linux_own_namespace(proc);
     struct reader r;
 
     r.text = buf;
     r.out = out;
     for (enum kernel_file i = 0; i < NET_FILES; i++) {
-        long n = read_table(&r, proc, file[i]);
+        long n = read_table(&r, proc, kernel_file_name[i]);
 
         if (n != -ENOENT) /* snmp6 is absent where the kernel has no IPv6 */
             kernel_parse(i, buf, n < 0 ? 0 : (size_t)n, out);

@@ -5,6 +5,9 @@
 #include "base/text.h"
 #include "sockstat_parse.h"
 
+const char kernel_file_name[NET_FILES][9] = {
+    [NET_NETSTAT] = "netstat", [NET_SOCKSTAT] = "sockstat", [NET_SNMP] = "snmp", [NET_SNMP6] = "snmp6"};
+
 /* The line of a file that has some counters. */
 enum line { TCP_EXT, SOCKETS, TCP_INUSE, TCP, UDP };
 

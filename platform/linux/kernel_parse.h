@@ -10,6 +10,8 @@
 /* In the order in which they are to be parsed: snmp6's numbers are added to those of snmp. */
 enum kernel_file { NET_NETSTAT, NET_SOCKSTAT, NET_SNMP, NET_SNMP6, NET_FILES };
 
+extern const char kernel_file_name[NET_FILES][9];
+
 /* Parses a file, of which text may be the beginning only. Sets in out the counters that are there. A counter of snmp
  * that snmp6 should have, too, but has not, is known no more: without its other part it would fall. */
 void kernel_parse(enum kernel_file file, const char *text, size_t len, struct kernel_reading *out);

@@ -19,16 +19,6 @@ struct backend_state {
     char buf[READ_MAX];
 };
 
-/* A file that is being read. */
-struct table {
-    enum protocol protocol;
-    bool only_listeners, no_listeners;
-    sock_fn *emit;
-    void *ctx;
-    struct poll_report *report;
-    bool header_read, listeners_over;
-};
-
 static int open_procfs(struct backend_state **out, const struct backend_want *want)
 {
     struct backend_state *state;
@@ -54,10 +44,9 @@ static void close_procfs(struct backend_state *state)
     platform_memory_free(state, sizeof *state);
 }
 
-/* A line_fn that parses the header or emits a row. */
-static int take_line(void *ctx, const char *line, size_t len)
+int procfs_take_line(void *ctx, const char *line, size_t len)
 {
-    struct table *t = ctx;
+    struct procfs_table *t = ctx;
     struct sock s;
     int ret;
 
@@ -80,7 +69,7 @@ static int take_line(void *ctx, const char *line, size_t len)
 }
 
 /* Reads one file. Returns 1, 0 if it is absent, or -errno. */
-static int poll_file(struct backend_state *state, const char *file, struct table t)
+static int poll_file(struct backend_state *state, const char *file, struct procfs_table t)
 {
     char path[LINUX_PATH_MAX];
     bool replays = recording_replays(state->recording);
@@ -92,7 +81,7 @@ static int poll_file(struct backend_state *state, const char *file, struct table
     if (fd < 0 && !replays)
         left = recording_pass(state->recording, NULL, 0, -errno);
     else
-        left = lines_read(fd, state->recording, state->buf, sizeof state->buf, take_line, &t);
+        left = lines_read(fd, state->recording, state->buf, sizeof state->buf, procfs_take_line, &t);
     close(fd);
     if (left < 0)
         return left == -ENOENT ? 0 : (int)left;
@@ -103,7 +92,7 @@ static int poll_file(struct backend_state *state, const char *file, struct table
 }
 
 /* Reads both files of a protocol; without IPv6 in the kernel only one exists. Returns 0 or -errno. */
-static int poll_files(struct backend_state *state, const struct table *t)
+static int poll_files(struct backend_state *state, const struct procfs_table *t)
 {
     static const char files[PROTOCOL_COUNT][2][5] = {{"tcp", "tcp6"}, {"udp", "udp6"}};
     int ret = poll_file(state, files[t->protocol][0], *t);
@@ -120,7 +109,7 @@ static int poll_files(struct backend_state *state, const struct table *t)
 static int poll_procfs(struct backend_state *state, enum protocol protocol, sock_fn *emit, void *ctx,
                        struct poll_report *report)
 {
-    struct table t = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
+    struct procfs_table t = {.protocol = protocol, .emit = emit, .ctx = ctx, .report = report};
     int ret;
 
     report->queues[protocol] = true;
