@@ -1,5 +1,5 @@
 /* Stubs for what only Linux has: procfs, settings of local ports, a search for owners, samples and their CPU time,
- * containers, duties of process 1. */
+ * containers, other network namespaces, duties of process 1. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -37,6 +37,37 @@ bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode)
 {
     (void)proc, (void)pid, (void)fd, (void)inode;
     return false;
+}
+
+int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx)
+{
+    (void)proc, (void)fn, (void)ctx;
+    return -ENOSYS;
+}
+
+uint64_t platform_namespace(const char *proc, int pid)
+{
+    (void)proc, (void)pid;
+    return 0;
+}
+
+bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_identity *out)
+{
+    (void)proc, (void)pid, (void)mark, (void)out;
+    return false;
+}
+
+int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
+                      struct pod_reading *out)
+{
+    (void)proc, (void)pid, (void)mark, (void)name_space, (void)depth, (void)buf, (void)out;
+    return -ENOSYS;
+}
+
+int platform_directory_walk(const char *path, platform_name_fn *fn, void *ctx)
+{
+    (void)path, (void)fn, (void)ctx;
+    return -ENOSYS;
 }
 
 uint64_t platform_cpu_ns(void)

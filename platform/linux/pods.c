@@ -1,0 +1,221 @@
+/* Looks at other network namespaces through the processes in them. /proc/PID/net needs no right, if the process is
+ * visible. A descriptor below it that stays open keeps the namespace alive, with its devices: each is closed at once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "count/pod.h"
+#include "kernel_parse.h"
+#include "linux.h"
+#include "platform.h"
+#include "pod_parse.h"
+#include "posix/lines.h"
+#include "procfs.h"
+#include "sockstat_parse.h"
+
+/* The kernel prints rows until they fill what is read, and finds the next one before it returns. To find one that does
+ * not listen it may walk through the sockets of the whole host, so few are asked for. */
+#define LISTENERS_BUF 512
+
+/* --- processes -------------------------------------------------------------- */
+
+struct process_walk {
+    platform_process_fn *fn;
+    void *ctx;
+};
+
+static void take_process(void *ctx, int dir, const struct linux_entry *entry)
+{
+    const struct process_walk *w = ctx;
+    int pid = linux_entry_number(entry);
+
+    (void)dir;
+    if (pid > 0)
+        w->fn(w->ctx, pid, entry->inode);
+}
+
+/* The kernel numbers the inode of /proc/PID when it makes it, for one process and as long as it is cached
+ * (proc_pid_make_inode and pid_revalidate, fs/proc/base.c). */
+int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx)
+{
+    struct process_walk w = {fn, ctx};
+
+    return linux_walk(linux_open_directory(AT_FDCWD, proc), take_process, &w);
+}
+
+/* Opens /proc/PID, so that whatever is opened below it is this process', though another may have its pid by then.
+ * Returns a descriptor, or -errno: -ESRCH if no process of this mark is there. */
+static int open_process(const char *proc, int pid, uint64_t mark)
+{
+    char path[LINUX_PATH_MAX];
+    int dir;
+
+    if (!text_format(path, sizeof path, "%s/%d", proc, pid))
+        return -ENAMETOOLONG;
+    dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (linux_inode_at(dir, "") == mark)
+        return dir;
+    close(dir);
+    return -ESRCH;
+}
+
+/* --- namespaces, owners ------------------------------------------------------ */
+
+/* The inode of net/tcp belongs to the network namespace: see linux_own_namespace. */
+uint64_t platform_namespace(const char *proc, int pid)
+{
+    char path[LINUX_PATH_MAX];
+    bool fits = pid ? text_format(path, sizeof path, "%s/%d/net/tcp", proc, pid) : linux_net_path(proc, "tcp", path);
+
+    return fits ? linux_inode(path) : 0;
+}
+
+/* A line_fn. */
+static int take_cgroup(void *ctx, const char *line, size_t len)
+{
+    pod_parse_cgroup(line, len, ctx);
+    return 0;
+}
+
+/* The start time is read last: while it can be, the process is there. */
+bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_identity *out)
+{
+    static const char pause[] = "pause\n";
+    char buf[4096];
+    int dir = open_process(proc, pid, mark), fd;
+    long n;
+
+    memset(out, 0, sizeof *out);
+    if (dir < 0)
+        return false;
+    fd = openat(dir, "cgroup", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        lines_read(fd, NULL, buf, sizeof buf, take_cgroup, out);
+    close(fd);
+    n = linux_read_at(dir, "comm", buf, sizeof buf);
+    out->sandbox = n == sizeof pause - 1 && !memcmp(buf, pause, sizeof pause - 1);
+    n = linux_read_at(dir, "stat", buf, sizeof buf);
+    close(dir);
+    return n > 0 && pod_parse_start(buf, (size_t)n, &out->started);
+}
+
+/* --- counters ---------------------------------------------------------------- */
+
+/* A reading under way. */
+struct reader {
+    int dir; /* of the process */
+    char *text;
+    struct pod_reading *out;
+};
+
+/* Reads net/FILE. Returns its bytes, or -errno. */
+static long read_file(const struct reader *r, const char *file)
+{
+    char path[16];
+
+    text_format(path, sizeof path, "net/%s", file);
+    return linux_read_at(r->dir, path, r->text, PLATFORM_KERNEL_BUF);
+}
+
+static void take_sockstat(const struct reader *r, size_t len, const char *tcp, const char *udp, struct pod_family *f)
+{
+    sockstat_parse(r->text, len, tcp, "inuse", &f->tcp_inuse);
+    sockstat_parse(r->text, len, udp, "inuse", &f->count[FIELD_UDP]);
+}
+
+/* Reads the files of counters. Returns 0 or -errno. */
+static int read_counters(const struct reader *r)
+{
+    struct pod_reading *out = r->out;
+    long n = read_file(r, "sockstat6");
+
+    if (n < 0 && n != -ENOENT) /* it is absent where the kernel has no IPv6, and so is snmp6 */
+        return (int)n;
+    out->ipv6 = n >= 0;
+    if (out->ipv6)
+        take_sockstat(r, (size_t)n, "TCP6:", "UDP6:", &out->family[1]);
+    for (enum kernel_file i = 0; i < NET_FILES; i++) {
+        if (i == NET_SNMP6 && !out->ipv6)
+            continue;
+        n = read_file(r, kernel_file_name[i]);
+        if (n < 0)
+            return (int)n;
+        kernel_parse(i, r->text, (size_t)n, &out->kernel);
+        if (i == NET_SOCKSTAT) {
+            take_sockstat(r, (size_t)n, "TCP:", "UDP:", &out->family[0]);
+            sockstat_parse(r->text, (size_t)n, "TCP:", "tw", &out->time_wait);
+        } else if (i == NET_SNMP) {
+            snmp_parse(r->text, (size_t)n, "Tcp:", "CurrEstab", &out->current);
+        }
+    }
+    out->kernel.known &= ~((1u << KERNEL_GAUGES) - 1) | 1u << SOCKETS_USED; /* the others are the machine's */
+    return 0;
+}
+
+/* --- tables ------------------------------------------------------------------- */
+
+/* A sock_fn that counts a row. */
+static void count_row(void *ctx, const struct sock *s, uint64_t n)
+{
+    struct pod_reading *out = ctx;
+    struct pod_family *f = &out->family[s->ip_version == 6];
+
+    f->count[s->state] += n;
+    if (s->state == STATE_LISTEN)
+        f->accept_queue += s->rx_queue;
+}
+
+/* Reads the table of TCP. Returns 0 or -errno. */
+static int read_table(const struct reader *r, const char *path, bool only_listeners)
+{
+    struct poll_report report = {.drops = false};
+    struct procfs_table t = {PROTOCOL_TCP, .only_listeners = only_listeners, .emit = count_row, .ctx = r->out,
+                             .report = &report};
+    int fd = openat(r->dir, path, O_RDONLY | O_CLOEXEC);
+    long n;
+
+    if (fd < 0)
+        return -errno;
+    n = lines_read(fd, NULL, r->text, only_listeners ? LISTENERS_BUF : PLATFORM_KERNEL_BUF, procfs_take_line, &t);
+    close(fd);
+    return n < 0 ? (int)n : t.header_read ? 0 : -ENODATA;
+}
+
+/* Reads the tables that can have rows of interest. Those of one that listens are in tcp_inuse, and so is what waits for
+ * it; TIME_WAIT is apart. */
+static int read_tables(const struct reader *r, unsigned depth)
+{
+    static const char path[2][9] = {"net/tcp", "net/tcp6"};
+    int ret = 0;
+
+    for (int v = 0; v < 2 && !ret; v++)
+        if (r->out->family[v].tcp_inuse || (depth == POD_SOCKETS && r->out->time_wait && (!v || r->out->ipv6)))
+            ret = read_table(r, path[v], depth == POD_LISTENERS);
+    return ret;
+}
+
+int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
+                      struct pod_reading *out)
+{
+    struct reader r = {.dir = open_process(proc, pid, mark), .text = buf, .out = out};
+    int ret = -ESRCH;
+
+    memset(out, 0, sizeof *out);
+    if (r.dir < 0)
+        return r.dir;
+    if (linux_inode_at(r.dir, "net/tcp") == name_space) {
+        ret = read_counters(&r);
+        if (!ret && depth != POD_COUNTERS)
+            ret = read_tables(&r, depth);
+    }
+    /* an error may be the end of the process, too */
+    if (linux_inode_at(r.dir, "net/tcp") != name_space)
+        ret = -ESRCH;
+    close(r.dir);
+    return ret;
+}
