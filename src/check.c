@@ -231,6 +231,18 @@ static bool check_backend(struct program *p)
     return p->reading.read[PROTOCOL_TCP] || p->reading.read[PROTOCOL_UDP];
 }
 
+/* Prints the pods that were found in the poll of check_backend. Returns false if none could be looked for. */
+static bool check_pods(struct program *p)
+{
+    char text[PODS_TEXT_MAX];
+    int64_t time_ms;
+
+    if (p->config.off)
+        program_read(p, &time_ms);
+    print_line("pods: %s", program_pods(p, text));
+    return !p->pods.error;
+}
+
 int program_check(struct program *p)
 {
     struct snapshot s;
@@ -245,5 +257,7 @@ int program_check(struct program *p)
     good &= check_listening(p);
     if (!p->config.off)
         good &= check_backend(p);
+    if (p->config.v.pods)
+        good &= check_pods(p);
     return good ? 0 : 1;
 }

@@ -18,6 +18,7 @@ struct program {
     struct recording recording;
     struct reading reading; /* result of the last poll */
     struct kernel kernel;
+    struct pods pods;
     struct series_tags tags, agent_tags;
     const char *sections; /* sections of points for an agent */
     struct self_counters self;
@@ -36,7 +37,7 @@ struct program {
     bool sampled, sample_failed;   /* since the last push, a sample of the accept queues worked, or one failed */
     uint64_t sampled_cpu_ns;       /* CPU time of the main thread after the last sample, or before the wait for one */
     uint64_t sample_not_before_ns; /* the last one's cost puts the next off until then */
-    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops;
+    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops, logged_pods;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;
@@ -63,6 +64,11 @@ const char *program_view(const struct program *p, char *out, size_t cap);
 
 /* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */
 void program_read(struct program *p, int64_t *time_ms);
+
+#define PODS_TEXT_MAX 512
+
+/* Describes the pods of the last poll, for the log, or why none could be looked for. Returns out. */
+const char *program_pods(const struct program *p, char out[PODS_TEXT_MAX]);
 
 /* Returns true if the accept queues are to be sampled between two polls. */
 bool program_samples(const struct program *p);

@@ -25,6 +25,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         .semconv = p->config.v.otlp_names,
         .self = p->self,
         .kernel = p->config.v.kernel && !p->config.off ? &p->kernel.now : NULL,
+        .pods = p->config.v.pods ? &p->pods : NULL,
         .n_outputs = p->config.n_outputs,
         .added = p->added,
     };
@@ -145,6 +146,8 @@ static void push(struct program *p, int64_t time_ms, bool only_metrics)
         relay_log_left_out(p);
     if (p->reading.read[PROTOCOL_TCP] && p->reading.read[PROTOCOL_UDP])
         tally_expire(&p->tally);
+    if (p->config.v.pods && !only_metrics)
+        pods_expire(&p->pods);
 }
 
 void program_push(struct program *p, int64_t time_ms)

@@ -78,7 +78,7 @@ static bool polls_left(const struct program *p)
 /* Opens all there is to open, and reads for the first time. Returns 0, or the exit status after logging why. */
 static int begin(struct program *p, int64_t *time_ms)
 {
-    char view[256], why[READER_WHY_MAX];
+    char view[256], why[READER_WHY_MAX], pods[PODS_TEXT_MAX];
     int ret = p->config.n_listen ? relay_open(p) : 0;
 
     if (ret)
@@ -95,6 +95,10 @@ static int begin(struct program *p, int64_t *time_ms)
     }
     if (!p->config.off)
         log_reading(p);
+    if (p->config.v.pods)
+        log_event(p->pods.error ? LOG_ERROR : LOG_INFO, "variable", "SOCKPUSH_PODS", "%s", program_pods(p, pods));
+    if (p->pods.error)
+        return 1;
     ret = program_start(p);
     if (ret)
         log_event(LOG_ERROR, NULL, NULL, "cannot start an output: %s", platform_error_text(-ret));

@@ -249,6 +249,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     config_read_http(c, d);
     config_read_otel(c, env, d);
     config_read_listen(c, d);
+    config_read_pods(c, d);
     config_read_agent(c, env, d);
     check_formats(c, d);
 }

@@ -49,6 +49,7 @@ struct config {
     struct listen_item listen[LISTEN_MAX];
     int n_listen;
     struct rules rules;
+    uint8_t pod_tags;                      /* bits of enum pod_tag */
     struct tags tags[TAG_LISTS_MAX];       /* for every series, highest precedence first */
     struct tags agent_tags[TAG_LISTS_MAX]; /* the same for an agent, with one more list */
     size_t n_tags;
@@ -70,6 +71,7 @@ void config_read_tls(struct config *c, env_list env, struct diag *d);
 void config_read_http(struct config *c, struct diag *d);
 void config_read_otel(struct config *c, env_list env, struct diag *d);
 void config_read_listen(struct config *c, struct diag *d);
+void config_read_pods(struct config *c, struct diag *d);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
 
 /* Checks path and query of an HTTP output, and sets its path and unit. whole: no path is "/", not the format's. Returns

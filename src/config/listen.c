@@ -58,6 +58,7 @@ void config_read_listen(struct config *c, struct diag *d)
     }
     if (c->v.listen)
         check_formats(c, d);
-    else if (c->off)
-        diag_error(d, "SOCKPUSH_BACKEND", "off: nothing would be pushed; accepted with SOCKPUSH_LISTEN alone");
+    else if (c->off && !c->v.pods)
+        diag_error(d, "SOCKPUSH_BACKEND",
+                   "off: nothing would be pushed; accepted with SOCKPUSH_LISTEN or SOCKPUSH_PODS");
 }

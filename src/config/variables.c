@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "base/value.h"
 #include "config/foreign.h"
+#include "count/pods.h"
 #include "encode/encode.h"
 #include "platform.h"
 
@@ -30,6 +31,11 @@ static const char *count_word(int64_t i)
 static const char *queues_word(int64_t i)
 {
     return i == QUEUES_AUTO ? "auto" : i == QUEUES_ON ? "on" : i == QUEUES_OFF ? "off" : NULL;
+}
+
+static const char *pods_word(int64_t i)
+{
+    return i == PODS_OFF ? "off" : i == PODS_ON ? "on" : i == PODS_FULL ? "full" : NULL;
 }
 
 static const char *otlp_names_word(int64_t i)
@@ -92,6 +98,14 @@ const struct variable variables[] = {
      .meaning = "push the kernel's own counters of drops, retransmissions and errors, on or off"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PROC", .def = "/proc", AT(proc),
      .meaning = "where procfs is mounted"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_PODS", .def = "off", AT(pods), .word = pods_word,
+     .meaning = "also count each other network namespace, of pods and containers; full by all states"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_POD_TAGS", .def = "pod_name,namespace", .form = FORM_LIST, AT(pod_tags),
+     .meaning = "tags of these, as far as known: of pod_name, namespace, pod_uid, container_id"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_POD_LOGS", .def = "", AT(pod_logs),
+     .meaning = "the kubelet's directory that names the pods; unset: var/log/pods below the folder of SOCKPUSH_PROC"},
+    {.group = GROUP_COUNT, .name = "SOCKPUSH_MAX_PODS", .def = "256", AT(max_pods), .read = value_count, .min = 1, .max = 4096,
+     .meaning = "most network namespaces that are counted so, 1 to 4096"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),
      .meaning = "tags of every series: key=value,key2=value2"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_HOST", .def = "", .form = FORM_TEXT, AT(host),

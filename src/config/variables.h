@@ -22,8 +22,11 @@ struct values {
     int64_t interval_ms, peak_ms, polls, max_series, mtu, buffer, replay_ms;
     int64_t count, kernel, pid, self, tls_verify; /* booleans; count: exact */
     int64_t queues;                               /* enum queues */
-    int64_t otlp_names;                           /* a boolean: semconv */
-    int64_t log_level;                            /* enum log_level */
+    int64_t pods;                                 /* enum pods_mode */
+    int64_t max_pods;
+    const char *pod_tags, *pod_logs;
+    int64_t otlp_names; /* a boolean: semconv */
+    int64_t log_level;  /* enum log_level */
     const char *listen;
     int64_t listen_gauges; /* 0: delta, 1: absolute */
     int64_t listen_expiry_ms, listen_memory;

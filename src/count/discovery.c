@@ -117,10 +117,9 @@ void discovery_settle(struct tally *t)
     }
 }
 
-/* Returns true once a series has pushed zeros long enough. */
-static bool is_over(const struct tally *t, const struct discovery *d, uint64_t gone_ms)
+bool discovery_is_over(uint64_t zero_polls, uint64_t gone_ms, uint64_t step_ms)
 {
-    return (d->zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + t->step_ms > LINGER_MAX_MS;
+    return (zero_polls >= LINGER_POLLS && gone_ms >= LINGER_MIN_MS) || gone_ms + step_ms > LINGER_MAX_MS;
 }
 
 void tally_expire(struct tally *t)
@@ -129,13 +128,15 @@ void tally_expire(struct tally *t)
         struct series *s = &t->series[i];
         struct discovery *d = s->discovery;
         uint64_t gone_ms = s->live ? t->now_ms - d->seen_ms : 0;
+        bool over;
 
         if (!gone_ms)
             continue;
         d->zero_polls++;
-        if (d->ending || (is_over(t, d, gone_ms) && !t->marks_ends))
+        over = discovery_is_over(d->zero_polls, gone_ms, t->step_ms);
+        if (d->ending || (over && !t->marks_ends))
             end_series(t, s);
         else
-            d->ending = is_over(t, d, gone_ms);
+            d->ending = over;
     }
 }

@@ -23,4 +23,8 @@ struct series *discovery_find(struct tally *t, const struct discovery_key *k, bo
 /* Notes which series have sockets in this poll. Ends those that came from a reading that was discarded. */
 void discovery_settle(struct tally *t);
 
+/* Returns true once a series has pushed zeros long enough: for so many polls, so long. step_ms: the time from one poll
+ * to the next. */
+bool discovery_is_over(uint64_t zero_polls, uint64_t gone_ms, uint64_t step_ms);
+
 #endif

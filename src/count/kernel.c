@@ -5,8 +5,7 @@
 
 _Static_assert(KERNEL_COUNTERS <= 32, "each has a bit");
 
-/* Returns how much a counter rose. */
-static uint64_t increase(uint64_t before, uint64_t now)
+uint64_t kernel_rise(uint64_t before, uint64_t now)
 {
     uint32_t wrapped = (uint32_t)(now - before);
 
@@ -29,7 +28,7 @@ void kernel_take(struct kernel *k, const struct kernel_reading *r)
         }
         base = &k->base[i - KERNEL_GAUGES];
         if (k->based >> i & 1)
-            k->now.n[i] += increase(*base, r->n[i]);
+            k->now.n[i] += kernel_rise(*base, r->n[i]);
         *base = r->n[i];
     }
     k->based |= r->known;

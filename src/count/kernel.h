@@ -52,9 +52,12 @@ struct kernel {
     uint32_t based;                  /* bits of enum kernel_counter that have a base */
 };
 
-/* Takes a reading: adds to each total what its counter rose since the reading before. The first one adds nothing. A
- * kernel of 32 bits counts in as many, so a fall that is a small rise in that arithmetic is one. Any other fall adds
- * nothing, because the counter began anew. One that was not read keeps its total and its base. */
+/* Returns how much a counter rose. A kernel of 32 bits counts in as many, so a fall that is a small rise in that
+ * arithmetic is one. Any other fall is 0, because the counter began anew. */
+uint64_t kernel_rise(uint64_t before, uint64_t now);
+
+/* Takes a reading: adds to each total what its counter rose since the reading before. The first one adds nothing. One
+ * that was not read keeps its total and its base. */
 void kernel_take(struct kernel *k, const struct kernel_reading *r);
 
 struct recording;

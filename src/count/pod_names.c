@@ -4,10 +4,6 @@
 
 #include "count/pod.h"
 
-/* Kubernetes' limits: a namespace is a label (RFC 1123, 2.1), a pod's name is labels with '.' between them. */
-#define NAME_SPACE_BYTES 63
-#define NAME_BYTES       253
-
 /* The characters of a name. Those of a namespace are all but the first, those of a UID are the last 17. */
 static const char characters[] = ".ghijklmnopqrstuvwxyz-0123456789abcdef";
 
@@ -21,7 +17,7 @@ static const char *take(const char *at, const char *of, size_t max, char end, si
 bool pod_name_parse(const char *entry, struct pod_name *out)
 {
     out->name_space = entry;
-    return (out->name = take(entry, characters + 1, NAME_SPACE_BYTES, '_', &out->name_space_len)) &&
-           (out->uid = take(out->name, characters, NAME_BYTES, '_', &out->name_len)) &&
+    return (out->name = take(entry, characters + 1, POD_NAMESPACE_MAX - 1, '_', &out->name_space_len)) &&
+           (out->uid = take(out->name, characters, POD_NAME_MAX - 1, '_', &out->name_len)) &&
            take(out->uid, characters + sizeof characters - 18, POD_UID_MAX - 1, '\0', &out->uid_len);
 }

@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Kubernetes' limits, in bytes, with the NUL: a namespace is a label (RFC 1123, 2.1), a pod's name is labels with '.'
+ * between them. */
+#define POD_NAMESPACE_MAX 64
+#define POD_NAME_MAX      254
+
 /* The texts are parts of the entry, without a NUL. */
 struct pod_name {
     const char *name_space;

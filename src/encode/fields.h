@@ -2,6 +2,7 @@
 #ifndef FIELDS_H
 #define FIELDS_H
 
+#include "count/pods.h"
 #include "count/tally.h"
 #include "input/counters.h"
 
@@ -35,13 +36,21 @@ enum {
     FIELD_SOCKETS,
     FIELD_UNTRACKED,
     FIELD_QUEUE_TOTALS,
+    FIELD_UNTRACKED_PODS,
     FIELD_PARTIAL_POLLS,
     FIELD_POLL_ERRORS,
     FIELD_COUNT_ERRORS,
-    FIELD_OUTPUT,                                  /* one for each of enum output_counter */
-    FIELD_LISTEN = FIELD_OUTPUT + OUTPUT_COUNTERS, /* one for each of enum listen_counter */
-    FIELD_KERNEL = FIELD_LISTEN + LISTEN_COUNTERS, /* one for each of enum kernel_counter */
-    FIELDS = FIELD_KERNEL + KERNEL_COUNTERS
+    FIELD_OUTPUT,                                     /* one for each of enum output_counter */
+    FIELD_LISTEN = FIELD_OUTPUT + OUTPUT_COUNTERS,    /* one for each of enum listen_counter */
+    FIELD_KERNEL = FIELD_LISTEN + LISTEN_COUNTERS,    /* one for each of enum kernel_counter */
+    FIELD_POD_INUSE = FIELD_KERNEL + KERNEL_COUNTERS, /* of a pod and an IP version, up to FIELD_POD_BOTH */
+    FIELD_POD_QUEUE,
+    FIELD_POD_COUNT,                                /* the counts of struct pod_family */
+    FIELD_POD_BOTH = FIELD_POD_COUNT + FIELD_COUNT, /* of a pod */
+    FIELD_POD_TIME_WAIT = FIELD_POD_BOTH,
+    FIELD_POD_CURRENT,
+    FIELD_POD_INCREASE, /* one for each of enum pod_increase */
+    FIELDS = FIELD_POD_INCREASE + POD_INCREASES
 };
 
 /* The most values of a point. */
@@ -49,11 +58,12 @@ enum {
 
 extern const struct field fields[FIELDS];
 
+#define MEASUREMENT_TAGS (POD_TAGS + 1)
+
 struct measurement {
     char name[16];
-    /* Keys of its built-in tags, in the order of a folded name; the second or both may be NULL. */
-    const char *tag[2];
-    bool folded; /* formats that fold tags put these into the name, to keep its series apart */
+    const char *tag[MEASUREMENT_TAGS]; /* keys of its built-in tags, in the order of a folded name; then NULL */
+    bool folded;                       /* formats that fold tags put these into the name, to keep its series apart */
 };
 
 enum {
@@ -61,6 +71,7 @@ enum {
     NETSTAT_PORT,
     NETSTAT_REMOTE,
     NETSTAT_KERNEL,
+    NETSTAT_POD,
     SOCKPUSH,
     SOCKPUSH_OUTPUT,
     SOCKPUSH_LISTEN,

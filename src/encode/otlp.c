@@ -35,11 +35,12 @@ struct block {
     bool connections;          /* its first fields count connections */
     bool semconv;              /* its names are those of semconv.h, and each row has one field */
     char name[NAME_MAX_BYTES]; /* what the fields' names follow */
-    uint64_t time_ns, start_ns;
+    uint64_t time_ns;
     size_t n; /* rows */
     struct row {
         size_t attributes, len; /* its bytes in attributes */
         uint32_t has, ended;    /* columns, a bit for each */
+        uint64_t start_ns;
         uint64_t now[VALUES_MAX];
     } row[ROWS];
     size_t len; /* bytes of attributes */
@@ -87,7 +88,9 @@ static bool add_row(struct block *block, const struct point *p, size_t line_max)
             otlp_put_attribute(&attributes, PB_BYTES(7), &tag[i]);
     if (attributes.full || (block->n && RECORD_LEN + attributes.len + (block->n + 1) * POINT_LEN > line_max))
         return false;
-    *row = (struct row){.attributes = block->len, .len = attributes.len - block->len};
+    *row = (struct row){.attributes = block->len,
+                        .len = attributes.len - block->len,
+                        .start_ns = p->start_ms < 0 ? 0 : (uint64_t)p->start_ms * NS_PER_MS};
     for (size_t i = 0; i < p->n_values; i++) {
         size_t column = (size_t)(p->value[i].field - p->value[0].field);
 
@@ -119,7 +122,7 @@ static void put_point(struct buf *b, const struct block *block, const struct row
     char head[PB_HEAD_MAX + 3 * PB_FIXED64_LEN], *at = pb_write_head(head, PB_BYTES(1), point_len(row, column, sum));
 
     if (sum)
-        at = pb_write_fixed64(at, PB_FIXED64(2), block->start_ns);
+        at = pb_write_fixed64(at, PB_FIXED64(2), row->start_ns);
     at = pb_write_fixed64(at, PB_FIXED64(3), block->time_ns);
     if (!ended(row, column))
         at = pb_write_fixed64(at, PB_FIXED64(6), row->now[column] > INT64_MAX ? INT64_MAX : row->now[column]);
@@ -209,7 +212,6 @@ static void begin_block(struct block *block, const struct point *p)
     block->connections = p->measurement <= &measurements[NETSTAT_REMOTE];
     block->field = p->value[0].field;
     block->time_ns = p->time_ms < 0 ? 0 : (uint64_t)p->time_ms * NS_PER_MS;
-    block->start_ns = p->start_ms < 0 ? 0 : (uint64_t)p->start_ms * NS_PER_MS;
 }
 
 /* Adds a point to the block, which is put first if the point does not belong to it, or does not fit. */

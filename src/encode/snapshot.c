@@ -4,8 +4,8 @@
 
 #include "encode/source.h"
 
-static const struct source *const sources[] = {&source_counts, &source_kernel, &source_drops, &source_self,
-                                               &source_application};
+static const struct source *const sources[] = {&source_counts, &source_kernel, &source_drops,
+                                               &source_pods,   &source_self,   &source_application};
 
 #define SOURCES (sizeof sources / sizeof *sources)
 
@@ -15,9 +15,11 @@ static const struct source *const sources[] = {&source_counts, &source_kernel, &
 static void tagset_init(struct tagset *set, const struct measurement *m, const struct tags *group,
                         const struct tags *users, size_t n, struct arena *a)
 {
-    struct tag builtin[] = {{.key = m->tag[0]}, {.key = m->tag[1]}};
-    struct tags list[2 + TAG_LISTS_MAX] = {{builtin, 1 + (m->tag[1] != NULL)}, *group};
+    struct tag builtin[MEASUREMENT_TAGS] = {{.key = NULL}};
+    struct tags list[2 + TAG_LISTS_MAX] = {{builtin, 0}, *group};
 
+    for (; list->n < MEASUREMENT_TAGS && m->tag[list->n]; list->n++)
+        builtin[list->n].key = m->tag[list->n];
     for (size_t i = 0; i < n && i < TAG_LISTS_MAX; i++)
         list[2 + i] = users[i];
     set->tags = tags_merge(list, 2 + TAG_LISTS_MAX, a);
@@ -49,6 +51,10 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
     tagset_init(&st->self_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
     tagset_init(&st->self_listen, &measurements[SOCKPUSH_LISTEN], &none, users, n, a);
     st->users = tags_merge(users, n, a);
+    tagset_init(&st->pod.set, &measurements[NETSTAT_POD], &none, users, n, a);
+    for (unsigned i = 0; i < MEASUREMENT_TAGS; i++)
+        st->pod.tag[i] = tags_find(&st->pod.set.tags, measurements[NETSTAT_POD].tag[i]);
+    st->pod.known = arena_zero(a, st->pod.set.tags.n, sizeof *st->pod.known);
     tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
     st->group = groups_init(&measurements[NETSTAT_PORT], rules, users, n, a);
     st->group_remote = rules->remote_ports ? groups_init(&measurements[NETSTAT_REMOTE], rules, users, n, a) : NULL;

@@ -13,10 +13,18 @@ struct tagset {
     struct tag *ip_version, *addr_port, *remote, *backend, *output, *listen; /* in tags, or NULL */
 };
 
+/* The tags of netstat_pod. Those that a series has not are left out of it, whatever the users' tags are. */
+struct pod_tagset {
+    struct tagset set;
+    struct tag *tag[MEASUREMENT_TAGS]; /* in set.tags, in the order of measurements[] */
+    struct tag *known;                 /* room for those of a series */
+};
+
 /* The tags of all series, merged once. */
 struct series_tags {
     struct tagset netstat, self, self_output, self_listen;
-    struct tags users;           /* of the application's metrics */
+    struct tags users; /* of the application's metrics */
+    struct pod_tagset pod;
     struct tagset *group;        /* by the rules' group */
     struct tagset *group_remote; /* the same for NETSTAT_REMOTE; NULL without such rules */
     struct tagset other;         /* for "other", which counts sockets of all groups */
@@ -56,6 +64,7 @@ struct snapshot {
     struct listen_counters listen[LISTEN_MAX];
     int n_listen;
     const struct kernel_reading *kernel; /* with the increases' totals; NULL: not pushed */
+    const struct pods *pods;             /* or NULL */
     const struct metrics *metrics;       /* the application's, or NULL */
     bool only_metrics;                   /* these, and sockpush_listen */
     struct added added;                  /* the increase since the last push to the receiver */

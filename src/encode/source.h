@@ -17,6 +17,7 @@ struct source {
 extern const struct source source_counts; /* of sockets: totals, and ports */
 extern const struct source source_kernel; /* the kernel's own counters */
 extern const struct source source_drops;  /* what UDP sockets lost, in formats with increments */
+extern const struct source source_pods;   /* the network namespaces of other processes */
 extern const struct source source_application;
 extern const struct source source_self; /* sockpush, its outputs, and its listeners */
 

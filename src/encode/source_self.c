@@ -37,6 +37,8 @@ static void put_program(const struct snapshot *s, const struct encoder *format, 
     values_add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, ADDED_NONE);
     values_add(&v, s, FIELD_UNTRACKED, tally_untracked(s->tally), ADDED_NONE);
     values_add(&v, s, FIELD_QUEUE_TOTALS, s->queue_totals, ADDED_NONE);
+    if (s->pods)
+        values_add(&v, s, FIELD_UNTRACKED_PODS, s->pods->unseen, ADDED_NONE);
     values_add(&v, s, FIELD_PARTIAL_POLLS, self->partial_polls, ADDED_PARTIAL_POLLS);
     values_add(&v, s, FIELD_POLL_ERRORS, self->poll_errors, ADDED_POLL_ERRORS);
     values_add(&v, s, FIELD_COUNT_ERRORS, self->count_errors, ADDED_COUNT_ERRORS);

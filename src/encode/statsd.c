@@ -58,7 +58,7 @@ static void put_name(struct buf *b, const struct point *p)
         put_component(b, p->prefix, ".", "");
     put_tag(b, p, "host");
     put_component(b, m->name, "", "");
-    for (size_t i = 0; m->folded && i < 2 && m->tag[i]; i++)
+    for (size_t i = 0; m->folded && i < MEASUREMENT_TAGS && m->tag[i]; i++)
         put_tag(b, p, m->tag[i]);
 }
 

@@ -130,9 +130,12 @@ static void put_self(struct sink *s, const struct point *p)
     size_t mark = line_begin(s), line = mark;
 
     buf_text(s->out, p->measurement->name);
-    for (size_t i = 0; i < 2 && p->measurement->tag[i]; i++) {
-        buf_char(s->out, ' ');
-        put_replaced(s->out, value_of(p, p->measurement->tag[i], ""), "");
+    for (size_t i = 0; i < MEASUREMENT_TAGS && p->measurement->tag[i]; i++) {
+        const char *value = value_of(p, p->measurement->tag[i], "");
+
+        if (*value)
+            buf_char(s->out, ' ');
+        put_replaced(s->out, value, "");
     }
     for (size_t i = 0; i < p->n_values; i++) {
         char text[40];

@@ -27,6 +27,7 @@ import connections
 import lateness
 import measure
 import picture
+import pods
 import relaying
 import report
 import sampling
@@ -92,6 +93,7 @@ def bench():
     # They come last, because they last a minute.
     time_wait = scale.measure_time_wait(binary, min(scale.TIME_WAIT, numbers[-1]), polls)
 
+    pods_found = pods.costs(binary, progress)
     relay = relaying.measure_relay(binary, not SHORT, progress)
 
     targets.targets(sizes, lines, time_wait, calls, late)
@@ -110,6 +112,7 @@ def bench():
         report.sending(*sent)
         report.lateness(late)
         report.sampling(sampled)
+        report.pods(pods_found, pods.HOST_SOCKETS, pods.NAMESPACES, pods.MODES)
         relaying.report(relay)
     publish(page.getvalue().rstrip("\n") + "\n", picture.draw(report.pictured(sizes)))
 

@@ -266,3 +266,14 @@ def sampling(costs):
     table(["listeners", "rules", "of a core", "samples a second", "each"],
           [[f"{listeners:,}", f"`{rules}`", f"{100 * share:.3f} %", f"{rate:.1f}", f"{share / rate * 1e6:.0f} µs" if rate else ""]
            for (listeners, rules), (share, rate) in costs.items()])
+
+
+def pods(costs, sockets, namespaces, modes):
+    print("## Pods\n")
+    paragraph("`SOCKPUSH_PODS`: network namespaces, each with a listener and five connections within it, and a poll once a second; "
+              "`SOCKPUSH_BACKEND=off`, so that nothing else is read. Encoding and sending are part of it. Beside them, another namespace "
+              "has many connections or none.")
+    table(["namespaces", "other sockets", *(f"CPU time of a poll, `{mode}`" for mode in modes), "of each", "memory"],
+          [[f"{count:,}", f"{others:,}", *(f"{1000 * costs[others, count, mode][0]:.1f} ms" for mode in modes),
+            f"{1e6 * costs[others, count, modes[0]][0] / count:.0f} µs", f"{costs[others, count, modes[0]][1]:,} KiB"]
+           for others in sockets for count in namespaces])

@@ -4,6 +4,7 @@
 
 #include "base/value.h"
 #include "encode/encode.h"
+#include "count/pods.h"
 #include "unit/config/config_helper.h"
 
 static const char *assign(char out[512], const struct variable *v, const char *value)
@@ -156,6 +157,14 @@ static void ranges_are_those_of_the_contract(void **state)
         {"SOCKPUSH_BACKEND=replay:/x", true},
         {"SOCKPUSH_BACKEND=Record:x", true},
         {"SOCKPUSH_BACKEND=record:", false},
+        {"SOCKPUSH_PODS=Full", true},
+        {"SOCKPUSH_PODS=yes", false},
+        {"SOCKPUSH_POD_TAGS=pod_uid", true},
+        {"SOCKPUSH_POD_TAGS=pod_name, namespace,container_id", true},
+        {"SOCKPUSH_POD_TAGS=netns", false}, /* what has no other name has it */
+        {"SOCKPUSH_POD_TAGS=pod", false},
+        {"SOCKPUSH_MAX_PODS=4096", true},
+        {"SOCKPUSH_MAX_PODS=0", false},
         {"SOCKPUSH_LOG_LEVEL=debug", true},
         {"SOCKPUSH_LOG_LEVEL=trace", false},
         {"SOCKPUSH_FORMAT=Influx", true},
@@ -365,9 +374,44 @@ static void links_of_a_kubernetes_service_are_ignored_silently(void **state)
     arena_free(&c.config.arena);
 }
 
+static void backend_off_needs_something_to_push(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, "h", "SOCKPUSH_BACKEND=off");
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_BACKEND", "SOCKPUSH_LISTEN or SOCKPUSH_PODS"));
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, "h", "SOCKPUSH_BACKEND=off", "SOCKPUSH_PODS=on");
+    assert_int_equal(logged_count(&c.logged, LOG_ERROR), 0);
+    arena_free(&c.config.arena);
+}
+
+static void tags_of_pods_are_chosen(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, "h", "SOCKPUSH_PODS=on");
+    assert_int_equal(c.config.pod_tags, 1u << POD_NAMESPACE | 1u << POD_NAME);
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, "h", "SOCKPUSH_POD_TAGS= container_id , pod_uid");
+    assert_int_equal(c.config.pod_tags, 1u << POD_UID | 1u << POD_CONTAINER);
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, "h", "SOCKPUSH_POD_TAGS=pod_uid,name");
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_POD_TAGS",
+                           "\"name\": accepted is: pod_name, namespace, pod_uid, container_id"));
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, "h", "SOCKPUSH_PODS=on", "SOCKPUSH_BACKEND=replay:/x");
+    assert_true(logged_has(&c.logged, LOG_WARN, "SOCKPUSH_PODS", "a recording has no pods"));
+    arena_free(&c.config.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(backend_off_needs_something_to_push),
+        cmocka_unit_test(tags_of_pods_are_chosen),
         cmocka_unit_test(without_an_environment_all_has_its_default),
         cmocka_unit_test(each_default_is_read_like_a_value),
         cmocka_unit_test(numbers_are_taken_within_their_range_and_refused_beside_it),

@@ -1,0 +1,155 @@
+/* The pods: for each, a point of each IP version, and one of what is of both. */
+#include <string.h>
+
+#include "base/format.h"
+#include "encode/source.h"
+
+#define IP_VERSION POD_TAGS /* the last of the measurement's tags */
+
+/* The point that is made. */
+struct pod_point {
+    const struct snapshot *snapshot;
+    const struct encoder *format;
+    const struct pod_series *series;
+    const char *sections;
+    struct values values;
+};
+
+static void add(struct pod_point *p, unsigned field, uint64_t now)
+{
+    p->values.list[p->values.n++] = (struct value){.field = &fields[field], .now = now, .ended = p->series->ending};
+}
+
+/* Returns the tags that are known. ip_version: "" for none. */
+static struct tags tags_of(const struct pod_point *p, const char *ip_version)
+{
+    struct pod_tagset *pod = &tags_for(p->snapshot, p->format)->pod;
+    struct tags tags = {.tag = pod->known};
+
+    for (unsigned i = 0; i < POD_TAGS; i++)
+        pod->tag[i]->value = pod_text(&p->series->text, i);
+    pod->tag[IP_VERSION]->value = ip_version;
+    for (size_t i = 0; i < pod->set.tags.n; i++) {
+        const struct tag *tag = &pod->set.tags.tag[i];
+
+        if (!tag->value || *tag->value)
+            tags.tag[tags.n++] = *tag;
+    }
+    return tags;
+}
+
+static void put(struct pod_point *p, struct sink *sink, const char *ip_version)
+{
+    const struct snapshot *s = p->snapshot;
+    const struct point point = {
+        .prefix = s->prefix,
+        .sections = p->sections,
+        .measurement = &measurements[NETSTAT_POD],
+        .tags = tags_of(p, ip_version),
+        .value = p->values.list,
+        .n_values = p->values.n,
+        .time_ms = s->time_ms,
+        .start_ms = p->series->start_ms,
+    };
+
+    p->format->point(sink, &point);
+    p->values.n = 0;
+}
+
+static void put_family(struct pod_point *p, struct sink *sink, unsigned i)
+{
+    const struct pod_family *family = &p->series->family[i];
+    bool full = p->snapshot->pods->want.full;
+
+    add(p, FIELD_POD_INUSE, family->tcp_inuse);
+    if (p->series->listeners)
+        add(p, FIELD_POD_QUEUE, family->accept_queue);
+    for (unsigned k = 0; k < FIELD_COUNT; k++)
+        if (full || k == FIELD_UDP || (k == STATE_LISTEN && p->series->listeners))
+            add(p, FIELD_POD_COUNT + k, family->count[k]);
+    put(p, sink, i ? "6" : "4");
+}
+
+static void put_both(struct pod_point *p, struct sink *sink, uint32_t index)
+{
+    const struct pod_series *series = p->series;
+
+    if (!p->snapshot->pods->want.full)
+        add(p, FIELD_POD_TIME_WAIT, series->time_wait);
+    add(p, FIELD_POD_CURRENT, series->current);
+    for (unsigned i = 0; i < POD_INCREASES; i++) {
+        add(p, FIELD_POD_INCREASE + i, series->total[i]);
+        (void)index;
+    }
+    put(p, sink, "");
+}
+
+/* Writes what an agent gets beside the tags: the pod's container, for the program's own. */
+static void put_sections(struct buf *b, const struct snapshot *s, const struct pod_series *series)
+{
+    const char *cardinality = strstr(s->sections, "|card:");
+
+    if (*series->origin)
+        buf_format(b, "|c:ci-%s", series->origin);
+    if (cardinality)
+        buf_text(b, cardinality);
+    b->data[b->len] = '\0';
+}
+
+static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
+                       const struct pod_series *series, uint32_t index)
+{
+    char sections[POD_CONTAINER_MAX + TAG_VALUE_MAX];
+    struct buf b = {.data = sections, .cap = sizeof sections - 1};
+    struct pod_point p = {.snapshot = s, .format = format, .series = series, .sections = sections};
+
+    if (!series->live || (series->ending && !format->marks_ends))
+        return;
+    put_sections(&b, s, series);
+    put_family(&p, sink, 0);
+    if (series->ipv6)
+        put_family(&p, sink, 1);
+    put_both(&p, sink, index);
+}
+
+static void put_pods(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    if (!s->pods || s->only_metrics)
+        return;
+    for (uint32_t i = 0; i < s->pods->n_series; i++)
+        put_series(s, format, sink, &s->pods->series[i], i);
+}
+
+/* Measures one series with the longest texts, and counts it as often as there can be series. */
+static uint64_t measure_pods(const struct snapshot *s, const struct encoder *format, struct sink *sink)
+{
+    struct pod_series worst;
+    size_t before = sink->out->len, bytes;
+
+    if (!s->pods)
+        return 0;
+    memset(&worst, 0xff, sizeof worst);
+    worst.live = worst.ipv6 = worst.listeners = true;
+    worst.ending = false;
+    memset(&worst.text, 0, sizeof worst.text);
+    for (unsigned i = 0; i < POD_NETNS; i++) {
+        static const uint8_t room[POD_NETNS] = {[POD_NAMESPACE] = POD_NAMESPACE_MAX - 1,
+                                                [POD_NAME] = POD_NAME_MAX - 1,
+                                                [POD_UID] = POD_UID_MAX - 1,
+                                                [POD_CONTAINER] = POD_CONTAINER_MAX - 1};
+
+        if (s->pods->want.tags >> i & 1 || i == POD_CONTAINER)
+            memset((char *)pod_text(&worst.text, i), 'x', room[i]);
+    }
+    memset(worst.origin, 'x', sizeof worst.origin - 1);
+    worst.origin[sizeof worst.origin - 1] = '\0';
+    worst.start_ms = s->time_ms;
+    put_series(s, format, sink, &worst, 0);
+    if (format->end)
+        format->end(sink);
+    bytes = sink->out->len - before;
+    sink->out->len = before;
+    return (uint64_t)bytes * s->pods->want.max;
+}
+
+const struct source source_pods = {put_pods, measure_pods};

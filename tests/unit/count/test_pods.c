@@ -1,0 +1,574 @@
+/* Pods: which namespaces are found, what goes on, and what never goes to another one. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "count/pods.h"
+#include "platform.h"
+#include "unit/helper.h"
+
+/* --- a machine whose processes and namespaces a test chooses -------------------------- */
+
+#define COUNTED 1000 /* the namespace that is counted already */
+
+struct process {
+    int pid;
+    uint64_t mark, name_space;
+    struct pod_identity identity;
+};
+
+static struct {
+    struct process process[64];
+    unsigned n;
+    struct pod_reading reading[64]; /* by namespace, less COUNTED */
+    int error;                      /* of a walk */
+    int read_error;
+    unsigned looks, identities;
+    struct pods pods;
+    struct arena arena;
+    uint64_t now_ms;
+    unsigned depth[3]; /* readings at each */
+} m;
+
+static struct process *find(int pid)
+{
+    for (unsigned i = 0; i < m.n; i++)
+        if (m.process[i].pid == pid)
+            return &m.process[i];
+    return NULL;
+}
+
+int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx)
+{
+    assert_string_equal(proc, "/host/proc");
+    m.looks++;
+    for (unsigned i = 0; i < m.n && !m.error; i++)
+        fn(ctx, m.process[i].pid, m.process[i].mark);
+    return m.error;
+}
+
+uint64_t platform_namespace(const char *proc, int pid)
+{
+    const struct process *p = find(pid);
+
+    (void)proc;
+    return !pid ? COUNTED : p ? p->name_space : 0;
+}
+
+bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_identity *out)
+{
+    const struct process *p = find(pid);
+
+    (void)proc;
+    if (!p || p->mark != mark)
+        return false;
+    m.identities++;
+    *out = p->identity;
+    return true;
+}
+
+int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
+                      struct pod_reading *out)
+{
+    const struct process *p = find(pid);
+
+    (void)proc, (void)buf;
+    if (!p || p->mark != mark || p->name_space != name_space)
+        return -ESRCH;
+    if (m.read_error)
+        return m.read_error;
+    m.depth[depth]++;
+    *out = m.reading[name_space - COUNTED];
+    if (depth == POD_COUNTERS)
+        out->family[0].count[STATE_LISTEN] = out->family[0].accept_queue = 0;
+    return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    return ((const struct process *)a)->pid - ((const struct process *)b)->pid;
+}
+
+static struct process *run(int pid, uint64_t name_space, const char *uid, const char *container)
+{
+    static uint64_t mark;
+    struct process *p = &m.process[m.n++];
+
+    memset(p, 0, sizeof *p);
+    p->pid = pid;
+    p->mark = ++mark;
+    p->name_space = name_space;
+    strcpy(p->identity.uid, uid);
+    strcpy(p->identity.container, container);
+    p->identity.by_id = *container;
+    p->identity.started = (uint64_t)pid;
+    qsort(m.process, m.n, sizeof *m.process, by_pid);
+    return find(pid);
+}
+
+static void end(int pid)
+{
+    struct process *p = find(pid);
+
+    memmove(p, p + 1, (size_t)(&m.process[m.n] - p - 1) * sizeof *p);
+    m.n--;
+}
+
+static struct pod_reading *reading_of(uint64_t name_space)
+{
+    return &m.reading[name_space - COUNTED];
+}
+
+/* Sets numbers of a namespace by which it is known again. */
+static void count(uint64_t name_space, uint64_t sockets, uint64_t retransmitted)
+{
+    struct pod_reading *r = reading_of(name_space);
+
+    r->family[0].tcp_inuse = sockets;
+    r->kernel.known = 1u << RETRANS_SEGS;
+    r->kernel.n[RETRANS_SEGS] = retransmitted;
+}
+
+static void begin(uint32_t max, uint8_t tags, const char *logs)
+{
+    const struct pods_want want = {.proc = "/host/proc", .logs = logs, .tags = tags, .max = max, .interval_ms = 10000};
+
+    memset(&m, 0, sizeof m);
+    m.now_ms = 5;
+    pods_init(&m.pods, &want, &m.arena);
+    run(1, COUNTED, "", "");
+}
+
+static void poll_after(uint64_t ms)
+{
+    m.now_ms += ms;
+    pods_poll(&m.pods, m.now_ms, (int64_t)m.now_ms, NULL);
+}
+
+static void push(void)
+{
+    pods_expire(&m.pods);
+}
+
+/* Returns the only series that has this text. */
+static struct pod_series *series_with(enum pod_tag tag, const char *text)
+{
+    struct pod_series *found = NULL;
+
+    for (uint32_t i = 0; i < m.pods.n_series; i++)
+        if (m.pods.series[i].live && !strcmp(pod_text(&m.pods.series[i].text, tag), text)) {
+            assert_null(found);
+            found = &m.pods.series[i];
+        }
+    return found;
+}
+
+static unsigned live(void)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < m.pods.n_series; i++)
+        n += m.pods.series[i].live;
+    return n;
+}
+
+#define ALL (1u << POD_NAMESPACE | 1u << POD_NAME | 1u << POD_UID | 1u << POD_CONTAINER)
+
+/* --- what is found ----------------------------------------------------------------- */
+
+static void a_namespace_is_a_series_and_the_counted_one_is_none(void **state)
+{
+    (void)state;
+    begin(8, 1u << POD_NAME | 1u << POD_NAMESPACE, "/none");
+    run(10, 1001, "u-1", "c1");
+    run(11, 1001, "u-1", "c2");
+    run(20, 1002, "", "docker1");
+    run(30, 1003, "", "");
+    count(1001, 5, 100);
+    count(1002, 6, 100);
+    count(1003, 7, 100);
+    poll_after(0);
+    assert_int_equal(live(), 3);
+    assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
+    assert_int_equal(series_with(POD_CONTAINER, "docker1")->family[0].tcp_inuse, 6);
+    assert_int_equal(series_with(POD_NETNS, "1003")->family[0].tcp_inuse, 7);
+    assert_string_equal(series_with(POD_UID, "u-1")->text.container, "");
+    assert_string_equal(series_with(POD_UID, "u-1")->origin, "c1");
+    arena_free(&m.arena);
+}
+
+static void without_a_counted_one_the_node_is_one_like_the_others(void **state)
+{
+    (void)state;
+    begin(8, ALL, "/none");
+    m.pods.want.all = true;
+    run(5, COUNTED, "u-1", "c1"); /* a pod that shares it */
+    poll_after(0);
+    assert_int_equal(live(), 1);
+    assert_non_null(series_with(POD_NETNS, "1000"));
+    arena_free(&m.arena);
+}
+
+static void increases_begin_with_the_first_reading(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    poll_after(0);
+    s = series_with(POD_UID, "u-1");
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 0);
+    count(1001, 5, 103);
+    poll_after(10000);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 3);
+    assert_int_equal(s->total[POD_OUT_RSTS], 0);
+    arena_free(&m.arena);
+}
+
+static void what_has_the_same_tags_is_added_up(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, 1u << POD_UID, "/none");
+    run(10, 1001, "u-1", "c1");
+    run(20, 1002, "u-1", "c2");
+    count(1001, 5, 100);
+    count(1002, 6, 1000);
+    poll_after(0);
+    count(1001, 7, 101);
+    count(1002, 8, 1010);
+    poll_after(10000);
+    assert_int_equal(live(), 1);
+    s = series_with(POD_UID, "u-1");
+    assert_int_equal(s->family[0].tcp_inuse, 15);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 11);
+    assert_string_equal(s->origin, "");
+    end(20);
+    poll_after(10000);
+    assert_int_equal(s->family[0].tcp_inuse, 7);
+    assert_string_equal(s->origin, "c1");
+    arena_free(&m.arena);
+}
+
+/* --- processes that come and go ------------------------------------------------------- */
+
+static void another_process_takes_over(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    run(11, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    poll_after(0);
+    end(10);
+    count(1001, 6, 104);
+    poll_after(1000);
+    s = series_with(POD_UID, "u-1");
+    assert_int_equal(m.looks, 1); /* it was known */
+    assert_int_equal(s->family[0].tcp_inuse, 6);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 4);
+    end(11);
+    run(12, 1001, "u-1", "c1"); /* the same container, though no known process goes on */
+    count(1001, 7, 105);
+    poll_after(1000);
+    assert_int_equal(m.looks, 2); /* at once */
+    assert_int_equal(s->family[0].tcp_inuse, 7);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 5);
+    assert_int_equal(live(), 1);
+    arena_free(&m.arena);
+}
+
+static void a_number_that_is_used_again_is_another_namespace(void **state)
+{
+    struct pod_series *old, *new;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    poll_after(0);
+    old = series_with(POD_UID, "u-1");
+    end(10);
+    run(10, 1001, "u-2", "c2"); /* even the pid is the same */
+    count(1001, 9, 5000);
+    poll_after(1000);
+    new = series_with(POD_UID, "u-2");
+    assert_int_equal(old->family[0].tcp_inuse, 0);
+    assert_int_equal(old->total[POD_RETRANS_SEGS], 0);
+    assert_int_equal(old->views, 0);
+    assert_int_equal(new->family[0].tcp_inuse, 9);
+    assert_int_equal(new->total[POD_RETRANS_SEGS], 0);
+    arena_free(&m.arena);
+}
+
+static void a_number_without_a_container_begins_anew(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "", "");
+    count(1001, 5, 100);
+    poll_after(0);
+    end(10);
+    run(11, 1001, "", "");
+    count(1001, 6, 5000);
+    poll_after(1000);
+    s = series_with(POD_NETNS, "1001");
+    assert_int_equal(s->family[0].tcp_inuse, 6);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 0); /* 4900 were another one's */
+    arena_free(&m.arena);
+}
+
+static void a_process_may_enter_its_namespace_after_it_was_seen(void **state)
+{
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, COUNTED, "", "");
+    poll_after(0);
+    assert_int_equal(live(), 0);
+    find(10)->name_space = 1001;
+    strcpy(find(10)->identity.uid, "u-1");
+    count(1001, 5, 100);
+    poll_after(10000);
+    assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
+    /* much later: found in one of 16 looks */
+    find(10)->name_space = COUNTED;
+    for (int i = 0; i < 16 && series_with(POD_UID, "u-1")->views; i++)
+        poll_after(10000);
+    assert_int_equal(series_with(POD_UID, "u-1")->views, 0);
+    find(10)->name_space = 1002;
+    count(1002, 6, 100);
+    for (int i = 0; i < 16 && !series_with(POD_UID, "u-1")->views; i++)
+        poll_after(10000);
+    assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 6);
+    arena_free(&m.arena);
+}
+
+static void a_look_is_taken_each_10_s_and_asks_known_processes_nothing(void **state)
+{
+    unsigned identities;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    for (int i = 0; i < 4; i++)
+        poll_after(10000);
+    identities = m.identities;
+    m.looks = 0;
+    for (int i = 0; i < 40; i++)
+        poll_after(500);
+    assert_int_equal(m.looks, 2);
+    assert_int_equal(m.identities, identities);
+    arena_free(&m.arena);
+}
+
+static void the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone(void **state)
+{
+    (void)state;
+    begin(8, 1u << POD_CONTAINER, "/none");
+    run(10, 1001, "u-1", "pause1")->identity.sandbox = true;
+    count(1001, 5, 100);
+    poll_after(0);
+    assert_non_null(series_with(POD_CONTAINER, "pause1"));
+    run(30, 1001, "u-1", "second")->identity.started = 30;
+    run(40, 1001, "u-1", "first")->identity.started = 20;
+    poll_after(10000);
+    assert_int_equal(series_with(POD_CONTAINER, "first")->family[0].tcp_inuse, 5);
+    assert_int_equal(series_with(POD_CONTAINER, "pause1")->family[0].tcp_inuse, 0);
+    end(40);
+    poll_after(10000);
+    assert_int_equal(series_with(POD_CONTAINER, "second")->family[0].tcp_inuse, 5);
+    arena_free(&m.arena);
+}
+
+/* --- names ------------------------------------------------------------------------- */
+
+static void the_directory_of_logs_names_pods(void **state)
+{
+    char *logs = dir_make();
+
+    (void)state;
+    dir_put_text(logs, "kube-system_core-dns.v2_0a-1/x", "");
+    dir_put_text(logs, "default_web-0_0a-2/x", "");
+    dir_put_text(logs, "default_web_0_0a-3/x", "");
+    dir_put_text(logs, "nothing/x", "");
+    begin(8, 1u << POD_NAME | 1u << POD_NAMESPACE, logs);
+    run(10, 1001, "0a-1", "c1");
+    run(20, 1002, "0a-2", "c2");
+    run(30, 1003, "0a-3", "c3");
+    count(1001, 5, 100);
+    poll_after(0);
+    assert_string_equal(series_with(POD_NAME, "core-dns.v2")->text.name_space, "kube-system");
+    assert_string_equal(series_with(POD_NAME, "web-0")->text.name_space, "default");
+    assert_string_equal(series_with(POD_UID, "0a-3")->text.name, "");
+    dir_put_text(logs, "default_late_0a-3/x", ""); /* it is asked again */
+    poll_after(10000);
+    assert_int_equal(series_with(POD_NAME, "late")->views, 1);
+    assert_int_equal(series_with(POD_UID, "0a-3")->views, 0);
+    dir_remove(logs);
+    arena_free(&m.arena);
+}
+
+/* --- bounds and ends ----------------------------------------------------------------- */
+
+static void what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_free(void **state)
+{
+    char container[16];
+
+    (void)state;
+    begin(3, ALL, "/none");
+    for (int i = 0; i < 7; i++) {
+        snprintf(container, sizeof container, "c%d", i);
+        run(10 + i, 1001 + (uint64_t)i, "", container);
+        run(30 + i, 1001 + (uint64_t)i, "", container);
+    }
+    poll_after(0);
+    assert_int_equal(live(), 3);
+    assert_int_equal(m.pods.unseen, 4);
+    end(10);
+    end(30);
+    poll_after(10000);
+    assert_int_equal(m.pods.unseen, 4); /* the place of its series is taken until zeros were pushed */
+    for (int i = 0; i < 12; i++) {
+        push();
+        poll_after(10000);
+    }
+    assert_int_equal(live(), 3);
+    assert_int_equal(m.pods.unseen, 3);
+    arena_free(&m.arena);
+}
+
+static void what_has_ended_pushes_zeros_for_a_while(void **state)
+{
+    struct pod_series *s;
+    uint32_t generation, zeros;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    m.pods.want.marks_ends = true;
+    run(10, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    poll_after(0);
+    push();
+    s = series_with(POD_UID, "u-1");
+    generation = s->generation;
+    end(10);
+    for (zeros = 0; !s->ending; zeros++) {
+        poll_after(10000);
+        assert_int_equal(s->family[0].tcp_inuse, 0);
+        push();
+        assert_true(s->live);
+    }
+    assert_int_equal(zeros, 10);
+    poll_after(10000);
+    push();
+    assert_false(s->live);
+    run(20, 1002, "u-2", "c2");
+    poll_after(10000);
+    assert_ptr_equal(series_with(POD_UID, "u-2"), s);
+    assert_int_equal(s->generation, generation + 1);
+    arena_free(&m.arena);
+}
+
+static void one_that_comes_back_goes_on(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, 1u << POD_UID, "/none");
+    run(10, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    poll_after(0);
+    s = series_with(POD_UID, "u-1");
+    count(1001, 5, 103);
+    poll_after(10000);
+    end(10);
+    poll_after(10000);
+    push();
+    run(20, 1002, "u-1", "c2");
+    count(1002, 6, 7);
+    poll_after(10000);
+    assert_ptr_equal(series_with(POD_UID, "u-1"), s);
+    assert_int_equal(s->family[0].tcp_inuse, 6);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 3); /* totals do not fall */
+    arena_free(&m.arena);
+}
+
+/* --- errors ---------------------------------------------------------------------------- */
+
+static void a_look_that_fails_keeps_what_is_known(void **state)
+{
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    poll_after(0);
+    m.error = -EMFILE;
+    poll_after(10000);
+    assert_int_equal(m.pods.error, -EMFILE);
+    assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
+    m.error = 0;
+    poll_after(10000);
+    assert_int_equal(m.pods.error, 0);
+    assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
+    m.read_error = -EIO;
+    poll_after(10000);
+    assert_true(m.pods.failed);
+    arena_free(&m.arena);
+}
+
+static void listeners_stay_as_they_were_read_last(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    count(1001, 5, 100);
+    reading_of(1001)->family[0].count[STATE_LISTEN] = 2;
+    reading_of(1001)->family[0].accept_queue = 9;
+    poll_after(0);
+    s = series_with(POD_UID, "u-1");
+    assert_true(s->listeners);
+    m.pods.budget_ns = -1000000000; /* more was used than there is */
+    poll_after(10000);
+    assert_false(s->listeners);
+    assert_int_equal(s->family[0].tcp_inuse, 5);
+    assert_int_equal(m.depth[POD_COUNTERS], 1);
+    m.pods.budget_ns = 1;
+    poll_after(10000);
+    assert_true(s->listeners);
+    assert_int_equal(s->family[0].count[STATE_LISTEN], 2);
+    assert_int_equal(s->family[0].accept_queue, 9);
+    arena_free(&m.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_namespace_is_a_series_and_the_counted_one_is_none),
+        cmocka_unit_test(without_a_counted_one_the_node_is_one_like_the_others),
+        cmocka_unit_test(increases_begin_with_the_first_reading),
+        cmocka_unit_test(what_has_the_same_tags_is_added_up),
+        cmocka_unit_test(another_process_takes_over),
+        cmocka_unit_test(a_number_that_is_used_again_is_another_namespace),
+        cmocka_unit_test(a_number_without_a_container_begins_anew),
+        cmocka_unit_test(a_process_may_enter_its_namespace_after_it_was_seen),
+        cmocka_unit_test(a_look_is_taken_each_10_s_and_asks_known_processes_nothing),
+        cmocka_unit_test(the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone),
+        cmocka_unit_test(the_directory_of_logs_names_pods),
+        cmocka_unit_test(what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_free),
+        cmocka_unit_test(what_has_ended_pushes_zeros_for_a_while),
+        cmocka_unit_test(one_that_comes_back_goes_on),
+        cmocka_unit_test(a_look_that_fails_keeps_what_is_known),
+        cmocka_unit_test(listeners_stay_as_they_were_read_last),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
