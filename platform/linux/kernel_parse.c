@@ -9,7 +9,7 @@ const char kernel_file_name[NET_FILES][9] = {
     [NET_NETSTAT] = "netstat", [NET_SOCKSTAT] = "sockstat", [NET_SNMP] = "snmp", [NET_SNMP6] = "snmp6"};
 
 /* The line of a file that has some counters. */
-enum line { TCP_EXT, SOCKETS, TCP_INUSE, TCP, UDP };
+enum line { TCP_EXT, SOCKETS, TCP_INUSE, TCP, UDP, LINES };
 
 static const struct {
     uint8_t file;
@@ -58,40 +58,74 @@ static void set(struct kernel_reading *out, unsigned counter, uint64_t n)
     out->known |= 1u << counter;
 }
 
-/* Adds the counters of UDP over IPv6: a line for each, which begins with its name, "Udp6InDatagrams". */
+/* A line whose counters are taken. */
+struct taking {
+    unsigned line;
+    struct kernel_reading *out;
+    uint32_t found; /* of snmp6 */
+};
+
+/* Returns the line's row with this name, or NULL. */
+static const struct row *row_of(unsigned line, const char *name, size_t len)
+{
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        if (row->line == line && *row->name == *name && len < sizeof row->name && !memcmp(row->name, name, len) &&
+            !row->name[len])
+            return row;
+    return NULL;
+}
+
+/* A counter_fn. */
+static void take(void *ctx, const char *name, size_t name_len, const char *number, size_t len)
+{
+    const struct taking *t = ctx;
+    const struct row *row = row_of(t->line, name, name_len);
+    uint64_t n;
+
+    if (row && sockstat_parse_number(number, len, &n))
+        set(t->out, row->counter, n);
+}
+
+/* A counter_fn that adds a counter of UDP over IPv6, "Udp6InDatagrams". */
+static void add_udp6(void *ctx, const char *name, size_t name_len, const char *number, size_t len)
+{
+    static const char head[4] = "Udp6";
+    struct taking *t = ctx;
+    const struct row *row;
+    uint64_t n;
+
+    if (name_len < sizeof head || memcmp(name, head, sizeof head))
+        return;
+    row = row_of(UDP, name + sizeof head, name_len - sizeof head);
+    if (!row || t->found >> row->counter & 1 || !sockstat_parse_number(number, len, &n))
+        return;
+    t->out->n[row->counter] += n;
+    t->found |= 1u << row->counter;
+}
+
 static void parse_snmp6(const char *text, size_t len, struct kernel_reading *out)
 {
-    char name[sizeof "Udp6" + sizeof rows->name] = "Udp6";
+    struct taking t = {.out = out};
 
-    for (const struct row *row = rows; row < rows + ROWS; row++) {
-        uint64_t n;
-
-        if (row->line != UDP)
-            continue;
-        strcpy(name + 4, row->name);
-        if (sockstat_parse(text, len, name, "", &n))
-            out->n[row->counter] += n;
-        else
+    snmp6_walk(text, len, add_udp6, &t);
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        if (row->line == UDP && !(t.found >> row->counter & 1))
             out->known &= ~(1u << row->counter);
-    }
 }
 
 void kernel_parse(enum kernel_file file, const char *text, size_t len, struct kernel_reading *out)
 {
-    if (file == NET_SNMP6) {
-        parse_snmp6(text, len, out);
-        return;
-    }
-    for (const struct row *row = rows; row < rows + ROWS; row++) {
-        const char *line = lines[row->line].word;
-        uint64_t n;
+    struct taking t = {.out = out};
+    uint64_t n;
 
-        if (lines[row->line].file != file)
-            continue;
-        if (file == NET_SOCKSTAT ? sockstat_parse(text, len, line, row->name, &n)
-                                 : snmp_parse(text, len, line, row->name, &n))
+    if (file == NET_SNMP6)
+        parse_snmp6(text, len, out);
+    for (; t.line < LINES && file != NET_SOCKSTAT; t.line++)
+        if (lines[t.line].file == file)
+            snmp_walk(text, len, lines[t.line].word, take, &t);
+    for (const struct row *row = rows; row < rows + ROWS && file == NET_SOCKSTAT; row++)
+        if (lines[row->line].file == file && sockstat_parse(text, len, lines[row->line].word, row->name, &n))
             set(out, row->counter, n);
-    }
 }
 
 void kernel_parse_conntrack(const char *text, size_t len, struct kernel_reading *out)

@@ -74,17 +74,52 @@ bool sockstat_parse(const char *text, size_t len, const char *line, const char *
     return false;
 }
 
-bool snmp_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out)
+void snmp_walk(const char *text, size_t len, const char *line, counter_fn *fn, void *ctx)
 {
     const char *stop = text + len, *at, *end, *number, *numbers_end;
 
     if (!find_line(&text, len, line, &at, &end) ||
         !find_line(&text, (size_t)(stop - text), line, &number, &numbers_end))
-        return false;
+        return;
     for (size_t word, digits; (word = next_word(&at, end)); at += word, number += digits) {
         digits = next_word(&number, numbers_end);
-        if (is_word(at, word, name))
-            return sockstat_parse_number(number, digits, out);
+        fn(ctx, at, word, number, digits);
     }
-    return false;
+}
+
+struct wanted {
+    const char *name;
+    uint64_t *out;
+    bool seen, found;
+};
+
+static void take_wanted(void *ctx, const char *name, size_t name_len, const char *number, size_t len)
+{
+    struct wanted *w = ctx;
+
+    if (w->seen || !is_word(name, name_len, w->name))
+        return;
+    w->seen = true;
+    w->found = sockstat_parse_number(number, len, w->out);
+}
+
+bool snmp_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out)
+{
+    struct wanted w = {.name = name, .out = out};
+
+    snmp_walk(text, len, line, take_wanted, &w);
+    return w.found;
+}
+
+void snmp6_walk(const char *text, size_t len, counter_fn *fn, void *ctx)
+{
+    const char *stop = text + len, *end;
+
+    for (; (end = memchr(text, '\n', (size_t)(stop - text))); text = end + 1) {
+        size_t word = next_word(&text, end);
+        const char *number = text + word;
+        size_t digits = next_word(&number, end);
+
+        fn(ctx, text, word, number, digits);
+    }
 }

@@ -21,6 +21,16 @@ bool sockstat_parse(const char *text, size_t len, const char *line, const char *
  * `line`. */
 bool snmp_parse(const char *text, size_t len, const char *line, const char *name, uint64_t *out);
 
+/* Receives a counter: its name, and the text that is to be its number. */
+typedef void counter_fn(void *ctx, const char *name, size_t name_len, const char *number, size_t len);
+
+/* Calls fn for each counter of the two lines that snmp_parse reads: cheaper than to look for several, one by one. */
+void snmp_walk(const char *text, size_t len, const char *line, counter_fn *fn, void *ctx);
+
+/* Calls fn for each line of /proc/net/snmp6, which has a name and a number. The last line, if its end is missing, was
+ * cut and is none. */
+void snmp6_walk(const char *text, size_t len, counter_fn *fn, void *ctx);
+
 /* Parses decimal digits, at most 19 of them, which a uint64_t holds. Returns false for anything else. */
 bool sockstat_parse_number(const char *at, size_t len, uint64_t *out);
 
