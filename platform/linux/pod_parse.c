@@ -59,13 +59,12 @@ static bool find_uid(struct part p, char out[POD_UID_MAX])
     head = (struct part){p.at, p.len - n};
     if (!cut_suffix(&head, "pod") || (head.len && head.at[head.len - 1] != '-'))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        char c = p.at[p.len - n + i];
-
-        if (n == HASH_LEN && text_hex(c) < 0)
+    p.at += head.len + 3;
+    for (size_t i = 0; i < n; i++)
+        if (n == HASH_LEN && text_hex(p.at[i]) < 0)
             return false;
-        out[i] = c == '_' ? '-' : c;
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = p.at[i] == '_' ? '-' : p.at[i];
     out[n] = '\0';
     return true;
 }

@@ -1,6 +1,9 @@
 /* Other network namespaces, through processes of a real kernel that the test puts into new ones. */
 #include <errno.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -102,7 +105,7 @@ static void be_pod(int ready, bool sockets)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if ((!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET)) && lo_up() &&
         (!sockets || open_sockets(has_ipv6())))
-        while (write(ready, "x", 1) == 1)
+        for (ssize_t told = write(ready, "x", 1); told == 1;)
             pause();
     _exit(0);
 }
@@ -301,6 +304,68 @@ static void another_process_or_namespace_is_never_taken_for_it(void **state)
     pod_reap(&other);
 }
 
+/* Returns a netlink socket that reports the end of the pod's namespace (RTM_DELNSID of rtnetlink, since Linux 4.9), or
+ * -1 where this is not permitted. */
+static int watch_end(const struct pod *p)
+{
+    const struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = 1u << (RTNLGRP_NSID - 1)};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    struct {
+        struct nlmsghdr header;
+        struct rtgenmsg family;
+        _Alignas(4) struct nlattr id_header;
+        int32_t id;
+        struct nlattr pid_header;
+        int32_t pid;
+    } m = {
+        .header = {.nlmsg_len = sizeof m, .nlmsg_type = RTM_NEWNSID, .nlmsg_flags = NLM_F_REQUEST},
+        .id_header = {sizeof m.id_header + sizeof m.id, NETNSA_NSID},
+        .id = -1, /* any */
+        .pid_header = {sizeof m.pid_header + sizeof m.pid, NETNSA_PID},
+        .pid = p->pid,
+    };
+    struct nlmsghdr answer;
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(send(fd, &m, sizeof m, 0), sizeof m);
+    if (recv(fd, &answer, sizeof answer, 0) == sizeof answer && answer.nlmsg_type == RTM_NEWNSID)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Nothing that was read stays open: a namespace ends with its last process, though the reader goes on. */
+static void a_namespace_that_was_read_ends_with_its_processes(void **state)
+{
+    struct pod p = pod_start(true);
+    struct pod_identity who;
+    struct pod_reading r;
+    struct nlmsghdr end = {.nlmsg_type = 0};
+    int fd = watch_end(&p);
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+    (void)state;
+    if (fd < 0) {
+        pod_end(&p);
+        pod_reap(&p);
+        print_message("the end of a network namespace is not reported here\n");
+        skip();
+    }
+    for (int i = 0; i < 10; i++) {
+        assert_true(platform_pod_identity("/proc", p.pid, p.mark, &who));
+        assert_int_equal(read_pod(&p, (unsigned)(i % 3), &r), 0);
+        assert_int_equal(platform_namespace("/proc", p.pid), p.name_space);
+    }
+    pod_end(&p);
+    assert_int_equal(read_pod(&p, POD_SOCKETS, &r), -ESRCH);
+    pod_reap(&p);
+    while (end.nlmsg_type != RTM_DELNSID) {
+        assert_int_equal(poll(&wait, 1, 60000), 1);
+        assert_int_equal(recv(fd, &end, sizeof end, 0), sizeof end);
+    }
+    close(fd);
+}
+
 static void a_process_tells_when_it_started_and_whether_it_is_a_sandbox(void **state)
 {
     struct pod p = pod_start(false), later = pod_start(false);
@@ -335,6 +400,7 @@ int main(void)
         cmocka_unit_test(the_depth_says_what_is_counted),
         cmocka_unit_test(an_empty_namespace_has_nothing),
         cmocka_unit_test(another_process_or_namespace_is_never_taken_for_it),
+        cmocka_unit_test(a_namespace_that_was_read_ends_with_its_processes),
         cmocka_unit_test(a_process_tells_when_it_started_and_whether_it_is_a_sandbox),
     };
 
