@@ -184,3 +184,22 @@ bool pod_parse_start(const char *text, size_t len, uint64_t *out)
     next = at < end ? memchr(at, ' ', (size_t)(end - at)) : NULL; /* without it the number may be cut */
     return next && sockstat_parse_number(at, (size_t)(next - at), out);
 }
+
+bool pod_parse_guest(const char *text, size_t len)
+{
+    static const char names[][17] = {"runsc-", "qemu-system-", "cloud-hypervisor", "firecracker", "virtiofsd"};
+    const char *end = memchr(text, '\0', len), *name = text;
+
+    if (!end)
+        end = text + len;
+    for (const char *at = text; at < end; at++)
+        if (*at == '/')
+            name = at + 1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t head = strlen(names[i]);
+
+        if ((size_t)(end - name) >= head && !memcmp(name, names[i], head))
+            return true;
+    }
+    return end == text;
+}

@@ -168,7 +168,7 @@ static void end_poll(struct pods *p)
     for (uint32_t i = 0; i < p->n_views; i++)
         if (p->view[i].series)
             p->view[i].series->listeners &= p->view[i].listeners;
-        else if (p->view[i].name_space)
+        else if (p->view[i].name_space && !p->view[i].owner.guest)
             p->unseen++;
 }
 

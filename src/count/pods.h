@@ -84,7 +84,7 @@ struct pod_view {
     int owner_pid;         /* the process that tells whose it is; 0: none does */
     struct pod_identity owner;
     struct pod_texts text;
-    struct pod_series *series; /* NULL: there was no place for one */
+    struct pod_series *series; /* NULL: there was no place for one, or the pod has a kernel of its own */
     uint64_t base[POD_INCREASES];
     uint32_t listen[2], accept_queue[2];
 };

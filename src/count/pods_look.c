@@ -116,10 +116,15 @@ static void place(struct pods *p, struct pod_process *process)
 
 /* --- names ------------------------------------------------------------------------- */
 
-/* Process 1 has the last word: it is the node's, whose namespace some pods share. */
+/* Process 1 has the last word: it is the node's, whose namespace some pods share. A sandbox and a virtual machine only
+ * tell where no one else does. */
 static unsigned worth(const struct pod_identity *i, int pid)
 {
-    return pid == 1 ? 3 : !*i->container ? 0 : i->sandbox ? 1 : 2;
+    if (pid == 1)
+        return 5;
+    if (!*i->container)
+        return !i->guest;
+    return i->sandbox ? 2 : i->guest ? 3 : 4;
 }
 
 /* Takes the process' word for whose the namespace is, if it is the best so far: that of a container, of the pod's
@@ -252,7 +257,9 @@ void pods_look(struct pods *p)
     choose_processes(p);
     name_views(p);
     for (uint32_t i = 0; i < p->n_views; i++)
-        if (p->view[i].name_space)
+        if (p->view[i].owner.guest) /* its sockets are not this kernel's: zeros would be untrue */
+            pods_leave(&p->view[i]);
+        else if (p->view[i].name_space)
             pods_assign(p, &p->view[i]);
     pods_note_origins(p);
 }

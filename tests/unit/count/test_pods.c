@@ -387,6 +387,21 @@ static void the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone(vo
     arena_free(&m.arena);
 }
 
+static void a_pod_with_a_kernel_of_its_own_is_absent(void **state)
+{
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "pause1")->identity.sandbox = true;
+    run(11, 1001, "u-1", "vm")->identity.guest = true;
+    run(20, 1002, "u-2", "vm")->identity.guest = true; /* a virtual machine in an ordinary container */
+    run(21, 1002, "u-2", "launcher");
+    poll_after(0);
+    assert_int_equal(m.pods.unseen, 0);
+    assert_int_equal(live(), 1);
+    assert_non_null(series_with(POD_UID, "u-2"));
+    arena_free(&m.arena);
+}
+
 /* --- names ------------------------------------------------------------------------- */
 
 static void the_directory_of_logs_names_pods(void **state)
@@ -562,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_process_may_enter_its_namespace_after_it_was_seen),
         cmocka_unit_test(a_look_is_taken_each_10_s_and_asks_known_processes_nothing),
         cmocka_unit_test(the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone),
+        cmocka_unit_test(a_pod_with_a_kernel_of_its_own_is_absent),
         cmocka_unit_test(the_directory_of_logs_names_pods),
         cmocka_unit_test(what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_free),
         cmocka_unit_test(what_has_ended_pushes_zeros_for_a_while),

@@ -225,9 +225,33 @@ static void anything_is_read_within_its_bounds(void **state)
     }
 }
 
+static void a_process_with_a_kernel_of_its_own_is_known_by_its_name(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        bool guest;
+    } row[] = {
+        {"runsc-sandbox\0--root=/x/nginx", 28, true},
+        {"/opt/kata/bin/qemu-system-x86_64\0-name", 38, true},
+        {"/usr/bin/cloud-hypervisor", 25, true},
+        {"", 0, true},
+        {"\0", 1, true},
+        {"nginx: master process /usr/sbin/nginx\0", 38, false},
+        {"sh\0-c\0/bin/runsc-sandbox", 25, false},
+        {"/runsc-x/sh", 11, false},
+        {"qemu", 4, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++)
+        assert_row(pod_parse_guest(flush_copy(row[i].text, row[i].len), row[i].len) == row[i].guest, row[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_process_with_a_kernel_of_its_own_is_known_by_its_name),
         cmocka_unit_test(a_cgroup_tells_the_pod_and_the_container),
         cmocka_unit_test(a_start_time_is_the_22nd_field),
         cmocka_unit_test(anything_is_read_within_its_bounds),
