@@ -117,6 +117,9 @@ int program_init(struct program *p)
             p->format_state = arena_zero(&c->arena, 1, c->output[i].format->state_size);
     p->start_ms = -1;
     init_pods(p);
+    p->added.count = ADDED;
+    p->added.n = arena_zero(&c->arena, p->added.count, sizeof *p->added.n);
+    p->with_pending = arena_zero(&c->arena, p->added.count, sizeof *p->with_pending);
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
     series_tags_init(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);
@@ -305,6 +308,7 @@ int program_start(struct program *p)
                                        .mtu_set = c->mtu_set,
                                        .buffer = (size_t)c->v.buffer,
                                        .snapshot_max = p->snapshot_max[i],
+                                       .counters = p->added.count,
                                        .packets = c->n_listen && endpoint->format->relays ? (size_t)c->v.buffer : 0,
                                        .interval_ns = (uint64_t)c->v.interval_ms * 1000000,
                                        .replay_ns = (uint64_t)c->v.replay_ms * 1000000};

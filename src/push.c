@@ -60,7 +60,6 @@ static void note_reported(struct program *p, const struct snapshot *s)
 /* A snapshot that is encoded for some outputs. */
 struct push {
     struct sink sink;
-    const struct snapshot *snapshot;
     struct output *output[OUTPUTS_MAX];
     int n_outputs;
 };
@@ -73,14 +72,13 @@ static void pass_lines(struct sink *sink)
                                 .len = sink->out->len,
                                 .n = sink->lines,
                                 .gauges = sink->n_increments ? sink->gauges : sink->out->len,
-                                .added = &push->snapshot->added,
-                                .counter = sink->counter,
+                                .increment = sink->increment,
                                 .part = sink->part};
 
     for (int i = 0; i < push->n_outputs; i++)
         output_add(push->output[i], &lines);
     buf_cut(sink->out, 0);
-    sink->lines = 0;
+    sink->lines = sink->n_increments = 0;
 }
 
 /* Encodes for output i, and passes the lines to later outputs that need the same ones, unless alone. line_max is by
@@ -88,13 +86,14 @@ static void pass_lines(struct sink *sink)
 static void push_format(struct program *p, const struct snapshot *s, int i, bool alone, size_t *line_max)
 {
     struct output *first = &p->output[i];
+    struct increment increment[INCREMENTS_MAX];
     struct push push = {.sink = {.out = &p->lines,
                                  .flush = pass_lines,
                                  .line_max = line_max[i],
                                  .unit = first->endpoint->unit,
                                  .state = p->format_state,
-                                 .claims = &p->claims},
-                        .snapshot = s};
+                                 .claims = &p->claims,
+                                 .increment = increment}};
 
     for (; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];
@@ -119,9 +118,10 @@ static void push_pending(struct program *p, struct snapshot *s, int i, size_t *l
 {
     const struct added added = s->added;
 
-    if (!output_take_pending(&p->output[i], &s->added))
-        return;
-    push_format(p, s, i, true, line_max);
+    memcpy(p->with_pending, added.n, added.count * sizeof *added.n);
+    s->added.n = p->with_pending;
+    if (output_take_pending(&p->output[i], &s->added))
+        push_format(p, s, i, true, line_max);
     s->added = added;
 }
 

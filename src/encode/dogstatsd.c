@@ -83,9 +83,8 @@ static void encode(struct sink *s, const struct point *p, bool for_agent)
     for (size_t i = 0; i < p->n_values; i++) {
         size_t mark = line_begin(s), at;
 
-        s->increment = p->value[i].increment;
         put_name(s->out, p, p->value[i].field->name);
-        put_statsd_value(s->out, &p->value[i]);
+        put_statsd_value(s, &p->value[i]);
         at = s->out->len;
         if (!common_again(s, &tags)) {
             put_tags(s->out, &p->tags, for_agent);

@@ -14,6 +14,12 @@ const struct encoder *encoder_find(const char *name)
     return NULL;
 }
 
+void sink_flush_if_full(struct sink *s)
+{
+    if (s->flush && (s->out->len >= FLUSH_BYTES || s->n_increments + VALUES_MAX > INCREMENTS_MAX))
+        s->flush(s);
+}
+
 void sink_next_part(struct sink *s)
 {
     if (s->flush && s->out->len)
@@ -34,6 +40,9 @@ bool line_fits(const struct sink *s, size_t mark, size_t more)
 /* Ends a record that fits, or removes it. */
 static bool end(struct sink *s, size_t mark, bool fits)
 {
+    bool noted = s->increment && (s->n_increments || s->line.id);
+
+    fits = fits && !(noted && s->n_increments == INCREMENTS_MAX);
     s->oversized += !fits || s->out->full;
     if (!fits && s->keeps_oversized && !s->out->full) {
         buf_cut(s->out, mark + s->line_max + 1);
@@ -44,8 +53,8 @@ static bool end(struct sink *s, size_t mark, bool fits)
     s->lines++;
     if (!s->n_increments)
         s->gauges = mark;
-    if (s->n_increments || s->increment)
-        s->counter[s->n_increments++] = s->increment;
+    if (noted)
+        s->increment[s->n_increments++] = s->line;
     return true;
 }
 
@@ -105,11 +114,12 @@ const char *key_end(const struct tags *tags, const char *key, const char *rename
     return renamed + len;
 }
 
-void put_statsd_value(struct buf *b, const struct value *v)
+void put_statsd_value(struct sink *s, const struct value *v)
 {
     bool increase = v->field->kind == INCREASE;
 
-    buf_char(b, ':');
-    buf_u64(b, increase ? v->added : v->now);
-    buf_text(b, increase ? "|c" : "|g");
+    s->line = (struct increment){v->increment, v->added};
+    buf_char(s->out, ':');
+    buf_u64(s->out, increase ? v->added : v->now);
+    buf_text(s->out, increase ? "|c" : "|g");
 }

@@ -10,9 +10,9 @@
 struct value {
     const struct field *field;
     uint64_t now;
-    uint64_t added;    /* INCREASE: the increase since the last push */
-    bool ended;        /* no value: the series of this field ends; only where the format marks ends */
-    uint8_t increment; /* INCREASE: index of `added` in struct added; else ADDED_NONE */
+    uint64_t added;     /* INCREASE: the increase since the last push */
+    bool ended;         /* no value: the series of this field ends; only where the format marks ends */
+    uint64_t increment; /* INCREASE: the id of `added`, as in struct increment; else ADDED_NONE */
 };
 
 struct point {
@@ -35,6 +35,8 @@ struct time_unit {
 
 #define FLUSH_BYTES 16384 /* so that a snapshot of many series is never in memory twice */
 
+#define INCREMENTS_MAX 256 /* lines of sink.increment; a snapshot of more is flushed before it is full */
+
 #define TABLE_WIDTH_MAX 21 /* columns of "255.255.255.255:65535", and of more than any number */
 
 struct claims;
@@ -43,7 +45,7 @@ struct claims;
  * a whole, and counted in oversized. So is a series that was written before: see claims. */
 struct sink {
     struct buf *out;
-    void (*flush)(struct sink *); /* empties out when it has FLUSH_BYTES or more; or NULL */
+    void (*flush)(struct sink *); /* empties out and increment: see sink_flush_if_full; or NULL */
     size_t line_max;              /* bytes */
     const struct time_unit *unit; /* for influx; NULL: ns */
     void *state;                  /* the format's state_size bytes, zeroed at first; or NULL */
@@ -51,12 +53,12 @@ struct sink {
     uint64_t oversized;
     uint8_t part;          /* see posting.by_poll */
     struct claims *claims; /* of encoder.claims; or NULL */
-    /* Lines of increments come last, with gauges between them. */
-    size_t gauges;                /* bytes before the first such line, if there is one */
-    unsigned n_increments;        /* lines in out from that one on */
-    uint8_t counter[ADDED_LINES]; /* their indexes in struct added */
-    uint8_t increment;            /* index of the line that begins; a format without increments leaves it ADDED_NONE */
-    bool keeps_oversized;         /* for measuring: cuts a line instead, which fits if its numbers are smaller */
+    /* Lines of increments come last in out, with gauges between them. */
+    size_t gauges;               /* bytes before the first such line, if there is one */
+    unsigned n_increments;       /* lines in out from that one on */
+    struct increment *increment; /* of each of them, with room for INCREMENTS_MAX; NULL: they are not noted */
+    struct increment line;       /* of the line that begins; a format without increments leaves its id ADDED_NONE */
+    bool keeps_oversized;        /* for measuring: cuts a line instead, which fits if its numbers are smaller */
     /* Widths of a table's columns, addr_port's last; 0: left out. They are known once laid_out is set. */
     uint8_t width[FIELD_COLUMNS + 1];
     bool laid_out;
@@ -131,6 +133,10 @@ extern const struct encoder *const encoders[];
 /* Returns the encoder with that name, or NULL. */
 const struct encoder *encoder_find(const char *name);
 
+/* Flushes when out has FLUSH_BYTES or more, or the lines of one more point may not have room in increment. Sources call
+ * it after each point, by values_put. */
+void sink_flush_if_full(struct sink *s);
+
 /* Begins the next part of the snapshot. */
 void sink_next_part(struct sink *s);
 
@@ -170,7 +176,7 @@ bool name_alike(const char *a, const char *b);
 /* Returns true if both keys become the same label of Prometheus. */
 bool label_alike(const char *a, const char *b);
 
-/* Puts ":12|g" for a gauge, ":3|c" for an increase. */
-void put_statsd_value(struct buf *b, const struct value *v);
+/* Puts ":12|g" for a gauge, ":3|c" for an increase, and notes what the line adds. */
+void put_statsd_value(struct sink *s, const struct value *v);
 
 #endif

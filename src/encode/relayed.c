@@ -169,8 +169,7 @@ static void put_kinds(const struct metrics *m, const struct tags *ours, struct r
         if (!(kinds >> metric->kind & 1) || (r->silent && !format->claims))
             continue;
         put(metric, ours, r, format, sink);
-        if (sink->flush && sink->out->len >= FLUSH_BYTES)
-            sink->flush(sink);
+        sink_flush_if_full(sink);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "encode/source.h"
 
+/* Sources of increments are neighbours, so that few chunks of a snapshot are cut short. */
 static const struct source *const sources[] = {&source_counts, &source_kernel, &source_drops,
                                                &source_pods,   &source_self,   &source_application};
 
@@ -76,8 +77,10 @@ static bool known(const struct snapshot *s, const struct field *f)
 void values_add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, unsigned increment)
 {
     if (known(s, &fields[field]))
-        v->list[v->n++] = (struct value){
-            .field = &fields[field], .now = now, .added = s->added.n[increment], .increment = (uint8_t)increment};
+        v->list[v->n++] = (struct value){.field = &fields[field],
+                                         .now = now,
+                                         .added = added_n(&s->added, increment),
+                                         .increment = added_id(&s->added, increment)};
 }
 
 void values_put(const struct values *v, const struct snapshot *s, const struct encoder *format, struct sink *sink,
@@ -97,6 +100,7 @@ void values_put(const struct values *v, const struct snapshot *s, const struct e
 
     if (v->n)
         format->point(sink, &point);
+    sink_flush_if_full(sink);
 }
 
 /* --- all of them --------------------------------------------------------------- */
@@ -140,7 +144,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     memset(&kernel, 0xff, sizeof kernel);
     if (s->kernel)
         largest.kernel = &kernel;
-    memset(&largest.added, 0xff, sizeof largest.added);
+    largest.added.n = NULL;
     for (int i = 0; i < largest.n_listen; i++)
         memset(largest.listen[i].n, 0xff, sizeof largest.listen[i].n);
     for (int i = 0; i < largest.n_outputs; i++)

@@ -70,7 +70,7 @@ struct snapshot {
     struct added added;                  /* the increase since the last push to the receiver */
 };
 
-/* Writes all lines into the sink. It is flushed on the way, but not at the end: lines of increments are always left. */
+/* Writes all lines into the sink. It is flushed on the way, but not at the end. */
 void snapshot_encode(const struct snapshot *s, const struct encoder *format, struct sink *sink);
 
 /* Returns the bytes of the largest possible snapshot in this format. *oversized counts the

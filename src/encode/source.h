@@ -30,10 +30,10 @@ struct values {
 /* Returns the tags for a format. */
 struct series_tags *tags_for(const struct snapshot *s, const struct encoder *format);
 
-/* Adds a value, unless its source could not be read. increment: index in struct added, or ADDED_NONE. */
+/* Adds a value, unless its source could not be read. increment: its index in struct added, or ADDED_NONE. */
 void values_add(struct values *v, const struct snapshot *s, unsigned field, uint64_t now, unsigned increment);
 
-/* Puts the values as a point, if there are any. measurement: index in measurements[]. */
+/* Puts the values as a point, if there are any, and flushes a full sink. measurement: index in measurements[]. */
 void values_put(const struct values *v, const struct snapshot *s, const struct encoder *format, struct sink *sink,
                 unsigned measurement, const struct tagset *set);
 

@@ -115,8 +115,6 @@ static void put_all_series(const struct snapshot *s, const struct encoder *forma
 
         if (series_is_remote(s->tally, series) == remote && pushed(s, series))
             put_series(s, format, sink, series, series_addr_port(s->tally, series, text));
-        if (sink->flush && sink->out->len >= FLUSH_BYTES)
-            sink->flush(sink);
     }
 }
 

@@ -28,7 +28,7 @@ static void put_drops(const struct snapshot *s, const struct encoder *format, st
     if (!format->increments || !s->drops || s->only_metrics)
         return;
     put_total(s, format, sink, DROPS_IPV4);
-    if (s->reading->report.ipv6 || s->added.n[ADDED_DROPS + DROPS_IPV6])
+    if (s->reading->report.ipv6 || added_n(&s->added, ADDED_DROPS + DROPS_IPV6))
         put_total(s, format, sink, DROPS_IPV6);
     for (uint32_t i = 0; i < tally_count(s->tally); i++) {
         const struct series *series = tally_series(s->tally, i);
@@ -55,7 +55,6 @@ static uint64_t measure_drops(const struct snapshot *s, const struct encoder *fo
         if (sink->out->len - before > most)
             most = sink->out->len - before;
         sink->out->len = before;
-        sink->n_increments = DROPS_FIRST_SERIES;
     }
     return (uint64_t)most * DROPS_SERIES;
 }

@@ -69,12 +69,11 @@ static void encode(struct sink *s, const struct point *p)
     for (size_t i = 0; i < p->n_values; i++) {
         size_t mark = line_begin(s), len;
 
-        s->increment = p->value[i].increment;
         if (!common_again(s, &name))
             put_name(s->out, p);
         len = s->out->len - mark;
         buf_text(s->out, p->value[i].field->name);
-        put_statsd_value(s->out, &p->value[i]);
+        put_statsd_value(s, &p->value[i]);
         common_line_end(s, mark, &name, mark, len);
     }
 }

@@ -42,7 +42,7 @@ struct listen_counters {
 };
 
 /* Indexes of struct added: the counters of sockpush, those of each output, those of each address, the kernel's, and
- * what UDP sockets lost. */
+ * what UDP sockets lost. Counters of series that come and go follow, from ADDED on. */
 enum {
     ADDED_NONE, /* of a gauge: its increase stays 0 */
     ADDED_PARTIAL_POLLS,
@@ -55,15 +55,33 @@ enum {
     ADDED = ADDED_DROPS + DROPS_TOTALS
 };
 
-_Static_assert(ADDED - 1 <= UINT8_MAX, "lines carry the index in a byte");
-
-/* Lines from the first increment of a snapshot on: every increment, and the gauges between them. Those are the first
- * four of sockpush, which come after the kernel's counters, and an address's. */
+/* Lines from the first increment of a snapshot on, without series that come and go: every increment, and the gauges
+ * between them. Those are the first four of sockpush, which come after the kernel's counters, and an address's. */
 #define ADDED_LINES (ADDED + 4 + LISTEN_MAX * (LISTEN_COUNTERS - LISTEN_INCREMENTS))
 
-/* The increase of every counter that one snapshot pushes. */
+/* The increase of every counter that one snapshot pushes. A series that comes and goes takes an index that another had
+ * before. Its generation is a higher one, so that it never gets what the other's lines lost. */
 struct added {
-    uint64_t n[ADDED];
+    uint64_t *n;                /* by index, `count` of them; NULL: UINT64_MAX each, for the largest snapshot */
+    const uint32_t *generation; /* by index; NULL: 0 each, as that of the counters below ADDED always is */
+    unsigned count;
 };
+
+/* What a line adds to a counter. A gauge's line has the id ADDED_NONE, and adds 0. */
+struct increment {
+    uint64_t id, n; /* id: the counter's index, and its generation in the high 32 bits */
+};
+
+/* Returns the id of increments of the counter with this index. */
+static inline uint64_t added_id(const struct added *added, unsigned index)
+{
+    return index | (added->generation ? (uint64_t)added->generation[index] << 32 : 0);
+}
+
+/* Returns the increase of the counter with this index. */
+static inline uint64_t added_n(const struct added *added, unsigned index)
+{
+    return added->n ? added->n[index] : UINT64_MAX;
+}
 
 #endif

@@ -423,7 +423,7 @@ bool connection_finish(struct output *o, bool last)
             outbox_acked(&o->box, UINT64_MAX, 0);
         outbox_forget(&o->box, UINT64_MAX, 0);
     }
-    all = !o->box.lines && !o->box.doubt_lines;
+    all = !o->box.lines && !o->box.doubts.lines;
     outbox_rewind(&o->box);
     forget_old(o, false);
     pthread_mutex_unlock(&o->lock);

@@ -1,16 +1,16 @@
 #include "output/outbox.h"
 
-#include <string.h>
-
 #define IN_HAND UINT64_MAX /* position of a chunk that was taken and not sent yet */
 #define NO_POLL UINT64_MAX /* no snapshot is of it */
 
-size_t outbox_room(size_t n, size_t size, size_t chunk_max)
+size_t outbox_room(size_t n, size_t size, size_t chunk_max, size_t lines)
 {
-    /* Two neighbours together exceed chunk_max, or they would be one chunk, except at the last of the gauges. */
-    size_t chunks = 2 * (size / (chunk_max + 1)) + 2;
+    size_t pieces = size / FLUSH_BYTES + lines / (INCREMENTS_MAX - VALUES_MAX) + 1;
+    /* Two neighbours together exceed chunk_max, or they would be one chunk, except at the last of a piece's gauges, and
+     * at its end. */
+    size_t chunks = 2 * (size / (chunk_max + 1) + pieces);
 
-    return n * (size + chunks * sizeof(struct chunk) + ADDED_LINES * sizeof(struct increment));
+    return n * (size + chunks * sizeof(struct chunk) + lines * sizeof(struct increment));
 }
 
 size_t outbox_packets_room(size_t chunk_max, size_t len_max)
@@ -25,68 +25,39 @@ static size_t size_of(const struct chunk *chunk)
 
 /* --- dropping -------------------------------------------------------------------- */
 
-static void add(struct added *sum, const struct added *more)
-{
-    for (int i = 0; i < ADDED; i++)
-        sum->n[i] += more->n[i];
-}
-
-/* Adds the increments of the chunk at offset `at`. */
-static void add_increments(struct added *sum, const struct outbox *box, size_t at, const struct chunk *chunk)
-{
-    struct increment one;
-
-    for (size_t i = 0; i < chunk->extra; i += sizeof one) {
-        ring_read(&box->ring, at + sizeof *chunk + i, &one, sizeof one);
-        sum->n[one.id] += one.n;
-    }
-}
-
 /* Counts the chunk at offset `at` as dropped, unless it was delivered. */
 static void count_dropped(struct outbox *box, size_t at, const struct chunk *chunk)
 {
+    struct increment one;
+
     if (chunk->counted)
         return;
     box->lines -= chunk->lines;
     box->dropped_lines += chunk->lines;
-    add_increments(&box->pending, box, at, chunk);
+    for (size_t i = 0; i < chunk->extra; i += sizeof one) {
+        ring_read(&box->ring, at + sizeof *chunk + i, &one, sizeof one);
+        pending_add(box->pending, &one, 1);
+    }
 }
 
 /* Moves the first chunk to the doubts: whether it arrives is known when it is acknowledged, or when the connection
  * ends. */
 static void count_doubtful(struct outbox *box, const struct chunk *chunk)
 {
-    struct doubt *last;
+    struct increment *increment;
 
     box->n_under_way--;
     if (chunk->counted)
         return;
-    last = &box->doubt[box->n_doubts++];
-    *last = (struct doubt){.end = chunk->end, .lines = chunk->lines};
-    add_increments(&last->added, box, 0, chunk);
+    increment = doubts_add(&box->doubts, chunk->end, chunk->lines, chunk->extra / sizeof *increment);
+    ring_read(&box->ring, sizeof *chunk, increment, chunk->extra);
     box->lines -= chunk->lines;
-    box->doubt_lines += chunk->lines;
-}
-
-static void deliver_doubtful(struct outbox *box, uint64_t end)
-{
-    unsigned n = 0;
-
-    for (; n < box->n_doubts && box->doubt[n].end <= end; n++) {
-        box->delivered_lines += box->doubt[n].lines;
-        box->doubt_lines -= box->doubt[n].lines;
-    }
-    box->n_doubts -= n;
-    memmove(box->doubt, box->doubt + n, box->n_doubts * sizeof *box->doubt);
 }
 
 /* Counts the doubts as dropped, because they did not arrive. */
 static void drop_doubtful(struct outbox *box)
 {
-    for (unsigned i = 0; i < box->n_doubts; i++)
-        add(&box->pending, &box->doubt[i].added);
-    box->dropped_lines += box->doubt_lines;
-    box->doubt_lines = box->n_doubts = 0;
+    box->dropped_lines += doubts_drop(&box->doubts, box->pending);
 }
 
 static void drop_head(struct outbox *box)
@@ -216,15 +187,11 @@ static size_t extend_chunk(struct outbox *box, const char *text, size_t len, uin
 /* Puts the increments of n lines, the first of which is *line, and advances *line; or counts them as dropped. */
 static void put_increments(struct outbox *box, const struct lines *piece, uint32_t n, uint32_t *line, bool fits)
 {
-    for (; n; n--, ++*line) {
-        uint8_t id = piece->counter[*line];
-        const struct increment one = {id, piece->added->n[id]};
-
-        if (fits)
-            ring_append(&box->ring, &one, sizeof one);
-        else
-            box->pending.n[id] += one.n;
-    }
+    if (fits)
+        ring_append(&box->ring, piece->increment + *line, n * sizeof *piece->increment);
+    else
+        pending_add(box->pending, piece->increment + *line, n);
+    *line += n;
 }
 
 /* Puts the lines at `at`, as many as fit, into a new chunk. Returns their bytes. */
@@ -239,7 +206,8 @@ static size_t add_chunk(struct outbox *box, const struct lines *piece, size_t at
     fits = make_room(box, size_of(&chunk));
     if (fits)
         ring_append(&box->ring, &chunk, sizeof chunk);
-    put_increments(box, piece, increments ? chunk.lines : 0, line, fits);
+    if (increments)
+        put_increments(box, piece, chunk.lines, line, fits);
     if (!fits) {
         box->dropped_lines += chunk.lines;
         return chunk.len;
@@ -345,7 +313,7 @@ static bool has_to_be_alone(const struct outbox *box, const struct chunk *chunk)
 
 bool outbox_ready(struct outbox *box)
 {
-    unsigned others = box->n_under_way + box->n_doubts;
+    unsigned others = box->n_under_way + box->doubts.n;
     struct chunk chunk;
 
     skip_done(box);
@@ -399,8 +367,7 @@ void outbox_sent(struct outbox *box, uint64_t end)
         chunk.end = end;
         ring_write(&box->ring, at, &chunk, sizeof chunk);
     }
-    if (box->n_doubts && box->doubt[box->n_doubts - 1].end == IN_HAND)
-        box->doubt[box->n_doubts - 1].end = end;
+    doubts_sent(&box->doubts, IN_HAND, end);
 }
 
 void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
@@ -422,7 +389,7 @@ void outbox_acked(struct outbox *box, uint64_t end, uint64_t now_ns)
         chunk.done |= chunk.increments;
         ring_write(&box->ring, box->acked, &chunk, sizeof chunk);
     }
-    deliver_doubtful(box, end);
+    box->delivered_lines += doubts_deliver(&box->doubts, end);
 }
 
 /* Marks old chunks as done. They may come after younger ones. */
@@ -477,7 +444,7 @@ static void drop_at(struct outbox *box, size_t at, struct chunk *chunk)
 
 bool outbox_refuse(struct outbox *box)
 {
-    bool single = box->n_under_way + box->n_doubts == 1;
+    bool single = box->n_under_way + box->doubts.n == 1;
     struct chunk chunk;
 
     for (size_t at = box->acked; at < box->sent; at += size_of(&chunk)) {
@@ -515,7 +482,7 @@ static bool suspect(struct outbox *box, size_t at, struct chunk *chunk, unsigned
 
 bool outbox_strike(struct outbox *box, unsigned strikes_max)
 {
-    bool single = box->n_under_way + box->n_doubts == 1;
+    bool single = box->n_under_way + box->doubts.n == 1;
     struct chunk chunk;
 
     box->troubled |= box->n_under_way > 0;

@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/counters.h"
 #include "encode/record.h"
+#include "output/increments.h"
 #include "output/packets.h"
 #include "output/ring.h"
 
@@ -41,20 +41,6 @@ struct chunk {
     bool alone;         /* it was refused with others: it is sent while no other is under way */
     bool suspected;     /* connections broke with it: it is sent alone while no chunk gets through */
 };
-
-/* The increase of a counter that a line carries. */
-struct increment {
-    uint64_t id, n; /* index in struct added, increase */
-};
-
-/* A chunk that was dropped while under way. Whether it arrived is not known yet. */
-struct doubt {
-    uint64_t end, lines;
-    struct added added;
-};
-
-/* Limit of chunks under way and in doubt together. At the limit none is taken, so each has a slot in doubt[]. */
-#define UNDER_WAY_MAX 32
 
 /* Limit of chunks that wait, for packets to be moved after them. */
 #define WAITING_MAX 32
@@ -86,27 +72,25 @@ struct outbox {
     uint64_t packets;     /* moved since the start */
     uint64_t lines;       /* in the ring and not counted yet */
     unsigned n_under_way; /* chunks in the ring that were taken and not acknowledged */
-    unsigned n_doubts;
-    uint64_t doubt_lines;                    /* sum of doubt[].lines */
     uint64_t delivered_lines, dropped_lines; /* since the start */
-    struct added pending;                    /* dropped increments, until output_take_pending */
-    struct doubt doubt[UNDER_WAY_MAX];       /* oldest first; large, and mostly untouched, so it is the last member */
+    struct increment *pending;               /* dropped increments, by index, until output_take_pending */
+    struct doubts doubts;                    /* large, and mostly untouched, so it is the last member */
 };
 
-/* A piece of a snapshot: whole lines, each ended by a newline. Lines of increments are in the last piece, at its end.
- */
+/* A piece of a snapshot: whole lines, each ended by a newline. Lines of increments are at its end, with gauges between
+ * them; those are INCREMENTS_MAX lines at most. */
 struct lines {
     const char *text;
     size_t len;
-    uint64_t n;                /* lines */
-    size_t gauges;             /* bytes before the lines of increments; len: no such lines */
-    const struct added *added; /* their values, if there are such lines */
-    const uint8_t *counter;    /* index into `added` of each of them */
-    uint8_t part;              /* of the snapshot: chunks of different parts do not mix */
+    uint64_t n;                        /* lines */
+    size_t gauges;                     /* bytes before the lines of increments; len: no such lines */
+    const struct increment *increment; /* of each line from there on */
+    uint8_t part;                      /* of the snapshot: chunks of different parts do not mix */
 };
 
-/* Returns the ring size, in bytes, for n snapshots of size bytes each. */
-size_t outbox_room(size_t n, size_t size, size_t chunk_max);
+/* Returns the ring size, in bytes, for n snapshots of size bytes each, in pieces as sinks flush them. lines: the most
+ * lines with an increment of a piece, of the whole snapshot. */
+size_t outbox_room(size_t n, size_t size, size_t chunk_max, size_t lines);
 
 /* Returns the bytes to add to it for packets, of chunk_max bytes as a rule, and len_max at most. */
 size_t outbox_packets_room(size_t chunk_max, size_t len_max);
@@ -170,7 +154,7 @@ static inline bool outbox_waiting(const struct outbox *box)
 
 static inline bool outbox_under_way(const struct outbox *box)
 {
-    return box->sent > box->acked || box->doubt_lines;
+    return box->sent > box->acked || box->doubts.lines;
 }
 
 #endif

@@ -1,7 +1,5 @@
 #include "output/output.h"
 
-#include <string.h>
-
 #include "base/deadline.h"
 #include "output/delivery.h"
 #include "output/limits.h"
@@ -30,7 +28,8 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
 {
     const struct transport *t = o->endpoint->transport;
     struct outbox *box = &o->box;
-    size_t shortest;
+    /* Lines with the largest numbers, of series that come and go, are longer than 32 bytes. */
+    size_t lines = ADDED_LINES + (limits->counters > ADDED ? limits->snapshot_max / 32 : 0), shortest;
 
     box->record = o->endpoint->format->record;
     box->line_max = o->line_max;
@@ -40,12 +39,13 @@ static void init_box(struct output *o, const struct output_limits *limits, struc
     shortest = box->chunk_max > DATAGRAM_MIN && !t->line_max && !limits->mtu_set
                    ? DATAGRAM_MIN
                    : box->chunk_max; /* a path may limit datagrams to that */
-    box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest);
+    box->ring.cap = outbox_room(t->shape == SHAPE_DATAGRAM ? 1 : 2, limits->snapshot_max, shortest, lines);
     if (limits->packets)
         box->ring.cap += outbox_packets_room(box->chunk_max, o->data_cap);
     if (output_waits(o->endpoint) && box->ring.cap < limits->buffer)
         box->ring.cap = limits->buffer;
     box->ring.bytes = arena_zero(a, box->ring.cap, 1);
+    box->pending = arena_zero(a, limits->counters, sizeof *box->pending);
 }
 
 int output_init(struct output *o, const struct endpoint *endpoint, const struct output_limits *limits, struct arena *a)
@@ -159,14 +159,10 @@ void output_end(struct output *o, uint64_t oversized)
 
 bool output_take_pending(struct output *o, struct added *sum)
 {
-    bool any = false;
+    bool any;
 
     pthread_mutex_lock(&o->lock);
-    for (int i = 0; i < ADDED; i++) {
-        any |= o->box.pending.n[i] > 0;
-        sum->n[i] += o->box.pending.n[i];
-    }
-    memset(&o->box.pending, 0, sizeof o->box.pending);
+    any = pending_take(o->box.pending, sum);
     pthread_mutex_unlock(&o->lock);
     return any;
 }
@@ -224,7 +220,7 @@ uint64_t output_left(struct output *o)
     uint64_t left;
 
     pthread_mutex_lock(&o->lock); /* so that none is moved meanwhile */
-    left = o->box.lines + o->box.doubt_lines + output_read_packets(o).lines;
+    left = o->box.lines + o->box.doubts.lines + output_read_packets(o).lines;
     pthread_mutex_unlock(&o->lock);
     return left;
 }

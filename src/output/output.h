@@ -62,6 +62,7 @@ struct output_limits {
     size_t mtu, buffer; /* SOCKPUSH_MTU, SOCKPUSH_BUFFER */
     bool mtu_set;
     size_t snapshot_max; /* bytes of the largest possible snapshot */
+    unsigned counters;   /* of struct added */
     size_t packets;      /* bytes of the queue of packets, which holds a few whatever it is; 0: none is passed on */
     uint64_t interval_ns, replay_ns;
 };
@@ -96,7 +97,8 @@ void output_relay(void *output, const char *lines, size_t len, uint32_t n);
 /* Returns a copy of the queue, for its counters. */
 struct packets output_read_packets(struct output *o);
 
-/* Moves the increments that are to be sent again: adds them to *sum. Returns false if all are zero. */
+/* Moves the increments that are to be sent again: adds them to *sum, of limits.counters counters. Those of an older
+ * generation are dropped. Returns false if all are zero. */
 bool output_take_pending(struct output *o, struct added *sum);
 
 /* Adds n to one of the output's counters. */

@@ -17,11 +17,21 @@ static uint32_t after_push(bool tcp, bool udp)
     return tally_count(&p.tally);
 }
 
+static uint64_t added[ADDED];
+
+static void begin(void)
+{
+    memset(&p, 0, sizeof p);
+    memset(added, 0, sizeof added);
+    p.added = (struct added){.n = added, .count = ADDED};
+}
+
 static void a_series_does_not_end_while_a_protocol_cannot_push_its_zero(void **state)
 {
     const struct sock s = sock_of(PROTOCOL_UDP, "10.0.0.1", 53, STATE_CLOSE, 1);
 
     (void)state;
+    begin();
     rules_of(&p.config.rules, "*:53", &p.config.arena);
     tally_init(&p.tally, &p.config.rules, 10, &p.config.arena);
     tally_begin(&p.tally, 3600000);
@@ -40,7 +50,7 @@ static void a_snapshot_that_is_only_looked_at_loses_no_increments(void **state)
     struct snapshot s;
 
     (void)state;
-    memset(&p, 0, sizeof p);
+    begin();
     p.config.n_outputs = p.n_outputs = 1;
     p.config.output[0] = endpoint;
     p.output[0].box.delivered_lines = 5;
@@ -60,7 +70,7 @@ static void an_increase_is_pushed_once(void **state)
     struct snapshot s;
 
     (void)state;
-    memset(&p, 0, sizeof p);
+    begin();
     p.config.n_listen = p.listener.n_items = 2;
     p.listener.intake.metrics = &p.metrics;
     p.config.listen[0] = p.config.listen[1] = item[0];

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "encode/snapshot.h"
+#include "encode/source.h"
 #include "unit/count/tally_helper.h"
 #include "unit/encode/encode_helper.h"
 #include "unit/helper.h"
@@ -10,6 +10,7 @@ struct scene {
     struct polls polls;
     struct series_tags tags;
     struct reading reading;
+    uint64_t added[ADDED];
     struct snapshot s;
 };
 
@@ -28,7 +29,8 @@ static void set_up(struct scene *c, const char *rules, const struct tags *lists,
                              .agent_tags = &c->tags,
                              .tally = &c->polls.tally,
                              .reading = &c->reading,
-                             .time_ms = 1700000000123};
+                             .time_ms = 1700000000123,
+                             .added = {.n = c->added, .count = ADDED}};
     poll_begin(&c->polls);
 }
 
@@ -437,7 +439,7 @@ static void each_increment_has_its_index(void **state)
     static const uint8_t listen_b = ADDED_LISTEN + LISTEN_INCREMENTS;
     static const struct {
         const char *line;
-        uint8_t index;
+        uint64_t index;
     } row[] = {
         {"sockpush.partial_polls:5|c|#backend:netlink", ADDED_PARTIAL_POLLS},
         {"sockpush.poll_errors:0|c|#backend:netlink", ADDED_POLL_ERRORS},
@@ -450,7 +452,8 @@ static void each_increment_has_its_index(void **state)
     };
     static char out[4096];
     struct buf b = {.data = out, .cap = sizeof out};
-    struct sink sink = {.out = &b, .line_max = 60};
+    struct increment increment[INCREMENTS_MAX];
+    struct sink sink = {.out = &b, .line_max = 60, .increment = increment};
     struct scene c;
     size_t at;
 
@@ -478,7 +481,8 @@ static void each_increment_has_its_index(void **state)
     assert_true(at && out[at - 1] == '\n');
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         assert_memory_equal(out + at, row[i].line, strlen(row[i].line));
-        assert_int_equal(sink.counter[i], row[i].index);
+        assert_int_equal(increment[i].id, row[i].index);
+        assert_int_equal(increment[i].n, c.s.added.n[row[i].index]);
         at += strlen(row[i].line) + 1;
     }
     assert_int_equal(at, b.len);
@@ -493,7 +497,8 @@ static void the_kernels_counters_have_no_tags_of_their_own(void **state)
         .n = {[SOCKETS_USED] = 40, [TCP_ORPHAN] = 9, [LISTEN_DROPS] = 1000, [UDP_NO_PORTS] = 5}};
     static char out[4096];
     struct buf b = {.data = out, .cap = sizeof out - 1};
-    struct sink sink = {.out = &b, .line_max = 1000};
+    struct increment increment[INCREMENTS_MAX];
+    struct sink sink = {.out = &b, .line_max = 1000, .increment = increment};
     struct scene c;
 
     (void)state;
@@ -516,8 +521,8 @@ static void the_kernels_counters_have_no_tags_of_their_own(void **state)
     out[b.len] = '\0';
     assert_non_null(strstr(out, "\nnetstat_kernel.sockets_used:40|g|#host:h\n"));
     assert_int_equal(strncmp(out + sink.gauges, "netstat_kernel.listen_drops:7|c|#host:h\n", 40), 0);
-    assert_int_equal(sink.counter[0], ADDED_KERNEL + LISTEN_DROPS - KERNEL_GAUGES);
-    assert_int_equal(sink.counter[1], ADDED_KERNEL + KERNEL_INCREASES - 1);
+    assert_int_equal(increment[0].id, ADDED_KERNEL + LISTEN_DROPS - KERNEL_GAUGES);
+    assert_int_equal(increment[1].id, ADDED_KERNEL + KERNEL_INCREASES - 1);
     assert_int_equal(sink.n_increments, 2 + 4 + 3);
     c.s.only_metrics = true;
     assert_null(strstr(lines(&c, &encoder_influx), "netstat_kernel"));
@@ -626,13 +631,14 @@ static void queues_are_pushed_as_far_as_they_are_known(void **state)
     tear_down(&c);
 }
 
-/* Every line there can be from the first increment on has room for its index. */
+/* Every line there can be from the first increment on has room, without series that come and go. */
 static void all_increments_have_room(void **state)
 {
     static const char *const names[LISTEN_MAX] = {"a", "b", "c", "d", "e", "f", "g", "h"};
     struct kernel_reading kernel = {.known = UINT32_MAX};
     struct buf b = {.data = text, .cap = sizeof text};
-    struct sink sink = {.out = &b, .line_max = 1000};
+    struct increment increment[INCREMENTS_MAX];
+    struct sink sink = {.out = &b, .line_max = 1000, .increment = increment};
     char rules[DROPS_SERIES * 6 + 20] = "9000";
     struct scene c;
 
@@ -653,7 +659,85 @@ static void all_increments_have_room(void **state)
         c.s.listen[i] = (struct listen_counters){.name = names[i], .known = UINT32_MAX};
     snapshot_encode(&c.s, &encoder_dogstatsd, &sink);
     assert_int_equal(sink.n_increments, ADDED_LINES - 1); /* ADDED_NONE is none */
+    assert_true(sink.n_increments + VALUES_MAX <= INCREMENTS_MAX);
     tear_down(&c);
+}
+
+#define MANY 3000 /* counters, of points with two */
+
+/* The sink of a snapshot in pieces. */
+struct pieces {
+    struct sink sink;
+    unsigned n, gauges, increments; /* pieces, and their lines */
+    size_t longest;                 /* bytes of a piece */
+};
+
+/* Checks the increments of a piece, which are those of the counters after those of the piece before. */
+static void check_piece(struct sink *sink)
+{
+    struct pieces *p = (struct pieces *)sink;
+    const char *line = text;
+
+    text[sink->out->len] = '\0';
+    p->longest = sink->out->len > p->longest ? sink->out->len : p->longest;
+    for (; line < text + sink->gauges; line = strchr(line, '\n') + 1, p->gauges++)
+        assert_int_equal(strchr(line, '|')[1], 'g');
+    for (unsigned i = 0; i < sink->n_increments; i++, line = strchr(line, '\n') + 1) {
+        unsigned index = p->increments, n = 0;
+        char type = 0;
+
+        assert_int_equal(sscanf(strchr(line, ':'), ":%u|%c", &n, &type), 2);
+        assert_int_equal(sink->increment[i].n, type == 'c' ? n : 0);
+        assert_true(sink->increment[i].id == (type == 'c' ? (uint64_t)(index % 7) << 32 | index : ADDED_NONE));
+        p->increments += type == 'c';
+        p->gauges += type == 'g';
+    }
+    assert_int_equal(*line, '\0');
+    p->n++;
+    buf_cut(sink->out, 0);
+    sink->lines = sink->n_increments = 0;
+}
+
+/* Longer tags make pieces full by their bytes, others are full of increments. */
+static void many_increments_come_in_pieces(void **state)
+{
+    static uint64_t added[MANY];
+    static uint32_t generation[MANY];
+    static char host[400];
+    struct tag tag = {"host", host};
+    const struct tags tags = {&tag, 1};
+
+    (void)state;
+    for (unsigned i = 0; i < MANY; i++) {
+        added[i] = i % 900;
+        generation[i] = i % 7;
+    }
+    for (size_t len = 1; len < sizeof host; len += 199) {
+        struct buf out = {.data = text, .cap = FLUSH_BYTES + VALUES_MAX * 1000};
+        struct increment increment[INCREMENTS_MAX];
+        struct pieces p = {.sink = {.out = &out, .flush = check_piece, .line_max = 1000, .increment = increment},
+                           .increments = 1};
+        struct scene c;
+
+        memset(host, 'h', len);
+        set_up(&c, "", &tags, 1);
+        poll_end(&c.polls);
+        c.s.added = (struct added){.n = added, .generation = generation, .count = MANY};
+        for (unsigned i = 1; i + 1 < MANY; i += 2) {
+            struct values v = {.n = 0};
+
+            values_add(&v, &c.s, FIELD_POLL_US, i, ADDED_NONE);
+            values_add(&v, &c.s, FIELD_PARTIAL_POLLS, 0, i);
+            values_add(&v, &c.s, FIELD_POLL_ERRORS, 0, i + 1);
+            values_put(&v, &c.s, &encoder_dogstatsd, &p.sink, SOCKPUSH, &c.tags.self);
+        }
+        check_piece(&p.sink);
+        assert_int_equal(p.increments, MANY - 1);
+        assert_int_equal(p.gauges, (MANY - 2) / 2);
+        assert_in_range(p.n, MANY * 3 / 2 / INCREMENTS_MAX, MANY / 10);
+        assert_in_range(p.longest, 1, FLUSH_BYTES + 3 * 500);
+        tear_down(&c);
+    }
 }
 
 int main(void)
@@ -678,6 +762,7 @@ int main(void)
         cmocka_unit_test(lost_datagrams_of_a_poll_that_was_not_read),
         cmocka_unit_test(queues_are_pushed_as_far_as_they_are_known),
         cmocka_unit_test(all_increments_have_room),
+        cmocka_unit_test(many_increments_come_in_pieces),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

@@ -13,6 +13,7 @@ struct scene {
     struct series_tags tags;
     struct reading reading;
     struct kernel_reading kernel;
+    uint64_t added[ADDED];
     struct snapshot s;
     size_t line_max;
 };
@@ -35,7 +36,8 @@ static void set_up(struct scene *c, const char *rules, uint32_t max_series, cons
                              .time_ms = 1700000000123,
                              .state = format_state,
                              .pids = true,
-                             .push_self = true};
+                             .push_self = true,
+                             .added = {.n = c->added, .count = ADDED}};
     c->line_max = 1432;
 }
 
@@ -102,7 +104,7 @@ static void a_poll(struct scene *c, unsigned sockets)
         c->kernel.n[i] = UINT64_MAX >> any(64);
     c->kernel.known = any(2) ? UINT32_MAX : any(UINT32_MAX);
     for (int i = 0; i < ADDED; i++)
-        c->s.added.n[i] = UINT64_MAX >> any(64);
+        c->added[i] = UINT64_MAX >> any(64);
     c->reading.report.sockets = UINT64_MAX >> any(64);
 }
 
@@ -243,6 +245,28 @@ static void totals_of_lost_datagrams_may_rise(void **state)
     }
 }
 
+/* More lines of increments are measured than a sink notes. */
+static void increments_of_any_number_of_rules_are_measured(void **state)
+{
+    char rules[2 * INCREMENTS_MAX * 6] = "1000";
+    uint64_t one, many, oversized;
+    struct scene c;
+
+    (void)state;
+    set_up(&c, rules, 5, long_tag());
+    c.s.queues = true;
+    one = snapshot_max(&c.s, &encoder_statsd, c.line_max, &oversized);
+    polls_free(&c.polls);
+    for (int i = 1; i < 2 * INCREMENTS_MAX; i++)
+        snprintf(rules + strlen(rules), sizeof rules - strlen(rules), ",%d", 1000 + i);
+    set_up(&c, rules, 5, long_tag());
+    c.s.queues = true;
+    many = snapshot_max(&c.s, &encoder_statsd, c.line_max, &oversized);
+    assert_int_equal(oversized, 0);
+    assert_true(many > 2 * one);
+    polls_free(&c.polls);
+}
+
 static void totals_are_predicted_once(void **state)
 {
     struct scene c;
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(lines_that_could_be_too_long_are_predicted),
         cmocka_unit_test(lines_that_are_too_long_to_be_sent_need_no_room),
         cmocka_unit_test(totals_of_lost_datagrams_may_rise),
+        cmocka_unit_test(increments_of_any_number_of_rules_are_measured),
         cmocka_unit_test(totals_are_predicted_once),
     };
 

@@ -4,7 +4,8 @@
 
 #define PATIENCE_NS (120 * SECOND)
 
-const struct output_limits small_limits = {.mtu = 512, .buffer = 4096, .snapshot_max = 200, .interval_ns = MS};
+const struct output_limits small_limits = {
+    .mtu = 512, .buffer = 4096, .snapshot_max = 200, .counters = ADDED, .interval_ns = MS};
 
 void start_to(struct running *r, const struct endpoint *endpoint, const struct output_limits *limits)
 {

@@ -122,6 +122,7 @@ static void a_datagram_is_never_longer_than_the_mtu_and_never_needlessly_short(v
 
 #define MODEL_MAX 256
 #define LINE_MAX  100
+#define LINES_MAX 60 /* of a snapshot */
 
 enum state { WAITING, UNDER_WAY, KEPT };
 
@@ -132,8 +133,15 @@ struct item {
     enum state state;
     unsigned copies, strikes;
     bool packet, increments, counted, done, alone, suspected;
-    struct added added; /* by its lines */
+    size_t n_increments;
+    struct increment increment[LINES_MAX]; /* of its lines */
     char text[LINE_MAX + 1];
+};
+
+struct lost {
+    uint64_t end, lines;
+    size_t n;
+    struct increment increment[LINES_MAX];
 };
 
 struct model {
@@ -145,15 +153,24 @@ struct model {
     struct item *in_hand;
     bool newest_only, apart, lonely, mixed, troubled;
     uint64_t newest_poll, put, lines, delivered, dropped;
-    struct added pending;
-    struct doubt doubt[UNDER_WAY_MAX];
+    uint64_t pending[ADDED];
+    uint64_t generation[ADDED];
+    struct lost doubt[UNDER_WAY_MAX];
     unsigned n_doubts;
 };
 
-static void model_add(struct added *to, const struct added *more)
+static void model_add(struct model *m, size_t n, const struct increment *increment)
 {
-    for (int i = 0; i < ADDED; i++)
-        to->n[i] += more->n[i];
+    for (size_t i = 0; i < n; i++) {
+        uint64_t index = increment[i].id & UINT32_MAX, generation = increment[i].id >> 32;
+
+        if (generation > m->generation[index])
+            m->pending[index] = 0;
+        if (generation >= m->generation[index]) {
+            m->pending[index] += increment[i].n;
+            m->generation[index] = generation;
+        }
+    }
 }
 
 static size_t room_of(const struct item *item)
@@ -165,7 +182,8 @@ static size_t room_of(const struct item *item)
 static void model_doubt(struct model *m, const struct item *item)
 {
     assert_true(m->n_doubts < UNDER_WAY_MAX);
-    m->doubt[m->n_doubts++] = (struct doubt){.end = item->end, .lines = item->lines, .added = item->added};
+    m->doubt[m->n_doubts] = (struct lost){.end = item->end, .lines = item->lines, .n = item->n_increments};
+    memcpy(m->doubt[m->n_doubts++].increment, item->increment, sizeof item->increment);
 }
 
 static uint64_t model_doubtful(const struct model *m)
@@ -185,7 +203,7 @@ static void model_remove(struct model *m, size_t at)
         m->lines -= item->lines;
         if (item->state == WAITING) {
             m->dropped += item->lines;
-            model_add(&m->pending, &item->added);
+            model_add(m, item->n_increments, item->increment);
         } else {
             model_doubt(m, item);
         }
@@ -218,7 +236,7 @@ static void model_lose_doubt(struct model *m)
 {
     m->dropped += model_doubtful(m);
     for (unsigned i = 0; i < m->n_doubts; i++)
-        model_add(&m->pending, &m->doubt[i].added);
+        model_add(m, m->doubt[i].n, m->doubt[i].increment);
     m->n_doubts = 0;
     memset(m->doubt, 0, sizeof m->doubt);
 }
@@ -240,7 +258,7 @@ static size_t model_cut(const struct model *m, const struct outbox *box, uint64_
         item->index = (uint32_t)n;
         item->increments = m->apart && at >= lines->gauges;
         for (uint32_t i = 0; item->increments && i < item->lines; i++, line++)
-            item->added.n[lines->counter[line]] += lines->added->n[lines->counter[line]];
+            item->increment[item->n_increments++] = lines->increment[line];
         memcpy(item->text, lines->text + at, item->len);
     }
     for (size_t i = 0; i < n; i++)
@@ -264,7 +282,7 @@ static void model_put(struct model *m, const struct outbox *box, uint64_t poll, 
     if (need > box->ring.cap) {
         m->dropped += lines->n;
         for (size_t i = 0; i < n; i++)
-            model_add(&m->pending, &cut[i].added);
+            model_add(m, cut[i].n_increments, cut[i].increment);
         return;
     }
     assert_true(m->n + n <= MODEL_MAX);
@@ -388,7 +406,7 @@ static void model_drop(struct model *m, struct item *item)
     if (!item->counted) {
         m->lines -= item->lines;
         m->dropped += item->lines;
-        model_add(&m->pending, &item->added);
+        model_add(m, item->n_increments, item->increment);
     }
     item->counted = item->done = true;
 }
@@ -511,6 +529,7 @@ static void model_move(struct model *m, size_t cap, bool first)
 
 struct play {
     struct outbox box;
+    struct increment pending[ADDED];
     struct packets queue;
     struct model model;
     char *data;
@@ -530,15 +549,18 @@ static void check(struct play *p)
         waiting |= m->item[i].state == WAITING;
         under_way |= m->item[i].state == UNDER_WAY;
     }
-    assert_int_equal(m->put, box->delivered_lines + box->dropped_lines + box->lines + box->doubt_lines);
+    assert_int_equal(m->put, box->delivered_lines + box->dropped_lines + box->lines + box->doubts.lines);
     assert_int_equal(box->lines, m->lines);
-    assert_int_equal(box->doubt_lines, model_doubtful(m));
+    assert_int_equal(box->doubts.lines, model_doubtful(m));
     assert_int_equal(box->delivered_lines, m->delivered);
     assert_int_equal(box->dropped_lines, m->dropped);
     assert_int_equal(box->ring.used, m->used);
     assert_int_equal(outbox_waiting(box), waiting);
     assert_int_equal(outbox_under_way(box), under_way);
-    assert_memory_equal(&box->pending, &m->pending, sizeof m->pending);
+    for (unsigned i = 0; i < ADDED; i++) {
+        assert_int_equal(box->pending[i].n, m->pending[i]);
+        assert_true(box->pending[i].id == (m->generation[i] << 32 | i) || !box->pending[i].id);
+    }
     for (size_t i = 0; i < m->n_queued; i++)
         queued += m->queue[i].lines;
     assert_int_equal(p->queue.lines, queued);
@@ -548,16 +570,13 @@ static void check(struct play *p)
 
 static void play_put(struct play *p)
 {
-    static char text[60 * (LINE_MAX + 1)];
-    struct added added = {{0}};
-    uint8_t counter[60];
-    struct lines lines = {.text = text, .added = &added, .counter = counter};
+    static char text[LINES_MAX * (LINE_MAX + 1)];
+    struct increment increment[LINES_MAX];
+    struct lines lines = {.text = text, .increment = increment};
     bool adds = !any(6);
 
-    for (int i = 0; i < 60; i++)
-        counter[i] = (uint8_t)any(ADDED);
-    for (int i = 0; i < ADDED; i++)
-        added.n[i] = any(3);
+    for (int i = 0; i < LINES_MAX; i++)
+        increment[i] = (struct increment){any(ADDED) | (uint64_t)any(3) << 32, any(3)};
     lines.n = any(p->lines_max);
     for (uint64_t n = lines.n, gauges = any((uint32_t)n + 1); n; n--) {
         size_t line = any((uint32_t)(any(4) ? p->box.chunk_max : p->box.line_max) + 1);
@@ -697,8 +716,9 @@ static void play_step(struct play *p)
         model_forget(&p->model, before, copies);
         return;
     case 6:
-        memset(&p->box.pending, 0, sizeof p->box.pending);
-        memset(&p->model.pending, 0, sizeof p->model.pending);
+        memset(p->pending, 0, sizeof p->pending);
+        memset(p->model.pending, 0, sizeof p->model.pending);
+        memset(p->model.generation, 0, sizeof p->model.generation);
         return;
     case 7:
     case 8:
@@ -728,7 +748,8 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
                                 .ring.cap = cap,
                                 .chunk_max = 1 + any(60),
                                 .newest_only = turn % 4 == 0,
-                                .apart = turn % 5 > 0};
+                                .apart = turn % 5 > 0,
+                                .pending = p.pending};
         p.box.line_max = p.box.chunk_max + any(2) * any(LINE_MAX - 60);
         p.model.newest_only = p.box.newest_only;
         p.model.apart = p.box.apart;
@@ -746,7 +767,7 @@ static void any_sequence_does_what_the_plainest_outbox_does(void **state)
         }
         play_acked(&p, UINT64_MAX);
         check(&p);
-        assert_int_equal(p.box.lines + p.box.doubt_lines, 0);
+        assert_int_equal(p.box.lines + p.box.doubts.lines, 0);
         free(p.box.ring.bytes);
         free(p.queue.ring.bytes);
         free(p.data);
@@ -810,14 +831,13 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
         size_t chunk_max = 1 + any(100), size = chunk_max + 1 + any(2000), n = 1 + any(4);
         struct outbox box = {.record = record_line,
                              .chunk_max = chunk_max,
-                             .ring.cap = outbox_room(n, size, chunk_max),
+                             .ring.cap = outbox_room(n, size, chunk_max, ADDED_LINES),
                              .apart = turn % 2};
 
         box.ring.bytes = malloc(box.ring.cap);
         for (uint64_t poll = 0; poll < n; poll++) {
-            const struct added added = {{0}};
-            const uint8_t counter[ADDED_LINES] = {0};
-            struct lines some = {.text = lines, .added = &added, .counter = counter};
+            static const struct increment none[ADDED_LINES];
+            struct lines some = {.text = lines, .increment = none};
             size_t len = 0, increments = 0;
 
             for (;;) {
@@ -846,20 +866,21 @@ static void the_room_asked_for_n_snapshots_holds_n_snapshots(void **state)
 /* Two polls are dropped under way and one of them arrives; then the connection breaks. */
 static void lines_dropped_under_way_are_counted_apart(void **state)
 {
-    static const uint8_t counter[] = {ADDED_POLL_ERRORS};
+    struct increment pending[ADDED] = {{0}};
     char ring[2 * (sizeof(struct chunk) + sizeof(struct increment) + 8)], data[16];
     struct outbox box = {.record = record_line,
                          .ring.bytes = ring,
                          .ring.cap = sizeof ring,
                          .line_max = 15,
                          .chunk_max = 10,
-                         .apart = true};
+                         .apart = true,
+                         .pending = pending};
     struct chunk chunk;
 
     (void)state;
     for (uint64_t poll = 1; poll <= 4; poll++) {
-        const struct added added = {.n[ADDED_POLL_ERRORS] = poll};
-        const struct lines lines = {.text = "a:1|c\n", .len = 6, .n = 1, .added = &added, .counter = counter};
+        const struct increment increment = {ADDED_POLL_ERRORS, poll};
+        const struct lines lines = {.text = "a:1|c\n", .len = 6, .n = 1, .increment = &increment};
 
         put_lines(&box, poll, &lines, false);
         if (poll > 2)
@@ -867,22 +888,21 @@ static void lines_dropped_under_way_are_counted_apart(void **state)
         assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
         outbox_sent(&box, poll);
     }
-    assert_int_equal(box.doubt_lines, 2);
+    assert_int_equal(box.doubts.lines, 2);
     outbox_acked(&box, 1, 1);
     outbox_rewind(&box);
     assert_int_equal(box.delivered_lines, 1);
     assert_int_equal(box.dropped_lines, 1);
-    assert_int_equal(box.pending.n[ADDED_POLL_ERRORS], 2);
+    assert_int_equal(pending[ADDED_POLL_ERRORS].n, 2);
 }
 
 /* Some of a snapshot's increments arrive, others do not. */
 static void each_chunk_of_increments_has_its_own_count(void **state)
 {
     static const char text[] = "gauge:1\nxxxxx0:1\nxxxxx1:2\nxxxxx2:3\n";
-    static const uint8_t counter[] = {ADDED_OUTPUTS, ADDED_NONE, ADDED - 1};
-    const struct added added = {.n = {[ADDED_OUTPUTS] = 1, [ADDED - 1] = 3, [ADDED_LISTEN] = 4}};
-    const struct lines lines = {
-        .text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .added = &added, .counter = counter};
+    static const struct increment increment[] = {{ADDED_OUTPUTS, 1}, {ADDED_NONE, 0}, {ADDED - 1, 3}};
+    const struct lines lines = {.text = text, .len = sizeof text - 1, .n = 4, .gauges = 8, .increment = increment};
+    struct increment pending[ADDED] = {{0}};
     char ring[4096], data[16];
     struct outbox box = {.record = record_line,
                          .ring.bytes = ring,
@@ -890,7 +910,8 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
                          .line_max = 15,
                          .chunk_max = 10,
                          .newest_only = true,
-                         .apart = true};
+                         .apart = true,
+                         .pending = pending};
     struct chunk chunk;
 
     (void)state;
@@ -904,7 +925,7 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
     assert_int_equal(box.delivered_lines, 2);
     assert_int_equal(box.dropped_lines, 2);
     for (unsigned i = 0; i < ADDED; i++)
-        assert_int_equal(box.pending.n[i], i == ADDED - 1 ? 3 : 0);
+        assert_int_equal(pending[i].n, i == ADDED - 1 ? 3 : 0);
 }
 
 static void parts_of_a_snapshot_do_not_join(void **state)

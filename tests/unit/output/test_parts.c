@@ -82,7 +82,7 @@ static struct arena arena;
 
 static int make_output(void **state)
 {
-    const struct output_limits limits = {.snapshot_max = 20000, .buffer = 65536};
+    const struct output_limits limits = {.snapshot_max = 20000, .counters = ADDED, .buffer = 65536};
 
     (void)state;
     endpoint = (struct endpoint){.name = "test:", .format = &encoder_otlp, .transport = &transport};

@@ -182,9 +182,9 @@ static void live(struct connection *c)
 static void put_snapshot(void)
 {
     static char text[LINES_MAX * 60];
-    static const uint8_t counter[1] = {0};
-    struct added added = {{0}};
-    struct lines lines = {.text = text, .added = &added, .counter = counter};
+    uint64_t added[ADDED] = {0};
+    struct increment increment = {.id = ADDED_PARTIAL_POLLS};
+    struct lines lines = {.text = text, .increment = &increment};
     unsigned n = 1 + any(any(8) ? 6 : 60);
 
     for (unsigned i = 0; i < n && w.lines < LINES_MAX; i++, w.lines++) {
@@ -195,10 +195,11 @@ static void put_snapshot(void)
     }
     lines.gauges = lines.len;
     if (!w.endpoint.format->timestamps) {
-        added.n[0] = any(5);
-        w.logged += added.n[0];
-        output_take_pending(&w.output, &added);
-        lines.len += (size_t)sprintf(text + lines.len, "I%u\n", (unsigned)added.n[0]);
+        added[increment.id] = any(5);
+        w.logged += added[increment.id];
+        output_take_pending(&w.output, &(struct added){.n = added, .count = ADDED});
+        increment.n = added[increment.id];
+        lines.len += (size_t)sprintf(text + lines.len, "I%u\n", (unsigned)increment.n);
         lines.n++;
     }
     output_begin(&w.output, ++w.polls, true, false);
@@ -527,7 +528,8 @@ static void begin(unsigned n)
 {
     static const struct http_settings http = {.headers = "", .hidden = ""};
     static const unsigned replay_s[] = {0, 2, 5, 30};
-    struct output_limits limits = {.mtu = 512, .buffer = 2000u << any(6), .snapshot_max = 4000, .interval_ns = SECOND};
+    struct output_limits limits = {
+        .mtu = 512, .buffer = 2000u << any(6), .snapshot_max = 4000, .counters = ADDED, .interval_ns = SECOND};
 
     any_seed(n);
     w.polls = 0;
@@ -566,8 +568,8 @@ static void check_end(void)
 {
     struct output_stats stats = output_read_stats(&w.output);
     uint64_t left = w.output.box.lines + w.output.packets.lines, missing = 0, once = 0,
-             put = left + w.output.box.doubt_lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES];
-    struct added pending = {{0}};
+             put = left + w.output.box.doubts.lines + stats.n[SENT_LINES] + stats.n[DROPPED_LINES];
+    uint64_t pending[ADDED] = {0};
 
     for (unsigned i = 0; i < w.lines; i++) {
         missing += !w.line[i].arrived;
@@ -580,9 +582,9 @@ static void check_end(void)
         assert_true(missing <= stats.n[DROPPED_LINES] + output_left(&w.output)); /* none is lost without a count */
     if (!w.blind && w.endpoint.format->timestamps)
         assert_true(stats.n[SENT_LINES] <= once); /* a delivered line has arrived */
-    output_take_pending(&w.output, &pending);
+    output_take_pending(&w.output, &(struct added){.n = pending, .count = ADDED});
     if (!w.endpoint.format->timestamps && !w.blind && !w.http && !output_left(&w.output))
-        assert_int_equal(w.arrived + pending.n[0], w.logged); /* increments arrive once */
+        assert_int_equal(w.arrived + pending[ADDED_PARTIAL_POLLS], w.logged); /* increments arrive once */
     for (int i = 0; i < CONNECTIONS; i++)
         assert_false(w.connection[i].open);
 }
