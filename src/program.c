@@ -96,6 +96,17 @@ static void init_pods(struct program *p)
         pods_init(&p->pods, &want, &c->arena);
 }
 
+static void init_added(struct program *p)
+{
+    struct arena *a = &p->config.arena;
+
+    p->added.count = ADDED_PODS(p->pods.want.max);
+    p->added.n = arena_zero(a, p->added.count, sizeof *p->added.n);
+    p->with_pending = arena_zero(a, p->added.count, sizeof *p->with_pending);
+    if (p->config.v.pods)
+        p->added.generation = p->generation = arena_zero(a, p->added.count, sizeof *p->generation);
+}
+
 int program_init(struct program *p)
 {
     struct config *c = &p->config;
@@ -117,9 +128,7 @@ int program_init(struct program *p)
             p->format_state = arena_zero(&c->arena, 1, c->output[i].format->state_size);
     p->start_ms = -1;
     init_pods(p);
-    p->added.count = ADDED;
-    p->added.n = arena_zero(&c->arena, p->added.count, sizeof *p->added.n);
-    p->with_pending = arena_zero(&c->arena, p->added.count, sizeof *p->with_pending);
+    init_added(p);
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
     series_tags_init(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);

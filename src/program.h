@@ -23,6 +23,7 @@ struct program {
     const char *sections; /* sections of points for an agent */
     struct self_counters self;
     struct added added;                                      /* increments of the last poll, then of a snapshot */
+    uint32_t *generation;                                    /* of these; NULL without pods */
     uint64_t *with_pending;                                  /* the same, with what an output has to send again */
     uint64_t listen_reported[LISTEN_MAX][LISTEN_INCREMENTS]; /* at the last snapshot, for increments */
     struct kernel_reading kernel_reported;                   /* the same of the kernel's counters */

@@ -3,6 +3,19 @@
 
 #include "relay.h"
 
+/* Sets the increments of the pods' series. */
+static void add_pods(struct program *p)
+{
+    for (uint32_t i = 0; i < p->pods.n_series; i++) {
+        const struct pod_series *s = &p->pods.series[i];
+
+        for (unsigned k = 0; k < POD_INCREASES; k++) {
+            p->added.n[ADDED_PODS(i) + k] = s->total[k] - s->reported[k];
+            p->generation[ADDED_PODS(i) + k] = s->generation;
+        }
+    }
+}
+
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 {
     bool queues = p->config.v.queues != QUEUES_OFF;
@@ -33,6 +46,7 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
         out->added.n[ADDED_KERNEL + i] = p->kernel.now.n[KERNEL_GAUGES + i] - p->kernel_reported.n[KERNEL_GAUGES + i];
     for (unsigned i = 0; i < DROPS_TOTALS; i++)
         out->added.n[ADDED_DROPS + i] = p->tally.drops.total[i] - p->drops_reported[i];
+    add_pods(p);
     for (int i = 0; i < p->config.n_outputs; i++)
         out->output[i].name = p->config.output[i].name;
     if (p->config.n_listen)
@@ -50,6 +64,8 @@ void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out)
 static void note_reported(struct program *p, const struct snapshot *s)
 {
     p->kernel_reported = p->kernel.now;
+    for (uint32_t i = 0; i < p->pods.n_series; i++)
+        memcpy(p->pods.series[i].reported, p->pods.series[i].total, sizeof p->pods.series->reported);
     memcpy(p->drops_reported, p->tally.drops.total, sizeof p->drops_reported);
     for (int i = 0; i < p->n_outputs; i++)
         p->output[i].reported = s->output[i].total;

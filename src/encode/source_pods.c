@@ -15,9 +15,15 @@ struct pod_point {
     struct values values;
 };
 
-static void add(struct pod_point *p, unsigned field, uint64_t now)
+static void add(struct pod_point *p, unsigned field, uint64_t now, unsigned increment)
 {
-    p->values.list[p->values.n++] = (struct value){.field = &fields[field], .now = now, .ended = p->series->ending};
+    const struct added *added = &p->snapshot->added;
+
+    p->values.list[p->values.n++] = (struct value){.field = &fields[field],
+                                                   .now = now,
+                                                   .added = added_n(added, increment),
+                                                   .increment = added_id(added, increment),
+                                                   .ended = p->series->ending};
 }
 
 /* Returns the tags that are known. ip_version: "" for none. */
@@ -53,6 +59,7 @@ static void put(struct pod_point *p, struct sink *sink, const char *ip_version)
     };
 
     p->format->point(sink, &point);
+    sink_flush_if_full(sink);
     p->values.n = 0;
 }
 
@@ -61,12 +68,12 @@ static void put_family(struct pod_point *p, struct sink *sink, unsigned i)
     const struct pod_family *family = &p->series->family[i];
     bool full = p->snapshot->pods->want.full;
 
-    add(p, FIELD_POD_INUSE, family->tcp_inuse);
+    add(p, FIELD_POD_INUSE, family->tcp_inuse, ADDED_NONE);
     if (p->series->listeners)
-        add(p, FIELD_POD_QUEUE, family->accept_queue);
+        add(p, FIELD_POD_QUEUE, family->accept_queue, ADDED_NONE);
     for (unsigned k = 0; k < FIELD_COUNT; k++)
         if (full || k == FIELD_UDP || (k == STATE_LISTEN && p->series->listeners))
-            add(p, FIELD_POD_COUNT + k, family->count[k]);
+            add(p, FIELD_POD_COUNT + k, family->count[k], ADDED_NONE);
     put(p, sink, i ? "6" : "4");
 }
 
@@ -75,12 +82,10 @@ static void put_both(struct pod_point *p, struct sink *sink, uint32_t index)
     const struct pod_series *series = p->series;
 
     if (!p->snapshot->pods->want.full)
-        add(p, FIELD_POD_TIME_WAIT, series->time_wait);
-    add(p, FIELD_POD_CURRENT, series->current);
-    for (unsigned i = 0; i < POD_INCREASES; i++) {
-        add(p, FIELD_POD_INCREASE + i, series->total[i]);
-        (void)index;
-    }
+        add(p, FIELD_POD_TIME_WAIT, series->time_wait, ADDED_NONE);
+    add(p, FIELD_POD_CURRENT, series->current, ADDED_NONE);
+    for (unsigned i = 0; i < POD_INCREASES; i++)
+        add(p, FIELD_POD_INCREASE + i, series->total[i], ADDED_PODS(index) + i);
     put(p, sink, "");
 }
 

@@ -6,6 +6,7 @@
 
 #include "count/drops.h"
 #include "count/kernel.h"
+#include "count/pods.h"
 
 #define OUTPUTS_MAX 8
 
@@ -54,6 +55,9 @@ enum {
     ADDED_DROPS = ADDED_KERNEL + KERNEL_INCREASES,
     ADDED = ADDED_DROPS + DROPS_TOTALS
 };
+
+/* The index of the first counter of a pod's series, which has a place in the table. */
+#define ADDED_PODS(place) (ADDED + (place) * (unsigned)POD_INCREASES)
 
 /* Lines from the first increment of a snapshot on, without series that come and go: every increment, and the gauges
  * between them. Those are the first four of sockpush, which come after the kernel's counters, and an address's. */
