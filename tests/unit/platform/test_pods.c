@@ -104,8 +104,8 @@ static void be_pod(int ready, bool sockets)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if ((!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET)) && lo_up() &&
-        (!sockets || open_sockets(has_ipv6())))
-        for (ssize_t told = write(ready, "x", 1); told == 1;)
+        (!sockets || open_sockets(has_ipv6())) && write(ready, "x", 1) == 1)
+        for (;;)
             pause();
     _exit(0);
 }
