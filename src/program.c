@@ -248,7 +248,7 @@ const char *program_pods(const struct program *p, char out[PODS_TEXT_MAX])
     }
     for (uint32_t i = 0; i < p->pods.n_views; i++) {
         found += p->pods.view[i].name_space != 0;
-        named += *p->pods.view[i].text.name != '\0';
+        named += *p->pods.view[i].pod_name != '\0';
     }
     text_format(out, PODS_TEXT_MAX,
                 "%u network namespaces of %u processes below %.200s, %u with a pod's name from %.200s", found,

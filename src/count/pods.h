@@ -83,7 +83,7 @@ struct pod_view {
     uint16_t based;        /* bits of enum pod_increase: base has a reading */
     int owner_pid;         /* the process that tells whose it is; 0: none does */
     struct pod_identity owner;
-    struct pod_texts text;
+    char pod_space[POD_NAMESPACE_MAX], pod_name[POD_NAME_MAX]; /* "" where not known */
     struct pod_series *series; /* NULL: there was no place for one, or the pod has a kernel of its own */
     uint64_t base[POD_INCREASES];
     uint32_t listen[2], accept_queue[2];

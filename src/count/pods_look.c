@@ -140,26 +140,10 @@ static void ask_owner(struct pods *p, struct pod_view *v, const struct pod_proce
     if (v->owner_pid && v->owner_pid != process->pid &&
         (now < before || (now == before && one.started >= v->owner.started)))
         return;
+    if (strcmp(v->owner.uid, one.uid)) /* it is another pod's */
+        *v->pod_space = *v->pod_name = '\0';
     v->owner_pid = process->pid;
     v->owner = one;
-}
-
-static void copy(char *to, size_t cap, const char *from, size_t len)
-{
-    memset(to, 0, cap);
-    memcpy(to, from, len < cap ? len : cap - 1);
-}
-
-/* Sets the texts that the owner tells. The pod's name stays as long as it is the same pod. */
-static void set_texts(struct pod_view *v)
-{
-    struct pod_texts *t = &v->text;
-
-    if (strcmp(t->uid, v->owner.uid))
-        memset(t, 0, sizeof *t);
-    copy(t->uid, sizeof t->uid, v->owner.uid, strlen(v->owner.uid));
-    copy(t->container, sizeof t->container, v->owner.container, strlen(v->owner.container));
-    text_format(t->netns, sizeof t->netns, "%llu", (unsigned long long)v->name_space);
 }
 
 /* A platform_name_fn: gives the pod's name to the namespaces of its UID. */
@@ -171,11 +155,11 @@ static void name_pod(void *ctx, const char *entry)
     if (!pod_name_parse(entry, &n))
         return;
     for (uint32_t i = 0; i < p->n_views; i++) {
-        struct pod_texts *t = &p->view[i].text;
+        struct pod_view *v = &p->view[i];
 
-        if (p->view[i].name_space && strlen(t->uid) == n.uid_len && !memcmp(t->uid, n.uid, n.uid_len)) {
-            copy(t->name_space, sizeof t->name_space, n.name_space, n.name_space_len);
-            copy(t->name, sizeof t->name, n.name, n.name_len);
+        if (v->name_space && strlen(v->owner.uid) == n.uid_len && !memcmp(v->owner.uid, n.uid, n.uid_len)) {
+            text_format(v->pod_space, sizeof v->pod_space, "%.*s", (int)n.name_space_len, n.name_space);
+            text_format(v->pod_name, sizeof v->pod_name, "%.*s", (int)n.name_len, n.name);
         }
     }
 }
@@ -211,10 +195,7 @@ static void name_views(struct pods *p)
             ask_owner(p, &p->view[process->view], process);
     }
     for (uint32_t i = 0; i < p->n_views; i++)
-        if (p->view[i].name_space) {
-            set_texts(&p->view[i]);
-            nameless |= *p->view[i].text.uid && !*p->view[i].text.name;
-        }
+        nameless |= *p->view[i].owner.uid && !*p->view[i].pod_name;
     if (nameless)
         platform_directory_walk(p->want.logs, name_pod, p);
 }

@@ -69,9 +69,14 @@ void pods_leave(struct pod_view *v)
 
 void pods_assign(struct pods *p, struct pod_view *v)
 {
-    struct pod_texts t = v->text;
+    struct pod_texts t = {.netns = ""};
     struct pod_series *s;
 
+    strcpy(t.name_space, v->pod_space);
+    strcpy(t.name, v->pod_name);
+    strcpy(t.uid, v->owner.uid);
+    strcpy(t.container, v->owner.container);
+    text_format(t.netns, sizeof t.netns, "%llu", (unsigned long long)v->name_space);
     choose(p, &t);
     s = find(p, &t);
     if (s && s == v->series)
