@@ -80,6 +80,7 @@ struct pod_view {
     bool named;            /* in the look: so is the process that tells whose it is */
     bool read;             /* in this poll */
     bool fresh, listeners; /* its listeners were read: in this poll; at some time */
+    bool busy;             /* it has so many connections that its listeners are cheaply read */
     uint16_t based;        /* bits of enum pod_increase: base has a reading */
     int owner_pid;         /* the process that tells whose it is; 0: none does */
     struct pod_identity owner;
@@ -103,6 +104,12 @@ struct pods_want {
     uint64_t interval_ms;
 };
 
+/* The turns of namespaces to have their listeners read. */
+struct pod_turn {
+    uint32_t next;     /* the next one's index in view[] */
+    int64_t budget_ns; /* CPU time that is left; < 0: it was exceeded */
+};
+
 struct pods {
     struct pods_want want;
     struct pod_view *view;
@@ -110,19 +117,18 @@ struct pods {
     struct pod_process *process, *before; /* by pid; those of the look before */
     uint32_t n_processes, n_before;
     uint32_t n_views, n_series; /* places that were ever taken */
-    uint32_t turn;              /* the next view whose listeners are read */
     uint32_t looks;
-    uint32_t left_out; /* namespaces without a place in view[], up to PODS_LEFT_OUT_MAX */
-    uint32_t unseen;   /* namespaces that are not read: those, and those without a series */
+    struct pod_turn turn[2]; /* of namespaces that are idle, and busy */
+    uint32_t left_out;       /* namespaces without a place in view[], up to PODS_LEFT_OUT_MAX */
+    uint32_t unseen;         /* namespaces that are not read: those, and those without a series */
     uint64_t left_out_number[PODS_LEFT_OUT_MAX];
     uint64_t counted; /* number of the namespace that is counted already, or 0 */
     uint64_t now_ms, looked_ms;
     int64_t time_ms;
-    int64_t budget_ns; /* CPU time that is left for listeners; < 0: it was exceeded */
-    int error;         /* of the last look: -errno, or 0 */
-    bool looked;       /* in this poll */
-    bool lost;         /* a namespace has no known process any more */
-    bool failed;       /* a namespace was not read in this poll, though a process is there */
+    int error;   /* of the last look: -errno, or 0 */
+    bool looked; /* in this poll */
+    bool lost;   /* a namespace has no known process any more */
+    bool failed; /* a namespace was not read in this poll, though a process is there */
 };
 
 /* Sets up *p, zeroed before. Allocates from a. */

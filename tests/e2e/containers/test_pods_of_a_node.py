@@ -9,7 +9,7 @@ from containers import BASE, LEAST
 
 pytestmark = pytest.mark.xdist_group("podman")
 
-LISTENS = """perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => shift, Listen => 9); print "listens\\n"; sleep 1000' "$0" """
+LISTENS = """perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => shift, Listen => 9); print "listens\\n"; sleep 1000' "$0" """
 
 
 def latest(podman, container, ids):

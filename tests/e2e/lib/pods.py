@@ -192,9 +192,6 @@ class Pushed:
                 found.append(fields[field])
         return found
 
-    def has(self, one):
-        return str(one.number) in self.read().latest
-
 
 class Looks:
     """Makes the program look for processes, which it does at once when a namespace has no known process any more."""
