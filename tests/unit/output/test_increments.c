@@ -107,7 +107,7 @@ static unsigned fill_piece(struct lines *piece, char *text, struct increment *in
     unsigned room = 2 + any(INCREMENTS_MAX - 2), noted = 0;
 
     for (unsigned n = any(5); n; n--, piece->n++)
-        piece->len += (size_t)sprintf(text + piece->len, "gauge\n");
+        piece->len += (size_t)sprintf(text + piece->len, "first\n");
     piece->gauges = piece->len;
     for (; next < COUNTERS && noted + 2 <= room; next++, piece->n++) {
         if (noted && !any(10)) {
@@ -156,6 +156,7 @@ static void send_chunks(unsigned n)
 
     while (n-- && outbox_take(&w.box, &chunk, w.under_way[w.sent % UNDER_WAY_MAX], CHUNK_MAX + 1)) {
         w.under_way[w.sent % UNDER_WAY_MAX][chunk.len] = '\0';
+        assert_true(chunk.increments == !strstr(w.under_way[w.sent % UNDER_WAY_MAX], "first"));
         outbox_sent(&w.box, ++w.sent);
     }
 }
