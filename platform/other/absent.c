@@ -42,7 +42,7 @@ bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode)
 int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx)
 {
     (void)proc, (void)fn, (void)ctx;
-    return -ENOSYS;
+    return -EOPNOTSUPP;
 }
 
 uint64_t platform_namespace(const char *proc, int pid)
@@ -61,13 +61,13 @@ int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_sp
                       struct pod_reading *out)
 {
     (void)proc, (void)pid, (void)mark, (void)name_space, (void)depth, (void)buf, (void)out;
-    return -ENOSYS;
+    return -EOPNOTSUPP;
 }
 
 int platform_directory_walk(const char *path, platform_name_fn *fn, void *ctx)
 {
     (void)path, (void)fn, (void)ctx;
-    return -ENOSYS;
+    return -EOPNOTSUPP;
 }
 
 uint64_t platform_cpu_ns(void)
