@@ -1,4 +1,5 @@
-/* The pods: for each, a point of each IP version, and one of what is of both. */
+/* The pods: for each, a point of each IP version; then for each, one of what is of both. So otlp's metrics have points
+ * of many pods, and no gauges lie between the increments. */
 #include <string.h>
 
 #include "base/format.h"
@@ -17,13 +18,8 @@ struct pod_point {
 
 static void add(struct pod_point *p, unsigned field, uint64_t now, unsigned increment)
 {
-    const struct added *added = &p->snapshot->added;
-
-    p->values.list[p->values.n++] = (struct value){.field = &fields[field],
-                                                   .now = now,
-                                                   .added = added_n(added, increment),
-                                                   .increment = added_id(added, increment),
-                                                   .ended = p->series->ending};
+    values_add(&p->values, p->snapshot, field, now, increment);
+    p->values.list[p->values.n - 1].ended = p->series->ending;
 }
 
 /* Returns the tags that are known. ip_version: "" for none. */
@@ -101,8 +97,9 @@ static void put_sections(struct buf *b, const struct snapshot *s, const struct p
     b->data[b->len] = '\0';
 }
 
+/* Puts the points of one IP version, or that of both. */
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
-                       const struct pod_series *series, uint32_t index)
+                       const struct pod_series *series, uint32_t index, bool both)
 {
     char sections[POD_CONTAINER_MAX + TAG_VALUE_MAX];
     struct buf b = {.data = sections, .cap = sizeof sections - 1};
@@ -111,28 +108,30 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
     if (!series->live || (series->ending && !format->marks_ends))
         return;
     put_sections(&b, s, series);
-    put_family(&p, sink, 0);
-    if (series->ipv6)
-        put_family(&p, sink, 1);
-    put_both(&p, sink, index);
+    if (both)
+        put_both(&p, sink, index);
+    for (unsigned i = 0; !both && i <= series->ipv6; i++)
+        put_family(&p, sink, i);
 }
 
 static void put_pods(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     if (!s->pods || s->only_metrics)
         return;
-    for (uint32_t i = 0; i < s->pods->n_series; i++)
-        put_series(s, format, sink, &s->pods->series[i], i);
+    for (unsigned both = 0; both < 2; both++)
+        for (uint32_t i = 0; i < s->pods->n_series; i++)
+            put_series(s, format, sink, &s->pods->series[i], i, both);
 }
 
 /* Measures one series with the longest texts, and counts it as often as there can be series. */
 static uint64_t measure_pods(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     struct pod_series worst;
-    size_t before = sink->out->len, bytes;
+    size_t before, bytes;
 
     if (!s->pods)
         return 0;
+    before = sink->out->len;
     memset(&worst, 0xff, sizeof worst);
     worst.live = worst.ipv6 = worst.listeners = true;
     worst.ending = false;
@@ -149,7 +148,8 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
     memset(worst.origin, 'x', sizeof worst.origin - 1);
     worst.origin[sizeof worst.origin - 1] = '\0';
     worst.start_ms = s->time_ms;
-    put_series(s, format, sink, &worst, 0);
+    for (unsigned both = 0; both < 2; both++)
+        put_series(s, format, sink, &worst, 0, both);
     if (format->end)
         format->end(sink);
     bytes = sink->out->len - before;
