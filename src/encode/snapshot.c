@@ -130,6 +130,7 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
         .read = {true, true},
         .name = name};
     struct kernel_reading kernel;
+    struct pods pods;
     struct snapshot largest = *s;
     struct buf measure = {.cap = SIZE_MAX};
     struct sink sink = {.out = &measure, .line_max = line_max, .state = s->state, .keeps_oversized = true};
@@ -144,6 +145,11 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     memset(&kernel, 0xff, sizeof kernel);
     if (s->kernel)
         largest.kernel = &kernel;
+    if (s->pods) {
+        pods = *s->pods;
+        pods.unseen = UINT32_MAX;
+        largest.pods = &pods;
+    }
     largest.added.n = NULL;
     for (int i = 0; i < largest.n_listen; i++)
         memset(largest.listen[i].n, 0xff, sizeof largest.listen[i].n);

@@ -131,6 +131,8 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
 
     if (!s->pods)
         return 0;
+    if (format->end)
+        format->end(sink); /* else the points before would count as bytes of each series */
     before = sink->out->len;
     memset(&worst, 0xff, sizeof worst);
     worst.live = worst.ipv6 = worst.listeners = true;
@@ -143,7 +145,7 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
                                                 [POD_CONTAINER] = POD_CONTAINER_MAX - 1};
 
         if (s->pods->want.tags >> i & 1 || i == POD_CONTAINER)
-            memset((char *)pod_text(&worst.text, i), 'x', room[i]);
+            memset((char *)pod_text(&worst.text, i), i == POD_CONTAINER ? '=' : 'x', room[i]); /* influx escapes it */
     }
     memset(worst.origin, 'x', sizeof worst.origin - 1);
     worst.origin[sizeof worst.origin - 1] = '\0';
