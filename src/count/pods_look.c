@@ -6,7 +6,8 @@
 #include "platform.h"
 
 /* A process may enter its namespace after it was seen first, as those of a new container do. So each one is looked at
- * once more in the next look, and then in each of so many. */
+ * once more in the next look, and then in each of so many. The first one of each namespace is, too: one that visited it
+ * and left keeps it alive no longer. */
 #define AGAIN 16
 
 struct walk {
@@ -22,6 +23,13 @@ static bool is_view(uint32_t view)
 static uint64_t number_of(const struct pods *p, uint32_t view)
 {
     return view == VIEW_COUNTED ? p->counted : is_view(view) ? p->view[view].name_space : 0;
+}
+
+/* Returns true if it has to be seen that the process is still where it was. */
+static bool is_doubtful(const struct pods *p, const struct pod_process *process, uint32_t view)
+{
+    return process->young || (is_view(view) && !p->view[view].alive) ||
+           ((uint32_t)process->pid + p->looks) % AGAIN == 0;
 }
 
 /* A platform_process_fn: notes the process, with its namespace if that is known from the look before. */
@@ -42,7 +50,7 @@ static void note_process(void *ctx, int pid, uint64_t mark)
     if (w->before == p->n_before || old->pid != pid || old->mark != mark)
         return;
     process->young = old->young >> 1;
-    if ((process->young || ((uint32_t)pid + p->looks) % AGAIN == 0) && number_of(p, old->view) &&
+    if (is_doubtful(p, process, old->view) && number_of(p, old->view) &&
         platform_namespace(p->want.proc, pid) != number_of(p, old->view))
         return;
     process->view = old->view;

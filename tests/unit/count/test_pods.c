@@ -515,6 +515,35 @@ static void one_that_comes_back_goes_on(void **state)
     arena_free(&m.arena);
 }
 
+/* A process of the node may enter a namespace and leave it, as those of container runtimes do. */
+static void a_visitor_that_left_does_not_hold_a_namespace(void **state)
+{
+    struct pod_series *s;
+
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1");
+    run(500, 1001, "", "");
+    count(1001, 5, 100);
+    reading_of(1001)->family[0].count[STATE_LISTEN] = 1;
+    reading_of(1001)->family[0].accept_queue = 77;
+    for (unsigned i = 0; i < 20; i++)
+        poll_after(10000);
+    find(500)->name_space = COUNTED;
+    end(10);
+    run(20, 1001, "u-2", "c2");
+    count(1001, 5, 130);
+    reading_of(1001)->family[0].accept_queue = 0;
+    m.pods.turn[0].budget_ns = m.pods.turn[1].budget_ns = -1000000000;
+    poll_after(10000);
+    s = series_with(POD_UID, "u-2");
+    assert_non_null(s);
+    assert_int_equal(s->total[POD_RETRANS_SEGS], 0);
+    assert_int_equal(s->family[0].accept_queue, 0);
+    assert_false(s->listeners);
+    arena_free(&m.arena);
+}
+
 /* --- errors ---------------------------------------------------------------------------- */
 
 static void a_look_that_fails_keeps_what_is_known(void **state)
@@ -584,6 +613,7 @@ int main(void)
         cmocka_unit_test(what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_free),
         cmocka_unit_test(what_has_ended_pushes_zeros_for_a_while),
         cmocka_unit_test(one_that_comes_back_goes_on),
+        cmocka_unit_test(a_visitor_that_left_does_not_hold_a_namespace),
         cmocka_unit_test(a_look_that_fails_keeps_what_is_known),
         cmocka_unit_test(listeners_stay_as_they_were_read_last),
     };
