@@ -138,6 +138,7 @@ static void begin_poll(struct pods *p)
         struct pod_series *s = &p->series[i];
 
         s->ipv6 &= !s->views;
+        s->unread = false;
         s->time_wait = s->current = 0;
         memset(s->family, 0, sizeof s->family);
     }
@@ -180,8 +181,10 @@ static void end_poll(struct pods *p)
         }
     }
     for (uint32_t i = 0; i < p->n_views; i++)
-        if (p->view[i].series)
+        if (p->view[i].series) {
             p->view[i].series->listeners |= p->view[i].fresh;
+            p->view[i].series->unread |= !p->view[i].read;
+        }
     for (uint32_t i = 0; i < p->n_views; i++)
         if (p->view[i].series)
             p->view[i].series->listeners &= p->view[i].listeners;

@@ -49,6 +49,7 @@ struct pod_series {
     char origin[POD_CONTAINER_MAX]; /* the ID of the container, if it is of one namespace with one; else "" */
     bool live, ending;              /* ending: it is pushed for the last time, in formats that mark ends */
     bool ipv6;                      /* a namespace of it has IPv6 */
+    bool unread;                    /* a namespace of it was not read in this poll: there are no gauges */
     bool listeners;                 /* those of a namespace were read in this poll, and those of all at some time */
     uint8_t zero_polls;             /* since its last namespace ended */
     uint16_t views;                 /* its namespaces */

@@ -77,9 +77,10 @@ static void put_both(struct pod_point *p, struct sink *sink, uint32_t index)
 {
     const struct pod_series *series = p->series;
 
-    if (!p->snapshot->pods->want.full)
+    if (!p->snapshot->pods->want.full && !series->unread)
         add(p, FIELD_POD_TIME_WAIT, series->time_wait, ADDED_NONE);
-    add(p, FIELD_POD_CURRENT, series->current, ADDED_NONE);
+    if (!series->unread)
+        add(p, FIELD_POD_CURRENT, series->current, ADDED_NONE);
     for (unsigned i = 0; i < POD_INCREASES; i++)
         add(p, FIELD_POD_INCREASE + i, series->total[i], ADDED_PODS(index) + i);
     put(p, sink, "");
@@ -110,7 +111,7 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
     put_sections(&b, s, series);
     if (both)
         put_both(&p, sink, index);
-    for (unsigned i = 0; !both && i <= series->ipv6; i++)
+    for (unsigned i = 0; !both && !series->unread && i <= series->ipv6; i++)
         put_family(&p, sink, i);
 }
 
@@ -136,7 +137,7 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
     before = sink->out->len;
     memset(&worst, 0xff, sizeof worst);
     worst.live = worst.ipv6 = worst.listeners = true;
-    worst.ending = false;
+    worst.ending = worst.unread = false;
     memset(&worst.text, 0, sizeof worst.text);
     for (unsigned i = 0; i < POD_NETNS; i++) {
         static const uint8_t room[POD_NETNS] = {[POD_NAMESPACE] = POD_NAMESPACE_MAX - 1,

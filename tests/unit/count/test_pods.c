@@ -561,9 +561,17 @@ static void a_look_that_fails_keeps_what_is_known(void **state)
     poll_after(10000);
     assert_int_equal(m.pods.error, 0);
     assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
+    assert_false(series_with(POD_UID, "u-1")->unread);
     m.read_error = -EIO;
     poll_after(10000);
     assert_true(m.pods.failed);
+    assert_true(series_with(POD_UID, "u-1")->unread);
+    m.read_error = 0;
+    poll_after(10000);
+    assert_false(series_with(POD_UID, "u-1")->unread);
+    end(10);
+    poll_after(10000);
+    assert_false(series_with(POD_UID, "u-1")->unread);
     arena_free(&m.arena);
 }
 
