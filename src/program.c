@@ -165,16 +165,20 @@ int64_t program_wall_clock(struct program *p)
     return -1;
 }
 
+static void count_error(struct program *p, bool failed)
+{
+    p->added.n[ADDED_POLL_ERRORS] = failed || p->pods.failed || p->pods.error;
+    p->self.poll_errors += p->added.n[ADDED_POLL_ERRORS];
+}
+
 static void count_poll(struct program *p, uint64_t us)
 {
     struct self_counters *self = &p->self;
 
     self->poll_us = us;
     p->added.n[ADDED_PARTIAL_POLLS] = p->reading.report.partial > 0;
-    p->added.n[ADDED_POLL_ERRORS] = !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP] ||
-                                    p->pods.failed || p->pods.error;
     self->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
-    self->poll_errors += p->added.n[ADDED_POLL_ERRORS];
+    count_error(p, !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP]);
     p->added.n[ADDED_COUNT_ERRORS] = p->reading.report.contradicted;
     self->count_errors += p->added.n[ADDED_COUNT_ERRORS];
 }
@@ -281,6 +285,7 @@ void program_read(struct program *p, int64_t *time_ms)
         pods_poll(&p->pods, start / 1000000, *time_ms, p->lines.data);
     note_pods(p);
     if (p->config.off) {
+        count_error(p, false);
         p->polls++;
         return;
     }
