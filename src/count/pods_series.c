@@ -78,9 +78,9 @@ void pods_assign(struct pods *p, struct pod_view *v)
     strcpy(t.container, v->owner.container);
     text_format(t.netns, sizeof t.netns, "%llu", (unsigned long long)v->name_space);
     choose(p, &t);
-    s = find(p, &t);
-    if (s && s == v->series)
+    if (v->series && !memcmp(&v->series->text, &t, sizeof t))
         return;
+    s = find(p, &t);
     pods_leave(v);
     v->series = s ? s : create(p, &t);
     if (v->series)
