@@ -201,5 +201,5 @@ bool pod_parse_guest(const char *text, size_t len)
         if ((size_t)(end - name) >= head && !memcmp(name, names[i], head))
             return true;
     }
-    return end == text;
+    return false;
 }

@@ -28,7 +28,7 @@ void pod_parse_cgroup(const char *line, size_t len, struct pod_identity *out);
 bool pod_parse_start(const char *text, size_t len, uint64_t *out);
 
 /* Returns true if cmdline (proc_pid_cmdline(5)) is that of a process which runs a kernel of its own: gVisor's, or a
- * virtual machine as those of Kata Containers. So does one without words, as gVisor's helpers are. */
+ * virtual machine as those of Kata Containers. */
 bool pod_parse_guest(const char *text, size_t len);
 
 #endif

@@ -100,7 +100,8 @@ bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_
     n = linux_read_at(dir, "comm", buf, sizeof buf);
     out->sandbox = n == sizeof pause - 1 && !memcmp(buf, pause, sizeof pause - 1);
     n = linux_read_at(dir, "cmdline", buf, sizeof buf);
-    out->guest = n >= 0 && pod_parse_guest(buf, (size_t)n);
+    out->guest = n > 0 && pod_parse_guest(buf, (size_t)n);
+    out->sandbox |= !n || (n > 0 && !*buf);
     n = linux_read_at(dir, "stat", buf, sizeof buf);
     close(dir);
     return n > 0 && pod_parse_start(buf, (size_t)n, &out->started);

@@ -38,7 +38,8 @@ struct pod_identity {
     char uid[POD_UID_MAX];             /* with '-', whatever the cgroup has */
     char container[POD_CONTAINER_MAX]; /* an ID, or a name */
     bool by_id;                        /* the container has an ID, as Docker, containerd, CRI-O and podman give */
-    bool sandbox;                      /* the process only holds the pod's namespaces: it is called "pause" */
+    bool sandbox;                      /* the process only holds the pod's namespaces: it is called "pause", or has no
+                                          command line, as gVisor's helpers, and those that erased theirs */
     bool guest;                        /* it runs a kernel of its own, which has the container's sockets */
     uint64_t started;                  /* clock ticks since the boot */
 };

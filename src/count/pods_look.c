@@ -131,7 +131,7 @@ static unsigned worth(const struct pod_identity *i, int pid)
     if (pid == 1)
         return 5;
     if (!*i->container)
-        return !i->guest;
+        return !i->guest && !i->sandbox;
     return i->sandbox ? 2 : i->guest ? 3 : 4;
 }
 

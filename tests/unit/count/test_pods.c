@@ -387,6 +387,20 @@ static void the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone(vo
     arena_free(&m.arena);
 }
 
+static void a_helper_without_words_hides_no_kernel_and_makes_none(void **state)
+{
+    (void)state;
+    begin(8, ALL, "/none");
+    run(10, 1001, "u-1", "c1")->identity.sandbox = true; /* gVisor's */
+    run(11, 1001, "u-1", "c1")->identity.guest = true;
+    run(20, 1002, "u-2", "s2")->identity.sandbox = true; /* a pod's, with a process that erased its command line */
+    run(21, 1002, "u-2", "c2")->identity.sandbox = true;
+    poll_after(0);
+    assert_null(series_with(POD_UID, "u-1"));
+    assert_non_null(series_with(POD_UID, "u-2"));
+    arena_free(&m.arena);
+}
+
 static void a_pod_with_a_kernel_of_its_own_is_absent(void **state)
 {
     (void)state;
@@ -616,6 +630,7 @@ int main(void)
         cmocka_unit_test(a_process_may_enter_its_namespace_after_it_was_seen),
         cmocka_unit_test(a_look_is_taken_each_10_s_and_asks_known_processes_nothing),
         cmocka_unit_test(the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone),
+        cmocka_unit_test(a_helper_without_words_hides_no_kernel_and_makes_none),
         cmocka_unit_test(a_pod_with_a_kernel_of_its_own_is_absent),
         cmocka_unit_test(the_directory_of_logs_names_pods),
         cmocka_unit_test(what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_free),
