@@ -36,14 +36,26 @@ static void choose(const struct pods *p, struct pod_texts *t)
     }
 }
 
-/* Makes a series in a free place. Returns NULL if there is none. */
+/* Returns the series that has been without a namespace for longest, or p->want.max. */
+static uint32_t longest_gone(const struct pods *p)
+{
+    uint32_t found = p->want.max;
+
+    for (uint32_t i = 0; i < p->n_series; i++)
+        if (!p->series[i].views && (found == p->want.max || p->series[i].seen_ms < p->series[found].seen_ms))
+            found = i;
+    return found;
+}
+
+/* Makes a series in a free place, or in that of one that has ended and would push zeros for a while. Returns NULL if
+ * there is none. */
 static struct pod_series *create(struct pods *p, const struct pod_texts *t)
 {
     uint32_t i = 0, generation;
 
     while (i < p->n_series && p->series[i].live)
         i++;
-    if (i == p->want.max)
+    if (i == p->want.max && (i = longest_gone(p)) == p->want.max)
         return NULL;
     p->n_series += i == p->n_series;
     generation = p->series[i].generation + 1;

@@ -463,11 +463,12 @@ static void what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_fre
     end(10);
     end(30);
     poll_after(10000);
-    assert_int_equal(m.pods.unseen, 4); /* the place of its series is taken until zeros were pushed */
-    for (int i = 0; i < 12; i++) {
-        push();
-        poll_after(10000);
-    }
+    assert_int_equal(m.pods.unseen, 4); /* its place is free from the next look on */
+    assert_non_null(series_with(POD_CONTAINER, "c0"));
+    push();
+    poll_after(10000);
+    assert_null(series_with(POD_CONTAINER, "c0")); /* what lives takes the place of its zeros */
+    assert_non_null(series_with(POD_CONTAINER, "c3"));
     assert_int_equal(live(), 3);
     assert_int_equal(m.pods.unseen, 3);
     arena_free(&m.arena);
