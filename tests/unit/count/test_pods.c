@@ -352,7 +352,7 @@ static void a_process_may_enter_its_namespace_after_it_was_seen(void **state)
 
 static void a_look_is_taken_each_10_s_and_asks_known_processes_nothing(void **state)
 {
-    unsigned identities;
+    unsigned identities, looks;
 
     (void)state;
     begin(8, ALL, "/none");
@@ -365,6 +365,10 @@ static void a_look_is_taken_each_10_s_and_asks_known_processes_nothing(void **st
         poll_after(500);
     assert_int_equal(m.looks, 2);
     assert_int_equal(m.identities, identities);
+    looks = m.looks;
+    poll_after(10000);
+    poll_after(9999); /* polls do not come to the millisecond */
+    assert_int_equal(m.looks, looks + 2);
     arena_free(&m.arena);
 }
 
