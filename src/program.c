@@ -77,25 +77,6 @@ static void init_lines(struct program *p)
     p->lines.data = arena_zero(&p->config.arena, p->lines.cap, 1);
 }
 
-static void init_pods(struct program *p)
-{
-    struct config *c = &p->config;
-    const char *end = strrchr(c->v.proc, '/');
-    const struct pods_want want = {
-        .proc = c->v.proc,
-        .logs = c->v.pod_logs ? c->v.pod_logs
-                              : arena_format(&c->arena, "%.*s/var/log/pods", (int)(end - c->v.proc), c->v.proc),
-        .tags = c->pod_tags,
-        .full = c->v.pods == PODS_FULL,
-        .all = c->off,
-        .marks_ends = p->tally.marks_ends,
-        .max = (uint32_t)c->v.max_pods,
-        .interval_ms = (uint64_t)c->v.interval_ms};
-
-    if (c->v.pods)
-        pods_init(&p->pods, &want, &c->arena);
-}
-
 static void init_added(struct program *p)
 {
     struct arena *a = &p->config.arena;
@@ -127,7 +108,7 @@ int program_init(struct program *p)
         if (c->output[i].format->state_size)
             p->format_state = arena_zero(&c->arena, 1, c->output[i].format->state_size);
     p->start_ms = -1;
-    init_pods(p);
+    program_init_pods(p);
     init_added(p);
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
@@ -165,20 +146,16 @@ int64_t program_wall_clock(struct program *p)
     return -1;
 }
 
-static void count_error(struct program *p, bool failed)
-{
-    p->added.n[ADDED_POLL_ERRORS] = failed || p->pods.failed || p->pods.error;
-    p->self.poll_errors += p->added.n[ADDED_POLL_ERRORS];
-}
-
-static void count_poll(struct program *p, uint64_t us)
+static void count_poll(struct program *p, uint64_t start_ns)
 {
     struct self_counters *self = &p->self;
+    bool unread = !p->config.off && (!p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP]);
 
-    self->poll_us = us;
+    self->poll_us = (platform_monotonic_ns() - start_ns) / 1000;
     p->added.n[ADDED_PARTIAL_POLLS] = p->reading.report.partial > 0;
+    p->added.n[ADDED_POLL_ERRORS] = unread || p->pods.failed || p->pods.error;
     self->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
-    count_error(p, !p->reading.read[PROTOCOL_TCP] || !p->reading.read[PROTOCOL_UDP]);
+    self->poll_errors += p->added.n[ADDED_POLL_ERRORS];
     p->added.n[ADDED_COUNT_ERRORS] = p->reading.report.contradicted;
     self->count_errors += p->added.n[ADDED_COUNT_ERRORS];
 }
@@ -224,42 +201,6 @@ static void note_left_out(struct program *p)
               ROUTES_MAX, (unsigned long long)e->left_out);
 }
 
-/* Logs once that namespaces are left out. */
-static void note_pods(struct program *p)
-{
-    if (!p->config.v.pods || p->logged_pods)
-        return;
-    if (p->pods.unseen)
-        log_event(LOG_WARN, NULL, NULL,
-                  "more network namespaces than SOCKPUSH_MAX_PODS=%u: untracked_pods counts the others",
-                  p->pods.want.max);
-    else if (p->pods.n_processes == PROCESSES_MAX)
-        log_event(LOG_WARN, NULL, NULL, "more than %u processes: pods of those with higher pids are left out",
-                  PROCESSES_MAX);
-    else
-        return;
-    p->logged_pods = true;
-}
-
-const char *program_pods(const struct program *p, char out[PODS_TEXT_MAX])
-{
-    unsigned found = 0, named = 0;
-
-    if (p->pods.error) {
-        text_format(out, PODS_TEXT_MAX, "the processes below %.200s cannot be listed: %s", p->pods.want.proc,
-                    platform_error_text(-p->pods.error));
-        return out;
-    }
-    for (uint32_t i = 0; i < p->pods.n_views; i++) {
-        found += p->pods.view[i].name_space != 0;
-        named += *p->pods.view[i].pod_name != '\0';
-    }
-    text_format(out, PODS_TEXT_MAX,
-                "%u network namespaces of %u processes below %.200s, %u with a pod's name from %.200s", found,
-                p->pods.n_processes, p->pods.want.proc, named, p->pods.want.logs);
-    return out;
-}
-
 /* Logs once that series are left out of formats with increments. */
 static void note_drops(struct program *p)
 {
@@ -279,13 +220,10 @@ void program_read(struct program *p, int64_t *time_ms)
     *time_ms = program_wall_clock(p);
     if (p->start_ms < 0)
         p->start_ms = *time_ms;
-    if (p->config.off)
-        p->reading.name = "off";
-    if (p->config.v.pods)
-        pods_poll(&p->pods, start / 1000000, *time_ms, p->lines.data);
-    note_pods(p);
     if (p->config.off) {
-        count_error(p, false);
+        p->reading.name = "off";
+        program_read_pods(p, start, *time_ms);
+        count_poll(p, start);
         p->polls++;
         return;
     }
@@ -295,7 +233,8 @@ void program_read(struct program *p, int64_t *time_ms)
         return;
     if (p->config.v.kernel)
         kernel_poll(&p->kernel, p->config.v.proc, p->lines.data, p->reader.want.recording);
-    count_poll(p, (platform_monotonic_ns() - start) / 1000);
+    program_read_pods(p, start, *time_ms);
+    count_poll(p, start);
     note_counting(p);
     tally_end(&p->tally);
     program_end_readings(p);

@@ -67,6 +67,12 @@ const char *program_view(const struct program *p, char *out, size_t cap);
 /* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */
 void program_read(struct program *p, int64_t *time_ms);
 
+/* Prepares the pods, before p->added has room for their increments. */
+void program_init_pods(struct program *p);
+
+/* Reads the pods in a poll that began at start_ns. */
+void program_read_pods(struct program *p, uint64_t start_ns, int64_t time_ms);
+
 #define PODS_TEXT_MAX 512
 
 /* Describes the pods of the last poll, for the log, or why none could be looked for. Returns out. */
