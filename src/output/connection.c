@@ -350,6 +350,17 @@ int connection_ack_pause_ms(const struct output *o)
     return ms < ACK_PAUSE_MIN_MS ? ACK_PAUSE_MIN_MS : ms < ACK_PAUSE_MAX_MS ? (int)ms : ACK_PAUSE_MAX_MS;
 }
 
+/* Waits, once the receiver has ended its side, for acknowledgements of what crossed that end: its kernel may delay them.
+ * Returns the last position that is acknowledged. */
+static uint64_t last_acked(const struct output *o)
+{
+    uint64_t deadline_ns = deadline_in(LAST_ACK_MS), acked;
+
+    while ((acked = link_acked(o->link)) < o->link->written && deadline_left_ms(deadline_ns))
+        platform_sleep_ns(ACK_PAUSE_MIN_MS * NS_PER_MS);
+    return acked;
+}
+
 bool connection_drain(struct output *o)
 {
     uint64_t acked;
@@ -360,6 +371,8 @@ bool connection_drain(struct output *o)
     o->link->why[0] = '\0';
     acked = link_acked(o->link); /* read it before stream_drain sees the end */
     ret = stream_drain(o->link);
+    if (ret == -EPIPE && acknowledged_by(o, ACKNOWLEDGED_BY_KERNEL) && o->endpoint->transport->has_host)
+        acked = last_acked(o);
     if (!ret || o->endpoint->transport->has_host)
         note_acked(o, acked);
     if (!ret && is_stalled(o)) {
