@@ -62,8 +62,8 @@ bool platform_owner_holds(const char *proc, int pid, int fd, uint32_t inode);
  * though seldom. */
 typedef void platform_process_fn(void *ctx, int pid, uint64_t mark);
 
-/* Calls fn for each process below proc, in the order of their pids. Returns 0 or -errno: -EOPNOTSUPP where no system call
- * tells of other namespaces. */
+/* Calls fn for each process below proc, in the order of their pids. Returns 0 or -errno: -EOPNOTSUPP where no system
+ * call tells of other namespaces. */
 int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx);
 
 /* Returns the number of a process' network namespace, which no other one has as long as it exists; or 0 if the process

@@ -20,8 +20,7 @@ void program_init_pods(struct program *p)
         .max = (uint32_t)c->v.max_pods,
         .interval_ms = (uint64_t)c->v.interval_ms};
 
-    if (c->v.pods)
-        pods_init(&p->pods, &want, &c->arena);
+    pods_init(&p->pods, &want, &c->arena);
 }
 
 /* Logs once that namespaces are left out. */
@@ -63,8 +62,6 @@ const char *program_pods(const struct program *p, char out[PODS_TEXT_MAX])
 
 void program_read_pods(struct program *p, uint64_t start_ns, int64_t time_ms)
 {
-    if (!p->config.v.pods)
-        return;
     pods_poll(&p->pods, start_ns / 1000000, time_ms, p->lines.data);
     note_left_out(p);
 }

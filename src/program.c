@@ -108,7 +108,8 @@ int program_init(struct program *p)
         if (c->output[i].format->state_size)
             p->format_state = arena_zero(&c->arena, 1, c->output[i].format->state_size);
     p->start_ms = -1;
-    program_init_pods(p);
+    if (c->v.pods)
+        program_init_pods(p);
     init_added(p);
     if (c->v.pid && c->rules.n)
         owners_init(&p->owners, &p->tally, c->v.proc, &c->arena);
@@ -212,6 +213,13 @@ static void note_drops(struct program *p)
               DROPS_SERIES);
 }
 
+/* Without pods, no page of their code is to be mapped. */
+static void read_pods(struct program *p, uint64_t start_ns, int64_t time_ms)
+{
+    if (p->config.v.pods)
+        program_read_pods(p, start_ns, time_ms);
+}
+
 void program_read(struct program *p, int64_t *time_ms)
 {
     uint64_t start = platform_monotonic_ns();
@@ -222,7 +230,7 @@ void program_read(struct program *p, int64_t *time_ms)
         p->start_ms = *time_ms;
     if (p->config.off) {
         p->reading.name = "off";
-        program_read_pods(p, start, *time_ms);
+        read_pods(p, start, *time_ms);
         count_poll(p, start);
         p->polls++;
         return;
@@ -233,7 +241,7 @@ void program_read(struct program *p, int64_t *time_ms)
         return;
     if (p->config.v.kernel)
         kernel_poll(&p->kernel, p->config.v.proc, p->lines.data, p->reader.want.recording);
-    program_read_pods(p, start, *time_ms);
+    read_pods(p, start, *time_ms);
     count_poll(p, start);
     note_counting(p);
     tally_end(&p->tally);

@@ -18,7 +18,6 @@ struct program {
     struct recording recording;
     struct reading reading; /* result of the last poll */
     struct kernel kernel;
-    struct pods pods;
     struct series_tags tags, agent_tags;
     const char *sections; /* sections of points for an agent */
     struct self_counters self;
@@ -43,6 +42,7 @@ struct program {
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;
+    struct pods pods;
     bool aggregates;                        /* an output pushes the application's metrics */
     bool needs_time;                        /* each of these outputs drops what has no time */
     bool waits_for_time;                    /* so the last interval goes on */
@@ -67,10 +67,10 @@ const char *program_view(const struct program *p, char *out, size_t cap);
 /* Reads the tables and counts. *time_ms is the wall clock just before, or -1 if it is not set. */
 void program_read(struct program *p, int64_t *time_ms);
 
-/* Prepares the pods, before p->added has room for their increments. */
+/* With SOCKPUSH_PODS: prepares the pods, before p->added has room for their increments. */
 void program_init_pods(struct program *p);
 
-/* Reads the pods in a poll that began at start_ns. */
+/* With SOCKPUSH_PODS: reads the pods in a poll that began at start_ns. */
 void program_read_pods(struct program *p, uint64_t start_ns, int64_t time_ms);
 
 #define PODS_TEXT_MAX 512

@@ -2,16 +2,19 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "count/pods.h"
+#include "encode/fields.h"
 #include "output/url.h"
 
 static bool add_tag(struct config *c, const char *word, size_t len)
 {
-    for (unsigned i = 0; i < POD_NETNS; i++)
-        if (strlen(pod_tag_key[i]) == len && !memcmp(pod_tag_key[i], word, len)) {
+    for (unsigned i = 0; i < POD_NETNS; i++) {
+        const char *key = measurements[NETSTAT_POD].tag[i];
+
+        if (strlen(key) == len && !memcmp(key, word, len)) {
             c->pod_tags |= (uint8_t)(1u << i);
             return true;
         }
+    }
     return false;
 }
 

@@ -15,10 +15,9 @@
 /* SOCKPUSH_PODS. */
 enum pods_mode { PODS_OFF, PODS_ON, PODS_FULL };
 
-/* The tags of a series, in the order of a folded name. SOCKPUSH_POD_TAGS chooses among those before POD_NETNS. */
+/* The tags of a series, in the order of their keys in measurements[] (encode/fields.c). SOCKPUSH_POD_TAGS chooses among
+ * those before POD_NETNS. */
 enum pod_tag { POD_NAMESPACE, POD_NAME, POD_UID, POD_CONTAINER, POD_NETNS, POD_TAGS };
-
-extern const char pod_tag_key[POD_TAGS][13];
 
 /* The increases that are pushed, in the order of the fields. */
 enum pod_increase {

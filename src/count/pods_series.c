@@ -5,12 +5,6 @@
 #include "count/discovery.h"
 #include "count/pods.h"
 
-const char pod_tag_key[POD_TAGS][13] = {[POD_NAMESPACE] = "namespace",
-                                        [POD_NAME] = "pod_name",
-                                        [POD_UID] = "pod_uid",
-                                        [POD_CONTAINER] = "container_id",
-                                        [POD_NETNS] = "netns"};
-
 const char *pod_text(const struct pod_texts *t, enum pod_tag tag)
 {
     const char *const text[POD_TAGS] = {t->name_space, t->name, t->uid, t->container, t->netns};

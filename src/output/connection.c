@@ -350,8 +350,8 @@ int connection_ack_pause_ms(const struct output *o)
     return ms < ACK_PAUSE_MIN_MS ? ACK_PAUSE_MIN_MS : ms < ACK_PAUSE_MAX_MS ? (int)ms : ACK_PAUSE_MAX_MS;
 }
 
-/* Waits, once the receiver has ended its side, for acknowledgements of what crossed that end: its kernel may delay them.
- * Returns the last position that is acknowledged. */
+/* Waits, once the receiver has ended its side, for acknowledgements of what crossed that end: its kernel may delay
+ * them. Returns the last position that is acknowledged. */
 static uint64_t last_acked(const struct output *o)
 {
     uint64_t deadline_ns = deadline_in(LAST_ACK_MS), acked;
