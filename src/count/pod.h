@@ -1,4 +1,4 @@
-/* What is read of another network namespace, and whose it is. */
+/* Another network namespace: the numbers that are read of it, and whose it is. */
 #ifndef POD_H
 #define POD_H
 
@@ -8,7 +8,7 @@
 #include "count/kernel.h"
 #include "count/tally.h"
 
-/* How much is read of a network namespace. */
+/* The parts of a network namespace that are read. */
 enum pod_depth {
     POD_COUNTERS,  /* the kernel's counters, whose cost does not grow with the number of sockets */
     POD_LISTENERS, /* listening sockets, too: their rows stand first, but to find the end of them the kernel may walk

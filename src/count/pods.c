@@ -9,7 +9,7 @@
 #define COUNTERS_NS   70000 /* CPU time of a reading without listeners */
 #define BUDGET_PER_MS 500   /* ns: 0.05 % of a core for idle namespaces, and the same for busy ones */
 
-/* What both have at the start, so that most namespaces have their listeners in the first poll. */
+/* Both have so much at the start, so that most namespaces have their listeners in the first poll. */
 #define FIRST_BUDGET_NS 100000000
 
 /* Connections of a busy namespace. To find the end of its listeners, the kernel walks through the sockets of all
@@ -129,9 +129,11 @@ static void begin_poll(struct pods *p)
     int64_t share_ns = (int64_t)(p->want.interval_ms * BUDGET_PER_MS);
 
     p->looked = p->lost = p->failed = false;
-    for (unsigned i = 0; i < 2; i++)
-        if (p->turn[i].budget_ns < share_ns)
-            p->turn[i].budget_ns += share_ns;
+    for (unsigned i = 0; i < 2 && p->looks; i++) {
+        p->turn[i].budget_ns += share_ns;
+        if (p->turn[i].budget_ns > share_ns)
+            p->turn[i].budget_ns = share_ns;
+    }
     for (uint32_t i = 0; i < p->n_views; i++)
         p->view[i].read = p->view[i].fresh = false;
     for (uint32_t i = 0; i < p->n_series; i++) {

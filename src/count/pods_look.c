@@ -8,7 +8,7 @@
 /* A process may enter its namespace after it was seen first, as those of a new container do. So each one is looked at
  * once more in the next look, and then in each of so many. The first one of each namespace is, too: one that visited it
  * and left keeps it alive no longer. */
-#define AGAIN 16
+#define AGAIN 64
 
 struct walk {
     struct pods *p;

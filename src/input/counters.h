@@ -71,7 +71,7 @@ struct added {
     unsigned count;
 };
 
-/* What a line adds to a counter. A gauge's line has the id ADDED_NONE, and adds 0. */
+/* The increase of a counter that a line carries. A gauge's line has the id ADDED_NONE, and adds 0. */
 struct increment {
     uint64_t id, n; /* id: the counter's index, and its generation in the high 32 bits */
 };

@@ -41,8 +41,9 @@
 
 /* --- acknowledgements -------------------------------------------------- */
 
-#define LAST_ACK_MS      200 /* for acknowledgements after the receiver ended its side; Linux delays them by 40 to 200 ms \
-                              */
+#define LAST_ACK_MS                                                                                  \
+    200 /* for acknowledgements after the receiver ended its side; Linux delays them by 40 to 200 ms \
+         */
 #define ACK_PAUSE_MIN_MS 1 /* between two looks at acknowledgements, which no event reports */
 #define ACK_PAUSE_MAX_MS 1000
 #define SILENCE_MS       20000 /* until the system ends a connection whose peer is silent (TCP_USER_TIMEOUT) */

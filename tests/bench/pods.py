@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import measure
-from programs import CPUS, HELPERS, WAITED_SECONDS, CannotRun, read_line, running, sockpush_environment
+from programs import CPUS, HELPERS, WAITED_SECONDS, CannotRun, Receiver, read_line, running, sockpush_environment
 
 NAMESPACES = (10, 100, 250)
 HOST_SOCKETS = (0, 100_000)
@@ -72,7 +72,7 @@ def host_sockets(count):
 def cost(binary, mode):
     """Returns CPU seconds of a poll once a second, without the first, and resident KiB."""
     settings = {"SOCKPUSH_PODS": mode, "SOCKPUSH_MAX_PODS": "300", "SOCKPUSH_BACKEND": "off"}
-    with running([binary], measured=True, env=sockpush_environment("udp://127.0.0.1:9", 3600, 1, settings)) as child:
+    with Receiver() as receiver, running([binary], measured=True, env=sockpush_environment(receiver.url, 3600, 1, settings)) as child:
         time.sleep(1.5)
         before = measure.cpu_seconds_now(child.pid)
         time.sleep(POLLS)

@@ -337,14 +337,14 @@ static void a_process_may_enter_its_namespace_after_it_was_seen(void **state)
     count(1001, 5, 100);
     poll_after(10000);
     assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
-    /* much later: found in one of 16 looks */
+    /* much later: found in one of 64 looks */
     find(10)->name_space = COUNTED;
-    for (int i = 0; i < 16 && series_with(POD_UID, "u-1")->views; i++)
+    for (int i = 0; i < 64 && series_with(POD_UID, "u-1")->views; i++)
         poll_after(10000);
     assert_int_equal(series_with(POD_UID, "u-1")->views, 0);
     find(10)->name_space = 1002;
     count(1002, 6, 100);
-    for (int i = 0; i < 16 && !series_with(POD_UID, "u-1")->views; i++)
+    for (int i = 0; i < 64 && !series_with(POD_UID, "u-1")->views; i++)
         poll_after(10000);
     assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 6);
     arena_free(&m.arena);
