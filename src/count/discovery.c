@@ -19,7 +19,7 @@ void discovery_init(struct tally *t, struct arena *a)
 
 static uint32_t *bucket_of(struct tally *t, const struct discovery_key *k)
 {
-    uint32_t words[6] = {(uint32_t)k->ip_version << 16 | k->port, (uint32_t)k->rule};
+    uint32_t words[6] = {(uint32_t)k->ip_version << 16 | k->port, (uint32_t)k->rule ^ (uint32_t)k->view << 14};
 
     memcpy(words + 2, k->address, 16);
     return &t->bucket[hash_words(words, 6) & t->bucket_mask];
@@ -33,7 +33,7 @@ static struct series *create_series(struct tally *t, const struct discovery_key 
 
     if (t->free_slot)
         t->free_slot = d->next;
-    *d = (struct discovery){.port = k->port, .next = *bucket, .seen_ms = t->now_ms};
+    *d = (struct discovery){.view = k->view, .port = k->port, .next = *bucket, .seen_ms = t->now_ms};
     memcpy(d->address, k->address, sizeof d->address);
     *s = (struct series){.rule = k->rule, .ip_version = k->ip_version, .discovery = d, .live = true};
     *bucket = slot + 1;
@@ -47,7 +47,7 @@ static struct series *find(struct tally *t, const struct discovery_key *k)
         const struct discovery *d = &t->discovery[i - 1 - t->n_explicit];
         struct series *s = &t->series[i - 1];
 
-        if (s->rule == k->rule && d->port == k->port && s->ip_version == k->ip_version &&
+        if (s->rule == k->rule && d->port == k->port && d->view == k->view && s->ip_version == k->ip_version &&
             !memcmp(d->address, k->address, sizeof d->address))
             return s;
     }
@@ -77,7 +77,7 @@ static void end_series(struct tally *t, struct series *s)
 {
     struct discovery *d = s->discovery;
     const struct discovery_key k = {
-        .rule = s->rule, .ip_version = s->ip_version, .port = d->port, .address = d->address};
+        .rule = s->rule, .ip_version = s->ip_version, .port = d->port, .view = d->view, .address = d->address};
     uint32_t number = (uint32_t)(s - t->series) + 1, *link = bucket_of(t, &k);
 
     while (*link != number)

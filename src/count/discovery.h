@@ -10,6 +10,7 @@ struct discovery_key {
     int rule;
     uint8_t ip_version;
     uint16_t port;
+    uint64_t view;
     const uint8_t *address; /* 16 bytes; zeros: of no address */
 };
 

@@ -22,22 +22,22 @@ static void add_explicit(struct tally *t, int rule)
     }
 }
 
-void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
+/* Sets up *t, zeroed but for t->by_view. */
+static void init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
 {
-    bool discovers = false;
+    bool discovers = t->by_view;
 
-    memset(t, 0, sizeof *t);
     t->rules = rules;
     for (int i = 0; i < rules->n; i++)
         discovers |= rule_discovers(&rules->rule[i]);
     t->max_discovered = discovers ? max_discovered : 0;
     /* Two more are for "other", which counts what exceeds the maximum, of each IP version. */
-    t->n_room = 2 * (uint32_t)rules->n + t->max_discovered + 2;
+    t->n_room = (t->by_view ? 0 : 2 * (uint32_t)rules->n) + t->max_discovered + 2;
     t->series = arena_zero(a, t->n_room, sizeof *t->series);
     t->order = arena_zero(a, t->n_room, sizeof *t->order);
     t->explicit_of = arena_zero(a, (size_t)rules->n + 1, sizeof *t->explicit_of);
     for (int i = 0; i < rules->n; i++)
-        if (!rule_discovers(&rules->rule[i]))
+        if (!t->by_view && !rule_discovers(&rules->rule[i]))
             add_explicit(t, i);
     t->n_slots = t->n_explicit;
     discovery_init(t, a);
@@ -45,12 +45,25 @@ void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discove
         t->listening = arena_zero(a, 1, sizeof *t->listening);
         t->listened = arena_zero(a, 1, sizeof *t->listened);
     }
-    if (rules->remote_ports)
+    if (rules->remote_ports && !t->by_view) /* each view may have a range of local ports of its own */
         t->ephemeral = ephemeral_new(a);
     if (rules->n)
         notes_init(&t->close_wait, CLOSE_WAIT_MAX, a);
     drops_init(&t->drops, a);
     t->reorder = true;
+}
+
+void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
+{
+    memset(t, 0, sizeof *t);
+    init(t, rules, max_discovered, a);
+}
+
+void tally_init_views(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
+{
+    memset(t, 0, sizeof *t);
+    t->by_view = true;
+    init(t, rules, max_discovered, a);
 }
 
 /* --- a poll ---------------------------------------------------------------- */
@@ -80,6 +93,13 @@ void tally_begin(struct tally *t, uint64_t now_ms)
         return;
     *t->listened = *t->listening;
     memset(t->listening, 0, sizeof *t->listening);
+}
+
+void tally_enter_view(struct tally *t, uint64_t view)
+{
+    t->view = view;
+    if (t->listening)
+        memset(t->listening, 0, sizeof *t->listening);
 }
 
 /* Keeps the lowest inodes, ascending. A listener's replace all others. */
@@ -114,7 +134,11 @@ static void hint_owner(struct owner_hint *h, const struct sock *s)
 static struct series *series_of(struct tally *t, int rule, const struct sock *s, bool create)
 {
     static const uint8_t no_address[16];
-    struct discovery_key k = {.rule = rule, .ip_version = s->ip_version, .port = s->local_port, .address = no_address};
+    struct discovery_key k = {.rule = rule,
+                              .ip_version = s->ip_version,
+                              .port = rule_discovers(&t->rules->rule[rule]) ? s->local_port : 0,
+                              .view = t->view,
+                              .address = no_address};
 
     if (t->explicit_of[rule]) {
         struct series *first = &t->series[t->explicit_of[rule] - 1];
@@ -205,7 +229,7 @@ void tally_sock(void *tally, const struct sock *s, uint64_t n)
         ports_add(t->listening, s->local_port);
     of[0] = count_in(t, rules_find(t->rules, s, t->listening), s, field, n, lost);
     of[1] = count_in(t, rules_find_remote(t->rules, s), s, field, n, lost);
-    if (of[1])
+    if (of[1] && t->ephemeral)
         ephemeral_add(t->ephemeral, s, (uint32_t)(of[1] - t->series));
     if (field == STATE_CLOSE_WAIT && s->cookie && (of[0] || of[1]))
         note_age(t, of, s->cookie);
@@ -250,14 +274,16 @@ void tally_discard(struct tally *t, enum protocol protocol)
         *t->listening = *t->listened;
 }
 
-/* Orders by rule (RULE_NONE last, as unsigned), port, IP version and address. */
+/* Orders by view, rule (RULE_NONE last, as unsigned), port, IP version and address. */
 static int by_rule(const void *a, const void *b)
 {
     static const struct discovery none;
     const struct series *x = *(const struct series *const *)a, *y = *(const struct series *const *)b;
     const struct discovery *of_x = x->discovery ? x->discovery : &none, *of_y = y->discovery ? y->discovery : &none;
-    int diff = x->rule != y->rule ? ((unsigned)x->rule < (unsigned)y->rule ? -1 : 1) : 0;
+    int diff = (of_x->view > of_y->view) - (of_x->view < of_y->view);
 
+    if (!diff)
+        diff = ((unsigned)x->rule > (unsigned)y->rule) - ((unsigned)x->rule < (unsigned)y->rule);
     if (!diff)
         diff = (int)of_x->port - (int)of_y->port;
     if (!diff)
@@ -356,7 +382,7 @@ const char *series_addr_port(const struct tally *t, const struct series *s, char
 
     if (s->rule == RULE_NONE)
         return "other";
-    if (!d)
+    if (!d || !rule_discovers(&t->rules->rule[s->rule]))
         return t->rules->rule[s->rule].text + series_is_remote(t, s); /* without ">" */
     memcpy(ip.bytes, d->address, sizeof ip.bytes);
     if (t->rules->rule[s->rule].kind == RULE_MATCH)

@@ -44,7 +44,8 @@ enum queue_bytes { TCP_RX_BYTES, TCP_TX_BYTES, UDP_RX_BYTES, QUEUE_BYTES };
 /* The rest of a series that sockets made. It ends some time after the last of them. */
 struct discovery {
     uint8_t address[16]; /* RULE_MATCH: the local address */
-    uint16_t port;       /* the local port */
+    uint64_t view;       /* of struct tally */
+    uint16_t port;       /* the local port; 0: the rule has one series */
     bool ending;         /* it pushed its last zeros: the next push only marks its end */
     unsigned zero_polls; /* polls since the last socket that pushed zeros */
     uint32_t next;       /* in the hash's chain, or among the free slots: 1 + index, or 0 at the end */
@@ -86,6 +87,8 @@ struct tally {
     uint32_t discovered, max_discovered;
     uint32_t *bucket, bucket_mask, free_slot;
     bool marks_ends;         /* set by the caller: a series ends one push later, which marks its end */
+    bool by_view;            /* every series is made by its sockets, in the view that they are in */
+    uint64_t view;           /* in which the sockets are, by the caller's names; 0: there is only one */
     uint32_t sample;         /* number of the last sample of accept queues */
     struct notes close_wait; /* when each socket of a series was first seen in CLOSE_WAIT, in ms */
     struct drops drops;
@@ -101,12 +104,19 @@ struct tally {
 /* Sets up *t for rules, which must outlive it. Allocates from a. */
 void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a);
 
+/* The same for sockets of several views, such as pods. Each rule has series in each view in which it counts a socket.
+ */
+void tally_init_views(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a);
+
 /* Count one poll: begin, tally_sock (a sock_fn on the tally) per row, end. tally_discard
  * removes what a failed reading of one protocol added. */
 void tally_begin(struct tally *t, uint64_t now_ms);
 void tally_sock(void *tally, const struct sock *s, uint64_t n);
 void tally_discard(struct tally *t, enum protocol protocol);
 void tally_end(struct tally *t);
+
+/* Goes on with the sockets of this view. */
+void tally_enter_view(struct tally *t, uint64_t view);
 
 /* Ends the poll's reading of TCP: its accept queues, and sockets that have left CLOSE_WAIT. Called if TCP was read.
  * peaks: the samples since the last push worked; all: every socket was emitted by itself. */
