@@ -81,21 +81,36 @@ static const char *value_of(const struct point *p, const char *key, const char *
     return tag && tag->value ? tag->value : otherwise;
 }
 
-/* Returns the text of the column PORT; a remote port has ">" before it, as in its rule. It may be in text. */
-static const char *port_of(const struct point *p, char text[ADDR_PORT_MAX])
-{
-    const char *remote = value_of(p, "remote", NULL);
+#define ROW_NAME_MAX (POD_NAMESPACE_MAX + POD_NAME_MAX + POD_UID_MAX + POD_CONTAINER_MAX + ADDR_PORT_MAX + 4)
 
-    if (!remote)
-        return value_of(p, "addr_port", "all");
-    text_format(text, ADDR_PORT_MAX, ">%s", remote);
-    return text;
+/* Writes the text of the column PORT. A remote port has ">" before it, as in its rule, and a pod's has the pod's tags:
+ * "shop/web 80". Returns out. */
+static const char *port_of(const struct point *p, char out[ROW_NAME_MAX])
+{
+    struct buf b = {.data = out, .cap = ROW_NAME_MAX - 1};
+
+    for (const char *const *key = p->measurement->tag; *key; key++) {
+        const char *value = value_of(p, *key, "");
+        bool remote = !strcmp(*key, "remote"), port = remote || !strcmp(*key, "addr_port");
+
+        if (!*value || !strcmp(*key, "ip_version"))
+            continue;
+        if (b.len)
+            buf_char(&b, port ? ' ' : '/');
+        if (remote)
+            buf_char(&b, '>');
+        buf_text(&b, value);
+    }
+    if (!b.len)
+        buf_text(&b, "all");
+    out[b.len] = '\0';
+    return out;
 }
 
 /* Puts a point with columns; before the header notes how wide they are. */
 static void row(struct sink *s, const struct point *p)
 {
-    char text[ADDR_PORT_MAX];
+    char text[ROW_NAME_MAX];
     const char *addr_port = port_of(p, text);
     size_t mark = line_begin(s), line = mark;
 

@@ -117,6 +117,7 @@ static void a_remote_port_is_written_as_its_rule(void **state)
     a_row(&r[1], "4", "10.0.0.0/8:443");
     r[1].tag[0] = (struct tag){"ip_version", "4"};
     r[1].tag[1] = (struct tag){"remote", "10.0.0.0/8:443"};
+    r[1].point.measurement = &measurements[NETSTAT_REMOTE];
     r[1].value[STATE_ESTABLISHED].now = 3;
     r[1].value[FIELD_EPHEMERAL].now = 7;
     r[1].point.n_values = FIELD_EPHEMERAL + 1;
