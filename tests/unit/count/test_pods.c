@@ -3,164 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "count/pods.h"
-#include "platform.h"
+#include "unit/count/pods_machine.h"
 #include "unit/helper.h"
-
-/* --- a machine whose processes and namespaces a test chooses -------------------------- */
-
-#define COUNTED 1000 /* the namespace that is counted already */
-
-struct process {
-    int pid;
-    uint64_t mark, name_space;
-    struct pod_identity identity;
-};
-
-static struct {
-    struct process process[64];
-    unsigned n;
-    struct pod_reading reading[64]; /* by namespace, less COUNTED */
-    int error;                      /* of a walk */
-    int read_error;
-    unsigned looks, identities;
-    struct pods pods;
-    struct arena arena;
-    uint64_t now_ms;
-    unsigned depth[3]; /* readings at each */
-} m;
-
-static struct process *find(int pid)
-{
-    for (unsigned i = 0; i < m.n; i++)
-        if (m.process[i].pid == pid)
-            return &m.process[i];
-    return NULL;
-}
-
-int platform_process_walk(const char *proc, platform_process_fn *fn, void *ctx)
-{
-    assert_string_equal(proc, "/host/proc");
-    m.looks++;
-    for (unsigned i = 0; i < m.n && !m.error; i++)
-        fn(ctx, m.process[i].pid, m.process[i].mark);
-    return m.error;
-}
-
-uint64_t platform_namespace(const char *proc, int pid)
-{
-    const struct process *p = find(pid);
-
-    (void)proc;
-    return !pid ? COUNTED : p ? p->name_space : 0;
-}
-
-bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_identity *out)
-{
-    const struct process *p = find(pid);
-
-    (void)proc;
-    if (!p || p->mark != mark)
-        return false;
-    m.identities++;
-    *out = p->identity;
-    return true;
-}
-
-int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
-                      struct pod_reading *out)
-{
-    const struct process *p = find(pid);
-
-    (void)proc, (void)buf;
-    if (!p || p->mark != mark || p->name_space != name_space)
-        return -ESRCH;
-    if (m.read_error)
-        return m.read_error;
-    m.depth[depth]++;
-    *out = m.reading[name_space - COUNTED];
-    if (depth == POD_COUNTERS)
-        out->family[0].count[STATE_LISTEN] = out->family[0].accept_queue = 0;
-    return 0;
-}
-
-static int by_pid(const void *a, const void *b)
-{
-    return ((const struct process *)a)->pid - ((const struct process *)b)->pid;
-}
-
-static struct process *run(int pid, uint64_t name_space, const char *uid, const char *container)
-{
-    static uint64_t mark;
-    struct process *p = &m.process[m.n++];
-
-    memset(p, 0, sizeof *p);
-    p->pid = pid;
-    p->mark = ++mark;
-    p->name_space = name_space;
-    strcpy(p->identity.uid, uid);
-    strcpy(p->identity.container, container);
-    p->identity.by_id = *container;
-    p->identity.started = (uint64_t)pid;
-    qsort(m.process, m.n, sizeof *m.process, by_pid);
-    return find(pid);
-}
-
-static void end(int pid)
-{
-    struct process *p = find(pid);
-
-    memmove(p, p + 1, (size_t)(&m.process[m.n] - p - 1) * sizeof *p);
-    m.n--;
-}
-
-static struct pod_reading *reading_of(uint64_t name_space)
-{
-    return &m.reading[name_space - COUNTED];
-}
-
-/* Sets numbers of a namespace by which it is known again. */
-static void count(uint64_t name_space, uint64_t sockets, uint64_t retransmitted)
-{
-    struct pod_reading *r = reading_of(name_space);
-
-    r->family[0].tcp_inuse = sockets;
-    r->kernel.known = 1u << RETRANS_SEGS;
-    r->kernel.n[RETRANS_SEGS] = retransmitted;
-}
-
-static void begin(uint32_t max, uint8_t tags, const char *logs)
-{
-    const struct pods_want want = {.proc = "/host/proc", .logs = logs, .tags = tags, .max = max, .interval_ms = 10000};
-
-    memset(&m, 0, sizeof m);
-    m.now_ms = 5;
-    pods_init(&m.pods, &want, &m.arena);
-    run(1, COUNTED, "", "");
-}
-
-static void poll_after(uint64_t ms)
-{
-    m.now_ms += ms;
-    pods_poll(&m.pods, m.now_ms, (int64_t)m.now_ms, NULL);
-}
 
 static void push(void)
 {
     pods_expire(&m.pods);
-}
-
-/* Returns the only series that has this text. */
-static struct pod_series *series_with(enum pod_tag tag, const char *text)
-{
-    struct pod_series *found = NULL;
-
-    for (uint32_t i = 0; i < m.pods.n_series; i++)
-        if (m.pods.series[i].live && !strcmp(pod_text(&m.pods.series[i].text, tag), text)) {
-            assert_null(found);
-            found = &m.pods.series[i];
-        }
-    return found;
 }
 
 static unsigned live(void)
@@ -179,14 +27,14 @@ static unsigned live(void)
 static void a_namespace_is_a_series_and_the_counted_one_is_none(void **state)
 {
     (void)state;
-    begin(8, 1u << POD_NAME | 1u << POD_NAMESPACE, "/none");
-    run(10, 1001, "u-1", "c1");
-    run(11, 1001, "u-1", "c2");
-    run(20, 1002, "", "docker1");
-    run(30, 1003, "", "");
-    count(1001, 5, 100);
-    count(1002, 6, 100);
-    count(1003, 7, 100);
+    machine_begin(8, 1u << POD_NAME | 1u << POD_NAMESPACE, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_run(11, 1001, "u-1", "c2");
+    machine_run(20, 1002, "", "docker1");
+    machine_run(30, 1003, "", "");
+    machine_count(1001, 5, 100);
+    machine_count(1002, 6, 100);
+    machine_count(1003, 7, 100);
     poll_after(0);
     assert_int_equal(live(), 3);
     assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
@@ -200,9 +48,9 @@ static void a_namespace_is_a_series_and_the_counted_one_is_none(void **state)
 static void without_a_counted_one_the_node_is_one_like_the_others(void **state)
 {
     (void)state;
-    begin(8, ALL, "/none");
+    machine_begin(8, ALL, "/none", NULL);
     m.pods.want.all = true;
-    run(5, COUNTED, "u-1", "c1"); /* a pod that shares it */
+    machine_run(5, COUNTED, "u-1", "c1"); /* a pod that shares it */
     poll_after(0);
     assert_int_equal(live(), 1);
     assert_non_null(series_with(POD_NETNS, "1000"));
@@ -214,13 +62,13 @@ static void increases_begin_with_the_first_reading(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
-    count(1001, 5, 100);
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
     poll_after(0);
     s = series_with(POD_UID, "u-1");
     assert_int_equal(s->total[POD_RETRANS_SEGS], 0);
-    count(1001, 5, 103);
+    machine_count(1001, 5, 103);
     poll_after(10000);
     assert_int_equal(s->total[POD_RETRANS_SEGS], 3);
     assert_int_equal(s->total[POD_OUT_RSTS], 0);
@@ -232,21 +80,21 @@ static void what_has_the_same_tags_is_added_up(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, 1u << POD_UID, "/none");
-    run(10, 1001, "u-1", "c1");
-    run(20, 1002, "u-1", "c2");
-    count(1001, 5, 100);
-    count(1002, 6, 1000);
+    machine_begin(8, 1u << POD_UID, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_run(20, 1002, "u-1", "c2");
+    machine_count(1001, 5, 100);
+    machine_count(1002, 6, 1000);
     poll_after(0);
-    count(1001, 7, 101);
-    count(1002, 8, 1010);
+    machine_count(1001, 7, 101);
+    machine_count(1002, 8, 1010);
     poll_after(10000);
     assert_int_equal(live(), 1);
     s = series_with(POD_UID, "u-1");
     assert_int_equal(s->family[0].tcp_inuse, 15);
     assert_int_equal(s->total[POD_RETRANS_SEGS], 11);
     assert_string_equal(s->origin, "");
-    end(20);
+    machine_end(20);
     poll_after(10000);
     assert_int_equal(s->family[0].tcp_inuse, 7);
     assert_string_equal(s->origin, "c1");
@@ -260,21 +108,21 @@ static void another_process_takes_over(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
-    run(11, 1001, "u-1", "c1");
-    count(1001, 5, 100);
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_run(11, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
     poll_after(0);
-    end(10);
-    count(1001, 6, 104);
+    machine_end(10);
+    machine_count(1001, 6, 104);
     poll_after(1000);
     s = series_with(POD_UID, "u-1");
     assert_int_equal(m.looks, 1); /* it was known */
     assert_int_equal(s->family[0].tcp_inuse, 6);
     assert_int_equal(s->total[POD_RETRANS_SEGS], 4);
-    end(11);
-    run(12, 1001, "u-1", "c1"); /* the same container, though no known process goes on */
-    count(1001, 7, 105);
+    machine_end(11);
+    machine_run(12, 1001, "u-1", "c1"); /* the same container, though no known process goes on */
+    machine_count(1001, 7, 105);
     poll_after(1000);
     assert_int_equal(m.looks, 2); /* at once */
     assert_int_equal(s->family[0].tcp_inuse, 7);
@@ -288,14 +136,14 @@ static void a_number_that_is_used_again_is_another_namespace(void **state)
     struct pod_series *old, *new;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
-    count(1001, 5, 100);
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
     poll_after(0);
     old = series_with(POD_UID, "u-1");
-    end(10);
-    run(10, 1001, "u-2", "c2"); /* even the pid is the same */
-    count(1001, 9, 5000);
+    machine_end(10);
+    machine_run(10, 1001, "u-2", "c2"); /* even the pid is the same */
+    machine_count(1001, 9, 5000);
     poll_after(1000);
     new = series_with(POD_UID, "u-2");
     assert_int_equal(old->family[0].tcp_inuse, 0);
@@ -311,13 +159,13 @@ static void a_number_without_a_container_begins_anew(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "", "");
-    count(1001, 5, 100);
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "", "");
+    machine_count(1001, 5, 100);
     poll_after(0);
-    end(10);
-    run(11, 1001, "", "");
-    count(1001, 6, 5000);
+    machine_end(10);
+    machine_run(11, 1001, "", "");
+    machine_count(1001, 6, 5000);
     poll_after(1000);
     s = series_with(POD_NETNS, "1001");
     assert_int_equal(s->family[0].tcp_inuse, 6);
@@ -328,22 +176,22 @@ static void a_number_without_a_container_begins_anew(void **state)
 static void a_process_may_enter_its_namespace_after_it_was_seen(void **state)
 {
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, COUNTED, "", "");
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, COUNTED, "", "");
     poll_after(0);
     assert_int_equal(live(), 0);
-    find(10)->name_space = 1001;
-    strcpy(find(10)->identity.uid, "u-1");
-    count(1001, 5, 100);
+    machine_process(10)->name_space = 1001;
+    strcpy(machine_process(10)->identity.uid, "u-1");
+    machine_count(1001, 5, 100);
     poll_after(10000);
     assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 5);
     /* much later: found in one of 64 looks */
-    find(10)->name_space = COUNTED;
+    machine_process(10)->name_space = COUNTED;
     for (int i = 0; i < 64 && series_with(POD_UID, "u-1")->views; i++)
         poll_after(10000);
     assert_int_equal(series_with(POD_UID, "u-1")->views, 0);
-    find(10)->name_space = 1002;
-    count(1002, 6, 100);
+    machine_process(10)->name_space = 1002;
+    machine_count(1002, 6, 100);
     for (int i = 0; i < 64 && !series_with(POD_UID, "u-1")->views; i++)
         poll_after(10000);
     assert_int_equal(series_with(POD_UID, "u-1")->family[0].tcp_inuse, 6);
@@ -355,8 +203,8 @@ static void a_look_is_taken_each_10_s_and_asks_known_processes_nothing(void **st
     unsigned identities, looks;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
     for (int i = 0; i < 4; i++)
         poll_after(10000);
     identities = m.identities;
@@ -375,17 +223,17 @@ static void a_look_is_taken_each_10_s_and_asks_known_processes_nothing(void **st
 static void the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone(void **state)
 {
     (void)state;
-    begin(8, 1u << POD_CONTAINER, "/none");
-    run(10, 1001, "u-1", "pause1")->identity.sandbox = true;
-    count(1001, 5, 100);
+    machine_begin(8, 1u << POD_CONTAINER, "/none", NULL);
+    machine_run(10, 1001, "u-1", "pause1")->identity.sandbox = true;
+    machine_count(1001, 5, 100);
     poll_after(0);
     assert_non_null(series_with(POD_CONTAINER, "pause1"));
-    run(30, 1001, "u-1", "second")->identity.started = 30;
-    run(40, 1001, "u-1", "first")->identity.started = 20;
+    machine_run(30, 1001, "u-1", "second")->identity.started = 30;
+    machine_run(40, 1001, "u-1", "first")->identity.started = 20;
     poll_after(10000);
     assert_int_equal(series_with(POD_CONTAINER, "first")->family[0].tcp_inuse, 5);
     assert_int_equal(series_with(POD_CONTAINER, "pause1")->family[0].tcp_inuse, 0);
-    end(40);
+    machine_end(40);
     poll_after(10000);
     assert_int_equal(series_with(POD_CONTAINER, "second")->family[0].tcp_inuse, 5);
     arena_free(&m.arena);
@@ -394,11 +242,12 @@ static void the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone(vo
 static void a_helper_without_words_hides_no_kernel_and_makes_none(void **state)
 {
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1")->identity.sandbox = true; /* gVisor's */
-    run(11, 1001, "u-1", "c1")->identity.guest = true;
-    run(20, 1002, "u-2", "s2")->identity.sandbox = true; /* a pod's, with a process that erased its command line */
-    run(21, 1002, "u-2", "c2")->identity.sandbox = true;
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1")->identity.sandbox = true; /* gVisor's */
+    machine_run(11, 1001, "u-1", "c1")->identity.guest = true;
+    machine_run(20, 1002, "u-2", "s2")->identity.sandbox =
+        true; /* a pod's, with a process that erased its command line */
+    machine_run(21, 1002, "u-2", "c2")->identity.sandbox = true;
     poll_after(0);
     assert_null(series_with(POD_UID, "u-1"));
     assert_non_null(series_with(POD_UID, "u-2"));
@@ -408,11 +257,11 @@ static void a_helper_without_words_hides_no_kernel_and_makes_none(void **state)
 static void a_pod_with_a_kernel_of_its_own_is_absent(void **state)
 {
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "pause1")->identity.sandbox = true;
-    run(11, 1001, "u-1", "vm")->identity.guest = true;
-    run(20, 1002, "u-2", "vm")->identity.guest = true; /* a virtual machine in an ordinary container */
-    run(21, 1002, "u-2", "launcher");
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "pause1")->identity.sandbox = true;
+    machine_run(11, 1001, "u-1", "vm")->identity.guest = true;
+    machine_run(20, 1002, "u-2", "vm")->identity.guest = true; /* a virtual machine in an ordinary container */
+    machine_run(21, 1002, "u-2", "launcher");
     poll_after(0);
     assert_int_equal(m.pods.unseen, 0);
     assert_int_equal(live(), 1);
@@ -431,11 +280,11 @@ static void the_directory_of_logs_names_pods(void **state)
     dir_put_text(logs, "default_web-0_0a-2/x", "");
     dir_put_text(logs, "default_web_0_0a-3/x", "");
     dir_put_text(logs, "nothing/x", "");
-    begin(8, 1u << POD_NAME | 1u << POD_NAMESPACE, logs);
-    run(10, 1001, "0a-1", "c1");
-    run(20, 1002, "0a-2", "c2");
-    run(30, 1003, "0a-3", "c3");
-    count(1001, 5, 100);
+    machine_begin(8, 1u << POD_NAME | 1u << POD_NAMESPACE, logs, NULL);
+    machine_run(10, 1001, "0a-1", "c1");
+    machine_run(20, 1002, "0a-2", "c2");
+    machine_run(30, 1003, "0a-3", "c3");
+    machine_count(1001, 5, 100);
     poll_after(0);
     assert_string_equal(series_with(POD_NAME, "core-dns.v2")->text.name_space, "kube-system");
     assert_string_equal(series_with(POD_NAME, "web-0")->text.name_space, "default");
@@ -455,17 +304,17 @@ static void what_exceeds_the_limit_is_counted_and_takes_a_place_that_becomes_fre
     char container[16];
 
     (void)state;
-    begin(3, ALL, "/none");
+    machine_begin(3, ALL, "/none", NULL);
     for (int i = 0; i < 7; i++) {
         snprintf(container, sizeof container, "c%d", i);
-        run(10 + i, 1001 + (uint64_t)i, "", container);
-        run(30 + i, 1001 + (uint64_t)i, "", container);
+        machine_run(10 + i, 1001 + (uint64_t)i, "", container);
+        machine_run(30 + i, 1001 + (uint64_t)i, "", container);
     }
     poll_after(0);
     assert_int_equal(live(), 3);
     assert_int_equal(m.pods.unseen, 4);
-    end(10);
-    end(30);
+    machine_end(10);
+    machine_end(30);
     poll_after(10000);
     assert_int_equal(m.pods.unseen, 4); /* its place is free from the next look on */
     assert_non_null(series_with(POD_CONTAINER, "c0"));
@@ -484,15 +333,15 @@ static void what_has_ended_pushes_zeros_for_a_while(void **state)
     uint32_t generation, zeros;
 
     (void)state;
-    begin(8, ALL, "/none");
+    machine_begin(8, ALL, "/none", NULL);
     m.pods.want.marks_ends = true;
-    run(10, 1001, "u-1", "c1");
-    count(1001, 5, 100);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
     poll_after(0);
     push();
     s = series_with(POD_UID, "u-1");
     generation = s->generation;
-    end(10);
+    machine_end(10);
     for (zeros = 0; !s->ending; zeros++) {
         poll_after(10000);
         assert_int_equal(s->family[0].tcp_inuse, 0);
@@ -503,7 +352,7 @@ static void what_has_ended_pushes_zeros_for_a_while(void **state)
     poll_after(10000);
     push();
     assert_false(s->live);
-    run(20, 1002, "u-2", "c2");
+    machine_run(20, 1002, "u-2", "c2");
     poll_after(10000);
     assert_ptr_equal(series_with(POD_UID, "u-2"), s);
     assert_int_equal(s->generation, generation + 1);
@@ -515,18 +364,18 @@ static void one_that_comes_back_goes_on(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, 1u << POD_UID, "/none");
-    run(10, 1001, "u-1", "c1");
-    count(1001, 5, 100);
+    machine_begin(8, 1u << POD_UID, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
     poll_after(0);
     s = series_with(POD_UID, "u-1");
-    count(1001, 5, 103);
+    machine_count(1001, 5, 103);
     poll_after(10000);
-    end(10);
+    machine_end(10);
     poll_after(10000);
     push();
-    run(20, 1002, "u-1", "c2");
-    count(1002, 6, 7);
+    machine_run(20, 1002, "u-1", "c2");
+    machine_count(1002, 6, 7);
     poll_after(10000);
     assert_ptr_equal(series_with(POD_UID, "u-1"), s);
     assert_int_equal(s->family[0].tcp_inuse, 6);
@@ -540,19 +389,19 @@ static void a_visitor_that_left_does_not_hold_a_namespace(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
-    run(500, 1001, "", "");
-    count(1001, 5, 100);
-    reading_of(1001)->family[0].count[STATE_LISTEN] = 1;
-    reading_of(1001)->family[0].accept_queue = 77;
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_run(500, 1001, "", "");
+    machine_count(1001, 5, 100);
+    machine_reading(1001)->family[0].count[STATE_LISTEN] = 1;
+    machine_reading(1001)->family[0].accept_queue = 77;
     for (unsigned i = 0; i < 20; i++)
         poll_after(10000);
-    find(500)->name_space = COUNTED;
-    end(10);
-    run(20, 1001, "u-2", "c2");
-    count(1001, 5, 130);
-    reading_of(1001)->family[0].accept_queue = 0;
+    machine_process(500)->name_space = COUNTED;
+    machine_end(10);
+    machine_run(20, 1001, "u-2", "c2");
+    machine_count(1001, 5, 130);
+    machine_reading(1001)->family[0].accept_queue = 0;
     m.pods.turn[0].budget_ns = m.pods.turn[1].budget_ns = -1000000000;
     poll_after(10000);
     s = series_with(POD_UID, "u-2");
@@ -568,9 +417,9 @@ static void a_visitor_that_left_does_not_hold_a_namespace(void **state)
 static void a_look_that_fails_keeps_what_is_known(void **state)
 {
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
-    count(1001, 5, 100);
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
     poll_after(0);
     m.error = -EMFILE;
     poll_after(10000);
@@ -588,7 +437,7 @@ static void a_look_that_fails_keeps_what_is_known(void **state)
     m.read_error = 0;
     poll_after(10000);
     assert_false(series_with(POD_UID, "u-1")->unread);
-    end(10);
+    machine_end(10);
     poll_after(10000);
     assert_false(series_with(POD_UID, "u-1")->unread);
     arena_free(&m.arena);
@@ -599,11 +448,11 @@ static void listeners_stay_as_they_were_read_last(void **state)
     struct pod_series *s;
 
     (void)state;
-    begin(8, ALL, "/none");
-    run(10, 1001, "u-1", "c1");
-    count(1001, 5, 100);
-    reading_of(1001)->family[0].count[STATE_LISTEN] = 2;
-    reading_of(1001)->family[0].accept_queue = 9;
+    machine_begin(8, ALL, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_count(1001, 5, 100);
+    machine_reading(1001)->family[0].count[STATE_LISTEN] = 2;
+    machine_reading(1001)->family[0].accept_queue = 9;
     poll_after(0);
     s = series_with(POD_UID, "u-1");
     assert_true(s->listeners);
@@ -612,7 +461,7 @@ static void listeners_stay_as_they_were_read_last(void **state)
     assert_false(s->listeners);
     assert_int_equal(s->family[0].tcp_inuse, 5);
     assert_int_equal(m.depth[POD_COUNTERS], 1);
-    reading_of(1001)->current = 16;
+    machine_reading(1001)->current = 16;
     poll_after(10000);
     assert_false(s->listeners); /* it was idle at the poll before */
     poll_after(10000);
