@@ -72,15 +72,19 @@ uint64_t platform_namespace(const char *proc, int pid);
 
 struct pod_identity; /* count/pod.h */
 struct pod_reading;
+struct sock;
 
 /* Tells whose the process is. Returns false if it is gone. */
 bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_identity *out);
 
+typedef void platform_sock_fn(void *ctx, const struct sock *s, uint64_t n); /* as sock_fn, of count/sock.h */
+
 /* Reads the namespace through a process that is in it, with PLATFORM_KERNEL_BUF bytes of buf, and keeps nothing open.
- * depth: enum pod_depth. Returns 0, or -errno: -ESRCH if the process is gone, or was not in this namespace from the
- * beginning to the end, so that the numbers could be those of another one. */
+ * depth: enum pod_depth; with POD_PORTS each socket goes to emit, those of IPv6 first, and of a version the listeners
+ * first. Returns 0, or -errno: -ESRCH if the process is gone, or was not in this namespace from the beginning to the
+ * end, so that the numbers could be those of another one. */
 int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
-                      struct pod_reading *out);
+                      platform_sock_fn *emit, void *ctx, struct pod_reading *out);
 
 /* Calls fn for each entry of a directory. Returns 0 or -errno. */
 typedef void platform_name_fn(void *ctx, const char *name);

@@ -17,6 +17,8 @@ void program_init_pods(struct program *p)
         .full = c->v.pods == PODS_FULL,
         .all = c->off,
         .marks_ends = p->tally.marks_ends,
+        .rules = c->v.pods_ports && c->rules.n ? &c->rules : NULL,
+        .max_ports = (uint32_t)c->v.max_series,
         .max = (uint32_t)c->v.max_pods,
         .interval_ms = (uint64_t)c->v.interval_ms};
 
@@ -39,6 +41,17 @@ static void note_left_out(struct program *p)
     else
         return;
     p->logged_pods = true;
+}
+
+/* Logs once that ports are left out. */
+static void note_ports(struct program *p)
+{
+    if (!p->pods.ports || !p->pods.ports->overflowed || p->logged_pod_ports)
+        return;
+    p->logged_pod_ports = true;
+    log_event(LOG_WARN, NULL, NULL,
+              "more than SOCKPUSH_MAX_SERIES=%u port series of pods: the rest is counted in addr_port=other, of no pod",
+              p->pods.want.max_ports);
 }
 
 const char *program_pods(const struct program *p, char out[PODS_TEXT_MAX])
@@ -64,4 +77,5 @@ void program_read_pods(struct program *p, uint64_t start_ns, int64_t time_ms)
 {
     pods_poll(&p->pods, start_ns / 1000000, time_ms, p->lines.data);
     note_left_out(p);
+    note_ports(p);
 }

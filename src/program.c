@@ -88,6 +88,15 @@ static void init_added(struct program *p)
         p->added.generation = p->generation = arena_zero(a, p->added.count, sizeof *p->generation);
 }
 
+static void init_pods_tags(struct program *p)
+{
+    struct config *c = &p->config;
+
+    series_tags_init_pods(&p->tags, c->tags, c->n_tags, &c->rules, &c->arena);
+    if (c->for_agent)
+        series_tags_init_pods(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
+}
+
 int program_init(struct program *p)
 {
     struct config *c = &p->config;
@@ -117,6 +126,8 @@ int program_init(struct program *p)
     p->sections = sections(&c->origin, &c->arena);
     if (c->for_agent)
         series_tags_init(&p->agent_tags, c->agent_tags, c->n_tags + 1, &c->rules, &c->arena);
+    if (p->pods.ports)
+        init_pods_tags(p);
     if (c->n_listen)
         relay_init(p);
     reader_init(&p->reader, platform_backends, c->backend, &want);

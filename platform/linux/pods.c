@@ -114,6 +114,8 @@ struct reader {
     int dir; /* of the process */
     char *text;
     struct pod_reading *out;
+    sock_fn *emit; /* NULL: sockets are only counted */
+    void *ctx;
 };
 
 /* Reads net/FILE. Returns its bytes, or -errno. */
@@ -162,23 +164,25 @@ static int read_counters(const struct reader *r)
 
 /* --- tables ------------------------------------------------------------------- */
 
-/* A sock_fn that counts a row. */
-static void count_row(void *ctx, const struct sock *s, uint64_t n)
+/* A sock_fn that counts a row, and emits it. UDP's sockets are counted already. */
+static void take_row(void *ctx, const struct sock *s, uint64_t n)
 {
-    struct pod_reading *out = ctx;
-    struct pod_family *f = &out->family[s->ip_version == 6];
+    const struct reader *r = ctx;
+    struct pod_family *f = &r->out->family[s->ip_version == 6];
 
-    f->count[s->state] += n;
-    if (s->state == STATE_LISTEN)
-        f->accept_queue += s->rx_queue;
+    if (s->protocol == PROTOCOL_TCP) {
+        f->count[s->state] += n;
+        f->accept_queue += s->state == STATE_LISTEN ? s->rx_queue : 0;
+    }
+    if (r->emit)
+        r->emit(r->ctx, s, n);
 }
 
-/* Reads the table of TCP. Returns 0 or -errno. */
-static int read_table(const struct reader *r, const char *path, bool only_listeners)
+/* Reads a table. Returns 0 or -errno. */
+static int read_table(struct reader *r, enum protocol protocol, const char *path, bool only_listeners)
 {
     struct poll_report report = {.drops = false};
-    struct procfs_table t = {PROTOCOL_TCP, .only_listeners = only_listeners, .emit = count_row, .ctx = r->out,
-                             .report = &report};
+    struct procfs_table t = {protocol, .only_listeners = only_listeners, .emit = take_row, .ctx = r, .report = &report};
     int fd = openat(r->dir, path, O_RDONLY | O_CLOEXEC);
     long n;
 
@@ -190,25 +194,31 @@ static int read_table(const struct reader *r, const char *path, bool only_listen
 }
 
 /* Reads the tables that can have rows of interest. Those of one that listens are in tcp_inuse, and so is what waits for
- * it; TIME_WAIT is apart. */
-static int read_tables(const struct reader *r, unsigned depth)
+ * it; TIME_WAIT is apart. IPv6 is first: a connection by IPv4 to a listener of IPv6 is in its table, too, so that
+ * either table has the listeners of its connections. */
+static int read_tables(struct reader *r, unsigned depth)
 {
-    static const char path[2][9] = {"net/tcp", "net/tcp6"};
+    static const char path[PROTOCOL_COUNT][2][9] = {{"net/tcp", "net/tcp6"}, {"net/udp", "net/udp6"}};
+    const struct pod_reading *out = r->out;
     int ret = 0;
 
-    for (int v = 0; v < 2 && !ret; v++)
-        if (r->out->family[v].tcp_inuse || (depth == POD_SOCKETS && r->out->time_wait && (!v || r->out->ipv6)))
-            ret = read_table(r, path[v], depth == POD_LISTENERS);
+    for (int v = 1; v >= 0 && !ret; v--)
+        if (out->family[v].tcp_inuse || (depth >= POD_SOCKETS && out->time_wait && (!v || out->ipv6)))
+            ret = read_table(r, PROTOCOL_TCP, path[PROTOCOL_TCP][v], depth == POD_LISTENERS);
+    for (int v = 1; v >= 0 && !ret; v--)
+        if (r->emit && out->family[v].count[FIELD_UDP])
+            ret = read_table(r, PROTOCOL_UDP, path[PROTOCOL_UDP][v], false);
     return ret;
 }
 
 int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
-                      struct pod_reading *out)
+                      platform_sock_fn *emit, void *ctx, struct pod_reading *out)
 {
-    struct reader r = {.dir = open_process(proc, pid, mark), .text = buf, .out = out};
+    struct reader r = {.dir = open_process(proc, pid, mark), .text = buf, .out = out, .ctx = ctx};
     int ret = -ESRCH;
 
     memset(out, 0, sizeof *out);
+    r.emit = depth == POD_PORTS ? emit : NULL;
     if (r.dir < 0)
         return r.dir;
     if (linux_inode_at(r.dir, "net/tcp") == name_space) {

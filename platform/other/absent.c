@@ -58,9 +58,9 @@ bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_
 }
 
 int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_space, unsigned depth, char *buf,
-                      struct pod_reading *out)
+                      platform_sock_fn *emit, void *ctx, struct pod_reading *out)
 {
-    (void)proc, (void)pid, (void)mark, (void)name_space, (void)depth, (void)buf, (void)out;
+    (void)proc, (void)pid, (void)mark, (void)name_space, (void)depth, (void)buf, (void)emit, (void)ctx, (void)out;
     return -EOPNOTSUPP;
 }
 

@@ -27,6 +27,10 @@ void config_read_pods(struct config *c, struct diag *d)
         if (!add_tag(c, word, len))
             diag_error(d, "SOCKPUSH_POD_TAGS", "\"%.*s\": accepted is: pod_name, namespace, pod_uid, container_id",
                        len < 60 ? (int)len : 60, word);
+    if (c->v.pods_ports && c->v.pods != PODS_FULL)
+        diag_error(d, "SOCKPUSH_PODS_PORTS", "on needs SOCKPUSH_PODS=full, which reads every socket of each pod");
+    else if (c->v.pods_ports && !c->rules.n)
+        diag_warn(d, "SOCKPUSH_PODS_PORTS", "there are no rules in SOCKPUSH_PORTS");
     if (c->v.pods && c->replay)
         diag_warn(d, "SOCKPUSH_PODS", "a recording has no pods: those of this machine are pushed");
 }

@@ -23,7 +23,7 @@ struct values {
     int64_t count, kernel, pid, self, tls_verify; /* booleans; count: exact */
     int64_t queues;                               /* enum queues */
     int64_t pods;                                 /* enum pods_mode */
-    int64_t max_pods;
+    int64_t max_pods, pods_ports;                 /* the second is a boolean */
     const char *pod_tags, *pod_logs;
     int64_t otlp_names; /* a boolean: semconv */
     int64_t log_level;  /* enum log_level */

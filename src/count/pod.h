@@ -14,13 +14,15 @@ enum pod_depth {
     POD_LISTENERS, /* listening sockets, too: their rows stand first, but to find the end of them the kernel may walk
                       through the sockets of all namespaces */
     POD_SOCKETS,   /* every socket, by state */
+    POD_PORTS,     /* besides, UDP's sockets: each one is emitted, with its port */
 };
 
 /* The sockets of one IP version. */
 struct pod_family {
-    uint64_t tcp_inuse;          /* sockstat's, which has no TIME_WAIT */
-    uint64_t accept_queue;       /* of all listeners; from POD_LISTENERS on */
-    uint64_t count[FIELD_COUNT]; /* FIELD_UDP always; STATE_LISTEN from POD_LISTENERS on; all states with POD_SOCKETS */
+    uint64_t tcp_inuse;    /* sockstat's, which has no TIME_WAIT */
+    uint64_t accept_queue; /* of all listeners; from POD_LISTENERS on */
+    uint64_t
+        count[FIELD_COUNT]; /* FIELD_UDP always; STATE_LISTEN from POD_LISTENERS on; all states from POD_SOCKETS on */
 };
 
 struct pod_reading {

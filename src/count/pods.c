@@ -31,6 +31,11 @@ void pods_init(struct pods *p, const struct pods_want *want, struct arena *a)
     p->process = arena_zero(a, PROCESSES_MAX, sizeof *p->process);
     p->before = arena_zero(a, PROCESSES_MAX, sizeof *p->before);
     p->turn[false].budget_ns = p->turn[true].budget_ns = FIRST_BUDGET_NS;
+    if (want->rules) {
+        p->ports = arena_zero(a, 1, sizeof *p->ports);
+        tally_init_views(p->ports, want->rules, want->max_ports, a);
+        p->ports->marks_ends = want->marks_ends;
+    }
 }
 
 /* --- one namespace ---------------------------------------------------------------- */
@@ -88,20 +93,27 @@ static bool other_process(struct pods *p, struct pod_view *v)
     return false;
 }
 
-static int read_through(const struct pods *p, const struct pod_view *v, unsigned depth, char *buf,
-                        struct pod_reading *r)
+static int read_through(struct pods *p, const struct pod_view *v, unsigned depth, char *buf, struct pod_reading *r)
 {
     const struct pod_process *process = &p->process[v->process];
+    int ret;
 
     memset(r, 0, sizeof *r);
     if (v->process >= p->n_processes)
         return -ESRCH;
-    return platform_pod_read(p->want.proc, process->pid, process->mark, v->name_space, depth, buf, r);
+    if (p->ports)
+        pods_enter_ports(p, v);
+    ret = platform_pod_read(p->want.proc, process->pid, process->mark, v->name_space, depth, buf, pods_count, p, r);
+    v->series->torn |= ret && p->counted_some;
+    return ret;
 }
 
 static void read_view(struct pods *p, struct pod_view *v, struct pod_turn *turn, char *buf)
 {
-    unsigned depth = p->want.full ? POD_SOCKETS : turn->budget_ns > 0 ? POD_LISTENERS : POD_COUNTERS;
+    unsigned depth = p->ports              ? POD_PORTS
+                     : p->want.full        ? POD_SOCKETS
+                     : turn->budget_ns > 0 ? POD_LISTENERS
+                                           : POD_COUNTERS;
     uint64_t start_ns = platform_cpu_ns(), used_ns;
     struct pod_reading r;
     int ret;
@@ -140,10 +152,12 @@ static void begin_poll(struct pods *p)
         struct pod_series *s = &p->series[i];
 
         s->ipv6 &= !s->views;
-        s->unread = false;
+        s->unread = s->torn = false;
         s->time_wait = s->current = 0;
         memset(s->family, 0, sizeof s->family);
     }
+    if (p->ports)
+        pods_begin_ports(p);
 }
 
 /* Reads those that are busy, or that are not, in their turn. */
@@ -192,6 +206,8 @@ static void end_poll(struct pods *p)
             p->view[i].series->listeners &= p->view[i].listeners;
         else if (p->view[i].name_space && !p->view[i].owner.guest)
             p->unseen++;
+    if (p->ports)
+        pods_end_ports(p);
 }
 
 void pods_poll(struct pods *p, uint64_t now_ms, int64_t time_ms, char *buf)

@@ -49,6 +49,7 @@ struct pod_series {
     bool live, ending;              /* ending: it is pushed for the last time, in formats that mark ends */
     bool ipv6;                      /* a namespace of it has IPv6 */
     bool unread;                    /* a namespace of it was not read in this poll: there are no gauges */
+    bool torn;                      /* the sockets of one were in part read twice: their ports are not known */
     bool listeners;                 /* those of a namespace were read in this poll, and those of all at some time */
     uint8_t zero_polls;             /* since its last namespace ended */
     uint16_t views;                 /* its namespaces */
@@ -95,12 +96,14 @@ struct pod_view {
 
 struct pods_want {
     const char *proc;
-    const char *logs; /* the directory of SOCKPUSH_POD_LOGS */
-    uint8_t tags;     /* bits of enum pod_tag */
-    bool full;        /* every socket is read */
-    bool all;         /* no namespace is counted already */
-    bool marks_ends;  /* as in struct tally */
-    uint32_t max;     /* namespaces, and series */
+    const char *logs;          /* the directory of SOCKPUSH_POD_LOGS */
+    uint8_t tags;              /* bits of enum pod_tag */
+    bool full;                 /* every socket is read */
+    const struct rules *rules; /* of ports, each pod's; or NULL */
+    uint32_t max_ports;        /* series of ports */
+    bool all;                  /* no namespace is counted already */
+    bool marks_ends;           /* as in struct tally */
+    uint32_t max;              /* namespaces, and series */
     uint64_t interval_ms;
 };
 
@@ -115,6 +118,7 @@ struct pods {
     struct pod_view *view;
     struct pod_series *series;
     struct pod_process *process, *before; /* by pid; those of the look before */
+    struct tally *ports;                  /* in views, of the series; or NULL */
     uint32_t n_processes, n_before;
     uint32_t n_views, n_series; /* places that were ever taken */
     uint32_t looks;
@@ -125,10 +129,11 @@ struct pods {
     uint64_t counted; /* number of the namespace that is counted already, or 0 */
     uint64_t now_ms, looked_ms;
     int64_t time_ms;
-    int error;   /* of the last look: -errno, or 0 */
-    bool looked; /* in this poll */
-    bool lost;   /* a namespace has no known process any more */
-    bool failed; /* a namespace was not read in this poll, though a process is there */
+    int error;         /* of the last look: -errno, or 0 */
+    bool looked;       /* in this poll */
+    bool lost;         /* a namespace has no known process any more */
+    bool failed;       /* a namespace was not read in this poll, though a process is there */
+    bool counted_some; /* in the reading under way: sockets, by port */
 };
 
 /* Sets up *p, zeroed before. Allocates from a. */
@@ -141,6 +146,10 @@ void pods_poll(struct pods *p, uint64_t now_ms, int64_t time_ms, char *buf);
 /* Ends series without a namespace that pushed zeros long enough. Call it after each snapshot. */
 void pods_expire(struct pods *p);
 
+/* Returns the pod of a series of ports, which was pushed in this poll or ended before; or NULL: it was not read, or
+ * there is none, as of "other". */
+const struct pod_series *pods_of_ports(const struct pods *p, const struct series *series);
+
 /* --- parts of pods_poll, in files of their own ------------------------------------- */
 
 /* Looks which processes there are, and finds, names and ends namespaces. */
@@ -151,6 +160,13 @@ void pods_assign(struct pods *p, struct pod_view *v);
 
 /* Takes the namespace from its series. */
 void pods_leave(struct pod_view *v);
+
+/* Count the sockets by port, if there are rules: begin, enter for each reading of a namespace, pods_count (a sock_fn on
+ * the pods) for each of its sockets, end. */
+void pods_begin_ports(struct pods *p);
+void pods_enter_ports(struct pods *p, const struct pod_view *v);
+void pods_count(void *pods, const struct sock *s, uint64_t n);
+void pods_end_ports(struct pods *p);
 
 /* Notes the origin of each series. */
 void pods_note_origins(struct pods *p);

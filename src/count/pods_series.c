@@ -122,4 +122,6 @@ void pods_expire(struct pods *p)
         else
             s->ending = over;
     }
+    if (p->ports)
+        tally_expire(p->ports);
 }

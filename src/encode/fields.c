@@ -102,14 +102,17 @@ const struct field fields[FIELDS] = {
     [FIELD_POD_INCREASE + POD_UDP_RCVBUF_ERRORS] = {"udp_rcvbuf_errors", "", 0, INCREASE},
 };
 
+/* The keys of enum pod_tag. */
+#define POD "namespace", "pod_name", "pod_uid", "container_id", "netns"
+
 const struct measurement measurements[MEASUREMENTS] = {
     [NETSTAT] = {"netstat", {"ip_version"}, .folded = true},
     [NETSTAT_PORT] = {"netstat_port", {"addr_port", "ip_version"}, .folded = true},
     [NETSTAT_REMOTE] = {"netstat_remote", {"remote", "ip_version"}, .folded = true},
     [NETSTAT_KERNEL] = {"netstat_kernel", {NULL}, .folded = false},
-    [NETSTAT_POD] = {"netstat_pod",
-                     {"namespace", "pod_name", "pod_uid", "container_id", "netns", "ip_version"},
-                     .folded = true},
+    [NETSTAT_POD] = {"netstat_pod", {POD, "ip_version"}, .folded = true},
+    [NETSTAT_POD_PORT] = {"netstat_pod_port", {POD, "addr_port", "ip_version"}, .folded = true},
+    [NETSTAT_POD_REMOTE] = {"netstat_pod_remote", {POD, "remote", "ip_version"}, .folded = true},
     [SOCKPUSH] = {"sockpush", {"backend"}, .folded = false},
     [SOCKPUSH_OUTPUT] = {"sockpush_output", {"output"}, .folded = true},
     [SOCKPUSH_LISTEN] = {"sockpush_listen", {"listen"}, .folded = true},

@@ -58,12 +58,12 @@ enum {
 
 extern const struct field fields[FIELDS];
 
-#define MEASUREMENT_TAGS (POD_TAGS + 1)
+#define MEASUREMENT_TAGS (POD_TAGS + 2)
 
 struct measurement {
-    char name[16];
-    const char *tag[MEASUREMENT_TAGS]; /* keys of its built-in tags, in the order of a folded name; then NULL */
-    bool folded;                       /* formats that fold tags put these into the name, to keep its series apart */
+    char name[20];
+    const char *tag[MEASUREMENT_TAGS + 1]; /* keys of its built-in tags, in the order of a folded name; then NULL */
+    bool folded; /* formats that fold tags put these into the name, to keep its series apart */
 };
 
 enum {
@@ -72,6 +72,8 @@ enum {
     NETSTAT_REMOTE,
     NETSTAT_KERNEL,
     NETSTAT_POD,
+    NETSTAT_POD_PORT,
+    NETSTAT_POD_REMOTE,
     SOCKPUSH,
     SOCKPUSH_OUTPUT,
     SOCKPUSH_LISTEN,

@@ -5,8 +5,8 @@
 #include "encode/source.h"
 
 /* Sources of increments are neighbours, so that few chunks of a snapshot are cut short. */
-static const struct source *const sources[] = {&source_counts, &source_kernel, &source_drops,
-                                               &source_pods,   &source_self,   &source_application};
+static const struct source *const sources[] = {&source_counts, &source_pod_ports, &source_kernel,     &source_drops,
+                                               &source_pods,   &source_self,      &source_application};
 
 #define SOURCES (sizeof sources / sizeof *sources)
 
@@ -42,6 +42,25 @@ static struct tagset *groups_init(const struct measurement *m, const struct rule
     return group;
 }
 
+static void pod_tagset_init(struct pod_tagset *pod, const struct measurement *m, const struct tags *group,
+                            const struct tags *users, size_t n, struct arena *a)
+{
+    tagset_init(&pod->set, m, group, users, n, a);
+    for (unsigned i = 0; m->tag[i]; i++)
+        pod->tag[i] = tags_find(&pod->set.tags, m->tag[i]);
+    pod->known = arena_zero(a, pod->set.tags.n, sizeof *pod->known);
+}
+
+static struct pod_tagset *pod_groups_init(const struct measurement *m, const struct rules *rules,
+                                          const struct tags *users, size_t n, struct arena *a)
+{
+    struct pod_tagset *group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *group);
+
+    for (int i = 0; i < rules->n_groups; i++)
+        pod_tagset_init(&group[i], m, &rules->group_tags[i], users, n, a);
+    return group;
+}
+
 void series_tags_init(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
                       struct arena *a)
 {
@@ -52,13 +71,20 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
     tagset_init(&st->self_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
     tagset_init(&st->self_listen, &measurements[SOCKPUSH_LISTEN], &none, users, n, a);
     st->users = tags_merge(users, n, a);
-    tagset_init(&st->pod.set, &measurements[NETSTAT_POD], &none, users, n, a);
-    for (unsigned i = 0; i < MEASUREMENT_TAGS; i++)
-        st->pod.tag[i] = tags_find(&st->pod.set.tags, measurements[NETSTAT_POD].tag[i]);
-    st->pod.known = arena_zero(a, st->pod.set.tags.n, sizeof *st->pod.known);
+    pod_tagset_init(&st->pod, &measurements[NETSTAT_POD], &none, users, n, a);
     tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
     st->group = groups_init(&measurements[NETSTAT_PORT], rules, users, n, a);
     st->group_remote = rules->remote_ports ? groups_init(&measurements[NETSTAT_REMOTE], rules, users, n, a) : NULL;
+}
+
+void series_tags_init_pods(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
+                           struct arena *a)
+{
+    const struct tags none = {0};
+
+    pod_tagset_init(&st->pod_other, &measurements[NETSTAT_POD_PORT], &none, users, n, a);
+    st->pod_group = pod_groups_init(&measurements[NETSTAT_POD_PORT], rules, users, n, a);
+    st->pod_group_remote = pod_groups_init(&measurements[NETSTAT_POD_REMOTE], rules, users, n, a);
 }
 
 /* --- points ------------------------------------------------------------------- */

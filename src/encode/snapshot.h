@@ -13,7 +13,7 @@ struct tagset {
     struct tag *ip_version, *addr_port, *remote, *backend, *output, *listen; /* in tags, or NULL */
 };
 
-/* The tags of netstat_pod. Those that a series has not are left out of it, whatever the users' tags are. */
+/* The tags of a measurement of pods. Those that a series has not are left out of it, whatever the users' tags are. */
 struct pod_tagset {
     struct tagset set;
     struct tag *tag[MEASUREMENT_TAGS]; /* in set.tags, in the order of measurements[] */
@@ -25,6 +25,8 @@ struct series_tags {
     struct tagset netstat, self, self_output, self_listen;
     struct tags users; /* of the application's metrics */
     struct pod_tagset pod;
+    struct pod_tagset *pod_group, *pod_group_remote; /* the same with ports, by the rules' group; NULL without them */
+    struct pod_tagset pod_other;
     struct tagset *group;        /* by the rules' group */
     struct tagset *group_remote; /* the same for NETSTAT_REMOTE; NULL without such rules */
     struct tagset other;         /* for "other", which counts sockets of all groups */
@@ -34,6 +36,10 @@ struct series_tags {
  * a. */
 void series_tags_init(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
                       struct arena *a);
+
+/* Merges those of pods' ports, too. */
+void series_tags_init_pods(struct series_tags *st, const struct tags *users, size_t n, const struct rules *rules,
+                           struct arena *a);
 
 struct self_counters {
     uint64_t poll_us;                                  /* duration of the last poll */

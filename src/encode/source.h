@@ -18,6 +18,7 @@ extern const struct source source_counts; /* of sockets: totals, and ports */
 extern const struct source source_kernel; /* the kernel's own counters */
 extern const struct source source_drops;  /* what UDP sockets lost, in formats with increments */
 extern const struct source source_pods;   /* the network namespaces of other processes */
+extern const struct source source_pod_ports;
 extern const struct source source_application;
 extern const struct source source_self; /* sockpush, its outputs, and its listeners */
 
@@ -40,6 +41,13 @@ void values_put(const struct values *v, const struct snapshot *s, const struct e
 /* Puts values of a series of local or remote ports. addr_port is its tag addr_port, or remote. */
 void values_put_series(const struct values *v, const struct snapshot *s, const struct encoder *format,
                        struct sink *sink, const struct series *series, const char *addr_port);
+
+/* Adds the counts of a series of local or remote ports, and what its queues have. */
+void values_add_series(struct values *v, const struct snapshot *s, const struct encoder *format,
+                       const struct series *series);
+
+/* Makes a series of the rule, or of "other" for RULE_NONE, with the largest numbers. */
+void series_largest(struct series *series, int rule);
 
 /* Returns the longest addr_port of a series, whose addresses and ports are not known if sockets make it. */
 const char *series_longest(const struct snapshot *s, const struct series *series);

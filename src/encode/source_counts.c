@@ -63,37 +63,42 @@ void values_put_series(const struct values *v, const struct snapshot *s, const s
     values_put(v, s, format, sink, remote ? NETSTAT_REMOTE : NETSTAT_PORT, set);
 }
 
+void values_add_series(struct values *v, const struct snapshot *s, const struct encoder *format,
+                       const struct series *series)
+{
+    const struct accept_queue *queue = &series->queue;
+
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        values_add(v, s, i, series->count[i], ADDED_NONE);
+    for (unsigned i = 0; i < QUEUE_VALUES; i++)
+        if (queue->pushed >> i & 1)
+            values_add(v, s, FIELD_ACCEPT_QUEUE + i, queue->value[i], ADDED_NONE);
+        else if (queue->lost >> i & 1)
+            add_lost(v, s, format, FIELD_ACCEPT_QUEUE + i);
+    if (s->tally->ephemeral && series_is_remote(s->tally, series) && series->ephemeral_percent != EPHEMERAL_UNKNOWN)
+        values_add(v, s, FIELD_EPHEMERAL, series->ephemeral_percent, ADDED_NONE);
+    if (s->reading->report.cookies)
+        values_add(v, s, FIELD_CLOSE_WAIT_OLDEST, series->close_wait_oldest_s, ADDED_NONE);
+    for (unsigned i = 0; i < QUEUE_BYTES && s->queues; i++)
+        if (s->reading->report.queues[i == UDP_RX_BYTES ? PROTOCOL_UDP : PROTOCOL_TCP])
+            values_add(v, s, FIELD_QUEUE_BYTES + i, series->bytes[i], ADDED_NONE);
+    add_drops(v, s, format, series->drops);
+    if (s->pids && series->owner.pid)
+        values_add(v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
+    else if (s->pids && series->owner.lost)
+        add_lost(v, s, format, FIELD_PID);
+    for (size_t i = 0; series->discovery && series->discovery->ending && i < v->n; i++)
+        v->list[i].ended = true;
+}
+
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                        const struct series *series, const char *addr_port)
 {
-    bool ending = series->discovery && series->discovery->ending;
-    const struct accept_queue *queue = &series->queue;
-    bool remote = series_is_remote(s->tally, series);
     struct values v = {.n = 0};
 
-    if (ending && !format->marks_ends)
+    if (series->discovery && series->discovery->ending && !format->marks_ends)
         return;
-    for (unsigned i = 0; i < FIELD_COUNT; i++)
-        values_add(&v, s, i, series->count[i], ADDED_NONE);
-    for (unsigned i = 0; i < QUEUE_VALUES; i++)
-        if (queue->pushed >> i & 1)
-            values_add(&v, s, FIELD_ACCEPT_QUEUE + i, queue->value[i], ADDED_NONE);
-        else if (queue->lost >> i & 1)
-            add_lost(&v, s, format, FIELD_ACCEPT_QUEUE + i);
-    if (remote && series->ephemeral_percent != EPHEMERAL_UNKNOWN)
-        values_add(&v, s, FIELD_EPHEMERAL, series->ephemeral_percent, ADDED_NONE);
-    if (s->reading->report.cookies)
-        values_add(&v, s, FIELD_CLOSE_WAIT_OLDEST, series->close_wait_oldest_s, ADDED_NONE);
-    for (unsigned i = 0; i < QUEUE_BYTES && s->queues; i++)
-        if (s->reading->report.queues[i == UDP_RX_BYTES ? PROTOCOL_UDP : PROTOCOL_TCP])
-            values_add(&v, s, FIELD_QUEUE_BYTES + i, series->bytes[i], ADDED_NONE);
-    add_drops(&v, s, format, series->drops);
-    if (s->pids && series->owner.pid)
-        values_add(&v, s, FIELD_PID, (uint64_t)series->owner.pid, ADDED_NONE);
-    else if (s->pids && series->owner.lost)
-        add_lost(&v, s, format, FIELD_PID);
-    for (size_t i = 0; ending && i < v.n; i++)
-        v.list[i].ended = true;
+    values_add_series(&v, s, format, series);
     values_put_series(&v, s, format, sink, series, addr_port);
 }
 
@@ -142,21 +147,27 @@ const char *series_longest(const struct snapshot *s, const struct series *series
                              : r->text + series_is_remote(s->tally, series);
 }
 
-/* Puts a series of the rule, or of "other" for RULE_NONE, with the largest numbers. Returns its bytes. */
+void series_largest(struct series *series, int rule)
+{
+    *series = (struct series){.rule = rule,
+                              .ip_version = 6,
+                              .ephemeral_percent = 100,
+                              .close_wait_oldest_s = UINT32_MAX,
+                              .drops = UINT64_MAX,
+                              .queue = {.pushed = 0xff},
+                              .owner = {.pid = 0x7fffffff}};
+    memset(series->count, 0xff, sizeof series->count);
+    memset(series->bytes, 0xff, sizeof series->bytes);
+    memset(series->queue.value, 0xff, sizeof series->queue.value);
+}
+
+/* Puts the largest series of the rule. Returns its bytes. */
 static size_t measure_series(const struct snapshot *s, const struct encoder *format, struct sink *sink, int rule)
 {
-    struct series worst = {.rule = rule,
-                           .ip_version = 6,
-                           .ephemeral_percent = 100,
-                           .close_wait_oldest_s = UINT32_MAX,
-                           .drops = UINT64_MAX,
-                           .queue = {.pushed = 0xff},
-                           .owner = {.pid = 0x7fffffff}};
+    struct series worst;
     size_t before = sink->out->len;
 
-    memset(worst.count, 0xff, sizeof worst.count);
-    memset(worst.bytes, 0xff, sizeof worst.bytes);
-    memset(worst.queue.value, 0xff, sizeof worst.queue.value);
+    series_largest(&worst, rule);
     put_series(s, format, sink, &worst, series_longest(s, &worst));
     if (format->end)
         format->end(sink);

@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "base/format.h"
-#include "encode/source.h"
-
-#define IP_VERSION POD_TAGS /* the last of the measurement's tags */
+#include "encode/source_pods.h"
 
 /* The point that is made. */
 struct pod_point {
@@ -22,15 +20,12 @@ static void add(struct pod_point *p, unsigned field, uint64_t now, unsigned incr
     p->values.list[p->values.n - 1].ended = p->series->ending;
 }
 
-/* Returns the tags that are known. ip_version: "" for none. */
-static struct tags tags_of(const struct pod_point *p, const char *ip_version)
+struct tags pod_tags(struct pod_tagset *pod, const struct pod_series *series)
 {
-    struct pod_tagset *pod = &tags_for(p->snapshot, p->format)->pod;
     struct tags tags = {.tag = pod->known};
 
     for (unsigned i = 0; i < POD_TAGS; i++)
-        pod->tag[i]->value = pod_text(&p->series->text, i);
-    pod->tag[IP_VERSION]->value = ip_version;
+        pod->tag[i]->value = series ? pod_text(&series->text, i) : "";
     for (size_t i = 0; i < pod->set.tags.n; i++) {
         const struct tag *tag = &pod->set.tags.tag[i];
 
@@ -43,17 +38,19 @@ static struct tags tags_of(const struct pod_point *p, const char *ip_version)
 static void put(struct pod_point *p, struct sink *sink, const char *ip_version)
 {
     const struct snapshot *s = p->snapshot;
-    const struct point point = {
+    struct pod_tagset *pod = &tags_for(s, p->format)->pod;
+    struct point point = {
         .prefix = s->prefix,
         .sections = p->sections,
         .measurement = &measurements[NETSTAT_POD],
-        .tags = tags_of(p, ip_version),
         .value = p->values.list,
         .n_values = p->values.n,
         .time_ms = s->time_ms,
         .start_ms = p->series->start_ms,
     };
 
+    pod->set.ip_version->value = ip_version;
+    point.tags = pod_tags(pod, p->series);
     p->format->point(sink, &point);
     sink_flush_if_full(sink);
     p->values.n = 0;
@@ -86,29 +83,29 @@ static void put_both(struct pod_point *p, struct sink *sink, uint32_t index)
     put(p, sink, "");
 }
 
-/* Writes what an agent gets beside the tags: the pod's container, for the program's own. */
-static void put_sections(struct buf *b, const struct snapshot *s, const struct pod_series *series)
+const char *pod_sections(const struct snapshot *s, const struct pod_series *series, char out[POD_SECTIONS_MAX])
 {
     const char *cardinality = strstr(s->sections, "|card:");
+    struct buf b = {.data = out, .cap = POD_SECTIONS_MAX - 1};
 
     if (*series->origin)
-        buf_format(b, "|c:ci-%s", series->origin);
+        buf_format(&b, "|c:ci-%s", series->origin);
     if (cardinality)
-        buf_text(b, cardinality);
-    b->data[b->len] = '\0';
+        buf_text(&b, cardinality);
+    out[b.len] = '\0';
+    return out;
 }
 
 /* Puts the points of one IP version, or that of both. */
 static void put_series(const struct snapshot *s, const struct encoder *format, struct sink *sink,
                        const struct pod_series *series, uint32_t index, bool both)
 {
-    char sections[POD_CONTAINER_MAX + TAG_VALUE_MAX];
-    struct buf b = {.data = sections, .cap = sizeof sections - 1};
-    struct pod_point p = {.snapshot = s, .format = format, .series = series, .sections = sections};
+    char sections[POD_SECTIONS_MAX];
+    struct pod_point p = {
+        .snapshot = s, .format = format, .series = series, .sections = pod_sections(s, series, sections)};
 
     if (!series->live || (series->ending && !format->marks_ends))
         return;
-    put_sections(&b, s, series);
     if (both)
         put_both(&p, sink, index);
     for (unsigned i = 0; !both && !series->unread && i <= series->ipv6; i++)
@@ -124,6 +121,24 @@ static void put_pods(const struct snapshot *s, const struct encoder *format, str
             put_series(s, format, sink, &s->pods->series[i], i, both);
 }
 
+void pod_largest(const struct pods_want *want, struct pod_series *series)
+{
+    static const uint8_t room[POD_NETNS] = {[POD_NAMESPACE] = POD_NAMESPACE_MAX - 1,
+                                            [POD_NAME] = POD_NAME_MAX - 1,
+                                            [POD_UID] = POD_UID_MAX - 1,
+                                            [POD_CONTAINER] = POD_CONTAINER_MAX - 1};
+
+    memset(series, 0xff, sizeof *series);
+    series->live = series->ipv6 = series->listeners = true;
+    series->ending = series->unread = false;
+    memset(&series->text, 0, sizeof series->text);
+    for (unsigned i = 0; i < POD_NETNS; i++)
+        if (want->tags >> i & 1 || i == POD_CONTAINER) /* influx escapes "=" */
+            memset((char *)pod_text(&series->text, i), i == POD_CONTAINER ? '=' : 'x', room[i]);
+    memset(series->origin, 'x', sizeof series->origin - 1);
+    series->origin[sizeof series->origin - 1] = '\0';
+}
+
 /* Measures one series with the longest texts, and counts it as often as there can be series. */
 static uint64_t measure_pods(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
@@ -135,21 +150,7 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
     if (format->end)
         format->end(sink); /* else the points before would count as bytes of each series */
     before = sink->out->len;
-    memset(&worst, 0xff, sizeof worst);
-    worst.live = worst.ipv6 = worst.listeners = true;
-    worst.ending = worst.unread = false;
-    memset(&worst.text, 0, sizeof worst.text);
-    for (unsigned i = 0; i < POD_NETNS; i++) {
-        static const uint8_t room[POD_NETNS] = {[POD_NAMESPACE] = POD_NAMESPACE_MAX - 1,
-                                                [POD_NAME] = POD_NAME_MAX - 1,
-                                                [POD_UID] = POD_UID_MAX - 1,
-                                                [POD_CONTAINER] = POD_CONTAINER_MAX - 1};
-
-        if (s->pods->want.tags >> i & 1 || i == POD_CONTAINER)
-            memset((char *)pod_text(&worst.text, i), i == POD_CONTAINER ? '=' : 'x', room[i]); /* influx escapes it */
-    }
-    memset(worst.origin, 'x', sizeof worst.origin - 1);
-    worst.origin[sizeof worst.origin - 1] = '\0';
+    pod_largest(&s->pods->want, &worst);
     worst.start_ms = s->time_ms;
     for (unsigned both = 0; both < 2; both++)
         put_series(s, format, sink, &worst, 0, both);

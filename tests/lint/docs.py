@@ -60,6 +60,7 @@ OF = {"netstat": COUNTS | WAITING | FULLEST, "netstat_port": COUNTS | WAITING | 
       "netstat_kernel": {name for index, _, name in _FIELDS if index == "FIELD_KERNEL"}}
 OF["netstat_pod"] = COUNTS | {"tcp_inuse", "tcp_current", "accept_queue"} | {
     "listen_overflows", "listen_drops", "active_opens", "passive_opens", "retrans_segs", "syn_retrans", "estab_resets", "out_rsts", "udp_in_errors", "udp_rcvbuf_errors"}
+OF["netstat_pod_port"] = OF["netstat_pod_remote"] = COUNTS | WAITING | {"accept_queue", "close_wait_oldest_s"}
 OF["sockpush_output"] = {name for _, counter, name in _FIELDS if counter} - OF["netstat_kernel"] - OF["netstat_pod"] - QUEUES - WAITING
 OF["sockpush"] = FIELDS.difference(*OF.values())
 TESTS = set(re.findall(r"SOCKPUSH_TEST_\w+", "".join(path.read_text() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".mk", ".c", ".sh"))))
@@ -98,11 +99,11 @@ def outputs(text):
 
 
 def metrics(text):
-    for match in re.finditer(r"(?<![A-Za-z0-9_/-])(netstat_port|netstat_remote|netstat_kernel|netstat_pod|netstat|sockpush_output|sockpush(?=[._][a-z]+_))([._][A-Za-z0-9_.-]*[A-Za-z0-9_])", text):
+    for match in re.finditer(r"(?<![A-Za-z0-9_/-])(netstat_port|netstat_remote|netstat_kernel|netstat_pod_port|netstat_pod_remote|netstat_pod|netstat|sockpush_output|sockpush(?=[._][a-z]+_))([._][A-Za-z0-9_.-]*[A-Za-z0-9_])", text):
         if text[:match.start()].endswith("inputs."):        # DataKit's and Telegraf's
             continue
         *path, field = match[2][1:].removesuffix("_gauge").split(".")   # Netdata's ending
-        if match[1] == "netstat" and not path and match[2] in ("_port", "_remote", "_kernel", "_pod"):
+        if not path and match[1] in OF and match[1] + match[2] in OF:
             continue
         known = OF[match[1]]
         if field not in known and not begins_one(field, text[match.end():], known):

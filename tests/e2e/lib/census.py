@@ -37,17 +37,18 @@ def procfs(net="/proc/self/net"):
     return found
 
 
+def ip_version(local):
+    """Returns that of a local address of ss. `*:port` is a dual-stack wildcard."""
+    return 4 if local[0].isdigit() or local.startswith("[::ffff:") else 6
+
+
 def ss():
     def lines(option):
         return subprocess.run(["ss", option, "-anH"], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
 
-    def ip_version(line):
-        local = line.split()[3]
-        return 4 if local[0].isdigit() or local.startswith("[::ffff:") else 6   # `*:port` is a dual-stack wildcard
-
     # A newer ss also lists bound sockets without a connection, as UNCONN. sockpush never does.
-    found = collections.Counter((ip_version(line), SS_STATES[line.split()[0]]) for line in lines("-t") if not line.startswith("UNCONN"))
-    found.update((ip_version(line), "udp_socket") for line in lines("-u"))
+    found = collections.Counter((ip_version(line.split()[3]), SS_STATES[line.split()[0]]) for line in lines("-t") if not line.startswith("UNCONN"))
+    found.update((ip_version(line.split()[3]), "udp_socket") for line in lines("-u"))
     return found
 
 

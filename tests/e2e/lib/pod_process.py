@@ -70,6 +70,13 @@ def make(version, listening=0, waiting=0, established=0, close_wait=0, time_wait
         keep(socket.socket(family, socket.SOCK_DGRAM)).bind((host, 0))
 
 
+def at_port(port, waiting):
+    """Listens there, and makes connections that wait."""
+    full = keep(socket.create_server(("127.0.0.1", port), backlog=waiting))
+    for _ in range(waiting):
+        keep(connect(full))
+
+
 def mapped(count):
     """Makes connections over IPv4 between sockets of IPv6."""
     listener = keep(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True))
@@ -104,6 +111,21 @@ def count():
         fields["udp_socket"] = len(ss("-u", f"-{version}"))
         found.append(fields)
     return [*found, {"tcp_time_wait": sum(by_state[version, "tcp_time_wait"] for version in (4, 6)), "tcp_current": current_established()}]
+
+
+def ports():
+    """Returns what ss says of each local port on which a TCP socket listens here: [[port, IP version, {field: count}], …]."""
+    found = {}
+    rows = [(row, "-t") for row in ss("-t") if row[0] != "UNCONN"] + [(row, "-u") for row in ss("-u")]
+    for row, option in rows:
+        address, port = row[3].rsplit(":", 1)
+        fields = found.setdefault((int(port), census.ip_version(row[3])), {})
+        field = "udp_socket" if option == "-u" else census.SS_STATES[row[0]]
+        fields[field] = fields.get(field, 0) + 1
+        if row[0] == "LISTEN":
+            fields["accept_queue"] = fields.get("accept_queue", 0) + int(row[1])
+    listening = {port for (port, _), fields in found.items() if "tcp_listen" in fields}
+    return [[port, version, fields] for (port, version), fields in found.items() if port in listening]
 
 
 def current_established():

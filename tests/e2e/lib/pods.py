@@ -134,6 +134,7 @@ class Pushed:
         self.program, self.tag = program, tag
         self.latest = collections.defaultdict(lambda: collections.defaultdict(dict))
         self.history = collections.defaultdict(list)
+        self.ports = collections.defaultdict(dict)          # the newest fields of netstat_pod_port, by netns, then (addr_port, version)
         self.polls = 0
         self._at, self._time = 0, None
 
@@ -162,6 +163,8 @@ class Pushed:
             self.polls += point.time != self._time
             self._time = point.time
             if point.measurement != "netstat_pod":
+                if point.tag("addr_port") and point.tag("netns"):
+                    self.ports[point.tag("netns")][int(point.tag("addr_port")), int(point.tag("ip_version"))] = point.fields
                 continue
             tags = {key: value for key, value in point.tags if key not in ("host", "ip_version")}
             name = tags.get(self.tag) or tuple(sorted(tags.items()))

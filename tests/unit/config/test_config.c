@@ -164,6 +164,7 @@ static void ranges_are_those_of_the_contract(void **state)
         {"SOCKPUSH_POD_TAGS=netns", false}, /* what has no other name has it */
         {"SOCKPUSH_POD_TAGS=pod", false},
         {"SOCKPUSH_MAX_PODS=4096", true},
+        {"SOCKPUSH_PODS_PORTS=1", false},
         {"SOCKPUSH_MAX_PODS=0", false},
         {"SOCKPUSH_LOG_LEVEL=debug", true},
         {"SOCKPUSH_LOG_LEVEL=trace", false},
@@ -407,11 +408,28 @@ static void tags_of_pods_are_chosen(void **state)
     arena_free(&c.config.arena);
 }
 
+static void ports_of_pods_need_every_socket(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, "h", "SOCKPUSH_PODS=full", "SOCKPUSH_PODS_PORTS=on", "SOCKPUSH_PORTS=80");
+    assert_int_equal(c.logged.n, 0);
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, "h", "SOCKPUSH_PODS=on", "SOCKPUSH_PODS_PORTS=on", "SOCKPUSH_PORTS=80");
+    assert_true(logged_has(&c.logged, LOG_ERROR, "SOCKPUSH_PODS_PORTS", "on needs SOCKPUSH_PODS=full"));
+    arena_free(&c.config.arena);
+    CONFIG_OF(&c, "h", "SOCKPUSH_PODS=full", "SOCKPUSH_PODS_PORTS=on");
+    assert_true(logged_has(&c.logged, LOG_WARN, "SOCKPUSH_PODS_PORTS", "no rules in SOCKPUSH_PORTS"));
+    arena_free(&c.config.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backend_off_needs_something_to_push),
         cmocka_unit_test(tags_of_pods_are_chosen),
+        cmocka_unit_test(ports_of_pods_need_every_socket),
         cmocka_unit_test(without_an_environment_all_has_its_default),
         cmocka_unit_test(each_default_is_read_like_a_value),
         cmocka_unit_test(numbers_are_taken_within_their_range_and_refused_beside_it),

@@ -39,7 +39,7 @@ static int read_written(unsigned depth, struct pod_reading *out)
 
     strcat(strcpy(process, dir), "/42");
     strcat(strcpy(tcp, process), "/net/tcp");
-    return platform_pod_read(dir, 42, linux_inode(process), linux_inode(tcp), depth, buf, out);
+    return platform_pod_read(dir, 42, linux_inode(process), linux_inode(tcp), depth, buf, NULL, NULL, out);
 }
 
 static void without_ipv6_the_numbers_are_ipv4s(void **state)

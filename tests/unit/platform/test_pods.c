@@ -168,7 +168,7 @@ static void pod_reap(const struct pod *p)
 
 static int read_pod(const struct pod *p, unsigned depth, struct pod_reading *out)
 {
-    return platform_pod_read("/proc", p->pid, p->mark, p->name_space, depth, buf, out);
+    return platform_pod_read("/proc", p->pid, p->mark, p->name_space, depth, buf, NULL, NULL, out);
 }
 
 /* --- tests --------------------------------------------------------------------- */
@@ -264,13 +264,68 @@ static void the_depth_says_what_is_counted(void **state)
     pod_reap(&p);
 }
 
+/* What is emitted: sockets by port less 8000, and whether the order holds. */
+struct emitted {
+    unsigned tcp[LISTENERS], udp[DATAGRAMS], listeners, queued, others;
+    uint8_t last_version;
+    bool ordered, over; /* over: a socket came that does not listen */
+};
+
+static void note_socket(void *ctx, const struct sock *s, uint64_t n)
+{
+    struct emitted *e = ctx;
+    unsigned port = s->local_port - 8000u;
+
+    if (s->protocol == PROTOCOL_TCP) {
+        e->over &= s->ip_version == e->last_version;
+        e->ordered &= s->ip_version <= e->last_version && !(e->over && s->state == STATE_LISTEN);
+        e->over |= s->state != STATE_LISTEN;
+        e->last_version = s->ip_version;
+    } else {
+        e->ordered &= e->listeners == (has_ipv6() ? LISTENERS + 1u : LISTENERS);
+    }
+    e->listeners += s->protocol == PROTOCOL_TCP && s->state == STATE_LISTEN;
+    e->queued += s->known & SOCK_QUEUE ? s->rx_queue : 0;
+    if (s->protocol == PROTOCOL_TCP && port < LISTENERS)
+        e->tcp[port] += (unsigned)n;
+    else if (s->protocol == PROTOCOL_UDP && port < DATAGRAMS)
+        e->udp[port] += (unsigned)n;
+    else
+        e->others += (unsigned)n;
+}
+
+static void each_socket_is_emitted_with_its_port(void **state)
+{
+    struct emitted e = {.ordered = true, .last_version = 6};
+    struct pod p = pod_start(true);
+    struct pod_reading r;
+
+    (void)state;
+    assert_int_equal(platform_pod_read("/proc", p.pid, p.mark, p.name_space, POD_SOCKETS, buf, note_socket, &e, &r), 0);
+    assert_int_equal(e.listeners, 0); /* that depth emits none */
+    assert_int_equal(platform_pod_read("/proc", p.pid, p.mark, p.name_space, POD_PORTS, buf, note_socket, &e, &r), 0);
+    check_counters(&r);
+    assert_int_equal(r.family[0].count[STATE_ESTABLISHED], 2 * (CONNECTIONS + WAITING));
+    assert_true(e.ordered);
+    assert_int_equal(e.listeners, LISTENERS + has_ipv6());
+    assert_int_equal(e.tcp[0], 1 + CONNECTIONS);
+    assert_int_equal(e.tcp[1], 1 + WAITING);
+    assert_int_equal(e.tcp[2], 1);
+    assert_int_equal(e.queued, WAITING);
+    for (unsigned i = 0; i < DATAGRAMS; i++)
+        assert_int_equal(e.udp[i], 1);
+    assert_int_equal(e.others, CONNECTIONS + WAITING + 1 + has_ipv6()); /* the clients' ends, port 9000 */
+    pod_end(&p);
+    pod_reap(&p);
+}
+
 static void an_empty_namespace_has_nothing(void **state)
 {
     struct pod p = pod_start(false);
     struct pod_reading r;
 
     (void)state;
-    for (unsigned depth = POD_COUNTERS; depth <= POD_SOCKETS; depth++) {
+    for (unsigned depth = POD_COUNTERS; depth <= POD_PORTS; depth++) {
         assert_int_equal(read_pod(&p, depth, &r), 0);
         assert_int_equal(r.family[0].tcp_inuse + r.family[1].tcp_inuse + r.time_wait + r.current, 0);
         for (int field = 0; field < FIELD_COUNT; field++)
@@ -398,6 +453,7 @@ int main(void)
         cmocka_unit_test(each_process_has_a_mark_that_stays),
         cmocka_unit_test(a_namespace_has_a_number),
         cmocka_unit_test(the_depth_says_what_is_counted),
+        cmocka_unit_test(each_socket_is_emitted_with_its_port),
         cmocka_unit_test(an_empty_namespace_has_nothing),
         cmocka_unit_test(another_process_or_namespace_is_never_taken_for_it),
         cmocka_unit_test(a_namespace_that_was_read_ends_with_its_processes),
