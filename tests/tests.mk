@@ -81,7 +81,7 @@ built-%:
 	@$(MAKE) --no-print-directory CPU=$* all
 
 BOOTED = aarch64 s390x mipsel
-test-boots: ## boot emulated machines with the binary as process 1; PYTEST_ARGS as for e2e
+test-boots: ## boot emulated machines with the binary; PYTEST_ARGS as for e2e
 	@third_party/install.sh build test appliance $(BOOTED)
 	@$(MAKE) --no-print-directory $(BOOTED:%=appliance-%)
 	@$(PYTEST) -n2 tests/appliance $(PYTEST_ARGS)
@@ -139,7 +139,7 @@ $(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(FUZZ_SRC:%.c=build/fuzz/%.
 build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)
 # The helper of the appliance's tests, which is process 1 before sockpush is.
-build/$(CPU)/appliance: build/$(CPU)/obj/tests/appliance/helper.o
+build/$(CPU)/appliance: $(patsubst %.c,build/$(CPU)/obj/%.o,$(wildcard tests/appliance/*.c) $(addprefix src/base/,format.c buf.c arena.c))
 	$(Q)$(BINARY)
 build/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<

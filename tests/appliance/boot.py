@@ -103,7 +103,12 @@ class Console(NamedTuple):
 
     @property
     def points(self):
-        return parse.influx("".join(line + "\n" for line in self.lines if not re.match(r"\d{4}-", line)))
+        return parse.influx("".join(line + "\n" for line in self.lines if not re.match(r"\d{4}-|helper: ", line)))
+
+    @property
+    def notes(self):
+        """Returns the helper's lines."""
+        return [line.removeprefix("helper: ") for line in self.lines if line.startswith("helper: ")]
 
     @property
     def status(self):

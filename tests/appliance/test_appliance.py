@@ -51,7 +51,8 @@ def start(cpu, *words, modules=(), helper=True, files={}, env={}, **more):
         files["helper"] = (boot.BUILD / cpu / "appliance").read_bytes()
         files.update(boot.modules(cpu, modules))
         words = ("rdinit=/helper", *(["modules"] if modules else []), *words)
-    return boot.boot(cpu, files, [*words, *boot.variables({**ONE, **env})], **more)
+    env = {name: value for name, value in {**ONE, **env}.items() if value is not None}
+    return boot.boot(cpu, files, [*words, *boot.variables(env)], **more)
 
 
 def diag(backend):
