@@ -310,7 +310,7 @@ def test_alert(namespace, keep, tmp_path):
     assert f"`{expression}`" in (ROOT / "docs" / "metrics.md").read_text()
     victoria = keep(servers.VictoriaMetrics(tmp_path))
     now = time.time_ns()
-    line = "sockpush,backend=netlink,host={} sockets=1i {}\n"
+    line = "sockpush,backend=off,host={} poll_us=1i {}\n"
     points = [("node-1", now - 3600 * 10**9), ("node-2", now - 3600 * 10**9), ("node-1", now)]
     servers.put(8428, "/write", "".join(line.format(host, at - 10**9) for host, at in points).encode())
     victoria.settles(lambda: silent(victoria, expression), ["node-2"])

@@ -187,9 +187,11 @@ static void what_could_not_be_read_is_left_out_and_no_zero(void **state)
     assert_null(strstr(text, "tcp_"));
     c.reading.read[PROTOCOL_UDP] = false;
     c.reading.name = "none";
+    c.s.self.poll_us = 40;
     c.s.self.poll_errors = 3;
     assert_string_equal(lines(&c, &encoder_influx),
-                        "sockpush,backend=none partial_polls=0i,poll_errors=3i,count_errors=0i 1700000000123000000\n");
+                        "sockpush,backend=none poll_us=40i,partial_polls=0i,poll_errors=3i,count_errors=0i "
+                        "1700000000123000000\n");
     tear_down(&c);
 }
 
