@@ -64,6 +64,31 @@ static int open_process(const char *proc, int pid, uint64_t mark)
     return -ESRCH;
 }
 
+/* A linux_entry_fn: opens the first thread whose namespace can be seen. */
+static void open_thread(void *ctx, int dir, const struct linux_entry *entry)
+{
+    int *found = ctx, thread;
+
+    if (*found >= 0 || linux_entry_number(entry) < 0)
+        return;
+    thread = openat(dir, entry->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (linux_inode_at(thread, "net/tcp"))
+        *found = thread;
+    else
+        close(thread);
+}
+
+/* Opens a thread below the directory "task" of a process, at a path that may begin at the directory `at`. The main
+ * thread may end before the others, and then /proc/PID has neither net nor a command line. Returns a descriptor, which
+ * has the files of /proc/PID, or -1. */
+static int open_other_thread(int at, const char *path)
+{
+    int thread = -1;
+
+    linux_walk(linux_open_directory(at, path), open_thread, &thread);
+    return thread;
+}
+
 /* --- namespaces, owners ------------------------------------------------------ */
 
 /* The inode of net/tcp belongs to the network namespace: see linux_own_namespace. */
@@ -71,8 +96,15 @@ uint64_t platform_namespace(const char *proc, int pid)
 {
     char path[LINUX_PATH_MAX];
     bool fits = pid ? text_format(path, sizeof path, "%s/%d/net/tcp", proc, pid) : linux_net_path(proc, "tcp", path);
+    uint64_t number = fits ? linux_inode(path) : 0;
+    int thread;
 
-    return fits ? linux_inode(path) : 0;
+    if (number || !pid || !text_format(path, sizeof path, "%s/%d/task", proc, pid))
+        return number;
+    thread = open_other_thread(AT_FDCWD, path);
+    number = linux_inode_at(thread, "net/tcp");
+    close(thread);
+    return number;
 }
 
 /* A line_fn. */
@@ -87,7 +119,7 @@ bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_
 {
     static const char pause[] = "pause\n";
     char buf[4096];
-    int dir = open_process(proc, pid, mark), fd;
+    int dir = open_process(proc, pid, mark), fd, thread;
     long n;
 
     memset(out, 0, sizeof *out);
@@ -100,6 +132,10 @@ bool platform_pod_identity(const char *proc, int pid, uint64_t mark, struct pod_
     n = linux_read_at(dir, "comm", buf, sizeof buf);
     out->sandbox = n == sizeof pause - 1 && !memcmp(buf, pause, sizeof pause - 1);
     n = linux_read_at(dir, "cmdline", buf, sizeof buf);
+    if (!n && (thread = open_other_thread(dir, "task")) >= 0) {
+        n = linux_read_at(thread, "cmdline", buf, sizeof buf);
+        close(thread);
+    }
     out->guest = n > 0 && pod_parse_guest(buf, (size_t)n);
     out->sandbox |= !n || (n > 0 && !*buf);
     n = linux_read_at(dir, "stat", buf, sizeof buf);
@@ -215,13 +251,22 @@ int platform_pod_read(const char *proc, int pid, uint64_t mark, uint64_t name_sp
                       platform_sock_fn *emit, void *ctx, struct pod_reading *out)
 {
     struct reader r = {.dir = open_process(proc, pid, mark), .text = buf, .out = out, .ctx = ctx};
+    uint64_t number;
     int ret = -ESRCH;
 
     memset(out, 0, sizeof *out);
     r.emit = depth == POD_PORTS ? emit : NULL;
     if (r.dir < 0)
         return r.dir;
-    if (linux_inode_at(r.dir, "net/tcp") == name_space) {
+    number = linux_inode_at(r.dir, "net/tcp");
+    if (!number) {
+        int process = r.dir;
+
+        r.dir = open_other_thread(process, "task");
+        close(process);
+        number = linux_inode_at(r.dir, "net/tcp");
+    }
+    if (number == name_space) {
         ret = read_counters(&r);
         if (!ret && depth != POD_COUNTERS)
             ret = read_tables(&r, depth);

@@ -78,6 +78,21 @@ def test_threads_elsewhere(make, watch):
     assert pushed.values(one, "tcp_inuse", 4) == [3]
 
 
+def test_a_main_thread_that_ends(make, watch):
+    """The process goes on in another thread, and so does its series. One that was never seen otherwise is found, too."""
+    one, early = make(), make()
+    one.ask("make", 4, listening=3)
+    early.ask("make", 4, listening=4)
+    early.ask("end_main_thread")
+    pushed = watch()
+    pushed.until(lambda latest: pushed.of(one, 4).get("tcp_listen") == 3 and pushed.of(early, 4).get("tcp_listen") == 4)
+    one.ask("end_main_thread")
+    one.ask("make", 4, listening=2)
+    pushed.until(lambda latest: pushed.of(one, 4).get("tcp_listen") == 5)
+    pushed.more()
+    assert pushed.values(one, "tcp_inuse", 4) in ([3, 5], [3, 4, 5])
+
+
 def test_a_process_that_ends(machine, make, watch, keep):
     """The namespace goes on as long as another process is in it, and so do its numbers."""
     one, other = make(), make()

@@ -4,13 +4,16 @@
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <net/if.h>
@@ -99,14 +102,44 @@ static bool has_ipv6(void)
     return !access("/proc/net/sockstat6", F_OK);
 }
 
+static bool enters_pod(bool sockets)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return (!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET)) && lo_up() &&
+           (!sockets || open_sockets(has_ipv6()));
+}
+
 /* Runs in the new process. Tells by one byte that all is there, then waits. */
 static void be_pod(int ready, bool sockets)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if ((!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET)) && lo_up() &&
-        (!sockets || open_sockets(has_ipv6())) && write(ready, "x", 1) == 1)
+    if (enters_pod(sockets) && write(ready, "x", 1) == 1)
         for (;;)
             pause();
+    _exit(0);
+}
+
+static void *outlive_main_thread(void *ready)
+{
+    const struct timespec ms = {.tv_nsec = 1000000};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (!access("/proc/self/net/tcp", F_OK))
+        nanosleep(&ms, NULL);
+    if (write(*(const int *)ready, "x", 1) == 1)
+        for (;;)
+            pause();
+    _exit(0);
+}
+
+/* Does the same, but its main thread ends, and another one tells and waits. */
+static void be_pod_without_main_thread(int ready, bool sockets)
+{
+    static int fd;
+    pthread_t thread;
+
+    fd = ready;
+    if (enters_pod(sockets) && !pthread_create(&thread, NULL, outlive_main_thread, &fd))
+        pthread_exit(NULL);
     _exit(0);
 }
 
@@ -126,8 +159,8 @@ static uint64_t mark_of(pid_t pid)
     return p.mark;
 }
 
-/* Starts a pod. Skips the test where that is not permitted. */
-static struct pod pod_start(bool sockets)
+/* Starts a pod, whose process does `be`. Skips the test where that is not permitted. */
+static struct pod pod_start_as(void (*be)(int ready, bool sockets), bool sockets)
 {
     struct pod p = {0};
     int ready[2];
@@ -136,9 +169,8 @@ static struct pod pod_start(bool sockets)
     assert_int_equal(pipe(ready), 0);
     p.pid = fork();
     assert_true(p.pid >= 0);
-    if (!p.pid) {
-        be_pod(ready[1], sockets);
-    }
+    if (!p.pid)
+        be(ready[1], sockets);
     close(ready[1]);
     if (read(ready[0], &byte, 1) != 1) {
         waitpid(p.pid, NULL, 0);
@@ -150,6 +182,11 @@ static struct pod pod_start(bool sockets)
     p.name_space = platform_namespace("/proc", p.pid);
     assert_true(p.mark && p.name_space);
     return p;
+}
+
+static struct pod pod_start(bool sockets)
+{
+    return pod_start_as(be_pod, sockets);
 }
 
 /* Ends it; its parent, the test, still has to reap it. */
@@ -319,6 +356,33 @@ static void each_socket_is_emitted_with_its_port(void **state)
     pod_reap(&p);
 }
 
+/* Then /proc/PID/net is empty, and the other threads have it. */
+static void a_process_may_go_on_without_its_main_thread(void **state)
+{
+    struct pod p = pod_start_as(be_pod_without_main_thread, true), other = pod_start(false);
+    struct pod_identity who;
+    struct pod_reading r;
+    char path[64];
+
+    (void)state;
+    snprintf(path, sizeof path, "/proc/%d/net/tcp", (int)p.pid);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_not_equal(p.name_space, platform_namespace("/proc", 0));
+    assert_int_equal(read_pod(&p, POD_LISTENERS, &r), 0);
+    check_counters(&r);
+    assert_int_equal(r.family[0].count[STATE_LISTEN], LISTENERS);
+    assert_true(platform_pod_identity("/proc", p.pid, p.mark, &who));
+    assert_false(who.sandbox);
+    p.name_space = other.name_space;
+    assert_int_equal(read_pod(&p, POD_COUNTERS, &r), -ESRCH);
+    pod_end(&p);
+    assert_int_equal(platform_namespace("/proc", p.pid), 0);
+    assert_int_equal(read_pod(&p, POD_COUNTERS, &r), -ESRCH);
+    pod_reap(&p);
+    pod_end(&other);
+    pod_reap(&other);
+}
+
 static void an_empty_namespace_has_nothing(void **state)
 {
     struct pod p = pod_start(false);
@@ -454,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_namespace_has_a_number),
         cmocka_unit_test(the_depth_says_what_is_counted),
         cmocka_unit_test(each_socket_is_emitted_with_its_port),
+        cmocka_unit_test(a_process_may_go_on_without_its_main_thread),
         cmocka_unit_test(an_empty_namespace_has_nothing),
         cmocka_unit_test(another_process_or_namespace_is_never_taken_for_it),
         cmocka_unit_test(a_namespace_that_was_read_ends_with_its_processes),
