@@ -1,4 +1,5 @@
 /* The pods in a poll: SOCKPUSH_PODS. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/format.h"
@@ -54,6 +55,19 @@ static void note_ports(struct program *p)
               p->pods.want.max_ports);
 }
 
+/* Logs once that pods stay without names. Where the default directory is absent, there is no kubelet. */
+static void note_logs(struct program *p)
+{
+    int error = p->pods.logs_error;
+
+    if (p->logged_pod_logs || !error || (error == -ENOENT && !p->config.v.pod_logs))
+        return;
+    log_event(LOG_WARN, "variable", "SOCKPUSH_POD_LOGS",
+              "\"%.200s\" cannot be listed: %s: pods have no names until it can", p->pods.want.logs,
+              platform_error_text(-error));
+    p->logged_pod_logs = true;
+}
+
 const char *program_pods(const struct program *p, char out[PODS_TEXT_MAX])
 {
     unsigned found = 0, named = 0;
@@ -78,4 +92,5 @@ void program_read_pods(struct program *p, uint64_t start_ns, int64_t time_ms)
     pods_poll(&p->pods, start_ns / 1000000, time_ms, p->lines.data);
     note_left_out(p);
     note_ports(p);
+    note_logs(p);
 }

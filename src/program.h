@@ -38,7 +38,8 @@ struct program {
     bool sampled, sample_failed;   /* since the last push, a sample of the accept queues worked, or one failed */
     uint64_t sampled_cpu_ns;       /* CPU time of the main thread after the last sample, or before the wait for one */
     uint64_t sample_not_before_ns; /* the last one's cost puts the next off until then */
-    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops, logged_pods, logged_pod_ports;
+    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops, logged_pods, logged_pod_ports,
+        logged_pod_logs;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;

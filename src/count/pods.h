@@ -130,6 +130,7 @@ struct pods {
     uint64_t now_ms, looked_ms;
     int64_t time_ms;
     int error;         /* of the last look: -errno, or 0 */
+    int logs_error;    /* of the last listing of want.logs: -errno, or 0 */
     bool looked;       /* in this poll */
     bool lost;         /* a namespace has no known process any more */
     bool failed;       /* a namespace was not read in this poll, though a process is there */

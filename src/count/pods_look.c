@@ -204,8 +204,8 @@ static void name_views(struct pods *p)
     }
     for (uint32_t i = 0; i < p->n_views; i++)
         nameless |= *p->view[i].owner.uid && !*p->view[i].pod_name;
-    if (nameless)
-        platform_directory_walk(p->want.logs, name_pod, p);
+    if (nameless || p->looks == 1) /* the first look tells whether there are names at all */
+        p->logs_error = platform_directory_walk(p->want.logs, name_pod, p);
 }
 
 static void exchange(struct pods *p)

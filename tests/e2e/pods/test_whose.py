@@ -1,5 +1,6 @@
 """The tags of netstat_pod: whose a network namespace is, by the control groups of its processes and kubelet's directory of logs."""
 import contextlib
+import os
 from random import Random
 
 import pytest
@@ -92,6 +93,44 @@ def test_a_thousand_pods(make, watch, groups, logs):
     pushed = watch(pod_logs=logs(*others, *odd, f"shop_web-0.db_{UID}", f"kube-system_a--b_{OTHER_UID}"))
     expected = {(("namespace", "shop"), ("pod_name", "web-0.db")): 1, (("namespace", "kube-system"), ("pod_name", "a--b")): 2, (("pod_uid", STATIC),): 3}
     pushed.until(lambda _: tags(pushed) == expected)
+
+
+def warnings(pushed):
+    return [line for line in pushed.program.log.splitlines() if " warn " in line and "SOCKPUSH_POD_LOGS" in line]
+
+
+@pytest.mark.parametrize("mode,reason", [(None, "No such file or directory"), (0o700, "Permission denied")])
+def test_logs_that_cannot_be_listed(machine, make, watch, groups, logs, keep, mode, reason):
+    """The log says once that there are no names, and why. They come as soon as the directory can be listed."""
+    place = machine.place / "pods"
+    if mode:
+        place.mkdir(mode)
+    pod(make, groups, UID, SANDBOX, FIRST, listening=2)
+    pushed = watch(pod_logs=place)
+    pushed.until(lambda _: tags(pushed) == {(("pod_uid", UID),): 2})
+    looks = keep(contextlib.closing(pods.Looks(machine, pushed)))
+    looks.again()
+    assert len(warnings(pushed)) == 1 and f'\\"{place}\\" cannot be listed: {reason}' in warnings(pushed)[0], pushed.program.log
+    logs(f"shop_web_{UID}")
+    place.chmod(0o755)
+    looks.again()
+    pushed.until(lambda _: tags(pushed).get((("namespace", "shop"), ("pod_name", "web"))) == 2)
+    assert len(warnings(pushed)) == 1
+
+
+def test_no_kubelet(make, watch):
+    """A host of Docker has no directory of logs, which is no fault."""
+    if os.path.exists("/var/log/pods"):
+        pytest.skip("a kubelet runs here")
+    one, pushed = make(), watch()
+    pushed.until(lambda latest: pushed.of(one))
+    assert not warnings(pushed)
+
+
+def test_no_pod_yet(watch, tmp_path):
+    """A wrong directory is reported at the start, before there is a pod that has no name."""
+    pushed = watch(pod_logs=tmp_path / "none")
+    pushed.program.until(lambda: warnings(pushed))
 
 
 def test_what_has_the_same_tags_is_added_up(make, watch, groups, logs):
