@@ -95,6 +95,11 @@ test-windows: ## run unit and end-to-end tests of sockpush.exe, under wine
 	@$(MAKE) --no-print-directory OS=windows all
 	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) -m windows tests/e2e $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
 
+SOAK_SECONDS = 600
+soak: need-build-test receivers ## run all at once for SOAK_SECONDS=600, and check that nothing grows and each line is accounted for
+	@$(MAKE) $(JOBS) $(TARGET)
+	@SOCKPUSH_TEST_SOAK=$(SOAK_SECONDS) $(PYTEST) -n0 tests/e2e/program/test_soak.py $(PYTEST_ARGS)
+
 receivers: ## unpack the servers that the end-to-end tests push to, without installing them
 	@third_party/receivers.sh receivers trixie otlp clients k8s demo release
 
@@ -127,7 +132,7 @@ twice: all ## build twice, in two directories, and compare the bytes; also with 
 # ---- targets for make: two more trees of objects (unit tests, fuzzers) of the same sources
 
 $(DELIVERY_TESTS:%=$(OUT)/unit/output/%): $(DELIVERY:%.c=$(ASAN)/%.o)
-$(OUT)/unit/count/test_pods $(OUT)/unit/count/test_pods_ports: $(PODS_MACHINE:%.c=$(ASAN)/%.o)
+$(addprefix $(OUT)/unit/count/,test_pods test_pods_ports test_pods_week): $(PODS_MACHINE:%.c=$(ASAN)/%.o)
 $(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(UNIT_$(CPU)) $(LIBRARIES) -lm
 # test_clock.py runs this program. All end-to-end tests can: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
@@ -158,4 +163,4 @@ build/fuzz/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED)
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
-.PHONY: bench compile-others e2e fuzz lint receivers size test test-appliance test-boots test-cpus test-windows twice unit
+.PHONY: bench compile-others e2e fuzz lint receivers size soak test test-appliance test-boots test-cpus test-windows twice unit

@@ -26,6 +26,6 @@ WINE       = env HOME=$(CURDIR)/build/wine WINEPREFIX=$(CURDIR)/build/wine/prefi
 # Unit tests leave out those of Linux's files, of POSIX calls, and of outputs and backends by name.
 PARSERS    = $(filter-out platform/linux/% platform/posix/%,$(wildcard platform/*/*_parse.c))
 OF_OTHERS  = tests/unit/posix_helper.c tests/unit/count/machine_helper.c $(addprefix tests/unit/,$(patsubst %,%.c,base/test_ip base/test_log count/test_owners \
-	count/test_owners_walks count/test_pods count/test_pods_ports count/test_recording config/test_config config/test_agent config/test_outputs input/test_listener output/test_probe output/test_walk $(DELIVERY_TESTS:%=output/%) platform/test_container_parse \
+	count/test_owners_walks count/test_pods count/test_pods_ports count/test_pods_week count/test_recording config/test_config config/test_agent config/test_outputs input/test_listener output/test_probe output/test_walk $(DELIVERY_TESTS:%=output/%) platform/test_container_parse \
 	platform/test_kernel_parse platform/test_kernel_read platform/test_local_ports_parse platform/test_netlink platform/test_netlink_filter platform/test_netlink_parse platform/test_platform platform/test_pod_files platform/test_pod_parse platform/test_pods platform/test_procfs platform/test_procfs_parse platform/test_queue platform/test_receiving platform/test_sockstat_parse platform/test_systems platform/test_tcp_counters platform/test_tcp_totals tls/test_flipped))
 CMOCKA_HAS = -DHAVE_STRUCT_TIMESPEC -DHAVE__SNPRINTF -DHAVE__VSNPRINTF

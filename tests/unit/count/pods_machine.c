@@ -134,7 +134,7 @@ void machine_begin(uint32_t max, uint8_t tags, const char *logs, const char *rul
                              .interval_ms = 10000,
                              .full = rules,
                              .rules = rules ? &m.rules : NULL,
-                             .max_ports = 5};
+                             .max_ports = 100};
 
     memset(&m, 0, sizeof m);
     m.now_ms = 5;

@@ -50,6 +50,7 @@ static void each_rule_has_series_where_it_counts_a_socket(void **state)
 
     (void)state;
     begin("80,8000-8100,10.0.0.2:90,*:7000,>443");
+    m.pods.ports->max_discovered = 5;
     connect_to(&to, "9.9.9.9", 443);
     open_port(1001, "0.0.0.0", 80, STATE_LISTEN);
     open_port(1001, "10.0.0.1", 80, STATE_ESTABLISHED);
