@@ -48,7 +48,7 @@ struct pod_series {
     char origin[POD_CONTAINER_MAX]; /* the ID of the container, if it is of one namespace with one; else "" */
     bool live, ending;              /* ending: it is pushed for the last time, in formats that mark ends */
     bool ipv6;                      /* a namespace of it has IPv6 */
-    bool unread;                    /* a namespace of it was not read in this poll: there are no gauges */
+    bool unread;                    /* it lacks what a namespace of it has in this poll: there are no gauges */
     bool torn;                      /* the sockets of one were in part read twice: their ports are not known */
     bool listeners;                 /* those of a namespace were read in this poll, and those of all at some time */
     uint8_t zero_polls;             /* since its last namespace ended */
@@ -156,7 +156,8 @@ const struct pod_series *pods_of_ports(const struct pods *p, const struct series
 /* Looks which processes there are, and finds, names and ends namespaces. */
 void pods_look(struct pods *p);
 
-/* Gives the namespace the series for its texts, and takes it from the one that it had. */
+/* Gives the namespace the series for its texts, and takes it from the one that it had, which keeps the numbers of this
+ * poll. */
 void pods_assign(struct pods *p, struct pod_view *v);
 
 /* Takes the namespace from its series. */

@@ -89,8 +89,10 @@ void pods_assign(struct pods *p, struct pod_view *v)
     s = find(p, &t);
     pods_leave(v);
     v->series = s ? s : create(p, &t);
-    if (v->series)
+    if (v->series) {
         v->series->views++;
+        v->series->unread |= v->read; /* its numbers of this poll are in the other one */
+    }
 }
 
 void pods_note_origins(struct pods *p)

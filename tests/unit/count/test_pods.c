@@ -131,6 +131,29 @@ static void another_process_takes_over(void **state)
     arena_free(&m.arena);
 }
 
+/* The second look of a poll, for a namespace whose only process is gone, finds that this one has another name. */
+static void a_name_that_is_new_after_the_reading_has_no_gauges_yet(void **state)
+{
+    (void)state;
+    machine_begin(8, 1u << POD_CONTAINER, "/none", NULL);
+    machine_run(10, 1001, "u-1", "c1");
+    machine_run(11, 1001, "u-1", "c2");
+    machine_run(20, 1002, "u-2", "c3");
+    machine_count(1001, 5, 100);
+    poll_after(0);
+    machine_end(10);
+    machine_end(20);
+    poll_after(1000);
+    assert_int_equal(m.looks, 2);
+    assert_int_equal(series_with(POD_CONTAINER, "c1")->family[0].tcp_inuse, 5);
+    assert_true(series_with(POD_CONTAINER, "c2")->unread);
+    poll_after(1000);
+    assert_int_equal(series_with(POD_CONTAINER, "c1")->family[0].tcp_inuse, 0);
+    assert_int_equal(series_with(POD_CONTAINER, "c2")->family[0].tcp_inuse, 5);
+    assert_false(series_with(POD_CONTAINER, "c2")->unread);
+    arena_free(&m.arena);
+}
+
 static void a_number_that_is_used_again_is_another_namespace(void **state)
 {
     struct pod_series *old, *new;
@@ -479,6 +502,7 @@ int main(void)
         cmocka_unit_test(increases_begin_with_the_first_reading),
         cmocka_unit_test(what_has_the_same_tags_is_added_up),
         cmocka_unit_test(another_process_takes_over),
+        cmocka_unit_test(a_name_that_is_new_after_the_reading_has_no_gauges_yet),
         cmocka_unit_test(a_number_that_is_used_again_is_another_namespace),
         cmocka_unit_test(a_number_without_a_container_begins_anew),
         cmocka_unit_test(a_process_may_enter_its_namespace_after_it_was_seen),
