@@ -47,7 +47,7 @@ static void put_remote_or_local(const struct snapshot *s, const struct encoder *
         if ((!pod && series->rule != RULE_NONE) || series_is_remote(ports.tally, series) != remote ||
             (series->discovery->ending && !format->marks_ends))
             continue;
-        ports.sections = pod ? pod_sections(s, pod, sections) : "";
+        ports.sections = pod_sections(s, pod, sections);
         put_port(&ports, format, sink, series, pod, series_addr_port(ports.tally, series, text));
     }
 }

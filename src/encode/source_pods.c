@@ -88,7 +88,7 @@ const char *pod_sections(const struct snapshot *s, const struct pod_series *seri
     const char *cardinality = strstr(s->sections, "|card:");
     struct buf b = {.data = out, .cap = POD_SECTIONS_MAX - 1};
 
-    if (*series->origin)
+    if (series && *series->origin)
         buf_format(&b, "|c:ci-%s", series->origin);
     if (cardinality)
         buf_text(&b, cardinality);

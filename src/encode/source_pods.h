@@ -11,7 +11,7 @@ struct tags pod_tags(struct pod_tagset *pod, const struct pod_series *series);
 /* Room for what an agent gets beside the tags. */
 #define POD_SECTIONS_MAX (POD_CONTAINER_MAX + TAG_VALUE_MAX)
 
-/* Writes it: the pod's container, for the program's own. Returns out. */
+/* Writes it: the pod's container, for the program's own. series: NULL for none. Returns out. */
 const char *pod_sections(const struct snapshot *s, const struct pod_series *series, char out[POD_SECTIONS_MAX]);
 
 /* Makes a series with the longest texts that these tags can have. */

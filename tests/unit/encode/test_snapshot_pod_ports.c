@@ -116,6 +116,7 @@ static void what_exceeds_the_limit_is_of_no_pod(void **state)
                            "netstat_pod_port.tcp_listen:2|g|#addr_port:other,host:h,ip_version:4\n"));
     assert_non_null(strstr(pods_text, "netstat_pod_port.tcp_listen:1|g|#addr_port:80,host:h,ip_version:4,"
                                       "namespace:shop,pod_name:web\n"));
+    assert_non_null(strstr(encode(&c, &encoder_datadog), "addr_port:other,host:h,ip_version:4|card:low\n"));
     pods_tear_down(&c);
 }
 
