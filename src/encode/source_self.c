@@ -27,6 +27,16 @@ static void put_listen(const struct snapshot *s, const struct encoder *format, s
     values_put(&v, s, format, sink, SOCKPUSH_LISTEN, set);
 }
 
+/* Adds the sockets that could not be followed, where any were read: the program's own, and those of pods by port. */
+static void add_untracked(struct values *v, const struct snapshot *s)
+{
+    const struct tally *ports = s->pods ? s->pods->ports : NULL;
+    uint64_t n = tally_untracked(s->tally) + (ports ? tally_untracked(ports) : 0);
+
+    if (ports || s->reading->read[PROTOCOL_TCP] || s->reading->read[PROTOCOL_UDP])
+        values_add(v, s, FIELD_UNTRACKED, n, ADDED_NONE);
+}
+
 static void put_program(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     const struct self_counters *self = &s->self;
@@ -35,7 +45,7 @@ static void put_program(const struct snapshot *s, const struct encoder *format, 
 
     values_add(&v, s, FIELD_POLL_US, self->poll_us, ADDED_NONE);
     values_add(&v, s, FIELD_SOCKETS, s->reading->report.sockets, ADDED_NONE);
-    values_add(&v, s, FIELD_UNTRACKED, tally_untracked(s->tally), ADDED_NONE);
+    add_untracked(&v, s);
     values_add(&v, s, FIELD_QUEUE_TOTALS, s->queue_totals, ADDED_NONE);
     if (s->pods)
         values_add(&v, s, FIELD_UNTRACKED_PODS, s->pods->unseen, ADDED_NONE);

@@ -45,12 +45,12 @@ static const char *encode(struct scene *c, const struct encoder *format)
     return pods_text;
 }
 
-static const char *encode_table(struct scene *c)
+static const char *encode_all(struct scene *c, const struct encoder *format)
 {
     struct buf out = {.data = pods_text, .cap = sizeof pods_text - 1};
     struct sink sink = {.out = &out, .line_max = 16383, .state = c->s.state};
 
-    snapshot_encode(&c->s, &encoder_table, &sink);
+    snapshot_encode(&c->s, format, &sink);
     pods_text[out.len] = '\0';
     return pods_text;
 }
@@ -88,7 +88,7 @@ static void lines_have_the_tags_of_pod_rule_and_port(void **state)
     assert_non_null(strstr(encode(&c, &encoder_statsd), "h.netstat_pod_port.shop.web.80.6.tcp_listen:1|g\n"));
     assert_non_null(strstr(pods_text, "h.netstat_pod_port.4026531840.10_0_0_1_90.4.tcp_established:1|g\n"));
     assert_non_null(strstr(pods_text, "h.netstat_pod_remote.shop.web.443.4.tcp_established:1|g\n"));
-    assert_non_null(strstr(encode_table(&c), "\n6  shop/web 80 "));
+    assert_non_null(strstr(encode_all(&c, &encoder_table), "\n6  shop/web 80 "));
     assert_non_null(strstr(pods_text, "\n4  4026531840 10.0.0.1:90\n"));
     assert_non_null(strstr(pods_text, "\n4  shop/web >443 "));
     strcpy(pods_series[0].origin, "c0ffee");
@@ -117,6 +117,30 @@ static void what_exceeds_the_limit_is_of_no_pod(void **state)
     assert_non_null(strstr(pods_text, "netstat_pod_port.tcp_listen:1|g|#addr_port:80,host:h,ip_version:4,"
                                       "namespace:shop,pod_name:web\n"));
     assert_non_null(strstr(encode(&c, &encoder_datadog), "addr_port:other,host:h,ip_version:4|card:low\n"));
+    pods_tear_down(&c);
+}
+
+/* There is room for the ages of 4,096 sockets. */
+static void what_has_no_age_is_counted(void **state)
+{
+    struct sock s = sock_of(PROTOCOL_TCP, "10.0.0.1", 80, STATE_CLOSE_WAIT, 1);
+    struct scene c;
+
+    (void)state;
+    pods_set_up(&c, &pods_users);
+    with_ports(&c, "80", 10);
+    c.s.push_self = true;
+    for (s.cookie = 1; s.cookie <= 5000; s.cookie++)
+        open_port(&c, s.cookie % 2, s);
+    pods_end_ports(&c.pods);
+    assert_non_null(strstr(encode_all(&c, &encoder_influx), ",untracked_sockets=904i,untracked_pods=0i,"));
+    c.reading.read[PROTOCOL_TCP] = true;
+    c.polls.tally.close_wait.overflow = 1;
+    assert_non_null(strstr(encode_all(&c, &encoder_influx), ",untracked_sockets=905i,"));
+    c.pods.ports = NULL;
+    assert_non_null(strstr(encode_all(&c, &encoder_influx), ",untracked_sockets=1i,"));
+    c.reading.read[PROTOCOL_TCP] = false;
+    assert_null(strstr(encode_all(&c, &encoder_influx), "untracked_sockets"));
     pods_tear_down(&c);
 }
 
@@ -209,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_have_the_tags_of_pod_rule_and_port),
         cmocka_unit_test(what_exceeds_the_limit_is_of_no_pod),
+        cmocka_unit_test(what_has_no_age_is_counted),
         cmocka_unit_test(the_largest_snapshot_is_predicted),
     };
 
