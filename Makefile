@@ -80,6 +80,11 @@ uninstall: ## remove what install copied, except a changed configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/sockpush$(EXE) $(DESTDIR)$(PREFIX)/share/man/man8/sockpush.8
 	@[ ! -e platform/$(OS)/service.sh ] || platform/$(OS)/service.sh uninstall '$(DESTDIR)' '$(PREFIX)'
 
+update: ## take newer sources of what is compiled in from Debian, build and test with them; if that fails, all stays as it was
+	@mkdir -p build; cp third_party/sources.lock build/
+	@{ third_party/update.sh && { cmp -s third_party/sources.lock build/sources.lock || $(MAKE) --no-print-directory all size test; }; } || \
+		{ cp build/sources.lock third_party/; echo 'update: third_party/sources.lock is as it was' >&2; exit 1; }
+
 clean: ## remove build/, except the fetched sources
 	rm -rf $(filter-out build/third_party,$(wildcard build/*))
 
@@ -133,4 +138,4 @@ dist-one: $(OUT)/sockpush
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: FORCE all clean demo deps dist dist-one distclean help image install need run uninstall
+.PHONY: FORCE all clean demo deps dist dist-one distclean help image install need run uninstall update
