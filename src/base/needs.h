@@ -1,11 +1,11 @@
-/* What the program opens, connects to and calls once it runs: what its sandbox has to leave open. */
+/* The needs of the running program: files, ports and parts, which its sandbox has to leave open. */
 #ifndef NEEDS_H
 #define NEEDS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a path is needed for. */
+/* The reason why a path is needed. */
 enum need {
     NEED_TREE,   /* read a directory and what is below it */
     NEED_FILE,   /* read a file again and again; another one may take its place */

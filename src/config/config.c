@@ -251,5 +251,6 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     config_read_listen(c, d);
     config_read_pods(c, d);
     config_read_agent(c, env, d);
+    config_read_user(c, d);
     check_formats(c, d);
 }

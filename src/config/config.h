@@ -3,6 +3,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "base/needs.h"
 #include "config/variables.h"
 #include "count/rules.h"
 #include "input/listener.h"
@@ -49,6 +50,8 @@ struct config {
     struct listen_item listen[LISTEN_MAX];
     int n_listen;
     struct rules rules;
+    bool stays;                            /* root stays root */
+    uint32_t uid, gid;                     /* whom root becomes otherwise */
     uint8_t pod_tags;                      /* bits of enum pod_tag */
     struct tags tags[TAG_LISTS_MAX];       /* for every series, highest precedence first */
     struct tags agent_tags[TAG_LISTS_MAX]; /* the same for an agent, with one more list */
@@ -73,6 +76,11 @@ void config_read_otel(struct config *c, env_list env, struct diag *d);
 void config_read_listen(struct config *c, struct diag *d);
 void config_read_pods(struct config *c, struct diag *d);
 void config_read_agent(struct config *c, env_list env, struct diag *d);
+void config_read_user(struct config *c, struct diag *d);
+
+/* Sets *out to what is opened, connected to and called once the program runs. pod_logs: the directory that names the
+ * pods, or NULL. */
+void config_needs(const struct config *c, const char *pod_logs, struct needs *out);
 
 /* Checks path and query of an HTTP output, and sets its path and unit. whole: no path is "/", not the format's. Returns
  * NULL, or the error. */

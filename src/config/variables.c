@@ -53,6 +53,11 @@ static const char *verify_word(int64_t i)
     return i == 0 ? "none" : i == 1 ? "full" : NULL;
 }
 
+static const char *sandbox_word(int64_t i)
+{
+    return i == SANDBOX_ON ? "on" : i == SANDBOX_OFF ? "off" : i == SANDBOX_STRICT ? "strict" : NULL;
+}
+
 static const char *log_level_word(int64_t i)
 {
     return i < LOG_LEVEL_COUNT ? log_level_name[i] : NULL;
@@ -146,6 +151,10 @@ const struct variable variables[] = {
      .meaning = "after a stream broke, lines that were acknowledged so recently are sent again, 0s to 1h"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
      .meaning = "push counters of sockpush itself, on or off"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_SANDBOX", .def = "on", AT(sandbox), .word = sandbox_word,
+     .meaning = "give up what is not needed after the start, as far as the kernel can; strict does not start without all of it"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_USER", .def = "65534", AT(user),
+     .meaning = "the user that root becomes after the start: UID or UID:GID; -: none"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
      .meaning = "how much is logged to stderr"},
     {.name = ""},

@@ -13,6 +13,9 @@
 /* SOCKPUSH_QUEUES. */
 enum queues { QUEUES_AUTO, QUEUES_ON, QUEUES_OFF };
 
+/* SOCKPUSH_SANDBOX. */
+enum sandbox { SANDBOX_ON, SANDBOX_OFF, SANDBOX_STRICT };
+
 /* Parsed values. Texts are not empty, or NULL where unset. */
 struct values {
     const char *to, *tags, *host, *prefix, *ports, *proc, *backend;
@@ -27,6 +30,8 @@ struct values {
     const char *pod_tags, *pod_logs;
     int64_t otlp_names; /* a boolean: semconv */
     int64_t log_level;  /* enum log_level */
+    int64_t sandbox;    /* enum sandbox */
+    const char *user;
     const char *listen;
     int64_t listen_gauges; /* 0: delta, 1: absolute */
     int64_t listen_expiry_ms, listen_memory;
