@@ -98,6 +98,19 @@ int platform_directory_walk(const char *path, platform_name_fn *fn, void *ctx);
  * Returns out. */
 const char *platform_container(char out[PLATFORM_CONTAINER_MAX]);
 
+/* --- the sandbox -------------------------------------------------------------- */
+
+struct needs; /* base/needs.h */
+
+#define PLATFORM_SANDBOX_MAX 700
+
+/* Gives up, for good, whatever the program does not need from now on; call it before the first thread starts. Writes
+ * what is in force, and why the rest is not. Returns true if all is. */
+bool platform_sandbox(const struct needs *needs, char text[PLATFORM_SANDBOX_MAX]);
+
+/* Unmaps the code that only the start needs, which ends with the sandbox. */
+void platform_forget_start(void);
+
 /* --- time, signals, host --------------------------------------------------- */
 
 uint64_t platform_monotonic_ns(void); /* since an arbitrary time */

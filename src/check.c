@@ -214,6 +214,17 @@ static bool check_listening(struct program *p)
     return true;
 }
 
+/* Enters the sandbox, so that what follows is tried in it. Returns false if too little of it is in force. */
+static bool check_sandbox(struct program *p)
+{
+    char text[PLATFORM_SANDBOX_MAX];
+    bool good = program_sandbox(p, text);
+
+    if (*text)
+        print_line("sandbox: %s%s", good ? "" : "failed: ", text);
+    return good;
+}
+
 /* Reads the sockets once. Returns false if none could be read. */
 static bool check_backend(struct program *p)
 {
@@ -251,10 +262,11 @@ int program_check(struct program *p)
     print_values(p);
     print_otlp(&p->config.otel);
     print_tags(p);
+    good &= check_listening(p);
+    good &= check_sandbox(p);
     program_snapshot(p, 0, &s);
     for (int i = 0; i < p->config.n_outputs; i++)
         good &= check_output(p, &p->config.output[i], &s);
-    good &= check_listening(p);
     if (!p->config.off)
         good &= check_backend(p);
     if (p->config.v.pods)

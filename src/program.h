@@ -104,6 +104,10 @@ void program_push(struct program *p, int64_t time_ms);
 /* Takes what applications have sent, and pushes it. */
 void program_stop_listening(struct program *p);
 
+/* Gives up what is not needed from here on, unless SOCKPUSH_SANDBOX=off. Writes what is in force, or "". Returns false
+ * if not all is, with SOCKPUSH_SANDBOX=strict. */
+bool program_sandbox(struct program *p, char text[PLATFORM_SANDBOX_MAX]);
+
 /* Starts the outputs' threads. Returns 0 or -errno. */
 int program_start(struct program *p);
 

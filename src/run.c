@@ -75,6 +75,19 @@ static bool polls_left(const struct program *p)
     return !p->config.v.polls || p->polls < (uint64_t)p->config.v.polls;
 }
 
+/* Returns false, after logging what is missing, if the program must not run without. */
+static bool enter_sandbox(struct program *p)
+{
+    char text[PLATFORM_SANDBOX_MAX];
+    bool good = program_sandbox(p, text);
+
+    if (!good)
+        log_event(LOG_ERROR, "variable", "SOCKPUSH_SANDBOX", "strict, but only this is in force: %s", text);
+    else if (*text)
+        log_event(LOG_INFO, NULL, NULL, "sandbox: %s", text);
+    return good;
+}
+
 /* Opens all there is to open, and reads for the first time. Returns 0, or the exit status after logging why. */
 static int begin(struct program *p, int64_t *time_ms)
 {
@@ -83,6 +96,9 @@ static int begin(struct program *p, int64_t *time_ms)
 
     if (ret)
         return ret == -ELOOP ? 2 : 1;
+    if (!enter_sandbox(p))
+        return 2;
+    platform_forget_start();
     program_read(p, time_ms);
     if (p->reading.ended) {
         log_event(LOG_ERROR, NULL, NULL, "no poll was recorded in %s", p->config.replay);

@@ -1,5 +1,5 @@
 /* Stubs for what only Linux has: procfs, settings of local ports, a search for owners, samples and their CPU time,
- * containers, other network namespaces, duties of process 1. */
+ * containers, other network namespaces, a sandbox, duties of process 1. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -79,6 +79,19 @@ const char *platform_container(char out[PLATFORM_CONTAINER_MAX])
 {
     *out = '\0';
     return out;
+}
+
+/* macOS' own is deprecated; FreeBSD's Capsicum lets nothing be opened or looked up later; and Windows' policies would
+ * have to be set before the program starts. */
+bool platform_sandbox(const struct needs *needs, char text[PLATFORM_SANDBOX_MAX])
+{
+    (void)needs;
+    text_format(text, PLATFORM_SANDBOX_MAX, "none: sockpush has one on Linux alone");
+    return false;
+}
+
+void platform_forget_start(void)
+{
 }
 
 int platform_first_process(void)

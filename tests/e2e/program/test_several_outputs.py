@@ -137,7 +137,8 @@ def test_file_that_may_not_grow(root, binary, tmp_path):
 
 def test_disk_that_is_full_for_a_while(root, binary, tmp_path):
     """The rest of a partly written line comes before the next line."""
-    env = {"SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root), "SOCKPUSH_PORTS": "1,2,3,4", "SOCKPUSH_SELF": "off"}
+    env = {"SOCKPUSH_TO": "influx+stdout:", "SOCKPUSH_INTERVAL": "100ms", "SOCKPUSH_PROC": str(root), "SOCKPUSH_PORTS": "1,2,3,4", "SOCKPUSH_SELF": "off",
+           "SOCKPUSH_USER": "-"}     # prlimit(2) below takes the same user
     with open(tmp_path / "out", "w") as out:
         process = subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
                                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY)))

@@ -1,0 +1,17 @@
+/* Parts of the sandbox. Each appends what is in force, or why it is not, as ", seccomp of 58 calls". Returns false if
+ * it is not. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include "base/buf.h"
+#include "base/needs.h"
+
+/* Makes root another user, and drops the capabilities that nothing needs. Sets *looks if one is left that looks into
+ * other processes. */
+bool sandbox_user(const struct needs *needs, bool *looks, struct buf *out);
+
+/* Restricts files, TCP ports, signals and abstract Unix sockets by Landlock, unless the program looks into other
+ * processes. */
+bool sandbox_landlock(const struct needs *needs, bool looks, struct buf *out);
+
+#endif
