@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/needs.h"
 
-/* Makes root another user, and drops the capabilities that nothing needs. Sets *looks if one is left that looks into
- * other processes. */
+/* Makes root another user, and drops the capabilities that nothing needs. *looks: the program looks into other
+ * processes for their sockets; set if it has to, only to see them. */
 bool sandbox_user(const struct needs *needs, bool *looks, struct buf *out);
 
 /* Restricts files, TCP ports, signals and abstract Unix sockets by Landlock, unless the program looks into other

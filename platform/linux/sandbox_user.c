@@ -90,7 +90,7 @@ static void keep_for_path(struct kept *kept, enum need need, const char *path)
 }
 
 /* Where procfs hides processes (hidepid=), process 1 stands for all. */
-static void keep_for_processes(struct kept *kept, const struct needs *needs)
+static void keep_for_processes(struct kept *kept, const struct needs *needs, bool looks)
 {
     char path[LINUX_PATH_MAX];
 
@@ -98,7 +98,7 @@ static void keep_for_processes(struct kept *kept, const struct needs *needs)
         kept->why[PTRACE] = needs->proc;
     if (needs->parts & PART_PODS && text_format(path, sizeof path, "%s/1/net/tcp", needs->proc) && !may(path, R_OK))
         kept->why[PTRACE] = "SOCKPUSH_PODS";
-    if (needs->parts & PART_OWNERS)
+    if (looks)
         kept->why[PTRACE] = kept->why[SEARCH] = "SOCKPUSH_PID";
 }
 
@@ -136,7 +136,7 @@ static int drop_capabilities(const struct needs *needs, bool *looks, struct buf 
         keep_for_path(&kept, needs->path[i].need, needs->path[i].path);
     if (kept.why[SEARCH]) /* the directory of procfs may be closed, too */
         set_capabilities(had[0].permitted & OF(CAP_DAC_READ_SEARCH), had[0].permitted, had[1].permitted);
-    keep_for_processes(&kept, needs);
+    keep_for_processes(&kept, needs, *looks);
     bits = list(&kept, had[0].permitted, out);
     *looks |= (bits & OF(CAP_SYS_PTRACE)) != 0;
     return set_capabilities(bits, bits, 0);

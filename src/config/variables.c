@@ -152,7 +152,7 @@ const struct variable variables[] = {
     {.group = GROUP_MORE, .name = "SOCKPUSH_SELF", .def = "on", AT(self), .read = value_bool,
      .meaning = "push counters of sockpush itself, on or off"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_SANDBOX", .def = "on", AT(sandbox), .word = sandbox_word,
-     .meaning = "give up what is not needed after the start, as far as the kernel can; strict does not start without all of it"},
+     .meaning = "give up what is not needed after the start; strict does not start without all of it"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_USER", .def = "65534", AT(user),
      .meaning = "the user that root becomes after the start: UID or UID:GID; -: none"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,

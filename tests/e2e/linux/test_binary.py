@@ -145,3 +145,15 @@ def test_code_of_tls_is_not_in_memory_before_a_connection_needs_it(start, tmp_pa
     if len(resident) < 2:
         pytest.skip("this binary has no segment for TLS")
     assert resident[0] == 0
+
+
+@readelf_or_skip
+def test_code_of_the_start_is_unmapped(elf, start, tmp_path):
+    """It has a segment of its own, too."""
+    segments = len(re.findall(r"LOAD(?:\s+0x[0-9a-f]+)+\s+R E\s", elf))
+    if segments < 2:
+        pytest.skip("this binary has one segment of code")
+    program = start(to="stdout:", proc=procfs.write(tmp_path))
+    program.until(lambda: "pushing" in program.log)
+    with open(f"/proc/{program.process.pid}/maps") as maps:
+        assert len([line for line in maps if " r-xp " in line and "sockpush" in line]) == segments - 1

@@ -81,6 +81,16 @@ def test_owners_keep_two_capabilities(other_users, running):
     check(status(running(ports="80", pid="off").process.pid), 65534)
 
 
+@with_landlock
+def test_where_no_other_process_is_seen_owners_need_nothing(other_users):
+    """As in a container. It is process 1 of a pid namespace."""
+    env = environment(ONE_POLL, {"ports": "80", "sandbox": "strict", "PATH": os.environ["PATH"]})
+    run = run_binary(env, "-p", "--fork", "--mount-proc", str(BINARY), binary="unshare")
+    if "sandbox" not in run.log:
+        rights.needs_root(f"can't make a pid namespace: {run.log}")
+    assert run.status == 0 and "user 65534, no capabilities, Landlock" in run.log
+
+
 def test_a_closed_procfs_keeps_a_capability(other_users, running, tmp_path):
     """pytest's directories are open to root alone."""
     program = running(proc=procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")]))
