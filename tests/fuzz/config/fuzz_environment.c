@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "encode/snapshot.h"
+#include "fuzz/encode/whole.h"
 #include "fuzz/fuzz.h"
 
 #define ENV_MAX 64
@@ -22,38 +23,6 @@ static void put_sockets(struct tally *t, const uint8_t *data, size_t size)
         tally_sock(t, &s, data[i]);
     }
     tally_end(t);
-}
-
-/* Checks that the messages are whole. */
-static void check_messages(const char *bytes, size_t len, const struct sink *sink, const struct encoder *format)
-{
-    uint64_t records = 0;
-
-    for (size_t at = 0, size; at < len; at += size, records++) {
-        size = format->record(bytes + at, len - at);
-        MUST(size <= len - at && size <= sink->line_max);
-    }
-    MUST(records == sink->lines);
-}
-
-/* Checks that the lines are whole and hold no byte that a receiver would misread. */
-static void check_lines(const char *bytes, size_t len, const struct sink *sink, const struct encoder *format)
-{
-    uint64_t lines = 0;
-
-    MUST(!len || bytes[len - 1] == '\n');
-    for (size_t i = 0, start = 0; i < len; i++) {
-        MUST((unsigned char)bytes[i] >= ' ' || bytes[i] == '\n');
-        if (format == &encoder_influx && i && bytes[i] == '=' && bytes[i - 1] != '\\')
-            MUST(!strchr(", \n", bytes[i + 1])); /* an empty value breaks the line */
-        if (bytes[i] != '\n')
-            continue;
-        MUST(i - start <= sink->line_max);
-        MUST(i > start || format == &encoder_table);
-        start = i + 1;
-        lines++;
-    }
-    MUST(lines == sink->lines || format == &encoder_table);
 }
 
 static void encode(struct config *c, const uint8_t *data, size_t size)
@@ -85,7 +54,7 @@ static void encode(struct config *c, const uint8_t *data, size_t size)
         out.data = malloc(out.cap + 1);
         snapshot_encode(&s, format, &sink);
         MUST(predicted || !sink.oversized);
-        (format->record == record_line ? check_lines : check_messages)(out.data, out.len, &sink, format);
+        must_be_whole(&sink, format);
         free(out.data);
     }
 }

@@ -1,9 +1,10 @@
-/* Reads the input as the blocks of a recording, after a valid first line, by every backend of this system. */
-#include <stdio.h>
+/* Reads the input as a recording, by every backend of this system. An input without a recording's first line is its
+ * blocks. */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "count/kernel.h"
 #include "count/reader.h"
 #include "fuzz/fuzz.h"
 #include "platform.h"
@@ -30,7 +31,8 @@ static int file_of(const uint8_t *data, size_t size)
     int fd = memfd_create("recording", MFD_CLOEXEC);
 
     MUST(fd >= 0);
-    MUST(write(fd, head, sizeof head - 1) == (ssize_t)sizeof head - 1);
+    if (size < 9 || memcmp(data, head, 9) != 0)
+        MUST(write(fd, head, sizeof head - 1) == (ssize_t)sizeof head - 1);
     MUST(write(fd, data, size) == (ssize_t)size);
     return fd;
 }
@@ -44,21 +46,28 @@ static void close_all(struct reader *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int fd = file_of(data, size);
+    static char buf[PLATFORM_KERNEL_BUF];
+    static struct port_set local_ports;
+    int fd = file_of(data, size), ret;
     struct recording r;
-    const struct backend_want want = {.proc = "/proc", .listeners_first = true, .recording = &r};
+    const struct backend_want want = {
+        .proc = "/proc", .listeners_first = true, .recording = &r, .local_ports = &local_ports};
+    struct kernel kernel = {.based = 0};
     struct reader reader;
     struct reading reading;
-    char path[64], why[200];
+    char path[64], why[200] = "";
     uint64_t taken = 0;
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    MUST(!recording_open(&r, path, why, sizeof why));
+    ret = recording_open(&r, path, why, sizeof why);
+    MUST(!ret || *why);
     reader_init(&reader, platform_backends, NULL, &want);
-    for (int i = 0; i < POLLS_MAX; i++) {
+    for (int i = 0; i < POLLS_MAX && !ret; i++) {
         reader_poll(&reader, (uint64_t)i, take, take_back, &taken, &reading);
         if (reading.ended)
             break;
+        kernel_poll(&kernel, "/proc", buf, &r);
+        MUST(!(kernel.now.known >> KERNEL_COUNTERS));
     }
     MUST(taken <= size);
     close_all(&reader);

@@ -1,11 +1,9 @@
-/* Reads a datagram of StatsD lines. A good line, written again value by value, must have the same values. What packers
- * make of it must be good lines, too. Metrics must be the same without the short way for lines whose like came. */
+/* Reads a datagram of StatsD lines. A good line, written again value by value, must have the same values. */
 #include <string.h>
 
 #include "base/number.h"
 #include "fuzz/fuzz.h"
-#include "input/intake.h"
-#include "unit/input/same_metrics.h"
+#include "input/line.h"
 
 static const char *const type[] = {"c", "g", "ms", "h", "d", "s"};
 
@@ -87,79 +85,6 @@ static void check(struct span line)
         must_be_inside(section, line);
 }
 
-/* Checks a packet. ctx is its packer. */
-static void check_packet(void *ctx, const char *lines, size_t len, uint32_t n)
-{
-    const struct packer *p = ctx;
-    const char *end = lines + len;
-
-    MUST(len && len <= p->packet_max + 1 && end[-1] == '\n');
-    for (; lines != end; n--) {
-        const char *lf = memchr(lines, '\n', (size_t)(end - lines));
-        struct span section;
-        struct line l;
-
-        MUST(n && lf != lines && line_parse(lines, (size_t)(lf - lines), &l) == LINE_GOOD);
-        MUST(p->dialect == PACK_DATADOG || l.kind < METRIC_EVENT);
-        while (p->dialect == PACK_STATSD && line_next_section(&l.sections, &section))
-            MUST(*section.at == '@' && strspn(section.at + 1, "0123456789.") == section.len - 1);
-        lines = lf + 1;
-    }
-    MUST(!n);
-}
-
-/* Packs the datagram for each dialect, into packets of a size that the datagram's length selects. */
-static void pack(const char *text, size_t len)
-{
-    static const struct packer_tags ours = {
-        .text = {"host:a,k", 8}, .n = 2, .tag = {{{"host:a,k", 6}, 4}, {{"k", 1}, 1}}};
-    struct packer p[2 * (PACK_STATSD + 1)];
-    struct intake_counters counters = {0};
-    struct intake in = {.packers = p, .n_packers = sizeof p / sizeof *p};
-
-    for (int i = 0; i < in.n_packers; i++) {
-        p[i] = (struct packer){.dialect = (enum pack_dialect)(i / 2), .absolute = i & 1, .send = check_packet};
-        p[i].packet_max = i & 1 ? 1432 : 10 + len % 64;
-        p[i].bytes = malloc(p[i].packet_max + 1);
-        p[i].ctx = &p[i];
-        p[i].tags = i & 1 ? &ours : NULL;
-    }
-    intake_take(&in, &counters, text, len, false);
-    intake_flush(&in);
-    MUST(!intake_holds_lines(&in));
-    for (int i = 0; i < in.n_packers; i++)
-        free(p[i].bytes);
-}
-
-/* Takes the datagram several times, as two halves, too: the first table has the short way. */
-static void aggregate(const char *text, size_t len)
-{
-    static _Alignas(8) char memory[2][METRICS_MEMORY_MIN], recent[8192];
-    static const struct metrics_settings settings = {.key = {1, 2}, .deltas = true, .totals = true};
-    struct intake_counters counters[2] = {{0}};
-    struct metrics m[2];
-
-    memset(memory, 0, sizeof memory);
-    memset(recent, 0, sizeof recent);
-    for (int i = 0; i < 2; i++) {
-        struct intake in = {.metrics = &m[i]};
-
-        metrics_init(&m[i], &settings, memory[i], sizeof memory[i]);
-        if (!i)
-            recent_init(&m[i].recent, recent, sizeof recent);
-        for (int turn = 0; turn < 3; turn++) {
-            intake_take(&in, &counters[i], text, len, false);
-            intake_take(&in, &counters[i], text, len / 2, turn == 1);
-            intake_take(&in, &counters[i], text + len / 2, len - len / 2, false);
-            if (turn == 1)
-                metrics_flush(&m[i], 1, 1);
-        }
-        metrics_flush(&m[i], 2, 2);
-    }
-    MUST(!memcmp(&counters[0], &counters[1], sizeof counters[0]));
-    MUST(same_metrics(&m[0], &m[1]));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = text_of(data, size);
@@ -169,8 +94,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(line.len && !memchr(line.at, '\n', line.len));
         check(line);
     }
-    pack(text, size);
-    aggregate(text, size);
     free(text);
     return 0;
 }

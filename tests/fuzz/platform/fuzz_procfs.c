@@ -5,6 +5,7 @@
 
 #include "fuzz/fuzz.h"
 #include "linux.h"
+#include "platform.h"
 #include "procfs_parse.h"
 
 static unsigned kernel_state(enum tcp_state state)
@@ -74,7 +75,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         header = !procfs_parse_header(line, len);
         for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++)
             if (!procfs_parse_row(line, len, (enum protocol)protocol, &s)) {
-                MUST(!header);
+                struct net_queue queue = {0};
+                bool found = procfs_parse_queue(line, len, s.inode, &queue);
+
+                MUST(!header && !procfs_parse_queue(line, len, s.inode + UINT64_C(1), &queue));
+                MUST(protocol == PROTOCOL_TCP || found == !!(s.known & SOCK_DROPS));
+                MUST(!found || protocol == PROTOCOL_TCP || (queue.used == s.rx_queue && queue.drops == s.drops));
                 print_and_read_again(&s);
             }
         free(line);
