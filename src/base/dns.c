@@ -4,9 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define HEADER        12 /* bytes (RFC 1035, 4.1.1) */
-#define CLASS_IN      1  /* RFC 1035, 3.2.4 */
-#define RCODE_NO_NAME 3  /* RFC 1035, 4.1.1: Name Error */
+#define HEADER        12   /* bytes (RFC 1035, 4.1.1) */
+#define CLASS_IN      1    /* RFC 1035, 3.2.4 */
+#define RCODE_NO_NAME 3    /* RFC 1035, 4.1.1: Name Error */
+#define OPCODE        0xf8 /* and the bit before it, which an answer has */
 
 /* --- messages ---------------------------------------------------------------- */
 
@@ -50,8 +51,8 @@ size_t dns_query(uint8_t out[DNS_QUERY_MAX], uint16_t id, const char *name, enum
     return at + 4;
 }
 
-/* Moves *at past a name: labels up to an empty one or to a pointer (RFC 1035, 4.1.4). Returns false if msg ends first.
- */
+/* Moves *at past a name: labels up to an empty one or to a pointer (RFC 1035, 4.1.4). Returns false if msg ends first,
+ * or at a label of another type (RFC 6891, 5). */
 static bool skip_name(const uint8_t *msg, size_t len, size_t *at)
 {
     while (*at < len) {
@@ -61,6 +62,8 @@ static bool skip_name(const uint8_t *msg, size_t len, size_t *at)
             *at += 2;
             return *at <= len;
         }
+        if (label > 63)
+            return false;
         *at += 1u + label;
         if (!label)
             return true;
@@ -85,7 +88,7 @@ int dns_answer(const uint8_t *answer, size_t len, const uint8_t *query, size_t q
     size_t at = query_len;
     int n = 0;
 
-    if (len < HEADER || get16(answer) != get16(query) || !(answer[2] & 0x80))
+    if (len < HEADER || get16(answer) != get16(query) || (answer[2] & OPCODE) != 0x80)
         return DNS_NOT_OURS;
     /* Some servers refuse with a bare header. */
     if (len == HEADER && !get16(answer + 4) && (answer[3] & 15) && (answer[3] & 15) != RCODE_NO_NAME)

@@ -25,8 +25,10 @@ static void begin_head(struct http_answer *a)
 {
     int interim = a->interim;
     size_t head_len = a->head_len;
+    bool doubtful = a->doubtful;
 
     http_answer_init(a);
+    a->closes = doubtful;
     a->interim = interim;
     a->head_len = head_len;
 }
@@ -99,11 +101,14 @@ static void take_length(struct http_answer *a, const char *value)
     a->doubtful |= value[-1] != '\0';
 }
 
-/* Parses Transfer-Encoding. Only chunked delimits the body; identity means no coding (RFC 2616, 3.6). */
+/* Parses Transfer-Encoding. Only chunked delimits the body. identity means no coding (RFC 2616, 3.6); but since RFC
+ * 9112, 6.3, a recipient may then take the connection's end for the body's. */
 static void take_coding(struct http_answer *a, const char *value)
 {
-    if (!strcasecmp(value, "identity"))
+    if (!strcasecmp(value, "identity")) {
+        a->closes = true;
         return;
+    }
     a->doubtful |= a->chunked || strcasecmp(value, "chunked");
     a->chunked = true;
 }

@@ -119,6 +119,8 @@ static void records_are_read(void **state)
         {"label past the end", DNS_A, 1, BYTES("\x3f" A "\1"), "failed"},
         {"size past the end", DNS_A, 1, BYTES(SELF "\0\1\0\1" TTL "\xff\xff\x0a\0\0\1"), "failed"},
         {"half a pointer", DNS_A, 1, BYTES("\xc0"), "failed"},
+        {"label of a type that is none", DNS_A, 1,
+         BYTES("\x40xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\0" A "\1"), "failed"},
     };
     struct message m;
 
@@ -159,13 +161,13 @@ static void errors_are_distinguished(void **state)
 
 static void an_answer_to_something_else_is_not_ours(void **state)
 {
-    /* id, QR, number of questions; a label, the type, the class */
+    /* id, QR, opcode, number of questions; a label, the type, the class */
     static const struct {
         size_t at;
         uint8_t bit;
-    } change[] = {{0, 1},           {1, 1},           {2, 0x80},       {4, 1},           {5, 1},
-                  {5, 2},           {HEADER, 1},      {HEADER + 3, 1}, {HEADER + 14, 1}, {HEADER + 16, 2},
-                  {HEADER + 15, 1}, {HEADER + 18, 2}, {HEADER + 17, 1}};
+    } change[] = {{0, 1},           {1, 1},           {2, 0x80},        {2, 8},           {2, 0x40},
+                  {4, 1},           {5, 1},           {5, 2},           {HEADER, 1},      {HEADER + 3, 1},
+                  {HEADER + 14, 1}, {HEADER + 16, 2}, {HEADER + 15, 1}, {HEADER + 18, 2}, {HEADER + 17, 1}};
     struct message m;
 
     (void)state;
