@@ -53,7 +53,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis
 test: ## run unit tests, then end-to-end tests; install what they need
 	@third_party/install.sh build test node
 	@echo 'make test: about 7 minutes from nothing with two processors, later 5; 0.8 GB in build/'
-	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush
+	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush build/asan/answers
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
 
@@ -64,7 +64,7 @@ unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-em
 
 E2E = tests/e2e
 e2e: need-build-test receivers ## run end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
-	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush build/bench/lines
+	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush build/asan/answers build/bench/lines
 	@$(PYTEST) -n$(WORKERS) --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
 
 test-appliance: ## run what `make test` leaves out: test-cpus, then test-boots
@@ -137,6 +137,9 @@ $(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(UNIT_$(CPU)) $(LIBRARIES) -lm
 # test_clock.py runs this program. All end-to-end tests can: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
 build/asan/sockpush: build/asan/src/main.o build/asan/src/base/arena.o build/asan/sockpush.a
+	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
+# The tests of tests/e2e/answers run this one.
+build/asan/answers: build/asan/tests/e2e/lib/answers.o build/asan/src/base/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
 $(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
 	$(Q)mkdir -p $(@D); clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
