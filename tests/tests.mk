@@ -1,6 +1,6 @@
 # Checks of the program: unit tests, end-to-end tests, fuzzers, lint, size, benchmark.
 
-FUZZ_SECONDS = 10
+FUZZ_SECONDS = 60
 # The processors of test-cpus, if their compilers can be installed.
 CPUS = $(if $(shell command -v apt-get),$(filter-out x86_64,$(PROCESSORS)))
 
@@ -103,9 +103,10 @@ soak: need-build-test receivers ## run all at once for SOAK_SECONDS=600, and che
 receivers: ## unpack the servers that the end-to-end tests push to, without installing them
 	@third_party/receivers.sh receivers trixie otlp clients k8s demo release
 
-fuzz: need-build-fuzz ## run each fuzzer for FUZZ_SECONDS=10
+fuzz: need-build-fuzz ## run each fuzzer for FUZZ_SECONDS=60
 	@$(MAKE) $(JOBS) $(or $(FUZZERS),$(error no tests/fuzz/*/fuzz_*.c))
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+	@[ -z '$(FUZZ_KEEP)' ] || tests/fuzz/keep.sh $(FUZZERS)
 
 lint: need-build-test-lint ## check warnings of two compilers, headers, layers, layout, scripts and documents
 	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
