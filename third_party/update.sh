@@ -33,6 +33,7 @@ newest() {
 
 newer() { [ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | tail -n 1)" = "$2" ]; }
 
+# shellcheck disable=SC2046 # words
 [ $# -gt 0 ] || set -- $(awk 'NF > 4 && $1 !~ /^#/ && !seen[$1]++ { print $1 }' "$lock")
 for name; do
     [ -n "$(row "$name")" ] || { log "$name is not in $lock"; exit 1; }
