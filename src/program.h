@@ -117,7 +117,7 @@ uint64_t program_finish(struct program *p);
 /* Makes the snapshot of the last poll, to be encoded or measured. */
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out);
 
-/* Polls at absolute deadlines until a signal. Returns the exit status. */
+/* Polls at once, then at absolute deadlines, which differ by machine, until a signal. Returns the exit status. */
 int program_run(struct program *p);
 
 /* Prints the configuration, tries the outputs and one poll (--check). Returns the exit status. */

@@ -123,7 +123,8 @@ static int begin(struct program *p, int64_t *time_ms)
 
 int program_run(struct program *p)
 {
-    uint64_t interval = (uint64_t)p->config.v.interval_ms * NS_PER_MS, start = platform_monotonic_ns(), poll_ns, lost;
+    uint64_t interval = (uint64_t)p->config.v.interval_ms * NS_PER_MS, poll_ns, lost;
+    uint64_t start = deadline_start(interval, platform_monotonic_ns());
     enum platform_event event = PLATFORM_DEADLINE;
     int64_t time_ms;
     int ret = begin(p, &time_ms);
@@ -138,7 +139,7 @@ int program_run(struct program *p)
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
-    poll_ns = deadline_next(start, interval, platform_monotonic_ns());
+    poll_ns = deadline_first(start, interval, platform_monotonic_ns());
     while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
         event = wait_for_poll(p, start, poll_ns);
         if (event != PLATFORM_DEADLINE)

@@ -19,6 +19,19 @@ static inline uint64_t deadline_next(uint64_t start_ns, uint64_t step_ns, uint64
     return start_ns + ((now_ns - start_ns) / step_ns + 1) * step_ns;
 }
 
+/* Returns a start for these functions, drawn from the step_ns before now_ns in whole milliseconds. So machines that
+ * start together do not fall together at any deadline. */
+static inline uint64_t deadline_start(uint64_t step_ns, uint64_t now_ns)
+{
+    return now_ns - platform_random((uint32_t)(step_ns / NS_PER_MS)) * NS_PER_MS;
+}
+
+/* Returns the first deadline that is more than half a step after now_ns, and so one step after it in the mean. */
+static inline uint64_t deadline_first(uint64_t start_ns, uint64_t step_ns, uint64_t now_ns)
+{
+    return deadline_next(start_ns, step_ns, now_ns + step_ns / 2);
+}
+
 /* Returns the milliseconds left, rounded up, or 0 once the deadline has passed. */
 static inline int deadline_left_ms(uint64_t deadline_ns)
 {

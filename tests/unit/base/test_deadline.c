@@ -17,10 +17,57 @@ static void the_next_deadline_is_after_now_and_on_the_grid(void **state)
         assert_int_equal(deadline_next(row[i].start, row[i].step, row[i].now), row[i].next);
 }
 
+/* Replaces platform/posix/random.c. */
+static uint32_t drawn, drawn_below;
+
+uint32_t platform_random(uint32_t below)
+{
+    drawn_below = below;
+    return drawn;
+}
+
+int platform_secret(void *out, size_t len)
+{
+    (void)out, (void)len;
+    return -1;
+}
+
+/* With steps of 1 s, the first deadline comes after 501 to 1,500 ms, each as likely as the others. */
+static void machines_that_start_together_have_different_deadlines(void **state)
+{
+    const uint64_t step_ns = 1000 * NS_PER_MS, now_ns = 7 * step_ns + 1;
+    bool seen[1501] = {false};
+
+    (void)state;
+    for (drawn = 0; drawn < 1000; drawn++) {
+        uint64_t start_ns = deadline_start(step_ns, now_ns), first_ns = deadline_first(start_ns, step_ns, now_ns);
+
+        assert_int_equal(drawn_below, 1000);
+        assert_int_equal((first_ns - now_ns) % NS_PER_MS, 0);
+        assert_in_range((first_ns - now_ns) / NS_PER_MS, 501, 1500);
+        seen[(first_ns - now_ns) / NS_PER_MS] = true;
+        assert_int_equal(deadline_next(start_ns, step_ns, first_ns), first_ns + step_ns);
+    }
+    for (unsigned ms = 501; ms <= 1500; ms++)
+        assert_true(seen[ms]);
+}
+
+/* Some clocks begin at 0 when the machine starts. */
+static void a_start_may_be_before_the_clocks_zero(void **state)
+{
+    const uint64_t step_ns = 3600000 * NS_PER_MS;
+
+    (void)state;
+    drawn = 3599999;
+    assert_int_equal(deadline_first(deadline_start(step_ns, NS_PER_MS), step_ns, NS_PER_MS), step_ns + 2 * NS_PER_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_deadline_is_after_now_and_on_the_grid),
+        cmocka_unit_test(machines_that_start_together_have_different_deadlines),
+        cmocka_unit_test(a_start_may_be_before_the_clocks_zero),
     };
 
     return cmocka_run_group_tests_name("deadline", tests, NULL, NULL);
