@@ -74,7 +74,7 @@ def test_only_an_operator_can_help(post, status):
     with posts.Receiver(lambda post: answer(status, "<html>no</html>", location="http://other.example/write?p=x")) as receiver:
         program = post(receiver.port, log_level="debug")
         program.until(lambda: parse.pauses(program.log))
-        assert parse.pauses(program.log) == [(30000, 30500)] and len(receiver.posts) == 1
+        assert parse.pauses(program.log) == [(30000, 37500)] and len(receiver.posts) == 1
         assert program.log.count(" warn ") == 1 and f"the receiver answers {status}" in program.log
         assert ("to http://other.example/write" in program.log) == (status < 400)
         assert "html" not in program.log and "p=x" not in program.log

@@ -145,7 +145,8 @@ static int send_busy(struct link *l, const char *lines, size_t len)
     return ret;
 }
 
-static void start_busy(struct running *r, unsigned ms)
+/* Starts an output whose receiver asks for a pause of ms, n times. */
+static void start_busy(struct running *r, unsigned ms, int n)
 {
     static struct transport busy;
 
@@ -153,20 +154,48 @@ static void start_busy(struct running *r, unsigned ms)
     busy.acknowledged = ACKNOWLEDGED_BY_ANSWER;
     busy.send = send_busy;
     retry_after_ms = ms;
-    line_fail(0, -EBUSY, 1);
+    line_fail(0, -EBUSY, n);
     start(r, &busy);
     put(r, 1, "one\n");
 }
 
-static void a_receivers_word_is_kept_with_half_a_second_of_jitter(void **state)
+static void a_receivers_word_is_kept_with_a_quarter_of_jitter(void **state)
 {
     struct running r;
 
     (void)state;
-    start_busy(&r, 7000);
-    assert_int_equal(drawn_below, 501);
+    start_busy(&r, 7000, 1);
+    assert_int_equal(drawn_below, 1751);
     wait_for(&r, SENT_LINES, 1);
-    assert_pause(1, 7000 + 500);
+    assert_pause(1, 7000 + 1750);
+    finish_line(&r);
+}
+
+/* 10,000 machines that are asked for a second each time must not come each second. */
+static void a_word_that_is_repeated_is_kept_with_growing_jitter(void **state)
+{
+    static const unsigned jitter_ms[] = {500, 1000, 2000, 4000, 8000, 16000, 30000, 30000};
+    struct running r;
+
+    (void)state;
+    start_busy(&r, 1000, COUNT_OF(jitter_ms));
+    for (unsigned i = 0; i < COUNT_OF(jitter_ms); i++) {
+        assert_int_equal(drawn_below, jitter_ms[i] + 1);
+        clock_pass(&r.output, (1000 + jitter_ms[i]) * MS + MS);
+    }
+    assert_int_equal(counted(&r, SENT_LINES), 1);
+    finish_line(&r);
+}
+
+static void an_hour_is_kept_with_half_a_minute_of_jitter(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_busy(&r, 3600000, 1);
+    assert_int_equal(drawn_below, 30001);
+    clock_pass(&r.output, 3600 * SECOND + 31 * SECOND);
+    assert_int_equal(counted(&r, SENT_LINES), 1);
     finish_line(&r);
 }
 
@@ -176,9 +205,9 @@ static void at_the_end_a_receivers_word_is_kept_if_there_is_time(void **state)
     struct running r;
 
     (void)state;
-    start_busy(&r, 4500);
+    start_busy(&r, 4000, 1);
     finish_line(&r);
-    assert_pause(1, 4500 + 500);
+    assert_pause(1, 4000 + 1000);
     assert_string_equal(line.sent, "one\n");
 }
 
@@ -188,7 +217,7 @@ static void at_the_end_nothing_waits_for_a_receiver_that_asked_for_more_time(voi
     uint64_t before = platform_monotonic_ns();
 
     (void)state;
-    start_busy(&r, 4502);
+    start_busy(&r, 4004, 1);
     finish_line(&r);
     assert_int_equal(platform_monotonic_ns(), before);
     assert_int_equal(output_left(&r.output), 1);
@@ -350,7 +379,9 @@ int main(void)
         cmocka_unit_test_setup(a_new_snapshot_does_not_shorten_a_pause, set_up),
         cmocka_unit_test_setup(only_a_connection_that_held_a_second_or_delivered_makes_pauses_short_again, set_up),
         cmocka_unit_test_setup(datagrams_during_a_pause_are_dropped_without_a_try, set_up),
-        cmocka_unit_test_setup(a_receivers_word_is_kept_with_half_a_second_of_jitter, set_up),
+        cmocka_unit_test_setup(a_receivers_word_is_kept_with_a_quarter_of_jitter, set_up),
+        cmocka_unit_test_setup(a_word_that_is_repeated_is_kept_with_growing_jitter, set_up),
+        cmocka_unit_test_setup(an_hour_is_kept_with_half_a_minute_of_jitter, set_up),
         cmocka_unit_test_setup(at_the_end_a_receivers_word_is_kept_if_there_is_time, set_up),
         cmocka_unit_test_setup(at_the_end_nothing_waits_for_a_receiver_that_asked_for_more_time, set_up),
         cmocka_unit_test_setup(at_the_end_it_is_tried_at_once_and_then_often, set_up),
