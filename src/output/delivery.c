@@ -12,14 +12,15 @@
 
 /* --- sending --------------------------------------------------------------------- */
 
-/* Returns true if the next chunk may be sent with those in hand. */
+/* Returns true if the next chunk may be sent with those in hand. After an error one chunk is tried first, so that a
+ * receiver that refuses everything does not get everything again and again. */
 static bool joins(struct output *o)
 {
     const struct posting *post = o->endpoint->format->post;
 
     if (!o->chunks)
         return true;
-    if (o->chunks_max && o->chunks >= o->chunks_max)
+    if (o->backoff.ms || (o->chunks_max && o->chunks >= o->chunks_max))
         return false;
     return !post || !post->by_poll || outbox_next_joins(&o->box, &o->chunk);
 }

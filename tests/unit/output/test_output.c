@@ -514,14 +514,44 @@ static void lines_that_were_refused_with_others_are_sent_once_more_alone(void **
 
     (void)state;
     start_strict(&r, send_refused);
-    put(&r, 1, "one\n");
+    put(&r, 1, "one\n"); /* is sent alone, because the receiver was away */
     put(&r, 2, "bad\n");
     put(&r, 3, "three\n");
     line_fail(0, 0, 0);
     wait_for(&r, SENT_LINES, 2);
     assert_int_equal(counted(&r, DROPPED_LINES), 1);
     put(&r, 4, "four\n");
-    assert_string_equal(line.sent, "one\nbad\nthree\none\nbad\nthree\nfour\n");
+    assert_string_equal(line.sent, "one\nbad\nthree\nbad\nthree\nfour\n");
+    finish_line(&r);
+}
+
+static size_t noted_len[LINE_TIMES];
+
+/* Notes how much it is, and takes it unless it is to fail. */
+static int send_noted(struct link *l, const char *lines, size_t len)
+{
+    (void)l, (void)lines;
+    assert_true(line.n_sent < LINE_TIMES);
+    noted_len[line.n_sent++] = len;
+    return line.send_error;
+}
+
+static void a_receiver_that_was_away_or_is_busy_gets_little_until_it_takes_it(void **state)
+{
+    struct running r;
+
+    (void)state;
+    start_strict(&r, send_noted);
+    for (uint64_t poll = 1; poll <= 9; poll++)
+        put(&r, poll, "line\n");
+    line_fail(0, -EBUSY, 0);
+    wait_for_more(&r, SEND_ERRORS, 3);
+    line_fail(0, 0, 0);
+    wait_for(&r, SENT_LINES, 9);
+    for (unsigned i = 0; i + 1 < line.n_sent; i++)
+        assert_int_equal(noted_len[i], 5);
+    assert_true(line.n_sent > 3);
+    assert_int_equal(noted_len[line.n_sent - 1], 8 * 5);
     finish_line(&r);
 }
 
@@ -677,6 +707,7 @@ int main(void)
         cmocka_unit_test_setup(a_line_that_breaks_each_connection_is_dropped_and_the_others_arrive, line_reset),
         cmocka_unit_test_setup(nothing_is_dropped_while_all_lines_break_connections, line_reset),
         cmocka_unit_test_setup(lines_that_were_refused_with_others_are_sent_once_more_alone, line_reset),
+        cmocka_unit_test_setup(a_receiver_that_was_away_or_is_busy_gets_little_until_it_takes_it, line_reset),
         cmocka_unit_test_setup(what_is_too_much_at_once_is_halved_until_it_fits, line_reset),
         cmocka_unit_test_setup(what_was_acknowledged_just_before_a_silence_is_sent_again, line_reset),
         cmocka_unit_test_setup(a_receiver_that_takes_nothing_for_20_s_is_given_up, line_reset),
