@@ -21,6 +21,9 @@ DELIVERY_TESTS = $(addprefix test_,failover limits names output passing pauses r
 PODS_MACHINE = tests/unit/count/pods_machine.c
 TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY) $(PODS_MACHINE),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)
 ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
+# The fleet is the code of outputs, with tests/fleet in place of the platform.
+FLEET_SRC = $(wildcard tests/fleet/*.c src/base/*.c) $(filter-out %/stdout.c %/unix.c %/url.c %/tls.c,$(wildcard src/output/*.c)) \
+            src/tls/none.c src/encode/record.c
 FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))
 FUZZ_SRC  = $(filter-out $(ALL_FUZZERS),$(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)) tests/unit/arena.c
 
@@ -55,6 +58,7 @@ test: ## run unit tests, then end-to-end tests; install what they need
 	@echo 'make test: about 7 minutes from nothing with two processors, later 5; 0.8 GB in build/'
 	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush build/asan/answers
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory fleet FLEET=500
 	@$(MAKE) --no-print-directory e2e
 
 unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-emulate) ## run unit tests under ASan and UBSan; CPU=mips: under qemu, for that processor
@@ -99,6 +103,11 @@ SOAK_SECONDS = 600
 soak: need-build-test receivers ## run all at once for SOAK_SECONDS=600, and check that nothing grows and each line is accounted for
 	@$(MAKE) $(JOBS) $(TARGET)
 	@SOCKPUSH_TEST_SOAK=$(SOAK_SECONDS) $(PYTEST) -n0 tests/e2e/program/test_soak.py $(PYTEST_ARGS)
+
+FLEET = 10000
+fleet: need-build-test ## simulate FLEET=10000 machines and an aggregator that restarts, moves or refuses, in virtual time
+	@$(MAKE) $(JOBS) build/fleet/fleet
+	@build/fleet/fleet $(FLEET)
 
 receivers: ## unpack the servers that the end-to-end tests push to, without installing them
 	@third_party/receivers.sh receivers trixie otlp clients k8s demo release
@@ -150,6 +159,8 @@ build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.
 # The helper of the appliance's tests, which is process 1 before sockpush is.
 build/$(CPU)/appliance: $(patsubst %.c,build/$(CPU)/obj/%.o,$(wildcard tests/appliance/*.c) $(addprefix src/base/,format.c buf.c arena.c))
 	$(Q)$(BINARY)
+build/fleet/fleet: $(FLEET_SRC:%.c=build/fleet/%.o)
+	$(Q)gcc -pthread -Wl,--gc-sections -o $@ $^ -lm
 build/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D); gcc -std=c11 -D_GNU_SOURCE -O2 -pthread $(WARN) -o $@ $<
 
@@ -162,9 +173,13 @@ build/%/sockpush.a:
 $(ASAN)/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED) $(CMOCKA)
 	@echo '  TEST $<'
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(COMMON) $(OF_TESTS) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+# Without the sanitizers, for speed.
+build/fleet/%.o: %.c Makefile tests/tests.mk
+	@echo '  FLEET $<'
+	$(Q)mkdir -p $(@D); gcc $(COMMON) $(OF_TESTS) -O2 -g -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 build/fuzz/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED)
 	@echo '  FUZZ $<'
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(ASAN) build/fuzz -name '*.d' 2>/dev/null)
-.PHONY: bench compile-others e2e fuzz lint receivers size soak test test-appliance test-boots test-cpus test-windows twice unit
+-include $(shell find $(ASAN) build/fuzz build/fleet -name '*.d' 2>/dev/null)
+.PHONY: bench compile-others e2e fleet fuzz lint receivers size soak test test-appliance test-boots test-cpus test-windows twice unit
