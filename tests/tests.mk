@@ -13,7 +13,7 @@ LIB_SRC   = $(sort $(filter-out src/main.c src/base/arena.c,$(SRC)) $(PARSERS))
 OF_OTHERS ?= tests/unit/windows_helper.c
 OF_TLS    = $(if $(filter 0,$(TLS)),$(wildcard tests/unit/tls/test_*.c tests/fuzz/tls/fuzz_*.c))
 ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
-TESTS     = $(patsubst tests/unit/%.c,$(OUT)/unit/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
+TESTS     = $(patsubst tests/unit/%.c,$(UNIT)/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
 # Tests of delivery also get a clock of their own, in place of platform/posix/clock.c. Time passes when the test lets it (clock.h).
 DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c tcp_receiver.c)
 DELIVERY_TESTS = $(addprefix test_,failover limits names output passing pauses reconnects waits)
@@ -29,16 +29,23 @@ FUZZ_SRC  = $(filter-out $(ALL_FUZZERS),$(wildcard tests/fuzz/*.c tests/fuzz/*/*
 
 # ---- flags
 
-# Unit tests run under the sanitizers here. Those of another processor run under qemu, without sanitizers, with its glibc and its FPU;
-# Windows' run under wine.
+# Unit tests run under the sanitizers here; TREE=tsan, gcov or plain is another tree of objects, below build/. Those of another
+# processor run under qemu, without sanitizers, with its glibc and its FPU; Windows' run under wine.
 ifeq ($(OUT),build)
 UNIT_CC     = gcc
-UNIT_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-ASAN        = build/asan
+TREE        = asan
+UNIT_asan   = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_tsan   = -DSOCKPUSH_SANITIZED -DONE_IN=7 -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+UNIT_gcov   = -DONE_IN=7 -O0 -g --coverage -fprofile-update=atomic
+UNIT_plain  = -DONE_IN=7 -O1 -g
+UNIT_CFLAGS = $(UNIT_$(TREE))
+ASAN        = build/$(TREE)
+UNIT        = $(if $(filter asan,$(TREE)),build,$(ASAN))/unit
 else
 UNIT_CC     = $(firstword $(CC))
 UNIT_CFLAGS = -O1 -g -static -DONE_IN=7 -ffunction-sections -Wl,--gc-sections
 ASAN        = $(OUT)/plain
+UNIT        = $(OUT)/unit
 RUN         = $(or $(WINE),$(QEMU_$(CPU)))
 endif
 FUZZ_CFLAGS = -DSOCKPUSH_SANITIZED -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -74,6 +81,13 @@ e2e: need-build-test receivers ## run end-to-end tests; E2E=tests/e2e/http or PY
 test-appliance: ## run what `make test` leaves out: test-cpus, then test-boots
 	@$(MAKE) --no-print-directory test-cpus
 	@$(MAKE) --no-print-directory test-boots
+
+THREADED = $(patsubst tests/unit/%.c,build/tsan/unit/%,$(wildcard tests/unit/output/test_*.c) tests/unit/input/test_listener.c \
+	tests/unit/platform/test_platform.c $(if $(filter 0,$(TLS)),,tests/unit/tls/test_memory.c tests/unit/tls/test_flipped.c))
+test-threads: need-build-test-threads receivers ## run the tests of what has threads under TSan, and a short run under valgrind
+	@$(MAKE) $(JOBS) TREE=tsan build/tsan/sockpush $(THREADED)
+	@$(MAKE) $(JOBS) TREE=plain build/plain/sockpush
+	@PYTEST='$(PYTEST) -n$(WORKERS) --dist loadgroup' tests/threads.sh $(THREADED)
 
 test-cpus: ## run unit and end-to-end tests of other processors, under qemu-user: CPUS="aarch64 mips"
 	@third_party/install.sh build test emulate $(CPUS)
@@ -117,6 +131,10 @@ fuzz: need-build-fuzz ## run each fuzzer for FUZZ_SECONDS=60
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 	@[ -z '$(FUZZ_KEEP)' ] || tests/fuzz/keep.sh $(FUZZERS)
 
+tidy: need-build-tidy ## run clang-tidy, as .clang-tidy says: 3 minutes
+	@$(MAKE) $(JOBS) build/sockpush
+	@COMMON='$(COMMON)' tests/lint/tidy.sh
+
 lint: need-build-test-lint ## check warnings of two compilers, headers, layers, layout, scripts and documents
 	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
 	@CC='$(CC)' COMMON='$(COMMON) $(OF_TESTS)' RELEASE='$(RELEASE)' tests/lint/all.sh
@@ -141,12 +159,12 @@ twice: all ## build twice, in two directories, and compare the bytes; also with 
 
 # ---- targets for make: two more trees of objects (unit tests, fuzzers) of the same sources
 
-$(DELIVERY_TESTS:%=$(OUT)/unit/output/%): $(DELIVERY:%.c=$(ASAN)/%.o)
-$(addprefix $(OUT)/unit/count/,test_pods test_pods_ports test_pods_week): $(PODS_MACHINE:%.c=$(ASAN)/%.o)
-$(OUT)/unit/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
+$(DELIVERY_TESTS:%=$(UNIT)/output/%): $(DELIVERY:%.c=$(ASAN)/%.o)
+$(addprefix $(UNIT)/count/,test_pods test_pods_ports test_pods_week): $(PODS_MACHINE:%.c=$(ASAN)/%.o)
+$(UNIT)/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(UNIT_$(CPU)) $(LIBRARIES) -lm
 # test_clock.py runs this program. All end-to-end tests can: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
-build/asan/sockpush: build/asan/src/main.o build/asan/src/base/arena.o build/asan/sockpush.a
+$(ASAN)/sockpush: $(ASAN)/src/main.o $(ASAN)/src/base/arena.o $(ASAN)/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
 # The tests of tests/e2e/answers run this one.
 build/asan/answers: build/asan/tests/e2e/lib/answers.o build/asan/src/base/arena.o build/asan/sockpush.a
@@ -182,4 +200,4 @@ build/fuzz/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED)
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(ASAN) build/fuzz build/fleet -name '*.d' 2>/dev/null)
-.PHONY: bench compile-others e2e fleet fuzz lint receivers size soak test test-appliance test-boots test-cpus test-windows twice unit
+.PHONY: bench compile-others e2e fleet fuzz lint receivers size soak test test-appliance test-boots test-cpus test-threads test-windows tidy twice unit

@@ -50,7 +50,7 @@ static bool cut_suffix(struct part *p, const char *suffix)
 static bool find_uid(struct part p, char out[POD_UID_MAX])
 {
     struct part head;
-    size_t n = p.len;
+    size_t n;
 
     cut_suffix(&p, ".slice");
     n = p.len >= UUID_LEN && container_id_at_end(p.at, p.len) == UUID_LEN ? UUID_LEN : HASH_LEN;

@@ -24,10 +24,9 @@ static int receive_one(int fd, struct net_batch *out, int i)
 /* An error after a datagram is met again by the next call, or was one of that moment. */
 int net_receive_batch(int fd, struct net_batch *out)
 {
-    int ret = 0;
-
     for (int i = 0; i < NET_BATCH; i++) {
-        ret = receive_one(fd, out, i);
+        int ret = receive_one(fd, out, i);
+
         if (ret)
             return i ? i : ret;
     }

@@ -53,7 +53,6 @@ static bool parse_v6(const char *text, size_t len, uint8_t out[16])
             if (n > 12 || !parse_v4(text + start, len - start, head + n))
                 return false;
             n += 4;
-            at = len;
             break;
         }
         if (at == start || at - start > 4 || n > 14)

@@ -252,21 +252,19 @@ static bool same_path(const struct endpoint *a, const struct endpoint *b)
 /* Reports outputs that are the same, and numbers those that differ only in masked parts. */
 static void check_twice(struct config *c, struct diag *d)
 {
-    int number[OUTPUTS_MAX];
+    for (int i = c->n_outputs - 1; i > 0; i--) { /* the last one first, because a number changes the name */
+        int number = 1;
 
-    for (int i = 0; i < c->n_outputs; i++) {
-        number[i] = 1;
         for (int k = 0; k < i; k++) {
             if (strcmp(c->output[i].name, c->output[k].name))
                 continue;
             if (same_path(&c->output[i], &c->output[k]))
                 diag_error(d, "SOCKPUSH_TO", "\"%.150s\": the same output twice", c->output[i].name);
-            number[i]++;
+            number++;
         }
+        if (number > 1)
+            c->output[i].name = arena_format(&c->arena, "%s#%d", c->output[i].name, number);
     }
-    for (int i = 0; i < c->n_outputs; i++)
-        if (number[i] > 1)
-            c->output[i].name = arena_format(&c->arena, "%s#%d", c->output[i].name, number[i]);
 }
 
 /* Returns why, with a corrected URL where one can be guessed. */

@@ -279,22 +279,22 @@ static size_t min3(size_t a, size_t b, size_t c)
 /* Returns the Levenshtein distance of two names of at most 63 bytes. */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[64];
+    size_t row[64], len = strlen(b);
 
-    for (size_t j = 0; j <= strlen(b); j++)
+    for (size_t j = 0; j <= len; j++)
         row[j] = j;
     for (size_t i = 0; a[i]; i++) {
         size_t diagonal = row[0];
 
         row[0] = i + 1;
-        for (size_t j = 0; b[j]; j++) {
+        for (size_t j = 0; j < len; j++) {
             size_t above = row[j + 1];
 
             row[j + 1] = min3(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
             diagonal = above;
         }
     }
-    return row[strlen(b)];
+    return row[len];
 }
 
 static const struct variable *find(const char *name)

@@ -220,7 +220,7 @@ static void read_queues(struct listener *l)
         percent = (unsigned)(queue.limit ? (uint64_t)queue.used * 100 / queue.limit : 0);
         percent = percent < 100 ? percent : 100;
         stats->queue_known = true;
-        stats->kernel_drops += (uint32_t)(queue.drops - s->drops);
+        stats->kernel_drops += queue.drops - s->drops;
         s->drops = queue.drops;
         if (stats->buffer_used_percent < percent)
             stats->buffer_used_percent = percent;

@@ -196,9 +196,10 @@ static void put_name(struct buf *b, const mbedtls_x509_name *name)
 {
     const mbedtls_x509_name *shown = name;
 
-    for (; name; name = name->next)
+    do {
         if (name->oid.len == sizeof COMMON_NAME - 1 && !memcmp(name->oid.p, COMMON_NAME, name->oid.len))
             shown = name;
+    } while ((name = name->next));
     buf_format(b, "\"%.*s\"", shown->val.len > 64 ? 64 : (int)shown->val.len,
                shown->val.p ? (const char *)shown->val.p : "");
 }

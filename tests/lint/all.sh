@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 failed=
-for check in warnings headers layers os_ifdefs variables foreign_names docs manual messages version format layout text; do
+for check in warnings cppcheck headers layers os_ifdefs variables foreign_names docs manual messages version format layout text; do
     echo "lint: $check"
     "tests/lint/$check.sh" || failed="$failed $check"
 done

@@ -1,5 +1,6 @@
 #!/bin/sh
-# warnings.sh: no warning of gcc (with the release's own flags, against musl) or of clang (against the system's library).
+# warnings.sh: no warning of gcc (with the release's own flags, against musl) or of clang (against the system's library), and no finding of
+# gcc's analyzer.
 # -S and without link-time optimisation: some of gcc's warnings come from the optimiser.
 set -eu
 
@@ -12,7 +13,7 @@ tests() { find tests -name '*.c' ! -name 'windows_*'; }
 failed=0
 # shellcheck disable=SC2086 # words
 {
-    program | sort -u | each $CC $COMMON $RELEASE -fno-lto || failed=1
+    program | sort -u | each $CC $COMMON $RELEASE -fno-lto -fanalyzer || failed=1
     program | sort -u | each clang $COMMON -O1 || failed=1
     tests | sort | each gcc $COMMON -O1 || failed=1
     tests | sort | each clang $COMMON -O1 || failed=1
