@@ -13,6 +13,8 @@ import wait
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = pathlib.Path(os.environ.get("SOCKPUSH_TEST_BINARY", ROOT / "build" / "sockpush")).resolve()
 
+OF_SANITIZERS = {name: os.environ[name] for name in ("ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
+
 ONE_POLL = {"SOCKPUSH_TO": "stdout:", "SOCKPUSH_FORMAT": "dogstatsd", "SOCKPUSH_POLLS": "1",
             "SOCKPUSH_SELF": "off", "SOCKPUSH_HOST": "a"}
 
@@ -21,8 +23,9 @@ def environment(base, changes):
     """Adds the changes to the environment. Names in lower case get SOCKPUSH_ in front; None removes a variable.
 
     The kernel's counters and the sockets' queues, which most tests do not ask for, are off unless the test sets kernel or queues.
+    A sanitizer's options stay.
     """
-    result = {"SOCKPUSH_KERNEL": "off", "SOCKPUSH_QUEUES": "off", **base}
+    result = {"SOCKPUSH_KERNEL": "off", "SOCKPUSH_QUEUES": "off", **OF_SANITIZERS, **base}
     for name, value in changes.items():
         if isinstance(name, str) and name.islower():
             name = "SOCKPUSH_" + name.upper()

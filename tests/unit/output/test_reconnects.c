@@ -20,7 +20,7 @@ static struct {
     uint8_t bytes[2][8192]; /* sent at once to each connection; of TLS 1.2 and 1.3 */
     size_t len[2];
     unsigned came;
-    bool silent;
+    _Atomic bool silent; /* the main thread sets it */
 } receiver;
 
 static void *serve(void *arg)
