@@ -25,7 +25,7 @@ ALL_FUZZERS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FLEET_SRC = $(wildcard tests/fleet/*.c src/base/*.c) $(filter-out %/stdout.c %/unix.c %/url.c %/tls.c,$(wildcard src/output/*.c)) \
             src/tls/none.c src/encode/record.c
 FUZZERS   = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(filter-out $(OF_TLS),$(ALL_FUZZERS)))
-FUZZ_SRC  = $(filter-out $(ALL_FUZZERS),$(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)) tests/unit/arena.c
+FUZZ_SRC  = $(filter-out $(ALL_FUZZERS) tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)) tests/unit/arena.c
 
 # ---- flags
 
@@ -39,6 +39,7 @@ UNIT_tsan   = -DSOCKPUSH_SANITIZED -DONE_IN=7 -O1 -g -fsanitize=thread -fno-omit
 UNIT_gcov   = -DONE_IN=7 -O0 -g --coverage -fprofile-update=atomic
 UNIT_plain  = -DONE_IN=7 -O1 -g
 UNIT_CFLAGS = $(UNIT_$(TREE))
+WRAP_gcov   = -Wl,--wrap=_exit
 ASAN        = build/$(TREE)
 UNIT        = $(if $(filter asan,$(TREE)),build,$(ASAN))/unit
 else
@@ -135,6 +136,19 @@ tidy: need-build-tidy ## run clang-tidy, as .clang-tidy says: 3 minutes
 	@$(MAKE) $(JOBS) build/sockpush
 	@COMMON='$(COMMON)' tests/lint/tidy.sh
 
+# All unit tests, and all fuzzers as programs that run files.
+COUNTED = $(patsubst build/%,build/gcov/%,$(patsubst $(UNIT)/%,build/unit/%,$(TESTS)) $(FUZZERS))
+coverage: need-build-test receivers ## print by file which lines and branches the tests run; END_TO_END=0: unit tests and corpora alone
+	@$(MAKE) $(JOBS) TREE=gcov build/gcov/sockpush $(COUNTED)
+	@PYTEST='$(PYTEST) -n$(WORKERS) --dist loadgroup' PYTHON='$(PYTHON)' tests/coverage.sh $(COUNTED)
+
+# Tests of all that is pure, by their names below tests/unit.
+PURE_TESTS = $(filter-out output/test_reconnects,$(patsubst tests/unit/%.c,%,$(wildcard $(foreach room,base count encode input output platform,tests/unit/$(room)/test_*.c))))
+mutants: need-build-test ## change the pure parts in MUTANTS=200 ways by SEED=1, and print what no unit test finds; MUTATE=src/output/ring.c chooses
+	@$(MAKE) $(JOBS) TREE=gcov $(PURE_TESTS:%=build/gcov/unit/%)
+	@$(MAKE) $(JOBS) TREE=plain $(PURE_TESTS:%=build/plain/unit/%)
+	@COMPILE='$(UNIT_CC) $(COMMON) $(OF_TESTS) $(UNIT_plain)' $(PYTHON) tests/mutants.py $(PURE_TESTS)
+
 lint: need-build-test-lint ## check warnings of two compilers, headers, layers, layout, scripts and documents
 	@$(MAKE) $(JOBS) build/sockpush $(CMOCKA)
 	@CC='$(CC)' COMMON='$(COMMON) $(OF_TESTS)' RELEASE='$(RELEASE)' tests/lint/all.sh
@@ -164,13 +178,16 @@ $(addprefix $(UNIT)/count/,test_pods test_pods_ports test_pods_week): $(PODS_MAC
 $(UNIT)/%$(EXE): $(ASAN)/tests/unit/%.o $(TEST_SRC:%.c=$(ASAN)/%.o) $(ASAN)/sockpush.a | $(if $(UNIT_$(CPU)),$(LIBC))
 	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(UNIT_$(CPU)) $(LIBRARIES) -lm
 # test_clock.py runs this program. All end-to-end tests can: SOCKPUSH_TEST_BINARY=build/asan/sockpush make e2e
-$(ASAN)/sockpush: $(ASAN)/src/main.o $(ASAN)/src/base/arena.o $(ASAN)/sockpush.a
-	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
+$(ASAN)/sockpush: $(ASAN)/src/main.o $(ASAN)/src/base/arena.o $(ASAN)/sockpush.a $(if $(filter gcov,$(TREE)),build/gcov/tests/counted_exit.o)
+	$(Q)gcc $(UNIT_CFLAGS) $(WRAP_$(TREE)) -pthread -o $@ $^
 # The tests of tests/e2e/answers run this one.
 build/asan/answers: build/asan/tests/e2e/lib/answers.o build/asan/src/base/arena.o build/asan/sockpush.a
 	$(Q)gcc $(UNIT_CFLAGS) -pthread -o $@ $^
 $(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) build/fuzz/sockpush.a
 	$(Q)mkdir -p $(@D); clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -pthread -o $@ $^
+# The fuzzers' functions run on the files of their corpora.
+$(ASAN)/fuzz/%: $(ASAN)/tests/fuzz/%.o $(FUZZ_SRC:%.c=$(ASAN)/%.o) $(ASAN)/tests/fuzz/replay.o $(ASAN)/sockpush.a
+	$(Q)mkdir -p $(@D); $(UNIT_CC) $(UNIT_CFLAGS) -pthread -o $@ $^ -lm
 # With the program's own objects, compiler and libraries, which it measures.
 build/bench/encode: $(OUT)/obj/tests/bench/encode.o $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out src/main.c,$(SRC))) $(LAYOUT)
 	$(Q)mkdir -p $(@D); $(BINARY)
@@ -200,4 +217,4 @@ build/fuzz/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED)
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(ASAN) build/fuzz build/fleet -name '*.d' 2>/dev/null)
-.PHONY: bench compile-others e2e fleet fuzz lint receivers size soak test test-appliance test-boots test-cpus test-threads test-windows tidy twice unit
+.PHONY: bench compile-others coverage e2e fleet fuzz lint mutants receivers size soak test test-appliance test-boots test-cpus test-threads test-windows tidy twice unit

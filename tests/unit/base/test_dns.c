@@ -71,12 +71,14 @@ static const char *reads_part(const struct message *m, size_t len, int max)
 {
     static const char *const words[] = {"no address", "no name", "failed", "truncated", "not ours"};
     static char text[512];
-    struct ip *ip = malloc((size_t)max * sizeof *ip);
+    struct ip *ip = memset(malloc((size_t)max * sizeof *ip), 0xff, (size_t)max * sizeof *ip);
     int n = dns_answer((const uint8_t *)flush_copy(m->bytes, len), len, m->query, m->query_len, ip, max);
     size_t at = 0;
 
     assert_true(n && n >= -5 && n <= max);
     for (int i = 0; i < n; i++) {
+        for (int rest = ip[i].version == 4 ? 4 : 16; rest < 16; rest++)
+            assert_int_equal(ip[i].bytes[rest], 0);
         text[at++] = ' ';
         at += ip_format(&ip[i], text + at);
     }

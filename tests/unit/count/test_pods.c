@@ -81,17 +81,21 @@ static void what_has_the_same_tags_is_added_up(void **state)
 
     (void)state;
     machine_begin(8, 1u << POD_UID, "/none", NULL);
+    machine_run(5, 1003, "u-0", "c0");
     machine_run(10, 1001, "u-1", "c1");
     machine_run(20, 1002, "u-1", "c2");
     machine_count(1001, 5, 100);
     machine_count(1002, 6, 1000);
+    machine_reading(1001)->time_wait = 3;
+    machine_reading(1002)->time_wait = 4;
     poll_after(0);
     machine_count(1001, 7, 101);
     machine_count(1002, 8, 1010);
     poll_after(10000);
-    assert_int_equal(live(), 1);
+    assert_int_equal(live(), 2);
     s = series_with(POD_UID, "u-1");
     assert_int_equal(s->family[0].tcp_inuse, 15);
+    assert_int_equal(s->time_wait, 7);
     assert_int_equal(s->total[POD_RETRANS_SEGS], 11);
     assert_string_equal(s->origin, "");
     machine_end(20);
@@ -253,10 +257,12 @@ static void the_oldest_container_tells_whose_it_is_and_the_sandbox_only_alone(vo
     assert_non_null(series_with(POD_CONTAINER, "pause1"));
     machine_run(30, 1001, "u-1", "second")->identity.started = 30;
     machine_run(40, 1001, "u-1", "first")->identity.started = 20;
+    machine_run(50, 1001, "u-1", "as old")->identity.started = 20;
     poll_after(10000);
     assert_int_equal(series_with(POD_CONTAINER, "first")->family[0].tcp_inuse, 5);
     assert_int_equal(series_with(POD_CONTAINER, "pause1")->family[0].tcp_inuse, 0);
     machine_end(40);
+    machine_end(50);
     poll_after(10000);
     assert_int_equal(series_with(POD_CONTAINER, "second")->family[0].tcp_inuse, 5);
     arena_free(&m.arena);

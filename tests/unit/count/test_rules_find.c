@@ -94,6 +94,10 @@ static void a_row_without_address_matches_ports_only(void **state)
     (void)state;
     rules_of(&r, "0.0.0.0:53,53", &a);
     assert_int_equal(rules_find(&r, &s, &listening), 1);
+    assert_true(r.local);
+    arena_free(&a);
+    rules_of(&r, ">53", &a);
+    assert_false(r.local);
     arena_free(&a);
 }
 
@@ -135,7 +139,8 @@ static void the_remote_side_has_rules_of_its_own(void **state)
         int rule;
 
         rules_of(&r, row[i].rules, &a);
-        assert_int_equal(rules_find_remote(&r, &s), RULE_NONE); /* it has no remote side */
+        s.remote_port = row[i].port;
+        assert_int_equal(rules_find_remote(&r, &s), RULE_NONE); /* its remote side is not known */
         connect_to(&s, row[i].remote, row[i].port);
         rule = rules_find_remote(&r, &s);
         assert_row(!strcmp(rule == RULE_NONE ? "none" : r.rule[rule].text, row[i].rule), row[i].rules);

@@ -250,6 +250,11 @@ static void a_socket_read_twice_after_a_failure_is_one_hint(void **state)
     assert_int_equal(s->hint.n, OWNER_INODES);
     for (uint32_t i = 0; i < OWNER_INODES; i++)
         assert_int_equal(s->hint.inode[i], i + 1);
+    poll_begin(&p);
+    for (uint32_t i = 0; i < 4; i++)
+        tcp(&p, "10.0.0.1", 80, STATE_LISTEN, 1 + i % 2);
+    poll_end(&p);
+    assert_int_equal(s->hint.n, 2);
     polls_free(&p);
 }
 

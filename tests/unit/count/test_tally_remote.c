@@ -107,6 +107,8 @@ static void the_busiest_route_is_told_in_percent_of_the_ports(void **state)
     poll_begin(&p);
     poll_end(&p);
     assert_int_equal(percent_of(&p, "443", 4), 0);
+    assert_int_equal(percent_of(&p, "443", 6), 0);
+    assert_int_equal(percent_of(&p, "10.0.0.0/8:80", 4), 0);
     polls_free(&p);
 }
 

@@ -34,10 +34,10 @@ static void check(const struct row *row, size_t n)
 static void each_kind_has_its_type(void **state)
 {
     static const struct row row[] = {
-        {"a:1|c", "a c=1"},   {"a:1|g", "a g=1"},     {"a:1|ms", "a ms=1"},     {"a:1|h", "a h=1"},
-        {"a:1|d", "a d=1"},   {"a:1|s", "a s=1"},     {"a:1|C", BAD_TYPE},      {"a:1|kv", BAD_TYPE},
-        {"a:1|x", BAD_TYPE},  {"a:1|m", BAD_TYPE},    {"a:1|mss", BAD_TYPE},    {"a:1|cs", BAD_TYPE},
-        {"a:1|c ", BAD_TYPE}, {"req:1|c", "req c=1"}, {"req:5|ms", "req ms=5"},
+        {"a:1|c", "a c=1"},   {"a:1|g", "a g=1"},   {"a:1|ms", "a ms=1"},   {"a:1|h", "a h=1"},
+        {"a:1|d", "a d=1"},   {"a:1|s", "a s=1"},   {"a:1|C", BAD_TYPE},    {"a:1|kv", BAD_TYPE},
+        {"a:1|x", BAD_TYPE},  {"a:1|m", BAD_TYPE},  {"a:1|mx", BAD_TYPE},   {"a:1|mss", BAD_TYPE},
+        {"a:1|cs", BAD_TYPE}, {"a:1|c ", BAD_TYPE}, {"req:1|c", "req c=1"}, {"req:5|ms", "req ms=5"},
     };
 
     (void)state;
@@ -206,6 +206,7 @@ static void a_name_may_hold_almost_anything(void **state)
         {"Foo::Bar:1|c", IN_NAME},
         {"Foo::Bar:1|ms|@0.1", IN_NAME},
         {"Foo:Bar:1|c", IN_NAME},
+        {"Foo::Bar:x|c", NO_NUMBER},
         {"::Foo:1|c", NO_NAME},
         {":1|c", NO_NAME},
         {":", NO_NAME},

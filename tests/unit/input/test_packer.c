@@ -139,6 +139,19 @@ static void our_tags_are_added_if_the_key_is_absent(void **state)
         check(&row[i], "env:x,host:a,prod", false);
 }
 
+static void each_of_many_tags_of_ours_is_looked_for(void **state)
+{
+    static const struct row row[] = {
+        {"a:1|c|#k:v,i:z", {"a:1|c|#k:v,i:z,a,b,c,d,e,f,g,h,j", "a:1|c|#k:v,i:z,a,b,c,d,e,f,g,h,j", "a:1|c"}},
+        {"a:1|c|#h:z,a", {"a:1|c|#h:z,a,b,c,d,e,f,g,i,j", "a:1|c|#h:z,a,b,c,d,e,f,g,i,j", "a:1|c"}},
+        {"a:1|c|#j", {"a:1|c|#j,a,b,c,d,e,f,g,h,i", "a:1|c|#j,a,b,c,d,e,f,g,h,i", "a:1|c"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++)
+        check(&row[i], "a,b,c,d,e,f,g,h,i,j", false);
+}
+
 static void gauges_with_a_sign_are_values_for_statsd(void **state)
 {
     static const struct row row[] = {
@@ -221,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(odd_lines_come_out_right),
         cmocka_unit_test(our_tags_are_added_if_the_key_is_absent),
+        cmocka_unit_test(each_of_many_tags_of_ours_is_looked_for),
         cmocka_unit_test(gauges_with_a_sign_are_values_for_statsd),
         cmocka_unit_test(only_what_is_unsupported_is_left_out),
         cmocka_unit_test(packets_are_full_of_whole_lines),

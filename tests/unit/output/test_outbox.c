@@ -928,6 +928,33 @@ static void each_chunk_of_increments_has_its_own_count(void **state)
         assert_int_equal(pending[i].n, i == ADDED - 1 ? 3 : 0);
 }
 
+static void what_was_acknowledged_at_the_time_to_forget_is_old(void **state)
+{
+    (void)state;
+    for (int mixed = 0; mixed < 2; mixed++) {
+        char ring[1000], data[16];
+        struct outbox box = {.record = record_line, .ring.bytes = ring, .ring.cap = sizeof ring, .chunk_max = 3};
+        struct chunk chunk;
+        size_t both;
+
+        put(&box, 1, "aa\nbb\n", 6);
+        box.mixed = mixed;
+        for (uint64_t i = 1; i <= 2; i++) {
+            assert_true(outbox_take(&box, &chunk, data, SIZE_MAX));
+            outbox_sent(&box, i);
+            outbox_acked(&box, i, 10 * i);
+        }
+        assert_int_equal(box.delivered_lines, 2);
+        both = box.ring.used;
+        outbox_forget(&box, 9, 0);
+        assert_int_equal(box.ring.used, both);
+        outbox_forget(&box, 10, 0);
+        assert_int_equal(box.ring.used, both / 2);
+        outbox_forget(&box, 20, 0);
+        assert_int_equal(box.ring.used, 0);
+    }
+}
+
 static void parts_of_a_snapshot_do_not_join(void **state)
 {
     static const uint8_t part[] = {0, 0, 1, 3, 3};
@@ -1092,6 +1119,7 @@ int main(void)
         cmocka_unit_test(the_room_asked_for_n_snapshots_holds_n_snapshots),
         cmocka_unit_test(lines_dropped_under_way_are_counted_apart),
         cmocka_unit_test(each_chunk_of_increments_has_its_own_count),
+        cmocka_unit_test(what_was_acknowledged_at_the_time_to_forget_is_old),
         cmocka_unit_test(parts_of_a_snapshot_do_not_join),
         cmocka_unit_test(an_outbox_that_was_emptied_begins_at_the_front_again),
         cmocka_unit_test(packets_return_to_the_front_of_the_ring),

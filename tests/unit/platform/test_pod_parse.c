@@ -116,6 +116,7 @@ static void a_cgroup_tells_the_pod_and_the_container(void **state)
         {"0::/lxc/a\xff", "", "", false},
         {"0::/lxc/a\\x00b", "", "", false},
         {"0::/lxc/a\\x2", "", "a\\x2", false},
+        {"0::/lxc/a\\x2d", "", "a-", false},
         {"0::/kubepods/tripod" UUID, "", "", false},
         {"0::/kubepods/pod-" UUID, "", "", false},
         {"0::/kubepods/pod" HEX8, "", "", false},
