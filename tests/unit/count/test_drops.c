@@ -54,6 +54,7 @@ static uint64_t lost(const char *addr_port)
     const struct series *s = series_named(&p, addr_port, 4);
 
     assert_true(!s->drops_index == !s->drops);
+    assert_true(!s->drops_index || p.tally.drops.total[s->drops_index] == s->drops);
     return s->drops;
 }
 
@@ -92,6 +93,22 @@ static void a_socket_loses_what_its_counter_rose(void **state)
     end_poll();
     assert_int_equal(lost("53"), 13);
     assert_int_equal(lost_in_total(), 11 + 100 + 1000 + 2);
+}
+
+static void each_version_of_ip_has_its_total(void **state)
+{
+    (void)state;
+    for (uint32_t drops = 0; drops < 10; drops += 5) {
+        struct sock s = a_socket(53, 1, drops);
+
+        next_poll();
+        s.ip_version = 6;
+        tally_sock(&p.tally, &s, 1);
+        add(53, 2, 2 * drops);
+        end_poll();
+    }
+    assert_int_equal(p.tally.drops.total[DROPS_IPV6], 5);
+    assert_int_equal(p.tally.drops.total[DROPS_IPV4], 10);
 }
 
 static void a_counter_has_32_bits(void **state)
@@ -273,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_socket_loses_what_its_counter_rose, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_version_of_ip_has_its_total, setup, teardown),
         cmocka_unit_test_setup_teardown(a_counter_has_32_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(a_socket_without_a_name_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_reading_loses_no_increase, setup, teardown),

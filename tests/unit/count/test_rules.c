@@ -77,6 +77,7 @@ static void a_wrong_rule_is_refused_and_named(void **state)
         assert_row(logged.diag.errors == 1 && logged_has(&logged, LOG_ERROR, "RULES", text[i]), text[i]);
         assert_row(logged_has(&logged, LOG_ERROR, "RULES", "accepted"), text[i]);
         assert_int_equal(r.n, 0);
+        assert_int_equal(r.listen, RULE_NONE);
         arena_free(&a);
     }
 }
