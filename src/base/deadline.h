@@ -26,10 +26,11 @@ static inline uint64_t deadline_start(uint64_t step_ns, uint64_t now_ns)
     return now_ns - platform_random((uint32_t)(step_ns / NS_PER_MS)) * NS_PER_MS;
 }
 
-/* Returns the first deadline that is more than half a step after now_ns, and so one step after it in the mean. */
+/* Returns the first deadline that is more than a step after now_ns, so that what happens now and at the deadlines has
+ * different times even in the coarsest unit, which is no longer than a step. */
 static inline uint64_t deadline_first(uint64_t start_ns, uint64_t step_ns, uint64_t now_ns)
 {
-    return deadline_next(start_ns, step_ns, now_ns + step_ns / 2);
+    return deadline_next(start_ns, step_ns, now_ns + step_ns);
 }
 
 /* Returns the milliseconds left, rounded up, or 0 once the deadline has passed. */
