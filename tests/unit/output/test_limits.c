@@ -297,7 +297,8 @@ static void the_rest_of_an_answer_is_waited_for_2_s(void **state)
     close(listener_of_http);
 }
 
-/* Answers with a failure. The output then does nothing for wait_s, and at most half a second more. */
+/* Answers with a failure. The output then does nothing for wait_s, and at most a quarter of that, or half a second,
+ * more. */
 static void answer_and_wait(const char *text, unsigned wait_s)
 {
     struct running r;
@@ -309,7 +310,7 @@ static void answer_and_wait(const char *text, unsigned wait_s)
     clock_pass(&r.output, wait_s * SECOND - MS);
     assert_int_equal(r.output.link->fd, -1);
     assert_int_equal(counted(&r, RECONNECTS), 0);
-    clock_pass(&r.output, 502 * MS);
+    clock_pass(&r.output, (wait_s > 2 ? wait_s * 250 + 2 : 502) * MS);
     post_again(&r);
     close(fd);
 }
