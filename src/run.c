@@ -15,7 +15,7 @@ static void log_reading(struct program *p)
     reader_why(&p->reader, why);
     log_event(good ? LOG_INFO : LOG_WARN, "backend", p->reading.name, "reading %s%s%s%s%s%s",
               program_view(p, view, sizeof view), *why ? "; others failed: " : "", why, counting ? "; " : "",
-              counting ? counting : "", p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
+              counting ? counting : "", !good || p->reading.report.ipv6 ? "" : "; no IPv6 in this kernel");
 }
 
 static void log_outputs(struct program *p)

@@ -57,10 +57,11 @@ struct backend_state {
     struct sock_diag diag;
 };
 
-/* Looks for IPv6's table, since this process alone may be refused IPv6 sockets. Without procfs, IPv6 is assumed. */
+/* Looks for IPv6's table, since this process alone may be refused IPv6 sockets. IPv6 is assumed without procfs, and
+ * where it cannot be read, for example for want of memory. */
 static bool kernel_has_ipv6(void)
 {
-    return !access("/proc/net/tcp6", F_OK) || access("/proc/net/tcp", F_OK);
+    return !access("/proc/net/tcp6", F_OK) || errno != ENOENT || access("/proc/net/tcp", F_OK);
 }
 
 /* Makes the filter of samples, once, because that takes longer than a sample of few listeners. Even with 64 ranges it
