@@ -31,10 +31,10 @@ class Board:
         self.program = Program(environment({"TZ": "UTC", "LD_PRELOAD": FAKETIME, "ASAN_OPTIONS": "verify_asan_link_order=0", "FAKETIME_NO_CACHE": "1",
                                             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_TIMESTAMP_FILE": str(self._time)}, env), binary=DYNAMIC)
 
-    def set_clock(self):
-        """Sets the clock to the true time while the program runs."""
+    def set_clock(self, seconds="+0"):
+        """Sets the clock to this much after the true time while the program runs."""
         other = self._time.with_suffix(".new")
-        other.write_text("+0")
+        other.write_text(seconds)
         os.replace(other, self._time)
 
     @property
@@ -151,3 +151,22 @@ def test_a_certificate_that_is_not_yet_valid(board, pki):
         assert "is this machine's clock right?" in warning
         one.set_clock()
         assert wait.until(lambda: "netstat.tcp_established" in server.so_far), one.program.log
+
+
+@pytest.mark.parametrize("step", ["+3600", "-3600"])
+def test_a_clock_that_is_stepped_by_an_hour(board, step):
+    """Polls go on, with the new time, and all that was printed is received."""
+    with streams.Aggregator() as receiver:
+        one = board(to=f"influx+tcp://127.0.0.1:{receiver.port},influx+stdout:", replay="2s")
+        one.set_clock()
+        lines = lambda: one.program.out.count("\nsockpush,")
+        times = lambda: [point.time or 0 for point in parse.influx(one.program.out)]
+        one.program.until(lambda: any(times()))
+        before = lines()
+        one.program.until(lambda: lines() > before + 3)
+        near, first = max(times()), lines()
+        one.set_clock(step)
+        one.program.until(lambda: lines() > first + 10 and abs(times()[-1] - near - int(step) * 10**9) < 600e9)
+        assert one.program.end() == 0, one.program.log
+        timed = {line for line in one.program.out.splitlines() if parse.influx(line + "\n")[0].time}
+        streams.check(receiver, timed)

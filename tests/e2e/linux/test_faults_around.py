@@ -1,0 +1,148 @@
+"""What happens around a running program: it has no descriptors or memory left, is stopped, is sent signals, loses /proc or the network. It polls
+on, and what a stream waits with is delivered."""
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+
+import netns
+import parse
+import streams
+from program import BINARY, stop
+
+pytestmark = pytest.mark.skipif(b"__asan_" in BINARY.read_bytes(), reason="the sanitizers need memory and descriptors of their own")
+
+
+def polls(program):
+    return program.out.count("\nsockpush,")
+
+
+@pytest.fixture
+def around(namespace, start, keep):
+    """around(…) starts a program with a TCP receiver, as `program.receiver`."""
+    def make(popen={}, **env):
+        receiver = keep(streams.Aggregator(lambda n: streams.read_all))
+        program = start(popen, to=f"influx+tcp://127.0.0.1:{receiver.port},influx+stdout:", ports="8080", replay="2s", **env)
+        program.receiver = receiver
+        program.until(lambda: polls(program) > 2 and receiver.text)
+        return program
+    return make
+
+
+def goes_on(program, n=5):
+    before = polls(program)
+    program.until(lambda: polls(program) > before + n)
+
+
+def check(program):
+    """Asserts that all that was printed was received, once the program works again."""
+    goes_on(program)
+    own = set(program.out.splitlines())
+    program.until(lambda: own <= set(program.receiver.lines()))
+    assert program.end() == 0, program.log
+    assert program.log.endswith(' 0 lines were not sent"\n'), program.log
+    streams.check(program.receiver, set(program.out.splitlines()))
+
+
+def recovers(program):
+    """Waits until polls have all series that the first had."""
+    before = polls(program)
+    program.until(lambda: polls(program) > before + 2 and program.influx_polls()[-1].keys() >= program.influx_polls()[0].keys())
+
+
+def last(program, field):
+    return [point.fields[field] for point in parse.influx(program.out) if point.measurement == "sockpush"][-1]
+
+
+def limit(program, what, soft):
+    """Sets the soft limit of a program that has stayed this user. Returns the one before."""
+    before, hard = resource.prlimit(program.process.pid, what)
+    resource.prlimit(program.process.pid, what, (soft, hard))
+    return before
+
+
+@pytest.mark.parametrize("backend", ["netlink", "procfs"])
+def test_no_descriptor_is_free(around, backend):
+    program = around(backend=backend, user="-")
+    before = limit(program, resource.RLIMIT_NOFILE, 3)
+    goes_on(program)
+    if backend == "procfs":
+        program.until(lambda: last(program, "poll_errors") and "Too many open files" in program.log)
+    limit(program, resource.RLIMIT_NOFILE, before)
+    recovers(program)
+    check(program)
+
+
+def test_no_memory_is_free(around):
+    """It has all that it needs, from the start on."""
+    program = around(user="-")
+    limit(program, resource.RLIMIT_AS, 4096)
+    check(program)
+    assert " warn " not in program.log
+
+
+def test_stopped_for_a_while(around):
+    """Polls that were missed are skipped, not caught up."""
+    program = around()
+    stop(program.process.pid)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        program.process.wait(3)
+    program.process.send_signal(signal.SIGCONT)
+    check(program)
+    times = sorted({point.time for point in parse.influx(program.out)})
+    gap = max(after - first for first, after in zip(times, times[1:]))
+    assert gap > 2.5e9, "it was not stopped"
+    assert len(times) < (times[-1] - times[0] - gap) / 0.1e9 + 6, "polls were caught up"
+
+
+@pytest.mark.parametrize("number", [signal.SIGCHLD, signal.SIGWINCH, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE])
+def test_signals_without_end(around, number):
+    """Ignored, blocked, or the one by which threads wake the main thread."""
+    program = around()
+    for _ in range(1000):
+        program.process.send_signal(number)
+    check(program)
+
+
+def test_stopped_again_and_again(around):
+    """Each SIGCONT interrupts the calls that wait."""
+    program = around()
+    for _ in range(100):
+        stop(program.process.pid)
+        program.process.send_signal(signal.SIGCONT)
+    check(program)
+
+
+@pytest.mark.parametrize("backend", ["auto", "procfs"])
+def test_procfs_is_taken_away(around, tmp_path, backend):
+    """In a mount namespace of the program's own. It is given back."""
+    def enter():
+        netns.private_mounts()
+        netns.mount("proc", "/proc", "proc")
+    try:
+        subprocess.run(["true"], preexec_fn=enter, check=True)
+    except subprocess.SubprocessError:
+        pytest.skip("can't mount procfs")
+    program = around(popen={"preexec_fn": enter}, backend=backend, sandbox="off", kernel="on")
+    inside = lambda *words: subprocess.run(["nsenter", "-t", str(program.process.pid), "-m", *words], check=True)
+    for _ in range(8):      # what was mounted over it, too
+        with contextlib.suppress(subprocess.CalledProcessError):
+            inside("umount", "-l", "/proc")
+    if backend == "procfs":
+        program.until(lambda: last(program, "poll_errors"))
+    goes_on(program)
+    inside("mount", "-t", "proc", "proc", "/proc")
+    recovers(program)
+    check(program)
+
+
+def test_the_loopback_is_taken_away(around):
+    """Neither the connection nor the datagrams work until it is given back."""
+    program = around()
+    netns.ip("link", "set", "lo", "down")
+    goes_on(program, 10)
+    netns.ip("link", "set", "lo", "up")
+    check(program)
