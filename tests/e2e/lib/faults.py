@@ -14,7 +14,7 @@ import threading
 
 from program import ROOT
 
-PR_SET_NO_NEW_PRIVS, SET_MODE_FILTER, NEW_LISTENER = 38, 1, 1 << 3
+PR_SET_NO_NEW_PRIVS, SET_MODE_FILTER, ACTION_AVAILABLE, NEW_LISTENER = 38, 1, 2, 1 << 3
 ALLOW, USER_NOTIF, CONTINUE = 0x7FFF0000, 0x7FC00000, 1
 RECEIVE, ANSWER = 0xC0502100, 0xC0182101        # SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND
 _NOTICE, _ANSWER = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI")
@@ -31,6 +31,12 @@ def _numbers():
 
 NUMBERS = _numbers()
 NAMES = {number: name for name, number in NUMBERS.items()}
+
+
+def supported():
+    """Returns whether the kernel shows calls, and its headers are installed."""
+    action = ctypes.c_uint32(USER_NOTIF)
+    return bool(NUMBERS) and _libc.syscall(NUMBERS["seccomp"], ACTION_AVAILABLE, 0, ctypes.byref(action)) == 0
 
 
 def table():
@@ -84,13 +90,12 @@ class Supervisor:
             raise self.failure
 
     def _run(self):
-        received = [socket.recv_fds(self._ours, 1, 1)[1] for _ in range(2)]
-        for descriptors in received[:1]:
-            for descriptor in descriptors:
-                os.close(descriptor)
-        for listener in received[1]:
-            with open(listener, "rb", buffering=0):
-                self._serve(listener)
+        first, second = (socket.recv_fds(self._ours, 1, 1)[1] for _ in range(2))
+        for descriptor in first:
+            os.close(descriptor)
+        for listener in second:
+            self._serve(listener)
+            os.close(listener)
 
     def _serve(self, listener):
         waiting = select.poll()
@@ -107,7 +112,7 @@ class Supervisor:
                 fcntl.ioctl(listener, ANSWER, _ANSWER.pack(one, 0, -error, 0 if error else CONTINUE))
 
     def _error(self, thread, number, arguments):
-        name = NAMES[number]
+        name = NAMES.get(number)        # None: newer than the headers
         if not self._started:
             self._started = name == "execve"
             return 0
