@@ -165,7 +165,7 @@ static void count_poll(struct program *p, uint64_t start_ns)
 
     self->poll_us = (platform_monotonic_ns() - start_ns) / 1000;
     p->added.n[ADDED_PARTIAL_POLLS] = p->reading.report.partial > 0;
-    p->added.n[ADDED_POLL_ERRORS] = unread || p->pods.failed || p->pods.error;
+    p->added.n[ADDED_POLL_ERRORS] = unread || p->kernel.failed || p->pods.failed || p->pods.error;
     self->partial_polls += p->added.n[ADDED_PARTIAL_POLLS];
     self->poll_errors += p->added.n[ADDED_POLL_ERRORS];
     p->added.n[ADDED_COUNT_ERRORS] = p->reading.report.contradicted;

@@ -112,7 +112,7 @@ const struct variable variables[] = {
     {.group = GROUP_COUNT, .name = "SOCKPUSH_MAX_PODS", .def = "256", AT(max_pods), .read = value_count, .min = 1, .max = 4096,
      .meaning = "most network namespaces that are counted so, 1 to 4096"},
     {.group = GROUP_COUNT, .name = "SOCKPUSH_PODS_PORTS", .def = "off", AT(pods_ports), .read = value_bool,
-     .meaning = "with SOCKPUSH_PODS=full, count the ports of SOCKPUSH_PORTS in each of these, too, on or off"},
+     .meaning = "count the port rules in each of these, too, on or off; on needs full"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_TAGS", .def = "", .form = FORM_TEXT | FORM_LIST, AT(tags),
      .meaning = "tags of every series: key=value,key2=value2"},
     {.group = GROUP_TAGS, .name = "SOCKPUSH_HOST", .def = "", .form = FORM_TEXT, AT(host),

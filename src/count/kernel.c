@@ -31,7 +31,8 @@ void kernel_take(struct kernel *k, const struct kernel_reading *r)
             k->now.n[i] += kernel_rise(*base, r->n[i]);
         *base = r->n[i];
     }
-    k->based |= r->known;
+    k->failed = (k->based & ~r->known) != 0;
+    k->based |= r->known & ~((1u << KERNEL_GAUGES) - 1);
 }
 
 void kernel_poll(struct kernel *k, const char *proc, char *buf, struct recording *recording)

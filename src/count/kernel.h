@@ -2,6 +2,7 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* In the order of the fields. docs/metrics.md says what each counts. */
@@ -50,6 +51,7 @@ struct kernel {
     struct kernel_reading now;       /* of the last poll: gauges, and the increases' totals since the first reading */
     uint64_t base[KERNEL_INCREASES]; /* the last readings, to which the next ones are compared */
     uint32_t based;                  /* bits of enum kernel_counter that have a base */
+    bool failed;                     /* one of these was not read in the last poll */
 };
 
 /* Returns how much a counter rose. A kernel of 32 bits counts in as many, so a fall that is a small rise in that

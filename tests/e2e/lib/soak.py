@@ -44,7 +44,7 @@ class Loop:
 
 
 class Receiver:
-    """Listens for one connection at a time, each at another address, ends it after some bytes, and is away for a while. calm() makes it stay.
+    """Listens for one connection at a time, each at another address, ends it after a while, and is away for another. calm() makes it stay.
     It has what streams.check() looks at."""
 
     def __init__(self, port, seed, before=lambda n, host: None, contexts=(None,)):
@@ -72,11 +72,11 @@ class Receiver:
                     return listener.accept()[0]
 
     def _serve(self, connection, n):
-        """Ends its side after some bytes, and reads the rest. Returns what streams.fin_after() returns."""
-        got, limit = bytearray(), self._chance.randrange(1000, 300_000)
+        """Ends its side after a while, and reads the rest. Returns what streams.fin_after() returns."""
+        got, end = bytearray(), time.monotonic() + self._chance.uniform(0.05, 3)
         self.connections.append(got)
         connection.settimeout(0.1)
-        while (len(got) < limit or self._calm.is_set()) and not self._over.is_set():
+        while (time.monotonic() < end or self._calm.is_set()) and not self._over.is_set():
             with contextlib.suppress(TimeoutError):
                 data = connection.recv(1 << 16)
                 if not data:

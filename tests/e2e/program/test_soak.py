@@ -51,12 +51,15 @@ def test_soak(pki, start, etc, keep, crowd, tmp_path, report):
     names, ca, path, calm = keep(dnsserver.Server()), tmp_path / "ca.pem", tmp_path / "relay.sock", []
     leaves = [pki.leaf(f"soak {root.name}", root, names="DNS:tls.test") for root in (pki.ec_root, pki.rsa_root)]
 
+    # Whatever the program has read when the receiver's certificate changes, it has the root.
+    bundles = [pki.write("soak 1.pem", pki.ec_root, pki.rsa_root), pki.write("soak 2.pem", pki.rsa_root, pki.ec_root, pki.other_root)]
+
     def move(name, host):
         names.names[name] = {"A": [host], "AAAA": []} if "." in host else {"A": [], "AAAA": [host]}
 
     def rotate(n, host):
         move("tls.test", host)
-        soak.put(ca, (pki.ec_root, pki.rsa_root)[n % 2].cert)
+        soak.put(ca, bundles[n % 2])
 
     plain = keep(contextlib.closing(soak.Receiver(TCP, 1, before=lambda n, host: move("tcp.test", host))))
     secured = keep(contextlib.closing(soak.Receiver(TLS, 2, before=rotate, contexts=soak.contexts(*leaves))))

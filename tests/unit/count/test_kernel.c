@@ -100,6 +100,23 @@ static void a_counter_that_comes_later_begins_with_its_base(void **state)
 }
 
 /* The total is the sum of all rises, whatever comes between. */
+static void a_counter_that_is_read_no_more_is_an_error(void **state)
+{
+    const struct kernel_reading nothing = {.known = 0}, gauge = {.known = 1u << CONNTRACK_COUNT};
+    struct kernel k = {.based = 0};
+
+    (void)state;
+    kernel_take(&k, &nothing);
+    assert_false(k.failed); /* the system has none */
+    kernel_take(&k, &gauge);
+    take(&k, 5);
+    assert_false(k.failed); /* a gauge may go, with its module */
+    kernel_take(&k, &nothing);
+    assert_true(k.failed);
+    take(&k, 5);
+    assert_false(k.failed);
+}
+
 static void totals_are_the_sums_of_rises(void **state)
 {
     (void)state;
@@ -136,6 +153,7 @@ int main(void)
         cmocka_unit_test(rises_and_falls),
         cmocka_unit_test(a_counter_that_is_not_read_keeps_its_base),
         cmocka_unit_test(a_counter_that_comes_later_begins_with_its_base),
+        cmocka_unit_test(a_counter_that_is_read_no_more_is_an_error),
         cmocka_unit_test(totals_are_the_sums_of_rises),
     };
 
