@@ -86,6 +86,20 @@ static void allow_directory_of(int rules, const char *path, uint64_t access)
     allow_directory(rules, path, (size_t)(strrchr(path, '/') - path), access);
 }
 
+/* Allows the directory of what the link leads to, which is not there yet. */
+static void allow_target(int rules, const char *path)
+{
+    char link[LINUX_PATH_MAX], target[LINUX_PATH_MAX];
+    ssize_t n = readlink(path, link, sizeof link - 1);
+
+    if (n <= 0)
+        return;
+    link[n] = '\0';
+    if (text_format(target, sizeof target, "%.*s%s", *link == '/' ? 0 : (int)(strrchr(path, '/') - path + 1), path,
+                    link))
+        allow_directory_of(rules, target, READ_FILE);
+}
+
 /* Allows the directory of the file, and that of what it is a link to. */
 static void allow_file(int rules, const char *path)
 {
@@ -94,8 +108,10 @@ static void allow_file(int rules, const char *path)
     ssize_t n;
 
     allow_directory_of(rules, path, READ_FILE);
-    if (fd < 0)
+    if (fd < 0) {
+        allow_target(rules, path);
         return;
+    }
     text_format(link, sizeof link, "/proc/self/fd/%d", fd);
     n = readlink(link, target, sizeof target - 1);
     close(fd);

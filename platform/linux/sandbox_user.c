@@ -102,7 +102,7 @@ static void keep_for_processes(struct kept *kept, const struct needs *needs, boo
         kept->why[PTRACE] = kept->why[SEARCH] = "SOCKPUSH_PID";
 }
 
-/* Appends the capabilities that are kept. Returns their bits. */
+/* Appends the capabilities that are kept, and those that are needed and not there. Returns the bits of the first. */
 static uint32_t list(const struct kept *kept, uint32_t permitted, struct buf *out)
 {
     uint32_t bits = 0;
@@ -114,6 +114,9 @@ static uint32_t list(const struct kept *kept, uint32_t permitted, struct buf *ou
         }
     if (!bits)
         buf_text(out, ", no capabilities");
+    for (int i = 0; i < KEPT; i++)
+        if (kept->why[i] && !(permitted & OF(number[i])))
+            buf_format(out, ", without %s (%.80s)", name[i], kept->why[i]);
     return bits;
 }
 
@@ -134,6 +137,10 @@ static int drop_capabilities(const struct needs *needs, bool *looks, struct buf 
     set_capabilities(0, had[0].permitted, had[1].permitted);
     for (unsigned i = 0; i < needs->n_paths; i++)
         keep_for_path(&kept, needs->path[i].need, needs->path[i].path);
+    if (kept.why[SEARCH] && !(had[0].permitted & OF(CAP_DAC_READ_SEARCH))) { /* Docker's root has the wider one alone */
+        kept.why[OVERRIDE] = kept.why[SEARCH];
+        kept.why[SEARCH] = NULL;
+    }
     if (kept.why[SEARCH]) /* the directory of procfs may be closed, too */
         set_capabilities(had[0].permitted & OF(CAP_DAC_READ_SEARCH), had[0].permitted, had[1].permitted);
     keep_for_processes(&kept, needs, *looks);

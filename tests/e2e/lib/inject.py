@@ -4,6 +4,8 @@ import ctypes
 import os
 import signal
 
+import wait
+
 ATTACH, DETACH, SINGLESTEP, GETREGS, SETREGS = 16, 17, 9, 12, 13
 _REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs").split()
 _SYSCALL = b"\x0f\x05"
@@ -27,10 +29,14 @@ class Injected:
 
     def __init__(self, pid):
         self.pid, self.registers = pid, Registers()
-        _ptrace(GETREGS, pid, ctypes.byref(self.registers))
-        with open(f"/proc/{pid}/mem", "rb") as memory:
+
+    @property
+    def waits(self):
+        """Returns whether the stopped thread waits in a call, after a look at its registers."""
+        _ptrace(GETREGS, self.pid, ctypes.byref(self.registers))
+        with open(f"/proc/{self.pid}/mem", "rb") as memory:
             memory.seek(self.registers.rip - 2)
-            assert memory.read(2) == _SYSCALL, "the thread does not wait in a call"
+            return memory.read(2) == _SYSCALL
 
     def call(self, number, *arguments):
         """Returns what the kernel returns, a negative errno for an error, or None if it killed the process."""
@@ -58,9 +64,16 @@ class Injected:
 @contextlib.contextmanager
 def into(process):
     """into(Popen) stops the process; it goes on afterwards where it was."""
-    _ptrace(ATTACH, process.pid)
-    os.waitpid(process.pid, 0)
     one = Injected(process.pid)
+
+    def stopped():
+        _ptrace(ATTACH, process.pid)
+        os.waitpid(process.pid, 0)
+        if one.waits:
+            return True
+        _ptrace(DETACH, process.pid)        # it polls just now
+
+    assert wait.until(stopped), "the thread never waits in a call"
     yield one
     if not hasattr(one, "status"):
         _ptrace(SETREGS, process.pid, ctypes.byref(one.registers))

@@ -98,6 +98,27 @@ def test_a_closed_procfs_keeps_a_capability(other_users, running, tmp_path):
     assert f"CAP_DAC_READ_SEARCH ({tmp_path}/proc)" in program.log
 
 
+def with_capabilities(*names):
+    """Returns what makes Program start as root with these alone, as a container's."""
+    words = ["--bounding-set=-all" + "".join(f",+{name}" for name in names), "--inh-caps=-all", str(BINARY)]
+    return {"popen": {"binary": shutil.which("setpriv") or pytest.skip("util-linux is not installed"), "arguments": words}}
+
+
+def test_dockers_root_keeps_the_wider_capability(other_users, running, tmp_path):
+    """It has CAP_DAC_OVERRIDE, and CAP_DAC_READ_SEARCH not."""
+    proc = procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
+    program = running(proc=proc, **with_capabilities("chown", "dac_override", "fowner", "setgid", "setuid", "setpcap", "net_bind_service"))
+    check(status(program.process.pid), 65534, capabilities=DAC_OVERRIDE)
+    assert f"CAP_DAC_OVERRIDE ({tmp_path}/proc)" in program.log
+
+
+def test_a_capability_that_is_not_there_is_named(other_users, start, tmp_path):
+    proc = procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
+    program = start(proc=proc, **with_capabilities("setgid", "setuid"))
+    assert program.end(number=None) == 1
+    assert f"no capabilities, without CAP_DAC_OVERRIDE ({tmp_path}/proc)" in program.log
+
+
 def test_a_procfs_that_hides_processes_keeps_a_capability(other_users, tmp_path):
     """Process 1, here of another pid namespace, is hidden from all but root and its group (hidepid=2)."""
     (tmp_path / "proc").mkdir()
@@ -221,6 +242,19 @@ def test_certificates_may_be_replaced(as_root, running, pki_folder):
         os.unlink(pki_folder / "certs" / "..data")
         os.symlink("new", pki_folder / "certs" / "..data")
         assert opened(process, pki_folder / "certs" / "ca.pem") == 0
+        assert opened(process, pki_folder / "other.pem") == errno.EACCES
+
+
+@of_x86_64
+@with_landlock
+def test_a_link_whose_target_comes_later_may_be_read(as_root, running, etc, pki_folder):
+    """resolv.conf leads to what a DHCP client writes, often after the start."""
+    (etc.folder / "resolv.conf").unlink()
+    (etc.folder / "resolv.conf").symlink_to(pki_folder / "certs" / "resolv.conf")
+    program = running(to="influx+udp://localhost:9", popen={"preexec_fn": etc.enter})
+    (pki_folder / "certs" / "resolv.conf").write_text("nameserver 127.0.0.1")
+    with inject.into(program.process) as process:
+        assert opened(process, "/etc/resolv.conf") == 0
         assert opened(process, pki_folder / "other.pem") == errno.EACCES
 
 
