@@ -86,8 +86,9 @@ static void allow_directory_of(int rules, const char *path, uint64_t access)
     allow_directory(rules, path, (size_t)(strrchr(path, '/') - path), access);
 }
 
-/* Allows the directory of what the link leads to, which is not there yet. */
-static void allow_target(int rules, const char *path)
+/* Allows the directory of what the link leads to, which is not there yet. Inline its texts would be on the stack of
+ * each call of allow_file, and resident. */
+__attribute__((noinline)) static void allow_target(int rules, const char *path)
 {
     char link[LINUX_PATH_MAX], target[LINUX_PATH_MAX];
     ssize_t n = readlink(path, link, sizeof link - 1);

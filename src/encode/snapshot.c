@@ -134,7 +134,8 @@ void values_put(const struct values *v, const struct snapshot *s, const struct e
 static void put_all(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
     for (size_t i = 0; i < SOURCES; i++)
-        sources[i]->put(s, format, sink);
+        if (s->pods || !sources[i]->of_pods)
+            sources[i]->put(s, format, sink);
     if (format->end)
         format->end(sink);
 }
@@ -185,7 +186,8 @@ uint64_t snapshot_max(const struct snapshot *s, const struct encoder *format, si
     if (format->begin)
         format->begin(&sink);
     for (size_t i = 0; i < SOURCES; i++)
-        more += sources[i]->measure(&largest, format, &sink);
+        if (s->pods || !sources[i]->of_pods)
+            more += sources[i]->measure(&largest, format, &sink);
     if (format->end)
         format->end(&sink);
     *oversized = sink.oversized;

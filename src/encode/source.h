@@ -12,6 +12,7 @@ struct source {
      * put into the sink, which has no end of room, as far as that is the way to measure them. Returns the bytes that
      * come on top. */
     uint64_t (*measure)(const struct snapshot *s, const struct encoder *format, struct sink *sink);
+    bool of_pods; /* it has nothing without pods, and then no page of its code is to be mapped */
 };
 
 extern const struct source source_counts; /* of sockets: totals, and ports */

@@ -68,4 +68,4 @@ static uint64_t measure_metrics(const struct snapshot *s, const struct encoder *
     return most;
 }
 
-const struct source source_application = {put_metrics, measure_metrics};
+const struct source source_application = {put_metrics, measure_metrics, .of_pods = false};

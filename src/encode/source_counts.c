@@ -202,4 +202,4 @@ static uint64_t measure_counts(const struct snapshot *s, const struct encoder *f
     return (uint64_t)s->tally->max_discovered * most;
 }
 
-const struct source source_counts = {put_counts, measure_counts};
+const struct source source_counts = {put_counts, measure_counts, .of_pods = false};

@@ -59,4 +59,4 @@ static uint64_t measure_drops(const struct snapshot *s, const struct encoder *fo
     return (uint64_t)most * DROPS_SERIES;
 }
 
-const struct source source_drops = {put_drops, measure_drops};
+const struct source source_drops = {put_drops, measure_drops, .of_pods = false};

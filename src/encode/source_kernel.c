@@ -22,4 +22,4 @@ static uint64_t measure_kernel(const struct snapshot *s, const struct encoder *f
     return 0;
 }
 
-const struct source source_kernel = {put_kernel, measure_kernel};
+const struct source source_kernel = {put_kernel, measure_kernel, .of_pods = false};

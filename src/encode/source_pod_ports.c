@@ -54,7 +54,7 @@ static void put_remote_or_local(const struct snapshot *s, const struct encoder *
 
 static void put_ports(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    if (!s->pods || !s->pods->ports || s->only_metrics)
+    if (!s->pods->ports || s->only_metrics)
         return;
     for (unsigned remote = 0; remote < 2; remote++)
         put_remote_or_local(s, format, sink, remote);
@@ -68,7 +68,7 @@ static uint64_t measure_ports(const struct snapshot *s, const struct encoder *fo
     char sections[POD_SECTIONS_MAX];
     size_t most = 0;
 
-    if (!s->pods || !s->pods->ports)
+    if (!s->pods->ports)
         return 0;
     ports = of_pods(s);
     pod_largest(&s->pods->want, &pod);
@@ -90,4 +90,4 @@ static uint64_t measure_ports(const struct snapshot *s, const struct encoder *fo
     return (uint64_t)most * (ports.tally->max_discovered + 2);
 }
 
-const struct source source_pod_ports = {put_ports, measure_ports};
+const struct source source_pod_ports = {put_ports, measure_ports, .of_pods = true};

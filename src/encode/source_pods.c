@@ -114,7 +114,7 @@ static void put_series(const struct snapshot *s, const struct encoder *format, s
 
 static void put_pods(const struct snapshot *s, const struct encoder *format, struct sink *sink)
 {
-    if (!s->pods || s->only_metrics)
+    if (s->only_metrics)
         return;
     for (unsigned both = 0; both < 2; both++)
         for (uint32_t i = 0; i < s->pods->n_series; i++)
@@ -145,8 +145,6 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
     struct pod_series worst;
     size_t before, bytes;
 
-    if (!s->pods)
-        return 0;
     if (format->end)
         format->end(sink); /* else the points before would count as bytes of each series */
     before = sink->out->len;
@@ -161,4 +159,4 @@ static uint64_t measure_pods(const struct snapshot *s, const struct encoder *for
     return (uint64_t)bytes * s->pods->want.max;
 }
 
-const struct source source_pods = {put_pods, measure_pods};
+const struct source source_pods = {put_pods, measure_pods, .of_pods = true};

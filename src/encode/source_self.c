@@ -74,4 +74,4 @@ static uint64_t measure_self(const struct snapshot *s, const struct encoder *for
     return 0;
 }
 
-const struct source source_self = {put_self, measure_self};
+const struct source source_self = {put_self, measure_self, .of_pods = false};
