@@ -38,8 +38,8 @@ struct program {
     bool sampled, sample_failed;   /* since the last push, a sample of the accept queues worked, or one failed */
     uint64_t sampled_cpu_ns;       /* CPU time of the main thread after the last sample, or before the wait for one */
     uint64_t sample_not_before_ns; /* the last one's cost puts the next off until then */
-    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops, logged_pods, logged_pod_ports,
-        logged_pod_logs;
+    bool logged_overflow, logged_clock, logged_left_out, logged_routes, logged_drops, logged_kernel, logged_pods,
+        logged_pod_ports, logged_pod_logs;
     /* Large, and mostly untouched: they are last, so that the rest shares pages. */
     struct output output[OUTPUTS_MAX];
     struct listener listener;
@@ -100,6 +100,9 @@ int64_t program_wall_clock(struct program *p);
 
 /* Encodes the counts, once per distinct format, unit and line length, and passes the lines to the outputs. */
 void program_push(struct program *p, int64_t time_ms);
+
+/* Returns the unit of the outputs' times, the longest of them, in milliseconds: at least 1. */
+int64_t program_unit_ms(const struct program *p);
 
 /* Takes what applications have sent, and pushes it. */
 void program_stop_listening(struct program *p);

@@ -171,13 +171,12 @@ void program_push(struct program *p, int64_t time_ms)
     push(p, time_ms, false);
 }
 
-/* Returns the unit of the outputs' times, the longest of them. */
-static int64_t coarsest_unit_ms(const struct config *c)
+int64_t program_unit_ms(const struct program *p)
 {
     int64_t longest_ms = 1;
 
-    for (int i = 0; i < c->n_outputs; i++) {
-        int64_t unit_ms = endpoint_unit_ms(&c->output[i]);
+    for (int i = 0; i < p->config.n_outputs; i++) {
+        int64_t unit_ms = endpoint_unit_ms(&p->config.output[i]);
 
         longest_ms = unit_ms > longest_ms ? unit_ms : longest_ms;
     }
@@ -192,7 +191,7 @@ void program_stop_listening(struct program *p)
         return;
     p->pushes++;
     time_ms = program_wall_clock(p);
-    after_ms = p->metrics.flush_ms + coarsest_unit_ms(&p->config);
+    after_ms = p->metrics.flush_ms + program_unit_ms(p);
     if (time_ms >= 0 && time_ms < after_ms)
         time_ms = after_ms; /* a series has one value at a time */
     push(p, time_ms, true);

@@ -124,7 +124,7 @@ static int begin(struct program *p, int64_t *time_ms)
 int program_run(struct program *p)
 {
     uint64_t interval = (uint64_t)p->config.v.interval_ms * NS_PER_MS, poll_ns, lost;
-    uint64_t start = deadline_start(interval, platform_monotonic_ns());
+    uint64_t unit = (uint64_t)program_unit_ms(p) * NS_PER_MS, start;
     enum platform_event event = PLATFORM_DEADLINE;
     int64_t time_ms;
     int ret = begin(p, &time_ms);
@@ -134,12 +134,14 @@ int program_run(struct program *p)
             relay_close(p); /* the files of its sockets go */
         return ret;
     }
+    poll_ns = platform_monotonic_ns();
+    start = deadline_start(interval, unit, poll_ns);
+    poll_ns = deadline_next(start, interval, poll_ns);
     log_outputs(p);
     log_listening(p);
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
-    poll_ns = deadline_first(start, interval, platform_monotonic_ns());
     while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
         event = wait_for_poll(p, start, poll_ns);
         if (event != PLATFORM_DEADLINE)

@@ -19,18 +19,14 @@ static inline uint64_t deadline_next(uint64_t start_ns, uint64_t step_ns, uint64
     return start_ns + ((now_ns - start_ns) / step_ns + 1) * step_ns;
 }
 
-/* Returns a start for these functions, drawn from the step_ns before now_ns in whole milliseconds. So machines that
- * start together do not fall together at any deadline. */
-static inline uint64_t deadline_start(uint64_t step_ns, uint64_t now_ns)
+/* Returns a start for deadline_next, drawn so that the first deadline comes unit_ns to step_ns after now_ns, in whole
+ * milliseconds. So machines that start together do not fall together at any deadline, and the times of now and of the
+ * first deadline differ in that unit, which is no longer than a step. */
+static inline uint64_t deadline_start(uint64_t step_ns, uint64_t unit_ns, uint64_t now_ns)
 {
-    return now_ns - platform_random((uint32_t)(step_ns / NS_PER_MS)) * NS_PER_MS;
-}
+    uint32_t range = (uint32_t)((step_ns - unit_ns) / NS_PER_MS);
 
-/* Returns the first deadline that is more than a step after now_ns, so that what happens now and at the deadlines has
- * different times even in the coarsest unit, which is no longer than a step. */
-static inline uint64_t deadline_first(uint64_t start_ns, uint64_t step_ns, uint64_t now_ns)
-{
-    return deadline_next(start_ns, step_ns, now_ns + step_ns);
+    return now_ns - platform_random(range + 1) * NS_PER_MS;
 }
 
 /* Returns the milliseconds left, rounded up, or 0 once the deadline has passed. */

@@ -83,14 +83,6 @@ static void note_poll(unsigned nth)
         most_polls = polls;
 }
 
-static void plan_poll(unsigned node, bool first)
-{
-    struct node *n = &nodes[node];
-
-    event_add(first ? deadline_first(n->start_ns, INTERVAL, clock_ns) : deadline_next(n->start_ns, INTERVAL, clock_ns),
-              EVENT_POLL, node, 0);
-}
-
 void node_poll(unsigned node)
 {
     struct node *n = &nodes[node];
@@ -105,7 +97,7 @@ void node_poll(unsigned node)
     output_begin(n->output, ++n->polls, true, false);
     output_add(n->output, &lines);
     output_end(n->output, 0);
-    plan_poll(node, n->polls == 1);
+    event_add(deadline_next(n->start_ns, INTERVAL, clock_ns), EVENT_POLL, node, 0);
     node_run(node);
 }
 
@@ -139,7 +131,7 @@ static void start(unsigned node, const struct endpoint *endpoint, size_t buffer)
     makecontext(&n->context, run_delivery, 0);
     n->waits = true;
     node_run(node);
-    n->start_ns = deadline_start(INTERVAL, clock_ns);
+    n->start_ns = deadline_start(INTERVAL, MS, clock_ns);
     event_add(clock_ns, EVENT_POLL, node, 0);
 }
 
