@@ -199,6 +199,16 @@ static void note_counting(struct program *p)
     p->counting = counting;
 }
 
+/* Logs when counters of the kernel cannot be read any more, and when they are read again. */
+static void note_kernel(struct program *p)
+{
+    if (p->kernel.failed == p->logged_kernel)
+        return;
+    p->logged_kernel = p->kernel.failed;
+    log_event(p->kernel.failed ? LOG_WARN : LOG_INFO, NULL, NULL, "counters of the kernel %s",
+              p->kernel.failed ? "cannot be read any more" : "are read again");
+}
+
 /* Logs once that there are more routes than are kept apart. */
 static void note_left_out(struct program *p)
 {
@@ -255,6 +265,7 @@ void program_read(struct program *p, int64_t *time_ms)
     read_pods(p, start, *time_ms);
     count_poll(p, start);
     note_counting(p);
+    note_kernel(p);
     tally_end(&p->tally);
     program_end_readings(p);
     if (p->config.v.pid && p->config.rules.n && p->reading.read[PROTOCOL_TCP])

@@ -133,9 +133,11 @@ def test_procfs_is_taken_away(around, tmp_path, backend):
             inside("umount", "-l", "/proc")
     if backend == "procfs":
         program.until(lambda: last(program, "poll_errors"))
+    program.until(lambda: "counters of the kernel cannot be read any more" in program.log)
     goes_on(program)
     inside("mount", "-t", "proc", "proc", "/proc")
     recovers(program)
+    program.until(lambda: "counters of the kernel are read again" in program.log)
     check(program)
 
 
