@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 
+import rights
 import wait
 
 ATTACH, DETACH, SINGLESTEP, GETREGS, SETREGS = 16, 17, 9, 12, 13
@@ -63,7 +64,8 @@ class Injected:
 
 @contextlib.contextmanager
 def into(process):
-    """into(Popen) stops the process; it goes on afterwards where it was."""
+    """into(Popen) stops the process; it goes on afterwards where it was. It is not dumpable, and maybe another user's."""
+    rights.needs_capability("CAP_SYS_PTRACE")
     one = Injected(process.pid)
 
     def stopped():

@@ -30,6 +30,16 @@ def skip(what, error):
     pytest.skip(f"{what}: {error}")
 
 
+CAPABILITIES = {"CAP_DAC_READ_SEARCH": 2, "CAP_SYS_PTRACE": 19}        # linux/capability.h
+
+
+def needs_capability(name):
+    """Skips the test without this capability, which a container's root often lacks."""
+    [mask] = [line.split()[1] for line in pathlib.Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff:")]
+    if not int(mask, 16) >> CAPABILITIES[name] & 1:
+        needs_root(f"without {name}")
+
+
 def is_machines_root():
     """Returns whether this is the machine's or a container's root, who owns /. The root of a user namespace does not."""
     return os.geteuid() == os.stat("/").st_uid == 0

@@ -1,10 +1,8 @@
 """What sockpush gives up before its first thread. Calls are injected into the running program, as by one who has taken it over."""
 import contextlib
-import ctypes
 import errno
 import os
 import pathlib
-import platform
 import re
 import shutil
 import socket
@@ -13,6 +11,7 @@ import tempfile
 
 import pytest
 
+import faults
 import inject
 import ports
 import procfs
@@ -20,46 +19,14 @@ import receivers
 import rights
 import seccomp
 import streams
+from confined import (DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, LANDLOCK, SYS_PTRACE, check, of_x86_64, running, status,  # noqa: F401
+                      with_capabilities, with_landlock, without_sanitizers)
 from program import BINARY, ONE_POLL, ROOT, Program, environment, run_binary
 
-ASAN = b"__asan_" in BINARY.read_bytes()
-X86_64 = platform.machine() == "x86_64" and BINARY.read_bytes()[18:20] == b"\x3e\0"
-pytestmark = [pytest.mark.skipif(ASAN, reason="a build with sanitizers has no sandbox")]
-of_x86_64 = pytest.mark.skipif(not X86_64, reason="not a program of x86_64")
-
-LANDLOCK = ctypes.CDLL(None).syscall(444, None, 0, 1) if platform.machine() != "mips" else -1      # its version
-with_landlock = pytest.mark.skipif(LANDLOCK < 4, reason="the kernel has no Landlock of version 4")
-DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, SYS_PTRACE = 1 << 1, 1 << 2, 1 << 3, 1 << 19
-
-
-def status(pid):
-    """Returns /proc/PID/status of all its threads, which must agree, as {name: text}."""
-    wanted = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        lines = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
-        found.append({name: " ".join(lines[name].split()) for name in wanted})
-    assert len(found) > 1 and all(one == found[0] for one in found)
-    return found[0]
-
-
-@pytest.fixture
-def running(start):
-    def make(**env):
-        program = start(**env)
-        program.until(lambda: "pushing" in program.log)
-        return program
-    return make
+pytestmark = [without_sanitizers]
 
 
 # --- user, capabilities
-
-def check(one, uid, gid=None, capabilities=0):
-    assert one["Uid"] == " ".join([str(uid)] * 4) and one["Gid"] == " ".join([str(uid if gid is None else gid)] * 4) and one["Groups"] == ""
-    assert int(one["CapEff"], 16) == int(one["CapPrm"], 16) == capabilities
-    assert int(one["CapInh"], 16) == int(one["CapBnd"], 16) == int(one["CapAmb"], 16) == 0
-    assert one["NoNewPrivs"] == "1" and one["Seccomp"] == "2"
-
 
 @pytest.mark.parametrize("user,uid,gid", [(None, 65534, 65534), ("1000", 1000, 1000), ("1000:1001", 1000, 1001)])
 def test_root_becomes_another_user_without_rights(other_users, running, user, uid, gid):
@@ -75,6 +42,7 @@ def test_root_may_stay(other_users, running):
 
 
 def test_owners_keep_two_capabilities(other_users, running):
+    rights.needs_capability("CAP_SYS_PTRACE")
     program = running(ports="80")
     check(status(program.process.pid), 65534, capabilities=DAC_READ_SEARCH | SYS_PTRACE)
     assert "CAP_DAC_READ_SEARCH (SOCKPUSH_PID), CAP_SYS_PTRACE (SOCKPUSH_PID), no Landlock (SOCKPUSH_PID looks into processes)" in program.log
@@ -93,15 +61,10 @@ def test_where_no_other_process_is_seen_owners_need_nothing(other_users):
 
 def test_a_closed_procfs_keeps_a_capability(other_users, running, tmp_path):
     """pytest's directories are open to root alone."""
+    rights.needs_capability("CAP_DAC_READ_SEARCH")
     program = running(proc=procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")]))
     check(status(program.process.pid), 65534, capabilities=DAC_READ_SEARCH)
     assert f"CAP_DAC_READ_SEARCH ({tmp_path}/proc)" in program.log
-
-
-def with_capabilities(*names):
-    """Returns what makes Program start as root with these alone, as a container's."""
-    words = ["--bounding-set=-all" + "".join(f",+{name}" for name in names), "--inh-caps=-all", str(BINARY)]
-    return {"popen": {"binary": shutil.which("setpriv") or pytest.skip("util-linux is not installed"), "arguments": words}}
 
 
 def test_dockers_root_keeps_the_wider_capability(other_users, running, tmp_path):
@@ -121,6 +84,7 @@ def test_a_capability_that_is_not_there_is_named(other_users, start, tmp_path):
 
 def test_a_procfs_that_hides_processes_keeps_a_capability(other_users, tmp_path):
     """Process 1, here of another pid namespace, is hidden from all but root and its group (hidepid=2)."""
+    rights.needs_capability("CAP_SYS_PTRACE")
     (tmp_path / "proc").mkdir()
     script = 'mount -t proc -o hidepid=2 proc "$SOCKPUSH_PROC" && { "$0"; exit; }'
     env = environment(ONE_POLL, {"proc": tmp_path / "proc", "backend": "procfs", "PATH": os.environ["PATH"]})
@@ -317,10 +281,12 @@ def test_strict_starts_where_all_is_in_force(other_users, poll):
     assert run.status == 0 and set(run.totals) >= {4} and "seccomp of " in run.log
 
 
-def test_strict_does_not_start_with_owners(poll):
+def test_strict_does_not_start_with_owners(poll, run):
     """Landlock would hide the processes."""
-    run = poll(sandbox="strict", ports="80")
-    assert run.status == 2 and not run.out and "SOCKPUSH_PID" in run.log
+    rights.needs_capability("CAP_SYS_PTRACE")
+    assert run("--check", to="stdout:", sandbox="strict", ports="80").status == 1
+    one = poll(sandbox="strict", ports="80")
+    assert one.status == 2 and not one.out and "SOCKPUSH_PID" in one.log
 
 
 REFUSED = {"no_new_privs, seccomp": (157, "no seccomp (Operation not permitted)"), "Landlock": (444, "no Landlock (Operation not permitted)"),
@@ -343,7 +309,6 @@ def test_check_tries_it(other_users, run):
     one = run("--check", to="stdout:")
     assert one.status == 0 and re.search("^sandbox: no_new_privs, user 65534, no capabilities, .*seccomp of [0-9]+ calls$", one.out, re.M)
     assert "sandbox" not in run("--check", to="stdout:", sandbox="off").out
-    assert run("--check", to="stdout:", sandbox="strict", ports="80").status == 1
 
 
 # --- the table
@@ -353,17 +318,23 @@ START = {"rt_sigaction", "rt_sigreturn", "arch_prctl", "set_tid_address", "mount
          "geteuid", "prctl"}
 
 
+# Rows whose call called() does not see, each with the reason.
+UNSEEN = {**dict.fromkeys(("open", "ppoll", "clock_nanosleep", "rt_sigtimedwait"), "a number handed on to the function that makes the call (__syscall_cp)"),
+          **dict.fromkeys(("getdents64", "statx"), "a number handed to syscall(2)"),
+          **dict.fromkeys(("faccessat", "unlinkat"), "for newer processors, which have not access and unlink"),
+          "clone": "its number is set in the lowest byte", "lstat": "a jump between its number and the call",
+          "restart_syscall": "the kernel makes it"}
+
+
 @of_x86_64
 @pytest.mark.skipif(not shutil.which("objdump"), reason="binutils is not installed")
-def test_the_table_has_every_call_in_the_binary():
-    numbers = {}
-    for line in pathlib.Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h").read_text().splitlines():
-        if found := re.match(r"#define __NR_(\w+) (\d+)", line):
-            numbers[int(found[2])] = found[1]
-    found = {numbers[number] for number in called(BINARY)}
+@pytest.mark.skipif(not faults.NUMBERS, reason="the kernel's headers are not installed")
+def test_the_table_has_every_call_in_the_binary_and_no_other():
+    found = {faults.NAMES[number] for number in called(BINARY)}
     assert len(found) > 40, "objdump's output is not as expected"
-    table = set(re.findall(r"(?:CALL|WITH)\((\w+), (?:PART|SOCK|OUT)", (ROOT / "platform/linux/seccomp_filter.c").read_text()))
+    table = faults.table()
     assert found - START - table == set() == START & table
+    assert (table & set(faults.NUMBERS)) - found <= set(UNSEEN), "the other rows are for processors of 32 bits"
 
 
 def called(binary):
