@@ -62,7 +62,10 @@ bool platform_sandbox(const struct needs *needs, char text[PLATFORM_SANDBOX_MAX]
     else
         buf_text(&out, "no_new_privs");
     whole &= sandbox_user(needs, &looks, &out);
-    whole &= !set(PR_SET_DUMPABLE, 0, NULL);
+    ret = set(PR_SET_DUMPABLE, 0, NULL);
+    whole &= !ret;
+    if (ret)
+        buf_format(&out, ", dumpable (%s)", platform_error_text(-ret));
     whole &= sandbox_landlock(needs, looks, &out);
     whole &= filter_calls(needs, &out);
     text[out.len] = '\0';

@@ -59,11 +59,21 @@ static int set_capabilities(uint32_t effective, uint32_t permitted, uint32_t per
     return syscall(__NR_capset, &header, data) ? -errno : 0;
 }
 
-/* Returns true if the path may be accessed, by this user with the capabilities in effect. */
+/* Returns true if the path may be accessed, by this user with the capabilities in effect. Linux before 5.8, and old
+ * containers, cannot say. access(2) would take root's permitted ones instead, so the file is opened, which fails for a
+ * socket only after the look at its rights (ENXIO), and for a directory that shall be written to always. */
 static bool may(const char *path, int mode)
 {
-    return !syscall(__NR_faccessat2, AT_FDCWD, path, mode, AT_EACCESS) ||
-           ((errno == ENOSYS || errno == EPERM) && !access(path, mode)); /* before Linux 5.8, and in old containers */
+    int fd;
+
+    if (!syscall(__NR_faccessat2, AT_FDCWD, path, mode, AT_EACCESS))
+        return true;
+    if (errno != ENOSYS && errno != EPERM)
+        return false;
+    fd = open(path, (mode & W_OK ? O_WRONLY : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno == ENXIO;
 }
 
 /* A file is removed by who may write into its directory, and in one that is sticky by the file's owner. */
@@ -79,7 +89,9 @@ static bool may_remove(const char *path)
 
 static void keep_for_path(struct kept *kept, enum need need, const char *path)
 {
-    if (need == NEED_TREE && !may(path, R_OK | X_OK) && errno != ENOENT)
+    char inside[LINUX_PATH_MAX];
+
+    if (need == NEED_TREE && text_format(inside, sizeof inside, "%s/.", path) && !may(inside, R_OK) && errno != ENOENT)
         kept->why[SEARCH] = path;
     else if (need == NEED_FILE && !may(path, R_OK))
         kept->why[SEARCH] = path;
@@ -89,8 +101,9 @@ static void keep_for_path(struct kept *kept, enum need need, const char *path)
         kept->why[OVERRIDE] = kept->why[OWNER] = path;
 }
 
-/* Where procfs hides processes (hidepid=), process 1 stands for all. */
-static void keep_for_processes(struct kept *kept, const struct needs *needs, bool looks)
+/* Keeps what looking into other processes needs; looks: there are some. Process 1 stands for all that procfs hides
+ * (hidepid=). */
+static void keep_for_processes(struct kept *kept, const struct needs *needs, uint32_t permitted, bool looks)
 {
     char path[LINUX_PATH_MAX];
 
@@ -99,7 +112,31 @@ static void keep_for_processes(struct kept *kept, const struct needs *needs, boo
     if (needs->parts & PART_PODS && text_format(path, sizeof path, "%s/1/net/tcp", needs->proc) && !may(path, R_OK))
         kept->why[PTRACE] = "SOCKPUSH_PODS";
     if (looks)
-        kept->why[PTRACE] = kept->why[SEARCH] = "SOCKPUSH_PID";
+        kept->why[PTRACE] = "SOCKPUSH_PID";
+    if (looks && permitted & OF(CAP_SYS_PTRACE))
+        kept->why[SEARCH] = "SOCKPUSH_PID";
+}
+
+struct looked {
+    const char *proc;
+    unsigned open; /* processes that may be looked into */
+};
+
+static void look_into(void *ctx, int pid, uint64_t mark)
+{
+    struct looked *l = ctx;
+    char path[LINUX_PATH_MAX], link[1];
+
+    (void)mark;
+    l->open += text_format(path, sizeof path, "%s/%d/exe", l->proc, pid) && readlink(path, link, sizeof link) > 0;
+}
+
+/* Returns true if another process than this may be looked into, by this user with the capabilities in effect. */
+static bool sees_another(const char *proc)
+{
+    struct looked l = {.proc = proc};
+
+    return !platform_process_walk(proc, look_into, &l) && l.open > 1;
 }
 
 /* Appends the capabilities that are kept, and those that are needed and not there. Returns the bits of the first. */
@@ -121,36 +158,38 @@ static uint32_t list(const struct kept *kept, uint32_t permitted, struct buf *ou
 }
 
 /* Gives up all capabilities but those that something needs. Without any there is nothing to do: a filter of calls, such
- * as systemd's, may kill who asks. Returns 0 or -errno. */
-static int drop_capabilities(const struct needs *needs, bool *looks, struct buf *out)
+ * as systemd's, may kill who asks. Sets *bits to what is kept. Returns 0 or -errno. */
+static int drop_capabilities(const struct needs *needs, bool looks, uint32_t *bits, struct buf *out)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct had[2] = {0};
     struct kept kept = {0};
-    uint32_t bits;
+    uint32_t permitted;
 
-    syscall(__NR_capget, &header, had);
-    if (!(had[0].permitted | had[1].permitted)) {
+    if (syscall(__NR_capget, &header, had))
+        return -errno;
+    permitted = had[0].permitted;
+    if (!(permitted | had[1].permitted)) {
         buf_text(out, ", no capabilities");
         return 0;
     }
-    set_capabilities(0, had[0].permitted, had[1].permitted);
+    set_capabilities(0, permitted, had[1].permitted);
     for (unsigned i = 0; i < needs->n_paths; i++)
         keep_for_path(&kept, needs->path[i].need, needs->path[i].path);
-    if (kept.why[SEARCH] && !(had[0].permitted & OF(CAP_DAC_READ_SEARCH))) { /* Docker's root has the wider one alone */
+    if (kept.why[SEARCH]) /* the directory of procfs may be closed, too */
+        set_capabilities(permitted & (OF(CAP_DAC_READ_SEARCH) | OF(CAP_DAC_OVERRIDE)), permitted, had[1].permitted);
+    keep_for_processes(&kept, needs, permitted, looks);
+    if (kept.why[SEARCH] && !(permitted & OF(CAP_DAC_READ_SEARCH))) { /* Docker's root has the wider one alone */
         kept.why[OVERRIDE] = kept.why[SEARCH];
         kept.why[SEARCH] = NULL;
     }
-    if (kept.why[SEARCH]) /* the directory of procfs may be closed, too */
-        set_capabilities(had[0].permitted & OF(CAP_DAC_READ_SEARCH), had[0].permitted, had[1].permitted);
-    keep_for_processes(&kept, needs, *looks);
-    bits = list(&kept, had[0].permitted, out);
-    *looks |= (bits & OF(CAP_SYS_PTRACE)) != 0;
-    return set_capabilities(bits, bits, 0);
+    *bits = list(&kept, permitted, out);
+    return set_capabilities(*bits, *bits, 0);
 }
 
 bool sandbox_user(const struct needs *needs, bool *looks, struct buf *out)
 {
+    uint32_t bits = 0;
     int ret = 0, kept;
 
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -160,9 +199,10 @@ bool sandbox_user(const struct needs *needs, bool *looks, struct buf *out)
         ret = become(needs->uid, needs->gid);
     buf_format(out, ", user %u", (unsigned)geteuid());
     if (ret)
-        buf_format(out, " (not %u: %s)", needs->uid, platform_error_text(-ret));
-    kept = drop_capabilities(needs, looks, out);
+        buf_format(out, " (not %u: %s), group %u", needs->uid, platform_error_text(-ret), (unsigned)getegid());
+    kept = drop_capabilities(needs, *looks, &bits, out);
     if (kept)
         buf_format(out, " and all it had (%s)", platform_error_text(-kept));
+    *looks = bits & OF(CAP_SYS_PTRACE) || (*looks && sees_another(needs->proc));
     return !ret && !kept;
 }

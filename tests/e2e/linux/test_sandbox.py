@@ -289,8 +289,9 @@ def test_strict_does_not_start_with_owners(poll, run):
     assert one.status == 2 and not one.out and "SOCKPUSH_PID" in one.log
 
 
-REFUSED = {"no_new_privs, seccomp": (157, "no seccomp (Operation not permitted)"), "Landlock": (444, "no Landlock (Operation not permitted)"),
-           "rules": (446, "no Landlock (Operation not permitted)"), "setresuid": (117, "(not 65534: Operation not permitted)"),
+REFUSED = {"no_new_privs, seccomp": (157, "no seccomp (Operation not permitted)"), "dumpable": (157, ", dumpable (Operation not permitted)"),
+           "capget": (125, "user 65534 and all it had (Operation not permitted)"), "Landlock": (444, "no Landlock (Operation not permitted)"),
+           "rules": (446, "no Landlock (Operation not permitted)"), "setresuid": (117, "(not 65534: Operation not permitted), group 65534"),
            "capset": (126, "and all it had (Operation not permitted)")}
 
 
@@ -315,7 +316,7 @@ def test_check_tries_it(other_users, run):
 
 # Calls of the start and of the C library's functions that are linked, and never called once the sandbox is entered.
 START = {"rt_sigaction", "rt_sigreturn", "arch_prctl", "set_tid_address", "mount", "mkdirat", "bind", "listen", "chmod", "sched_setscheduler",
-         "geteuid", "prctl"}
+         "geteuid", "getegid", "prctl"}
 
 
 # Rows whose call called() does not see, each with the reason.
