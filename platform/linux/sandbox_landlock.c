@@ -53,42 +53,61 @@ struct port_rule {
  */
 #define FILES(version) ((1u << ((version) < 2 ? 13 : (version) < 3 ? 14 : (version) < 5 ? 15 : 16)) - 1)
 
-/* Allows what an open descriptor refers to. The kernel refuses that for pipes and sockets, which it does not restrict.
- */
-static void allow_descriptor(int rules, int fd, uint64_t access)
-{
-    const struct path_rule rule = {access, fd};
+/* A ruleset that is being made. */
+struct rules {
+    int fd, error;   /* error: 0, or -errno of a rule that was refused */
+    bool whole;      /* no rule opens the root directory */
+    struct buf *out; /* directories are named here that are wider than those asked for */
+};
 
-    syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0);
+static void add_rule(struct rules *r, int type, const void *rule)
+{
+    if (syscall(ADD_RULE, r->fd, type, rule, 0))
+        r->error = -errno;
 }
 
-/* Allows the directory of len bytes, or the nearest one above it that exists. */
-static void allow_directory(int rules, const char *path, size_t len, uint64_t access)
+/* Names a directory, unless it was the last one that was named. */
+static void name_wide(struct buf *out, const char *dir)
+{
+    size_t mark = out->len, len;
+
+    buf_format(out, " (all of %.80s)", dir);
+    len = out->len - mark;
+    if (mark >= len && !memcmp(out->data + mark - len, out->data + mark, len))
+        buf_cut(out, mark);
+}
+
+/* Allows the directory of len bytes. Where it is absent, allows the nearest one above it, unless it must be exact. */
+static void allow_directory(struct rules *r, const char *path, size_t len, uint64_t access, bool exact)
 {
     char dir[LINUX_PATH_MAX];
-    int fd;
+    struct path_rule rule = {access, -1};
+    size_t n = len;
 
-    do {
-        if (!text_format(dir, sizeof dir, "%.*s", len ? (int)len : 1, path))
-            return;
-        fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        while (len && path[--len] != '/')
+    while (text_format(dir, sizeof dir, "%.*s", n ? (int)n : 1, path)) {
+        rule.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (rule.fd >= 0 || errno != ENOENT || !n || exact)
+            break;
+        while (path[--n] != '/')
             ;
-    } while (fd < 0 && errno == ENOENT && dir[1]);
-    if (fd < 0)
+    }
+    if (rule.fd < 0)
         return;
-    allow_descriptor(rules, fd, access);
-    close(fd);
+    if (!dir[1] || n < len)
+        name_wide(r->out, dir);
+    r->whole &= dir[1] != '\0';
+    add_rule(r, PATH_BENEATH, &rule);
+    close(rule.fd);
 }
 
-static void allow_directory_of(int rules, const char *path, uint64_t access)
+static void allow_directory_of(struct rules *r, const char *path, uint64_t access, bool exact)
 {
-    allow_directory(rules, path, (size_t)(strrchr(path, '/') - path), access);
+    allow_directory(r, path, (size_t)(strrchr(path, '/') - path), access, exact);
 }
 
 /* Allows the directory of what the link leads to, which is not there yet. Inline its texts would be on the stack of
  * each call of allow_file, and resident. */
-__attribute__((noinline)) static void allow_target(int rules, const char *path)
+__attribute__((noinline)) static void allow_target(struct rules *r, const char *path)
 {
     char link[LINUX_PATH_MAX], target[LINUX_PATH_MAX];
     ssize_t n = readlink(path, link, sizeof link - 1);
@@ -98,19 +117,20 @@ __attribute__((noinline)) static void allow_target(int rules, const char *path)
     link[n] = '\0';
     if (text_format(target, sizeof target, "%.*s%s", *link == '/' ? 0 : (int)(strrchr(path, '/') - path + 1), path,
                     link))
-        allow_directory_of(rules, target, READ_FILE);
+        allow_directory_of(r, target, READ_FILE, false);
 }
 
-/* Allows the directory of the file, and that of what it is a link to. */
-static void allow_file(int rules, const char *path)
+/* Allows the directory of the file, and that of what it is a link to. A public file whose directory is absent is that
+ * of another distribution. */
+static void allow_file(struct rules *r, const char *path, bool is_public)
 {
     char link[32], target[LINUX_PATH_MAX];
     int fd = open(path, O_PATH | O_CLOEXEC);
     ssize_t n;
 
-    allow_directory_of(rules, path, READ_FILE);
+    allow_directory_of(r, path, READ_FILE, is_public);
     if (fd < 0) {
-        allow_target(rules, path);
+        allow_target(r, path);
         return;
     }
     text_format(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -119,67 +139,77 @@ static void allow_file(int rules, const char *path)
     if (n <= 0 || *target != '/')
         return;
     target[n] = '\0';
-    allow_directory_of(rules, target, READ_FILE);
+    allow_directory_of(r, target, READ_FILE, true);
 }
 
-static void allow_paths(int rules, const struct needs *needs)
+static void allow_paths(struct rules *r, const struct needs *needs)
 {
     static const char own[] = "/proc"; /* the log's descriptor, queues of our sockets, settings of the kernel */
+    const struct path_rule log = {WRITE_FILE, STDERR_FILENO}; /* it is opened again for each line */
 
-    allow_directory(rules, own, sizeof own - 1, READ_FILE | READ_DIR);
-    allow_descriptor(rules, STDERR_FILENO, WRITE_FILE); /* it is opened again for each line */
+    allow_directory(r, own, sizeof own - 1, READ_FILE | READ_DIR, true);
+    syscall(ADD_RULE, r->fd, PATH_BENEATH, &log, 0); /* refused for pipes and sockets, which are not restricted */
     for (unsigned i = 0; i < needs->n_paths; i++) {
         const char *path = needs->path[i].path;
         enum need need = needs->path[i].need;
 
         if (need == NEED_TREE)
-            allow_directory(rules, path, strlen(path), READ_FILE | READ_DIR);
+            allow_directory(r, path, strlen(path), READ_FILE | READ_DIR, false);
         else if (need == NEED_REMOVE)
-            allow_directory_of(rules, path, REMOVE_FILE);
+            allow_directory_of(r, path, REMOVE_FILE, false);
         else if (need != NEED_SOCKET)
-            allow_file(rules, path);
+            allow_file(r, path, need == NEED_PUBLIC);
     }
 }
 
-static void allow_ports(int rules, const struct needs *needs)
+static void allow_ports(struct rules *r, const struct needs *needs)
 {
     for (unsigned i = 0; i < needs->n_ports; i++) {
         const struct port_rule rule = {CONNECT_TCP, needs->port[i]};
 
-        syscall(ADD_RULE, rules, NET_PORT, &rule, 0);
+        add_rule(r, NET_PORT, &rule);
     }
 }
 
-static int restrict_all(const struct needs *needs, int version)
+/* Sets *whole to false if what is allowed is as good as all. */
+static int restrict_all(const struct needs *needs, int version, struct buf *out, bool *whole)
 {
     const struct ruleset set = {FILES(version), version < 4 ? 0 : BIND_TCP | CONNECT_TCP,
                                 version < 6 ? 0 : SIGNAL | (needs->parts & PART_ABSTRACT ? 0 : ABSTRACT_UNIX_SOCKET)};
-    int rules = (int)syscall(CREATE_RULESET, &set, sizeof set, 0), ret = 0;
+    struct rules r = {.fd = (int)syscall(CREATE_RULESET, &set, sizeof set, 0), .whole = true, .out = out};
 
-    if (rules < 0)
+    if (r.fd < 0)
         return -errno;
-    allow_paths(rules, needs);
-    allow_ports(rules, needs);
-    if (syscall(RESTRICT_SELF, rules, 0))
-        ret = -errno;
-    close(rules);
-    return ret;
+    allow_paths(&r, needs);
+    if (version >= 4)
+        allow_ports(&r, needs);
+    if (!r.error && syscall(RESTRICT_SELF, r.fd, 0))
+        r.error = -errno;
+    close(r.fd);
+    *whole &= r.whole;
+    return r.error;
 }
 
 /* Who is restricted by Landlock may look into no other process, whatever capability there is: neither at descriptors
  * for SOCKPUSH_PID, nor at what procfs hides from others (hidepid=). */
 bool sandbox_landlock(const struct needs *needs, bool looks, struct buf *out)
 {
-    int version = (int)syscall(CREATE_RULESET, NULL, 0, VERSION);
-    int ret = version < 0 ? -errno : looks ? 0 : restrict_all(needs, version);
+    int version = (int)syscall(CREATE_RULESET, NULL, 0, VERSION), ret = version < 0 ? -errno : 0;
+    bool whole = version >= 4 && !looks;
+    size_t mark = out->len;
 
+    if (!ret && looks) {
+        buf_format(out, ", no Landlock (%s looks into processes)", needs->parts & PART_OWNERS ? "SOCKPUSH_PID" : "it");
+    } else if (!ret) {
+        buf_format(out, ", Landlock %d%s", version, version < 4 ? " (no ports)" : "");
+        ret = restrict_all(needs, version, out, &whole);
+    }
+    if (!ret)
+        return whole;
+    buf_cut(out, mark);
     if (ret == -ENOSYS || ret == -EOPNOTSUPP)
         buf_text(out, ", no Landlock (not in this kernel)");
-    else if (ret)
-        buf_format(out, ", no Landlock (%s)", platform_error_text(-ret));
-    else if (looks)
-        buf_format(out, ", no Landlock (%s looks into processes)", needs->parts & PART_OWNERS ? "SOCKPUSH_PID" : "it");
     else
-        buf_format(out, ", Landlock %d%s", version, version < 4 ? " (no ports)" : "");
-    return !ret && !looks && version >= 4;
+        buf_format(out, ", no Landlock (%s)", platform_error_text(-ret));
+    return false;
 }
