@@ -40,6 +40,14 @@ def needs_capability(name):
         needs_root(f"without {name}")
 
 
+def open_of(pid, name):
+    """Opens a file of a process in procfs. sockpush is not dumpable, and may have become another user."""
+    try:
+        return open(f"/proc/{pid}/{name}")
+    except PermissionError:
+        needs_root("without CAP_SYS_PTRACE")
+
+
 def is_machines_root():
     """Returns whether this is the machine's or a container's root, who owns /. The root of a user namespace does not."""
     return os.geteuid() == os.stat("/").st_uid == 0

@@ -12,6 +12,7 @@ import netns
 import parse
 import procfs
 import receivers
+import rights
 import wait
 from program import BINARY, ONE_POLL, run_binary
 
@@ -68,6 +69,11 @@ def chrooted(empty, proc):
 
 @pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without /proc"])
 def test_empty_root(as_root, empty, proc):
+    if proc:
+        try:
+            subprocess.run(["true"], preexec_fn=netns.private_mounts, check=True)
+        except subprocess.SubprocessError as error:
+            rights.needs_root(f"can't make a mount namespace: {error}")
     run = chrooted(empty, proc)()
     assert run.status == 0 and set(run.totals) >= {4}
 
@@ -130,17 +136,17 @@ def test_relocated_data_is_read_only(start, tmp_path):
     """RELRO in the headers alone protects nothing. The start code has to ask the kernel for it."""
     program = start(to="stdout:", proc=procfs.write(tmp_path))
     program.until(lambda: "pushing" in program.log)
-    with open(f"/proc/{program.process.pid}/maps") as maps:
-        rights = [line.split()[1] for line in maps if "sockpush" in line]
-    assert rights[-2:] in (["rw-p", "r--p"], ["r--p", "rw-p"])   # data and relocated data, in the order of either layout
-    assert not any("w" in each and "x" in each for each in rights)
+    with rights.open_of(program.process.pid, "maps") as maps:
+        modes = [line.split()[1] for line in maps if "sockpush" in line]
+    assert modes[-2:] in (["rw-p", "r--p"], ["r--p", "rw-p"])   # data and relocated data, in the order of either layout
+    assert not any("w" in each and "x" in each for each in modes)
 
 
 def test_code_of_tls_is_not_in_memory_before_a_connection_needs_it(start, tmp_path):
     """It has a segment of its own (sockpush.ld): else the kernel would map it around other code."""
     program = start(to="stdout:", proc=procfs.write(tmp_path))
     program.until(lambda: "pushing" in program.log)
-    with open(f"/proc/{program.process.pid}/smaps") as smaps:
+    with rights.open_of(program.process.pid, "smaps") as smaps:
         resident = [int(kib) for kib in re.findall(r"^\S+ r-xp .*sockpush\n(?:\w+: .*\n)*?Rss: +(\d+)", smaps.read(), re.M)]
     if len(resident) < 2:
         pytest.skip("this binary has no segment for TLS")
@@ -155,5 +161,5 @@ def test_code_of_the_start_is_unmapped(elf, start, tmp_path):
         pytest.skip("this binary has one segment of code")
     program = start(to="stdout:", proc=procfs.write(tmp_path))
     program.until(lambda: "pushing" in program.log)
-    with open(f"/proc/{program.process.pid}/maps") as maps:
+    with rights.open_of(program.process.pid, "maps") as maps:
         assert len([line for line in maps if " r-xp " in line and "sockpush" in line]) == segments - 1
