@@ -63,7 +63,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis
 
 test: ## run unit tests, then end-to-end tests; install what they need
 	@third_party/install.sh build test node
-	@echo 'make test: about 7 minutes from nothing with two processors, later 5; 0.8 GB in build/'
+	@echo 'make test: about 7 minutes from nothing with two processors, later 5; 1 GB in build/'
 	@$(MAKE) -j$(shell expr $$(nproc) + 1) --no-print-directory $(if $(V),,-s) receivers $(TARGET) $(TESTS) build/asan/sockpush build/asan/answers
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory fleet FLEET=500
