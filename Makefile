@@ -65,6 +65,7 @@ dist: all ## build all processors' binaries, with and without TLS, in build/dist
 	@NO_INSTALL=1 third_party/install.sh build dist $(PROCESSORS)
 	@rm -rf build/dist; mkdir -p build/dist
 	@$(MAKE) -j$(shell nproc) -s $(PROCESSORS:%=dist-%)
+	@k8s/package.sh build/dist
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
 	@[ $(OS) != linux ] || tests/binary/sizes.sh write build/dist/sockpush-$(VERSION)-linux
 

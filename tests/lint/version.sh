@@ -13,6 +13,9 @@ ms=$(sed -n 's/.*SOCKPUSH_BUILD_DATE_MS *\([0-9]*\).*/\1/p' src/base/version.h)
 newest=$(sed -n 's/^## \([0-9].*\)/\1/p' CHANGELOG.md | head -n 1)
 case $newest in "$version" | "$version - $released") ;; *) wrong "CHANGELOG.md: the newest version is '$newest'" ;; esac
 
+chart=$(sed -n 's/^\(version\|appVersion\): *\([^ ]*\).*/\2/p' k8s/chart/Chart.yaml | tr '\n' ' ')
+[ "$chart" = "$version $version " ] || wrong "k8s/chart/Chart.yaml: version and appVersion are $chart"
+
 # grep's own status is 1 where nothing is named.
 tags=$(grep -rnE 'newTag: *"?v?[0-9]|image: .*sockpush:v?[0-9]' k8s docker | grep -vE "[ :\"]$version\"?\$" || :)
 [ -z "$tags" ] || wrong "$tags"

@@ -152,7 +152,7 @@ def test_readme():
 def test_package(tmp_path):
     """The package has the same bytes each time, and helm takes it."""
     for n in range(2):
-        subprocess.run([ROOT / "k8s" / "package.sh", tmp_path / str(n)], check=True)
+        subprocess.run([ROOT / "k8s" / "package.sh", str(n)], cwd=tmp_path, check=True)
     [one], [two] = [list((tmp_path / str(n)).iterdir()) for n in range(2)]
     assert one.name == f"sockpush-chart-{version()}.tgz" and one.read_bytes() == two.read_bytes()
     assert charts.template({}, tmp_path, chart=one) == charts.template({}, tmp_path)
