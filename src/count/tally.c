@@ -2,71 +2,8 @@
 
 #include <string.h>
 
-#include "base/format.h"
-#include "base/sort.h"
 #include "count/discovery.h"
-
-/* Sockets in CLOSE_WAIT whose age is known. The first ones are, and so the oldest. */
-#define CLOSE_WAIT_MAX 4096
-
-/* Adds the series of a rule: one of its IP version for a rule with an address, else one of each. */
-static void add_explicit(struct tally *t, int rule)
-{
-    const struct rule *r = &t->rules->rule[rule];
-
-    t->explicit_of[rule] = t->n_explicit + 1;
-    for (uint8_t version = 4; version <= 6; version += 2) {
-        if (r->ip.version && r->ip.version != version)
-            continue;
-        t->series[t->n_explicit++] = (struct series){.rule = rule, .ip_version = version, .live = true};
-    }
-}
-
-/* Sets up *t, zeroed but for t->by_view. */
-static void init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
-{
-    bool discovers = t->by_view;
-
-    t->rules = rules;
-    for (int i = 0; i < rules->n; i++)
-        discovers |= rule_discovers(&rules->rule[i]);
-    t->max_discovered = discovers ? max_discovered : 0;
-    /* Two more are for "other", which counts what exceeds the maximum, of each IP version. */
-    t->n_room = (t->by_view ? 0 : 2 * (uint32_t)rules->n) + t->max_discovered + 2;
-    t->series = arena_zero(a, t->n_room, sizeof *t->series);
-    t->order = arena_zero(a, t->n_room, sizeof *t->order);
-    t->explicit_of = arena_zero(a, (size_t)rules->n + 1, sizeof *t->explicit_of);
-    for (int i = 0; i < rules->n; i++)
-        if (!t->by_view && !rule_discovers(&rules->rule[i]))
-            add_explicit(t, i);
-    t->n_slots = t->n_explicit;
-    discovery_init(t, a);
-    if (rules->listen != RULE_NONE) {
-        t->listening = arena_zero(a, 1, sizeof *t->listening);
-        t->listened = arena_zero(a, 1, sizeof *t->listened);
-    }
-    if (rules->remote_ports && !t->by_view) /* each view may have a range of local ports of its own */
-        t->ephemeral = ephemeral_new(a);
-    if (rules->n)
-        notes_init(&t->close_wait, CLOSE_WAIT_MAX, a);
-    drops_init(&t->drops, a);
-    t->reorder = true;
-}
-
-void tally_init(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
-{
-    memset(t, 0, sizeof *t);
-    init(t, rules, max_discovered, a);
-}
-
-void tally_init_views(struct tally *t, const struct rules *rules, uint32_t max_discovered, struct arena *a)
-{
-    memset(t, 0, sizeof *t);
-    t->by_view = true;
-    init(t, rules, max_discovered, a);
-}
-
-/* --- a poll ---------------------------------------------------------------- */
+#include "count/tally_order.h"
 
 static void clear(struct series *s)
 {
@@ -100,34 +37,6 @@ void tally_enter_view(struct tally *t, uint64_t view)
     t->view = view;
     if (t->listening)
         memset(t->listening, 0, sizeof *t->listening);
-}
-
-/* Keeps the lowest inodes, ascending. A listener's replace all others. */
-static void hint_owner(struct owner_hint *h, const struct sock *s)
-{
-    bool listening = s->protocol == PROTOCOL_TCP && s->state == STATE_LISTEN;
-    uint8_t at = h->n;
-
-    h->pids = s->known & SOCK_PID;
-    if (listening != h->listening) {
-        if (h->listening)
-            return;
-        h->listening = true;
-        at = h->n = 0;
-    }
-    if (h->n == OWNER_INODES && s->inode >= h->inode[OWNER_INODES - 1])
-        return;
-    for (uint8_t i = 0; i < h->n; i++)
-        if (h->inode[i] == s->inode)
-            return; /* the same socket, read again after a failure */
-    if (h->n == OWNER_INODES)
-        at = --h->n;
-    while (at && h->inode[at - 1] > s->inode) {
-        h->inode[at] = h->inode[at - 1];
-        at--;
-    }
-    h->inode[at] = s->inode;
-    h->n++;
 }
 
 /* Returns the series of a rule that counts s, or NULL. */
@@ -205,7 +114,7 @@ static struct series *count_in(struct tally *t, int rule, const struct sock *s, 
     if (lost)
         add_drops(t, series, lost);
     if (s->known & (SOCK_OWNER | SOCK_PID) && s->inode && series->rule != RULE_NONE)
-        hint_owner(&series->hint, s);
+        owner_hint_add(&series->hint, s);
     return series;
 }
 
@@ -274,23 +183,6 @@ void tally_discard(struct tally *t, enum protocol protocol)
         *t->listening = *t->listened;
 }
 
-/* Orders by view, rule (RULE_NONE last, as unsigned), port, IP version and address. */
-static int by_rule(const void *a, const void *b)
-{
-    static const struct discovery none;
-    const struct series *x = *(const struct series *const *)a, *y = *(const struct series *const *)b;
-    const struct discovery *of_x = x->discovery ? x->discovery : &none, *of_y = y->discovery ? y->discovery : &none;
-    int diff = (of_x->view > of_y->view) - (of_x->view < of_y->view);
-
-    if (!diff)
-        diff = ((unsigned)x->rule > (unsigned)y->rule) - ((unsigned)x->rule < (unsigned)y->rule);
-    if (!diff)
-        diff = (int)of_x->port - (int)of_y->port;
-    if (!diff)
-        diff = (int)x->ip_version - (int)y->ip_version;
-    return diff ? diff : memcmp(of_x->address, of_y->address, sizeof of_x->address);
-}
-
 /* Sets how full the busiest route of each series is. */
 static void note_ephemeral(struct tally *t)
 {
@@ -314,14 +206,8 @@ void tally_end(struct tally *t)
         note_ephemeral(t);
     if (t->max_discovered)
         discovery_settle(t);
-    if (!t->reorder)
-        return;
-    t->n_order = 0;
-    for (uint32_t i = 0; i < t->n_slots; i++)
-        if (t->series[i].live)
-            t->order[t->n_order++] = &t->series[i];
-    sort(t->order, t->n_order, sizeof *t->order, by_rule);
-    t->reorder = false;
+    if (t->reorder)
+        tally_order(t);
 }
 
 void tally_end_tcp(struct tally *t, bool peaks, bool all)
@@ -358,36 +244,4 @@ void tally_sample(void *tally, const struct sock *s, uint64_t n)
 
     if (series)
         queue_sample(&series->queue, s, n, t->sample);
-}
-
-uint32_t tally_count(const struct tally *t)
-{
-    return t->n_order;
-}
-
-struct series *tally_series(struct tally *t, uint32_t i)
-{
-    return t->order[i];
-}
-
-bool series_is_remote(const struct tally *t, const struct series *s)
-{
-    return s->rule != RULE_NONE && t->rules->rule[s->rule].kind == RULE_REMOTE;
-}
-
-const char *series_addr_port(const struct tally *t, const struct series *s, char text[ADDR_PORT_MAX])
-{
-    const struct discovery *d = s->discovery;
-    struct ip ip = {.version = s->ip_version};
-
-    if (s->rule == RULE_NONE)
-        return "other";
-    if (!d || !rule_discovers(&t->rules->rule[s->rule]))
-        return t->rules->rule[s->rule].text + series_is_remote(t, s); /* without ">" */
-    memcpy(ip.bytes, d->address, sizeof ip.bytes);
-    if (t->rules->rule[s->rule].kind == RULE_MATCH)
-        addr_port_format(&ip, d->port, text);
-    else
-        text_format(text, ADDR_PORT_MAX, "%u", d->port);
-    return text;
 }

@@ -9,22 +9,14 @@
 #include "count/accept_queue.h"
 #include "count/drops.h"
 #include "count/ephemeral.h"
+#include "count/owner_hint.h"
 #include "count/rules.h"
 #include "count/sock.h"
 
-#define FIELD_UDP    STATE_COUNT /* fields are the TCP states, then UDP */
-#define FIELD_COUNT  (STATE_COUNT + 1)
-#define OWNER_INODES 8
+#define FIELD_UDP   STATE_COUNT /* fields are the TCP states, then UDP */
+#define FIELD_COUNT (STATE_COUNT + 1)
 
 #define EPHEMERAL_UNKNOWN 255
-
-/* Sockets to find a series' owner by: those of its listeners, else any. */
-struct owner_hint {
-    uint32_t inode[OWNER_INODES]; /* the lowest, ascending */
-    uint8_t n;
-    bool listening; /* they are listeners */
-    bool pids;      /* the inodes are pids: rows name their owners (SOCK_PID) */
-};
 
 /* The owner of a series; owners.c maintains it. */
 struct owner {
