@@ -29,8 +29,17 @@ struct tls {
     struct buf *why;               /* during the handshake: the reason why a certificate was refused, or empty */
 };
 
+/* Limit of the bytes from the receiver during a handshake. Its certificates have at most 16 KiB. */
+#define TLS_HANDSHAKE_MAX (256u << 10)
+
 /* Sets up the library's memory and random numbers, once; the first call of all. Returns 0 or -errno. */
 int tls_init(void);
+
+/* Callbacks of the library. tls_random fills out with random bytes. Returns 0 or an error of the library. The others
+ * write to the socket and read from it what is possible without waiting. */
+int tls_random(void *unused, unsigned char *out, size_t len);
+int tls_send_bytes(void *t, const unsigned char *data, size_t len);
+int tls_receive_bytes(void *t, unsigned char *data, size_t len);
 
 /* The library's allocator. tls_memory_init returns false if it cannot be set. tls_memory_alloc returns zeroed memory,
  * aligned to 16 bytes, or NULL. */
@@ -62,9 +71,25 @@ const char *tls_find_trusted(const struct tls_settings *s);
 int tls_find_issuer(void *t, const mbedtls_x509_crt *child, mbedtls_x509_crt **found);
 int tls_judge(void *t, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 
+/* Types of a certificate's names: GeneralName (RFC 5280, 4.2.1.6). */
+#define SAN_DNS 2
+#define SAN_IP  7
+
+/* Compares names as issuers and subjects are compared. */
+bool tls_same_name(const mbedtls_x509_name *a, const mbedtls_x509_name *b);
+
+/* Writes the common name in quotes, or the last part of the name. */
+void tls_put_name(struct buf *b, const mbedtls_x509_name *name);
+
+/* Writes the first thing that is wrong with a certificate, whose flags the library or tls_judge has set. */
+void tls_explain_refusal(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt, uint32_t flags);
+
 /* Returns true if host is an address, which is in *ip then. */
 struct ip;
 bool tls_host_address(const char *host, struct ip *ip);
+
+/* Writes why the library failed to why, cap bytes. in_handshake: the connection was not open yet. Returns -errno. */
+int tls_failed(const struct tls *t, int error, bool in_handshake, char *why, size_t cap);
 
 /* Writes the reason of a library error to why. in_handshake: the connection was not open yet. */
 void tls_explain(const struct tls *t, int error, bool in_handshake, struct buf *why);

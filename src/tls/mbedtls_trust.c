@@ -1,5 +1,5 @@
-/* Decides which certificates to trust, and explains bad ones. Of a system's trusted certificates, only candidates for
- * an issuer stay in memory. */
+/* Decides which certificates to trust. Of a system's trusted certificates, only candidates for an
+ * issuer stay in memory. */
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
@@ -7,17 +7,12 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/platform.h>
 
-#include "base/format.h"
 #include "base/ip.h"
 #include "base/log.h"
 #include "platform.h"
 #include "tls/mbedtls.h"
 
-#define NAMES_SHOWN 4
-#define CHAIN_MAX   16             /* certificates of the receiver that are sorted */
-#define COMMON_NAME "\x55\x04\x03" /* id-at-commonName, 2.5.4.3 (RFC 5280, A.1) */
-#define SAN_DNS     2              /* GeneralName (RFC 5280, 4.2.1.6) */
-#define SAN_IP      7
+#define CHAIN_MAX 16 /* certificates of the receiver that are sorted */
 
 /* --- trusted certificates ----------------------------------------------------------- */
 
@@ -56,7 +51,7 @@ static bool same_value(const mbedtls_asn1_buf *a, const mbedtls_asn1_buf *b)
            (!a->len || !strncasecmp((const char *)a->p, (const char *)b->p, a->len));
 }
 
-static bool same_name(const mbedtls_x509_name *a, const mbedtls_x509_name *b)
+bool tls_same_name(const mbedtls_x509_name *a, const mbedtls_x509_name *b)
 {
     for (; a && b; a = a->next, b = b->next)
         if (!same_bytes(&a->oid, &b->oid) || !same_value(&a->val, &b->val))
@@ -76,7 +71,7 @@ static void compare(void *ctx, mbedtls_x509_crt *crt)
     struct search *s = ctx;
 
     s->t->n_trusted++;
-    if (same_name(&s->child->issuer, &crt->subject)) {
+    if (tls_same_name(&s->child->issuer, &crt->subject)) {
         crt->next = s->found;
         s->found = crt;
     } else {
@@ -138,7 +133,7 @@ static bool is_trusted_itself(struct tls *t, const mbedtls_x509_crt *crt)
 static void bring_issuer(mbedtls_x509_crt *sorted, size_t child, size_t n)
 {
     for (size_t i = child + 1; i < n; i++)
-        if (same_name(&sorted[child].issuer, &sorted[i].subject)) {
+        if (tls_same_name(&sorted[child].issuer, &sorted[i].subject)) {
             mbedtls_x509_crt issuer = sorted[i];
 
             memmove(&sorted[child + 2], &sorted[child + 1], (i - child - 1) * sizeof *sorted);
@@ -170,7 +165,7 @@ static bool is_trusted_sorted(struct tls *t)
     return good;
 }
 
-/* --- addresses ------------------------------------------------------------------------ */
+/* --- judging ------------------------------------------------------------------------- */
 
 bool tls_host_address(const char *host, struct ip *ip)
 {
@@ -189,109 +184,6 @@ static bool is_for_address(const mbedtls_x509_crt *crt, const struct ip *ip)
     return false;
 }
 
-/* --- in words --------------------------------------------------------------------------- */
-
-/* Writes the common name in quotes, or the last part of the name. */
-static void put_name(struct buf *b, const mbedtls_x509_name *name)
-{
-    const mbedtls_x509_name *shown = name;
-
-    do {
-        if (name->oid.len == sizeof COMMON_NAME - 1 && !memcmp(name->oid.p, COMMON_NAME, name->oid.len))
-            shown = name;
-    } while ((name = name->next));
-    buf_format(b, "\"%.*s\"", shown->val.len > 64 ? 64 : (int)shown->val.len,
-               shown->val.p ? (const char *)shown->val.p : "");
-}
-
-static void put_date(struct buf *b, const mbedtls_x509_time *time)
-{
-    buf_format(b, "%d-%s%d-%s%d", time->year, time->mon < 10 ? "0" : "", time->mon, time->day < 10 ? "0" : "",
-               time->day);
-}
-
-/* Writes the names and addresses that the certificate is for. */
-static void put_alternatives(struct buf *b, const mbedtls_x509_crt *crt)
-{
-    int n = 0;
-
-    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san && san->buf.p; san = san->next) {
-        int type = san->buf.tag & 0x1f;
-        struct ip ip = {.version = san->buf.len == 4 ? 4 : 6};
-        char text[IP_TEXT_MAX];
-
-        if (type != SAN_DNS && (type != SAN_IP || san->buf.len > sizeof ip.bytes))
-            continue;
-        if (++n > NAMES_SHOWN)
-            break;
-        if (type == SAN_IP) {
-            memcpy(ip.bytes, san->buf.p, san->buf.len);
-            ip_format(&ip, text);
-        }
-        buf_format(b, n > 1 ? ", %.*s" : "%.*s",
-                   type == SAN_IP      ? 64
-                   : san->buf.len > 64 ? 64
-                                       : (int)san->buf.len,
-                   type == SAN_IP ? text : (const char *)san->buf.p);
-    }
-    if (!n)
-        put_name(b, &crt->subject);
-    else if (n > NAMES_SHOWN)
-        buf_text(b, " and more");
-}
-
-static void put_trusted(struct buf *b, const struct tls *t)
-{
-    if (t->settings->ca)
-        buf_text(b, "SOCKPUSH_TLS_CA");
-    if (!tls_is_pem(t->trusted))
-        buf_format(b, t->settings->ca ? " (%.100s)" : "%.100s", t->trusted);
-}
-
-static void explain_untrusted(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt)
-{
-    if (same_name(&crt->issuer, &crt->subject)) {
-        buf_text(b, " is self-signed and not");
-    } else {
-        buf_text(b, " is signed by ");
-        put_name(b, &crt->issuer);
-        buf_text(b, ", which is not");
-    }
-    buf_text(b, " among the certificates of ");
-    put_trusted(b, t);
-    if (!t->n_trusted)
-        buf_text(b, ", where none can be read");
-    buf_format(b, t->settings->ca ? ": add %s there" : ": set SOCKPUSH_TLS_CA to %s",
-               same_name(&crt->issuer, &crt->subject) ? "it" : "its CA");
-}
-
-/* Explains the first thing that is wrong with a certificate. */
-static void explain(struct buf *b, const struct tls *t, const mbedtls_x509_crt *crt, uint32_t flags)
-{
-    buf_text(b, "the certificate of ");
-    put_name(b, &crt->subject);
-    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
-        explain_untrusted(b, t, crt);
-    } else if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
-        buf_text(b, " expired on ");
-        put_date(b, &crt->valid_to);
-        buf_text(b, same_name(&crt->issuer, &crt->subject) && t->settings->ca ? "; put a newer one into SOCKPUSH_TLS_CA"
-                                                                              : ": renew it at the receiver");
-    } else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
-        buf_text(b, " is not yet valid, but from ");
-        put_date(b, &crt->valid_from);
-        buf_text(b, " on: is this machine's clock right?");
-    } else if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) {
-        buf_format(b, " is not for \"%.100s\" but for ", t->host);
-        put_alternatives(b, crt);
-        buf_text(b, ": if that is right, set SOCKPUSH_TLS_NAME");
-    } else if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY)) {
-        buf_text(b, " has a key or a signature that is too weak: the receiver needs another");
-    } else {
-        buf_text(b, " is not meant for a server: the receiver needs another");
-    }
-}
-
 /* Judges one certificate. The library calls it from the top of the chain down to the receiver's certificate. */
 int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
@@ -299,8 +191,8 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     struct buf subject = {.data = t->subject, .cap = depth ? 0 : sizeof t->subject - 1};
     struct ip ip;
 
-    put_name(&subject, &crt->subject);
-    if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && same_name(&crt->issuer, &crt->subject) &&
+    tls_put_name(&subject, &crt->subject);
+    if (!depth && *flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && tls_same_name(&crt->issuer, &crt->subject) &&
         is_trusted_itself(t, crt))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
     if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && is_trusted_sorted(t))
@@ -308,6 +200,6 @@ int tls_judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     if (!depth && tls_host_address(t->host, &ip) && !is_for_address(crt, &ip))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     if (*flags && t->why && !t->why->len)
-        explain(t->why, t, crt, *flags);
+        tls_explain_refusal(t->why, t, crt, *flags);
     return 0;
 }
