@@ -23,13 +23,12 @@ static void tagset_init(struct tagset *set, const struct measurement *m, const s
         builtin[list->n].key = m->tag[list->n];
     for (size_t i = 0; i < n && i < TAG_LISTS_MAX; i++)
         list[2 + i] = users[i];
-    set->tags = tags_merge(list, 2 + TAG_LISTS_MAX, a);
+    *set = (struct tagset){.tags = tags_merge(list, 2 + TAG_LISTS_MAX, a)};
+    for (size_t i = 0; i < list->n; i++)
+        set->tag[i] = tags_find(&set->tags, builtin[i].key);
     set->ip_version = tags_find(&set->tags, "ip_version");
-    set->addr_port = tags_find(&set->tags, "addr_port");
-    set->remote = tags_find(&set->tags, "remote");
-    set->backend = tags_find(&set->tags, "backend");
-    set->output = tags_find(&set->tags, "output");
-    set->listen = tags_find(&set->tags, "listen");
+    if (list->n > POD_TAGS)
+        set->known = arena_zero(a, set->tags.n, sizeof *set->known);
 }
 
 static struct tagset *groups_init(const struct measurement *m, const struct rules *rules, const struct tags *users,
@@ -39,25 +38,6 @@ static struct tagset *groups_init(const struct measurement *m, const struct rule
 
     for (int i = 0; i < rules->n_groups; i++)
         tagset_init(&group[i], m, &rules->group_tags[i], users, n, a);
-    return group;
-}
-
-static void pod_tagset_init(struct pod_tagset *pod, const struct measurement *m, const struct tags *group,
-                            const struct tags *users, size_t n, struct arena *a)
-{
-    tagset_init(&pod->set, m, group, users, n, a);
-    for (unsigned i = 0; m->tag[i]; i++)
-        pod->tag[i] = tags_find(&pod->set.tags, m->tag[i]);
-    pod->known = arena_zero(a, pod->set.tags.n, sizeof *pod->known);
-}
-
-static struct pod_tagset *pod_groups_init(const struct measurement *m, const struct rules *rules,
-                                          const struct tags *users, size_t n, struct arena *a)
-{
-    struct pod_tagset *group = arena_zero(a, (size_t)rules->n_groups + 1, sizeof *group);
-
-    for (int i = 0; i < rules->n_groups; i++)
-        pod_tagset_init(&group[i], m, &rules->group_tags[i], users, n, a);
     return group;
 }
 
@@ -71,7 +51,7 @@ void series_tags_init(struct series_tags *st, const struct tags *users, size_t n
     tagset_init(&st->self_output, &measurements[SOCKPUSH_OUTPUT], &none, users, n, a);
     tagset_init(&st->self_listen, &measurements[SOCKPUSH_LISTEN], &none, users, n, a);
     st->users = tags_merge(users, n, a);
-    pod_tagset_init(&st->pod, &measurements[NETSTAT_POD], &none, users, n, a);
+    tagset_init(&st->pod, &measurements[NETSTAT_POD], &none, users, n, a);
     tagset_init(&st->other, &measurements[NETSTAT_PORT], &none, users, n, a);
     st->group = groups_init(&measurements[NETSTAT_PORT], rules, users, n, a);
     st->group_remote = rules->remote_ports ? groups_init(&measurements[NETSTAT_REMOTE], rules, users, n, a) : NULL;
@@ -82,9 +62,9 @@ void series_tags_init_pods(struct series_tags *st, const struct tags *users, siz
 {
     const struct tags none = {0};
 
-    pod_tagset_init(&st->pod_other, &measurements[NETSTAT_POD_PORT], &none, users, n, a);
-    st->pod_group = pod_groups_init(&measurements[NETSTAT_POD_PORT], rules, users, n, a);
-    st->pod_group_remote = pod_groups_init(&measurements[NETSTAT_POD_REMOTE], rules, users, n, a);
+    tagset_init(&st->pod_other, &measurements[NETSTAT_POD_PORT], &none, users, n, a);
+    st->pod_group = groups_init(&measurements[NETSTAT_POD_PORT], rules, users, n, a);
+    st->pod_group_remote = groups_init(&measurements[NETSTAT_POD_REMOTE], rules, users, n, a);
 }
 
 /* --- points ------------------------------------------------------------------- */

@@ -10,26 +10,20 @@
 /* The sorted tags of one measurement or group. Pointers lead to those whose values change with each point. */
 struct tagset {
     struct tags tags;
-    struct tag *ip_version, *addr_port, *remote, *backend, *output, *listen; /* in tags, or NULL */
-};
-
-/* The tags of a measurement of pods. Those that a series has not are left out of it, whatever the users' tags are. */
-struct pod_tagset {
-    struct tagset set;
-    struct tag *tag[MEASUREMENT_TAGS]; /* in set.tags, in the order of measurements[] */
-    struct tag *known;                 /* room for those of a series */
+    struct tag *tag[MEASUREMENT_TAGS]; /* in tags, in the order of measurements[] */
+    struct tag *ip_version;            /* in tags, or NULL */
+    struct tag *known;                 /* of pods: room for the tags that a series has; else NULL */
 };
 
 /* The tags of all series, merged once. */
 struct series_tags {
     struct tagset netstat, self, self_output, self_listen;
     struct tags users; /* of the application's metrics */
-    struct pod_tagset pod;
-    struct pod_tagset *pod_group, *pod_group_remote; /* the same with ports, by the rules' group; NULL without them */
-    struct pod_tagset pod_other;
-    struct tagset *group;        /* by the rules' group */
-    struct tagset *group_remote; /* the same for NETSTAT_REMOTE; NULL without such rules */
-    struct tagset other;         /* for "other", which counts sockets of all groups */
+    struct tagset pod, pod_other;
+    struct tagset *pod_group, *pod_group_remote; /* the same with ports, by the rules' group; NULL without them */
+    struct tagset *group;                        /* by the rules' group */
+    struct tagset *group_remote;                 /* the same for NETSTAT_REMOTE; NULL without such rules */
+    struct tagset other;                         /* for "other", which counts sockets of all groups */
 };
 
 /* Merges the tags of all series. users are n lists, highest precedence first, of tags for every series. Allocates from

@@ -59,7 +59,7 @@ void values_put_series(const struct values *v, const struct snapshot *s, const s
     struct tagset *set = tagset_of(s, format, series);
 
     set->ip_version->value = series->ip_version == 4 ? "4" : "6";
-    (remote ? set->remote : set->addr_port)->value = addr_port;
+    set->tag[0]->value = addr_port; /* addr_port, or remote */
     values_put(v, s, format, sink, remote ? NETSTAT_REMOTE : NETSTAT_PORT, set);
 }
 

@@ -10,16 +10,16 @@ static void put_port(const struct snapshot *s, const struct encoder *format, str
 {
     bool remote = series_is_remote(s->tally, series), other = series->rule == RULE_NONE;
     const struct series_tags *tags = tags_for(s, format);
-    struct pod_tagset *of = other ? &tags_for(s, format)->pod_other : remote ? tags->pod_group_remote : tags->pod_group;
+    struct tagset *of = other ? &tags_for(s, format)->pod_other : remote ? tags->pod_group_remote : tags->pod_group;
     struct values v = {.n = 0};
     struct tagset set;
 
     if (!other)
         of += s->tally->rules->rule[series->rule].group;
     values_add_series(&v, s, format, series);
-    of->set.ip_version->value = series->ip_version == 4 ? "4" : "6";
-    (remote ? of->set.remote : of->set.addr_port)->value = addr_port;
-    set = of->set;
+    of->ip_version->value = series->ip_version == 4 ? "4" : "6";
+    of->tag[POD_TAGS]->value = addr_port; /* the tag after the pod's: addr_port, or remote */
+    set = *of;
     set.tags = pod_tags(of, pod);
     values_put(&v, s, format, sink, remote ? NETSTAT_POD_REMOTE : NETSTAT_POD_PORT, &set);
 }

@@ -20,14 +20,14 @@ static void add(struct pod_point *p, unsigned field, uint64_t now, unsigned incr
     p->values.list[p->values.n - 1].ended = p->series->ending;
 }
 
-struct tags pod_tags(struct pod_tagset *pod, const struct pod_series *series)
+struct tags pod_tags(struct tagset *set, const struct pod_series *series)
 {
-    struct tags tags = {.tag = pod->known};
+    struct tags tags = {.tag = set->known};
 
     for (unsigned i = 0; i < POD_TAGS; i++)
-        pod->tag[i]->value = series ? pod_text(&series->text, i) : "";
-    for (size_t i = 0; i < pod->set.tags.n; i++) {
-        const struct tag *tag = &pod->set.tags.tag[i];
+        set->tag[i]->value = series ? pod_text(&series->text, i) : "";
+    for (size_t i = 0; i < set->tags.n; i++) {
+        const struct tag *tag = &set->tags.tag[i];
 
         if (!tag->value || *tag->value)
             tags.tag[tags.n++] = *tag;
@@ -38,7 +38,7 @@ struct tags pod_tags(struct pod_tagset *pod, const struct pod_series *series)
 static void put(struct pod_point *p, struct sink *sink, const char *ip_version)
 {
     const struct snapshot *s = p->snapshot;
-    struct pod_tagset *pod = &tags_for(s, p->format)->pod;
+    struct tagset *pod = &tags_for(s, p->format)->pod;
     struct point point = {
         .prefix = s->prefix,
         .sections = p->sections,
@@ -49,7 +49,7 @@ static void put(struct pod_point *p, struct sink *sink, const char *ip_version)
         .start_ms = p->series->start_ms,
     };
 
-    pod->set.ip_version->value = ip_version;
+    pod->ip_version->value = ip_version;
     point.tags = pod_tags(pod, p->series);
     p->format->point(sink, &point);
     sink_flush_if_full(sink);

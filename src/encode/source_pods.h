@@ -6,7 +6,7 @@
 
 /* Sets the values of the pod's tags. series: NULL for none. Returns the tags that have a value, which the next call for
  * these tags ends. */
-struct tags pod_tags(struct pod_tagset *pod, const struct pod_series *series);
+struct tags pod_tags(struct tagset *set, const struct pod_series *series);
 
 /* Room for what an agent gets beside the tags. */
 #define POD_SECTIONS_MAX (POD_CONTAINER_MAX + TAG_VALUE_MAX)

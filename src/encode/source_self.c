@@ -9,7 +9,7 @@ static void put_output(const struct snapshot *s, const struct encoder *format, s
 
     for (unsigned i = 0; i < OUTPUT_COUNTERS; i++)
         values_add(&v, s, FIELD_OUTPUT + i, o->total.n[i], ADDED_OUTPUTS + n * OUTPUT_COUNTERS + i);
-    set->output->value = o->name;
+    set->tag[0]->value = o->name;
     values_put(&v, s, format, sink, SOCKPUSH_OUTPUT, set);
 }
 
@@ -23,7 +23,7 @@ static void put_listen(const struct snapshot *s, const struct encoder *format, s
         if (l->known >> i & 1)
             values_add(&v, s, FIELD_LISTEN + i, l->n[i],
                        i < LISTEN_INCREMENTS ? ADDED_LISTEN + n * LISTEN_INCREMENTS + i : ADDED_NONE);
-    set->listen->value = l->name;
+    set->tag[0]->value = l->name;
     values_put(&v, s, format, sink, SOCKPUSH_LISTEN, set);
 }
 
@@ -52,7 +52,7 @@ static void put_program(const struct snapshot *s, const struct encoder *format, 
     values_add(&v, s, FIELD_PARTIAL_POLLS, self->partial_polls, ADDED_PARTIAL_POLLS);
     values_add(&v, s, FIELD_POLL_ERRORS, self->poll_errors, ADDED_POLL_ERRORS);
     values_add(&v, s, FIELD_COUNT_ERRORS, self->count_errors, ADDED_COUNT_ERRORS);
-    set->backend->value = s->reading->name;
+    set->tag[0]->value = s->reading->name;
     values_put(&v, s, format, sink, SOCKPUSH, set);
 }
 
