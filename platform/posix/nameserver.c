@@ -1,8 +1,6 @@
 #include "nameserver.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,26 +13,6 @@
 #define SECOND_ANSWER_MS 1000 /* for the other family's answer, once one is decisive */
 #define NEXT_SERVER_MS   300  /* until the next server is asked as well; doubles with each round */
 #define ANSWER_MAX       4096
-
-_Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct net_addr){0}.bytes), "net_addr is too small");
-
-void posix_make_addr(struct net_addr *out, const struct scoped_ip *scoped, uint16_t port)
-{
-    const struct ip *ip = &scoped->ip;
-    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-
-    memset(out, 0, sizeof *out);
-    if (ip->version == 4) {
-        memcpy(&sin.sin_addr, ip->bytes, 4);
-        memcpy(out->bytes, &sin, out->len = sizeof sin);
-    } else {
-        if (*scoped->zone)
-            sin6.sin6_scope_id = posix_zone_index(scoped->zone);
-        memcpy(&sin6.sin6_addr, ip->bytes, 16);
-        memcpy(out->bytes, &sin6, out->len = sizeof sin6);
-    }
-}
 
 /* A question for one family. Both are asked at once and judged apart. */
 struct question {

@@ -21,7 +21,4 @@ struct found {
  * servers. */
 int nameserver_ask(struct resolv_conf *conf, struct found *out, uint64_t deadline_ns);
 
-/* Converts an address to the form of the system's calls. */
-void posix_make_addr(struct net_addr *out, const struct scoped_ip *ip, uint16_t port);
-
 #endif

@@ -32,6 +32,12 @@ bool posix_watch_signals(const sigset_t *signals);
 /* Waits up to left_ns for a watched signal. Returns it, or 0 or less if none came. */
 int posix_next_signal(const sigset_t *signals, uint64_t left_ns);
 
+struct net_addr;
+struct scoped_ip; /* base/dns.h */
+
+/* Converts an address to the form of the system's calls. */
+void posix_make_addr(struct net_addr *out, const struct scoped_ip *ip, uint16_t port);
+
 /* Returns the interface number of a zone id ("eth0" of fe80::1%eth0, or a number), or 0. */
 uint32_t posix_zone_index(const char *zone);
 
