@@ -7,6 +7,7 @@
 #include "base/value.h"
 #include "count/pods.h"
 #include "encode/encode.h"
+#include "input/metrics.h"
 #include "platform.h"
 
 static const char *format_word(int64_t i)
@@ -137,7 +138,7 @@ const struct variable variables[] = {
      .meaning = "what a gauge with a sign, a:-5, is: a change, as in StatsD, or a value, as in DogStatsD"},
     {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN_EXPIRY", .def = "300s", AT(listen_expiry_ms), .read = value_duration_ms, .min = 0, .max = 86400000, .unit = "ms",
      .meaning = "a metric that nothing came for ends after this time, up to 24h; 0s: never"},
-    {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN_MEMORY", .def = "1MiB", AT(listen_memory), .read = value_size, .min = 65536, .max = 67108864,
+    {.group = GROUP_LISTEN, .name = "SOCKPUSH_LISTEN_MEMORY", .def = "1MiB", AT(listen_memory), .read = value_size, .min = METRICS_MEMORY_MIN, .max = 67108864,
      .meaning = "memory of the application's metrics, 64KiB to 64MiB; what has no room is counted in overflow=true"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_MTU", .def = "1432", AT(mtu), .read = value_size, .min = 512, .max = 65467,
      .meaning = "largest UDP datagram, 512 to 65467 bytes; unset: less where the path takes less in one packet"},
