@@ -198,8 +198,11 @@ int platform_store_walk(platform_certificate_fn *fn, void *ctx);
  * -errno; *written, unless written is NULL, is the number of bytes written. */
 int platform_write(int fd, const void *data, size_t len, size_t *written);
 
-/* Writes a line of at most 2 KiB to stderr, without waiting for its reader where the system can. Returns 0, or -errno
- * if the line is lost. */
+/* Opens stderr anew, so that no line waits for its reader, where the system can. Call it once procfs is there, before
+ * the sandbox, in which it is too late. Lines can be written before. */
+void platform_open_log(void);
+
+/* Writes a line of at most 2 KiB to stderr. Returns 0, or -errno if the line is lost. */
 int platform_write_log(const char *line, size_t len);
 
 /* Returns true if text has the form of an absolute path here, and of nothing else. */

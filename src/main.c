@@ -198,6 +198,7 @@ int main(int argc, char **argv)
         log_event(LOG_WARN, "variable", "SOCKPUSH_HOST",
                   "not set, and this machine has no name: nothing has a tag host");
     be_first_process();
+    platform_open_log();
     choose_proc(&program.config);
     if (check)
         program.config.record = NULL; /* --check creates no file */

@@ -38,7 +38,6 @@ struct port_rule {
 #define PATH_BENEATH 1
 #define NET_PORT     2
 
-#define WRITE_FILE  (1u << 1)
 #define READ_FILE   (1u << 2)
 #define READ_DIR    (1u << 3)
 #define REMOVE_FILE (1u << 5)
@@ -144,11 +143,9 @@ static void allow_file(struct rules *r, const char *path, bool is_public)
 
 static void allow_paths(struct rules *r, const struct needs *needs)
 {
-    static const char own[] = "/proc"; /* the log's descriptor, queues of our sockets, settings of the kernel */
-    const struct path_rule log = {WRITE_FILE, STDERR_FILENO}; /* it is opened again for each line */
+    static const char own[] = "/proc"; /* queues of our sockets, settings of the kernel */
 
     allow_directory(r, own, sizeof own - 1, READ_FILE | READ_DIR, true);
-    syscall(ADD_RULE, r->fd, PATH_BENEATH, &log, 0); /* refused for pipes and sockets, which are not restricted */
     for (unsigned i = 0; i < needs->n_paths; i++) {
         const char *path = needs->path[i].path;
         enum need need = needs->path[i].need;

@@ -71,8 +71,8 @@ struct call {
 #define SOCKETS (PART_INET | PART_UNIX | PART_NETLINK | PART_LISTEN | PART_ACCEPT)
 #define OUTPUTS (PART_INET | PART_UNIX)
 
-/* Files are opened to read, except the log's, which exists. */
-#define WRITES (O_CREAT | O_TRUNC | O_RDWR)
+/* Files are opened to read. O_ACCMODE of musl has O_PATH, too. */
+#define WRITES (O_CREAT | O_TRUNC | O_WRONLY | O_RDWR)
 
 /* clone(2): s390 has the stack first. */
 #ifdef __s390x__

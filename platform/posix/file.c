@@ -69,28 +69,24 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
-/* Opens stderr anew, non-blocking, where Linux allows that: the flag on stderr itself would affect every process that
- * shares it. Returns a descriptor, or -1. */
-static int open_log(void)
+static int log_fd = -1; /* stderr, opened anew; -1: it is not */
+
+/* Linux allows it by procfs. The flag on stderr itself would affect every process that shares it. */
+void platform_open_log(void)
 {
-    if (lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0) /* a file shares its position, and accepts everything at once */
-        return -1;
-    return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool file = lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0; /* it shares its position, and accepts everything at once */
+
+    log_fd = file ? -1 : open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* If the log cannot be opened anew, it is polled: a writable pipe has room for PIPE_BUF bytes (pipe(7)), which on Linux
+/* If the log is not opened anew, it is polled: a writable pipe has room for PIPE_BUF bytes (pipe(7)), which on Linux
  * is more than a line. The write waits only if another process fills the pipe in between, or a terminal has room for a
  * part. */
 int platform_write_log(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-    int fd = open_log();
-    ssize_t n = -1;
 
-    if (fd < 0 && poll(&p, 1, 0) <= 0)
+    if (log_fd < 0 && poll(&p, 1, 0) <= 0)
         return -EAGAIN;
-    n = write(fd < 0 ? STDERR_FILENO : fd, line, len);
-    if (fd >= 0)
-        close(fd);
-    return n < 0 ? -EAGAIN : 0;
+    return write(log_fd < 0 ? STDERR_FILENO : log_fd, line, len) < 0 ? -EAGAIN : 0;
 }

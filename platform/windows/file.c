@@ -98,6 +98,10 @@ int platform_write(int fd, const void *data, size_t len, size_t *written)
     return ret;
 }
 
+void platform_open_log(void)
+{
+}
+
 /* Neither a pipe nor a console, where a user may be selecting text, reports whether it has room. */
 int platform_write_log(const char *line, size_t len)
 {

@@ -278,9 +278,9 @@ def test_native_sidecar_is_first(tmp_path):
 
 
 def test_pid_takes_no_more(tmp_path):
-    """It sets root and two capabilities; all else stays the same."""
+    """It sets root and four capabilities; all else stays the same."""
     objects, plain = manifests.with_pid(tmp_path), manifests.build("daemonset")
-    assert manifests.sockpush(objects)["securityContext"].pop("capabilities") == {"add": ["SYS_PTRACE", "DAC_READ_SEARCH"], "drop": ["ALL"]}
+    assert manifests.sockpush(objects)["securityContext"].pop("capabilities") == {"add": ["SYS_PTRACE", "DAC_READ_SEARCH", "SETUID", "SETGID"], "drop": ["ALL"]}
     manifests.sockpush(plain)["securityContext"].pop("capabilities")
     pod = manifests.pod(objects)
     assert pod.pop("hostPID") is True

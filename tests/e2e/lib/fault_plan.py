@@ -5,6 +5,7 @@ import random
 from typing import NamedTuple
 
 A_WHILE = 20            # times that a call fails in a row
+LOG = 3                 # the first descriptor that the program opens: stderr, anew
 NONE = ""               # the manual names no error, or only those of wrong arguments
 
 # By the manual's pages of section 2, without errors of wrong arguments. Calls that only other processors make count as the ones here.
@@ -54,7 +55,7 @@ def may_fail(call, arguments):
     """Waking a futex does not fail (futex(2)), waiting does. Nor does a byte into a pipe that does not block and has room, which wakes a
     thread."""
     if call == "write":
-        return arguments[0] < 3
+        return arguments[0] <= LOG
     return call != "futex" or arguments[1] & 127 in (0, 9)
 
 
