@@ -86,7 +86,7 @@ int platform_write_log(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    if (log_fd < 0 && poll(&p, 1, 0) <= 0)
+    if (log_fd < 0 && !poll(&p, 1, 0))
         return -EAGAIN;
     return write(log_fd < 0 ? STDERR_FILENO : log_fd, line, len) < 0 ? -EAGAIN : 0;
 }

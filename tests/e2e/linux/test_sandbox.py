@@ -3,6 +3,8 @@ import contextlib
 import errno
 import os
 import pathlib
+import platform
+import queue
 import re
 import shutil
 import socket
@@ -11,6 +13,7 @@ import tempfile
 
 import pytest
 
+import dnsserver
 import faults
 import inject
 import ports
@@ -141,6 +144,32 @@ def test_an_ordinary_user_is_not_dumpable(other_users):
             assert os.stat(f"/proc/{program.process.pid}/environ").st_uid == 0
         finally:
             program.kill()
+
+
+# --- the order
+
+class Watching(dnsserver.Server):
+    """Notes whether the filter of calls is in force in the process that asks, while it waits for the answer."""
+
+    def __init__(self):
+        self.pid, self.found = queue.Queue(), []
+        super().__init__(otherwise={"A": ["192.0.2.1"]})
+
+    def _answer(self, transport, query):
+        self.pid.put(pid := self.pid.get())
+        self.found += re.findall("^Seccomp:\t(.*)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)
+        return super()._answer(transport, query)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["run", "check"])
+def test_no_byte_of_the_network_is_read_before(etc, keep, start, arguments):
+    """The output's name is looked up at the start, because it may lead to the listener."""
+    server = keep(Watching())
+    program = start(to="influx+stdout:,influx+udp://receiver.example:8125", listen="udp://127.0.0.1:8125", backend="off",
+                    popen={"preexec_fn": etc.enter, "arguments": arguments})
+    server.pid.put(program.process.pid)
+    program.until(lambda: server.found)
+    assert program.end() == 0 and set(server.found) == {"2"}
 
 
 # --- calls
