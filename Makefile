@@ -114,7 +114,7 @@ $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform
 # what goes only over it, --check; and what only the start uses.
 SELDOM = $(filter src/count/pod%.o src/encode/source_pod%.o platform/linux/pod%.o src/input/%.o src/encode/%_metric.o src/encode/otlp%.o src/encode/prometheus%.o src/base/number%.o src/output/http%.o,$(SRC:%.c=%.o)) \
 	src/relay.o src/encode/relayed.o src/encode/protobuf.o src/encode/table.o src/base/big.o src/base/hash_bytes.o src/output/parts.o \
-	src/check.o src/pods.o src/sandbox.o src/config/needs.o $(filter platform/linux/sandbox%.o platform/linux/seccomp%.o,$(SRC:%.c=%.o)) platform/posix/listen.o platform/posix/unix_file.o platform/linux/batch.o platform/linux/queue.o
+	src/check.o src/pods.o src/sandbox.o src/config/needs.o $(filter platform/linux/sandbox%.o platform/linux/seccomp%.o,$(SRC:%.c=%.o)) platform/posix/listen.o platform/linux/any.o platform/posix/unix_file.o platform/linux/batch.o platform/linux/queue.o
 $(filter $(SELDOM:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += $(if $(LAYOUT),-fno-lto)
 # main.o alone has what --version reports of this build, and is built again when that changes. The commit is REVISION, or git's; sources
 # without .git have none.

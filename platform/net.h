@@ -113,6 +113,10 @@ void net_close(int fd);
  * non-blocking socket, or -errno. */
 int net_bind(const struct net_addr *addr, unsigned *buffer);
 
+/* Returns true if a datagram to addr comes to this socket of net_bind, which is at its port and the "any" address:
+ * whether addr is this host's, and of an IP version of the socket. */
+bool net_is_for_any(int fd, const struct net_addr *addr);
+
 /* Opens a socket that accepts streams at addr. Returns it, non-blocking, or -errno. */
 int net_listen(const struct net_addr *addr);
 

@@ -193,12 +193,12 @@ static const char *listening_place(const struct listen_socket *s, char out[WHERE
     return out;
 }
 
-/* Opens the sockets of SOCKPUSH_LISTEN, which are free again afterwards. Returns false if one cannot be opened, except
+/* Opens the sockets of SOCKPUSH_LISTEN, which then are in p->listener. Returns false if one cannot be opened, except
  * where the program itself may be running; the log says why. */
 static bool check_listening(struct program *p)
 {
     char place[WHERE_MAX];
-    int ret = p->config.n_listen ? relay_open(p) : 0;
+    int ret = relay_open(p);
 
     if (ret) {
         print_line("listen: %s", ret == -EADDRINUSE ? "unknown: in use, as it is while sockpush runs" : "failed");
@@ -209,8 +209,6 @@ static bool check_listening(struct program *p)
 
         print_line("listen %s: ok%s", s->item->name, listening_place(s, place));
     }
-    if (p->config.n_listen)
-        listener_close(&p->listener);
     return true;
 }
 
@@ -223,6 +221,17 @@ static bool check_sandbox(struct program *p)
     if (*text)
         print_line("sandbox: %s%s", good ? "" : "failed: ", text);
     return good;
+}
+
+/* Returns false if an output leads to a socket of SOCKPUSH_LISTEN. These are free again afterwards. */
+static bool check_loops(struct program *p)
+{
+    bool loops = relay_loops(p);
+
+    if (loops)
+        print_line("listen: failed");
+    listener_close(&p->listener);
+    return !loops;
 }
 
 /* Reads the sockets once. Returns false if none could be read. */
@@ -262,8 +271,11 @@ int program_check(struct program *p)
     print_values(p);
     print_otlp(&p->config.otel);
     print_tags(p);
-    good &= check_listening(p);
+    if (p->config.n_listen)
+        good &= check_listening(p);
     good &= check_sandbox(p);
+    if (p->listener.n_sockets)
+        good &= check_loops(p);
     program_snapshot(p, 0, &s);
     for (int i = 0; i < p->config.n_outputs; i++)
         good &= check_output(p, &p->config.output[i], &s);

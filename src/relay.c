@@ -1,5 +1,4 @@
 /* The program's relay: what applications send is taken, and pushed with the counts. */
-#include <errno.h>
 #include <string.h>
 
 #include "base/format.h"
@@ -83,23 +82,23 @@ static const struct listen_item *leads_back(const struct listener *l, const stru
 
 int relay_open(struct program *p)
 {
-    struct config *c = &p->config;
-    const struct listen_item *item;
-    int ret;
+    return listener_init(&p->listener, p->config.listen, p->config.n_listen, p->aggregates ? &p->metrics : NULL,
+                         RESOLVE_FIRST_MS, &p->config.arena);
+}
 
-    ret = listener_init(&p->listener, c->listen, c->n_listen, p->aggregates ? &p->metrics : NULL, RESOLVE_FIRST_MS,
-                        &c->arena);
-    for (int i = 0; i < c->n_outputs && !ret; i++) {
-        item = leads_back(&p->listener, &c->output[i]);
-        if (!item)
-            continue;
+bool relay_loops(const struct program *p)
+{
+    const struct config *c = &p->config;
+    const struct listen_item *item = NULL;
+    int i = 0;
+
+    while (i < c->n_outputs && !(item = leads_back(&p->listener, &c->output[i])))
+        i++;
+    if (item)
         log_event(LOG_ERROR, "variable", "SOCKPUSH_LISTEN",
                   "\"%s\": the output %s, set by %s, leads there: what is pushed would come back", item->name,
                   c->output[i].name, c->to_from);
-        listener_close(&p->listener);
-        ret = -ELOOP;
-    }
-    return ret;
+    return item != NULL;
 }
 
 static void add_packer(struct program *p, struct output *o)

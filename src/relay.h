@@ -8,9 +8,12 @@
 /* Prepares the table of metrics, if an output pushes them. */
 void relay_init(struct program *p);
 
-/* Opens the sockets. Returns 0, or -errno after logging why: -ELOOP if an output leads to one
- * of them. */
+/* Opens the sockets. Returns 0, or -errno after logging why. */
 int relay_open(struct program *p);
+
+/* Returns true, after logging it, if an output leads to one of the sockets. Looks up names of outputs: call it in the
+ * sandbox. */
+bool relay_loops(const struct program *p);
 
 /* Makes the outputs' packers, and starts the thread. The outputs are there. Returns 0 or -errno. */
 int relay_start(struct program *p);

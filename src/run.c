@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <string.h>
 
 #include "base/deadline.h"
@@ -95,8 +94,8 @@ static int begin(struct program *p, int64_t *time_ms)
     int ret = p->config.n_listen ? relay_open(p) : 0;
 
     if (ret)
-        return ret == -ELOOP ? 2 : 1;
-    if (!enter_sandbox(p))
+        return 1;
+    if (!enter_sandbox(p) || (p->config.n_listen && relay_loops(p)))
         return 2;
     platform_forget_start();
     program_read(p, time_ms);

@@ -68,8 +68,9 @@ struct call {
 #define CALL(name, parts)                         {__NR_##name, parts, ANY, 0, 0}
 #define WITH(name, parts, check, argument, value) {__NR_##name, parts, check, argument, value}
 
-#define SOCKETS (PART_INET | PART_UNIX | PART_NETLINK | PART_LISTEN | PART_ACCEPT)
-#define OUTPUTS (PART_INET | PART_UNIX)
+#define LISTENERS (PART_LISTEN | PART_ACCEPT)
+#define SOCKETS   (PART_INET | PART_UNIX | PART_NETLINK | LISTENERS)
+#define OUTPUTS   (PART_INET | PART_UNIX)
 
 /* Files are opened to read. O_ACCMODE of musl has O_PATH, too. */
 #define WRITES (O_CREAT | O_TRUNC | O_WRONLY | O_RDWR)
@@ -131,16 +132,16 @@ static const struct call calls[] = {
 #ifdef __NR_newfstatat /* 64 bits */
     CALL(lseek, PART_ALL),
     CALL(fstat, PART_LISTEN),
-    CALL(newfstatat, PART_LISTEN | PART_REMOVE),
+    CALL(newfstatat, LISTENERS | PART_REMOVE),
 #ifdef __NR_stat
-    CALL(stat, PART_LISTEN | PART_REMOVE),
+    CALL(stat, LISTENERS | PART_REMOVE),
     CALL(lstat, PART_REMOVE),
 #endif
 #else
     CALL(_llseek, PART_ALL),
     CALL(fstat64, PART_LISTEN),
-    CALL(fstatat64, PART_LISTEN | PART_REMOVE),
-    CALL(stat64, PART_LISTEN | PART_REMOVE),
+    CALL(fstatat64, LISTENERS | PART_REMOVE),
+    CALL(stat64, LISTENERS | PART_REMOVE),
     CALL(lstat64, PART_REMOVE),
 #endif
 #ifdef __NR_clock_gettime64 /* 32 bits, whose older calls have no times after 2038 */

@@ -9,6 +9,12 @@ int net_bind(const struct net_addr *addr, unsigned *buffer)
     return -EOPNOTSUPP;
 }
 
+bool net_is_for_any(int fd, const struct net_addr *addr)
+{
+    (void)fd, (void)addr;
+    return false;
+}
+
 int net_listen(const struct net_addr *addr)
 {
     (void)addr;

@@ -109,26 +109,18 @@ static void close_all(struct listener *l)
     l->n_sockets = 0;
 }
 
-/* Returns true if a datagram to addr, of this port, comes to the socket. One at "any" address has all that are this
- * host's, where no other can be bound to its port. */
+/* Returns true if a datagram to addr, of this port, comes to the socket. */
 static bool receives(const struct listen_socket *s, const struct net_addr *addr, uint16_t port)
 {
     static const uint8_t any[16];
     struct ip at;
-    unsigned buffer = 0;
-    int fd;
 
     if (s->item->kind != LISTEN_UDP || s->item->port != port)
         return false;
     if (s->addr.len == addr->len && !memcmp(s->addr.bytes, addr->bytes, addr->len))
         return true;
     at = bound_ip(s);
-    if (memcmp(at.bytes, any, sizeof any) != 0)
-        return false;
-    fd = net_bind(addr, &buffer);
-    if (fd >= 0)
-        net_close(fd);
-    return fd == -EADDRINUSE;
+    return !memcmp(at.bytes, any, sizeof any) && net_is_for_any(s->fd, addr);
 }
 
 const struct listen_item *listener_at(const struct listener *l, const struct net_addr *addr, uint16_t port)

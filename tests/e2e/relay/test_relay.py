@@ -243,14 +243,22 @@ def test_refused(run, env, variable, why):
 OWN = {"literal": ("127.0.0.1", "127.0.0.1"), "name": ("127.0.0.1", "localhost"), "any": ("0.0.0.0", "127.0.0.1"), "any name": ("0.0.0.0", "localhost"),
        "another of its addresses": ("0.0.0.0", "127.7.7.7"), "to any": ("127.0.0.1", "0.0.0.0"), "to any of IPv6": ("[::1]", "[::]"),
        "IPv6": ("[::1]", "[::1]"), "any of both": ("[::]", "127.0.0.1"), "second address": ("0.0.0.0", "10.0.0.2"),
-       "another of IPv6": ("[::]", "[fd00::2]"), "of an interface": ("[::]", "[fe80::2%lo]")}
+       "another of IPv6": ("[::]", "[fd00::2]"), "of an interface": ("[::]", "[fe80::2%25pair0]")}
+
+
+def addresses():
+    """Makes an interface with addresses, two of one network each."""
+    netns.ip("link", "add", "pair0", "type", "veth", "peer", "name", "pair1")
+    for address in "10.0.0.1/24", "10.0.0.2/24", "fd00::1/64", "fd00::2/64", "fe80::2/64":
+        netns.ip("address", "add", address, "dev", "pair0", *(["nodad"] if ":" in address else []))
+    for name in "pair0", "pair1":
+        netns.ip("link", "set", name, "up")
 
 
 @pytest.mark.parametrize("listen,to", OWN.values(), ids=OWN)
 def test_what_is_pushed_would_come_back(namespace, run, listen, to):
     """Refused is where the output's host leads, not how it is written."""
-    for address in "10.0.0.1/24", "10.0.0.2/24", "fd00::1/64", "fd00::2/64", "fe80::2/64":
-        netns.ip("address", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
+    addresses()
     one = run(to=f"influx+stdout:,influx+udp://{to}:8125", listen=f"udp://{listen}:8125", backend="off", polls=1)
     assert one.status == 2 and "variable=SOCKPUSH_LISTEN " in one.log and "would come back" in one.log, one.log
 
@@ -277,8 +285,7 @@ NOT_OWN = {"port": ("127.0.0.1:8125", "127.0.0.1:8126"), "address": ("127.0.0.2:
 
 @pytest.mark.parametrize("listen,to", NOT_OWN.values(), ids=NOT_OWN)
 def test_others_nearby_are_not_oneself(namespace, run, listen, to):
-    for address in "10.0.0.1/24", "fd00::1/64":
-        netns.ip("address", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
+    addresses()
     scheme = "tcp" if listen == to else "udp"
     one = run("--check", to=f"influx+stdout:,influx+{scheme}://{to}", listen=f"udp://{listen}", backend="off")
     assert f"listen udp://{listen}: ok" in one.out and "would come back" not in one.log, one.log
