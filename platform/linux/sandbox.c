@@ -17,13 +17,27 @@ static int set(int option, unsigned long value, const void *more)
     return syscall(SYS_prctl, option, value, more, 0, 0) ? -errno : 0;
 }
 
+/* Returns true if the kernel has the calls of sockets in socketcall(2) alone. */
+static bool lacks_socket(void)
+{
+#ifdef SYS_socketcall
+    return syscall(SYS_socket, -1, 0, 0) && errno == ENOSYS;
+#else
+    return false;
+#endif
+}
+
 static bool filter_calls(const struct needs *needs, struct buf *out)
 {
     struct sock_filter filter[SECCOMP_FILTER_MAX];
-    unsigned calls, n = seccomp_filter(needs->parts, (uint32_t)getpid(), filter, &calls);
-    const struct sock_fprog program = {.len = (unsigned short)n, .filter = filter};
-    int ret = set(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+    struct sock_fprog program = {.filter = filter};
+    unsigned calls, parts = needs->parts;
+    int ret;
 
+    if (lacks_socket())
+        parts |= PART_OLD_CALLS;
+    program.len = (unsigned short)seccomp_filter(parts, (uint32_t)getpid(), filter, &calls);
+    ret = set(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
     if (ret)
         buf_format(out, ", no seccomp (%s)", platform_error_text(-ret));
     else

@@ -153,9 +153,8 @@ static const struct call calls[] = {
     CALL(rt_sigtimedwait_time64, PART_ALL),
     CALL(recvmmsg_time64, PART_LISTEN),
 #endif
-#ifdef __NR_socketcall /* the calls of sockets, before Linux 4.3; its arguments are in memory, where no filter looks \
-                        */
-    CALL(socketcall, SOCKETS),
+#ifdef __NR_socketcall /* the calls of sockets, before Linux 4.3; no filter sees its arguments, which are in memory */
+    CALL(socketcall, PART_OLD_CALLS),
 #endif
 
 #ifdef __NR_open

@@ -4,15 +4,19 @@ qemu-user has no netlink for sockets and passes /proc/net through in this machin
 (tests/appliance checks them, on real kernels).
 """
 import os
+import platform
 import re
 import shutil
+import socket
 import struct
 import subprocess
 
 import pytest
 
 import chaos
+import dnsserver
 import parse
+import ports
 import posts
 import procfs
 import receivers
@@ -44,7 +48,21 @@ def emulated(cpu, binary):
     qemu = shutil.which(variable(f"QEMU_{cpu}"))
     if not qemu:
         pytest.skip("qemu-user-static is not installed")
-    return lambda *arguments, **env: run_binary(environment(ONE_POLL, env), binary, *arguments, binary=qemu)
+    return lambda *arguments, popen={}, **env: run_binary(environment(ONE_POLL, env), binary, *arguments, binary=qemu, **popen)
+
+
+@pytest.fixture
+def everything(etc, keep, tmp_path):
+    """Returns the environment of a short run with each transport but TLS, a look-up, and listeners of each kind."""
+    keep(dnsserver.Server(otherwise={"A": ["127.0.0.1"]}))
+    keep(socket.create_server(("127.0.0.1", 8080)))
+    tcp, http, udp = keep(streams.Aggregator()), keep(posts.Receiver()), keep(receivers.udp())
+    keep(receivers.unix_datagram(tmp_path / "datagrams")), keep(receivers.unix_stream(tmp_path / "stream"))
+    to = ["stdout:", f"tcp://receiver.example:{tcp.port}", f"http://127.0.0.1:{http.port}/w", f"udp://127.0.0.1:{udp.port}",
+          f"unixgram://{tmp_path}/datagrams", f"unixstream://{tmp_path}/stream"]
+    listen = f"udp://127.0.0.1:{ports.unused()},unix://{tmp_path}/l,unixstream://{tmp_path}/s"
+    return {"to": ",".join("influx+" + one for one in to), "polls": 5, "interval": "100ms", "listen": listen, "ports": "8080,>8080", "peak": "10ms",
+            "pods": "on", "kernel": "on", "queues": "on", "self": None}
 
 
 def output_of(*words):
@@ -149,10 +167,44 @@ def test_pushes_protobuf(namespace, emulated, poll, tmp_path, scheme):
             assert one.status == 0, one.log
             [post] = receiver.posts
             assert set(post.samples) == chaos.samples(parse.influx(one.out), "." if scheme == "otlp+http" else "_")
-            assert 300 in {value for _, _, _, value in post.samples} and len(post.samples) == 6 * 13 + 1     # with the queue of the listener
+            assert 300 in {value for _, _, _, value in post.samples} and len(post.samples) == 6 * 13 + 4 + 1     # with the oldest CLOSE_WAIT of each port, the queue of the listener
         sent.append(post)
     assert without_times(sent[0]) == without_times(sent[1]) != sent[1].raw
     assert {**sent[0].headers, "host": ""} == {**sent[1].headers, "host": ""}
+
+
+def numbers_of(cpu, source):
+    """Returns what the numbers of calls in this text are for a processor: the first words of its braces."""
+    words = [variable(f"CC_{cpu}").split()[0], "-E", "-P", "-iquote", "src", "-iquote", "platform/linux", "-xc", "-"]
+    text = subprocess.run(words, input=source, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return {eval(number) for number in re.findall(r"\{\s*([0-9x+()\s]+),", text)}     # (4000 + 3)
+
+
+def called_after_the_filter(trace):
+    """Returns the names of calls, or their numbers if qemu knows no name."""
+    _, _, rest = trace.partition(" prctl(22,2,")        # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    return set(re.findall(r"\d+ (\w+)\(", rest.partition("\n")[2])) | set(re.findall(r"Unknown syscall (\d+)", rest))
+
+
+def test_the_filter_has_the_calls_of_this_processor(cpu, emulated, everything, etc, tmp_path):
+    """qemu-user has no filter of calls. So what is called after it would be there is compared with the table."""
+    run = emulated(popen={"preexec_fn": etc.enter}, QEMU_STRACE=1, QEMU_LOG_FILENAME=tmp_path / "trace", **everything)
+    names = called_after_the_filter((tmp_path / "trace").read_text(errors="replace"))
+    assert run.status == 0 and len(names) > 25, run.log
+    allowed = numbers_of(cpu, re.sub(".*PART_OLD_CALLS.*", "", (ROOT / "platform/linux/seccomp_filter.c").read_text()))
+    wrong = {name for name in names if not numbers_of(cpu, f"#include <asm/unistd.h>\n{{{name if name.isdigit() else '__NR_' + name}, }}") <= allowed}
+    assert not wrong, f"the table lacks {wrong}"
+
+
+def test_the_filter_of_i386_lets_everything_run(cpu, binary, everything, etc):
+    """x86_64's kernel runs it, too."""
+    if cpu != "i386" or platform.machine() != "x86_64":
+        pytest.skip("not a program of this machine")
+    try:
+        run = run_binary(environment(ONE_POLL, everything), binary=binary, preexec_fn=etc.enter)
+    except OSError as error:
+        pytest.skip(f"the kernel does not run it: {error}")
+    assert run.status == 0 and "seccomp of " in run.log and " 0 lines were not sent" in run.log, run.log
 
 
 def of_all_versions(totals):

@@ -127,6 +127,9 @@ static void each_part_adds_its_calls(void **state)
         {PART_INET, __NR_ioctl, 1, SIOCGIFINDEX}, {PART_LISTEN, __NR_recvmmsg, 0, 3},
         {PART_ACCEPT, __NR_accept4, 0, 3},        {PART_REMOVE, __NR_unlinkat, 0, 3},
         {PART_OWNERS, __NR_getdents64, 0, 3},     {PART_PODS, __NR_getdents64, 0, 3},
+#ifdef __NR_socketcall
+        {PART_OLD_CALLS, __NR_socketcall, 0, 1},
+#endif
     };
 
     (void)state;
