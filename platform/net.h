@@ -16,7 +16,7 @@ struct net_wake {
 /* Opens the descriptors. Returns 0 or -errno. */
 int net_wake_open(struct net_wake *w);
 
-/* Makes net_wake_wait return. */
+/* Makes net_wake_wait return. Waits for memory if the system has none for it. */
 void net_wake_signal(struct net_wake *w);
 
 /* Waits for a signal, for fd (-1: none) to become readable, or for timeout_ms (-1: for ever), and clears signals.

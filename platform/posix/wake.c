@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "platform.h"
 #include "posix/posix.h"
 
@@ -9,11 +10,12 @@ int net_wake_open(struct net_wake *w)
     return posix_pipe(w->fd) ? -errno : 0;
 }
 
+/* A full pipe wakes as well as one more byte would. A lost byte would leave a thread asleep, so another error, such as
+ * ENOMEM for the pipe's memory, is waited out. */
 void net_wake_signal(struct net_wake *w)
 {
-    /* A full pipe wakes as well as one more byte would. */
-    if (write(w->fd[1], "", 1) < 0)
-        return;
+    while (write(w->fd[1], "", 1) < 0 && errno != EAGAIN)
+        platform_sleep_ns(NS_PER_MS);
 }
 
 static void clear(struct net_wake *w)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -136,6 +137,36 @@ static void a_thread_is_woken_by_a_signal_or_its_socket(void **state)
     assert_true(net_wake_wait(&w, end[0], -1));
     close(end[0]);
     close(end[1]);
+    close(w.fd[0]);
+    close(w.fd[1]);
+}
+
+/* Gives the pipe back that a descriptor has lost. */
+static void *mend_pipe(void *ctx)
+{
+    int *fd = ctx;
+
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    assert_int_equal(dup2(fd[1], fd[0]), fd[0]);
+    return NULL;
+}
+
+static void a_signal_that_fails_is_not_lost(void **state)
+{
+    struct net_wake w;
+    pthread_t mender;
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(net_wake_open(&w), 0);
+    fd[0] = w.fd[1];
+    fd[1] = dup(w.fd[1]);
+    assert_int_equal(dup2(w.fd[0], w.fd[1]), w.fd[1]); /* cannot be written to */
+    assert_int_equal(pthread_create(&mender, NULL, mend_pipe, fd), 0);
+    net_wake_signal(&w);
+    assert_false(net_wake_wait(&w, -1, -1));
+    assert_int_equal(pthread_join(mender, NULL), 0);
+    close(fd[1]);
     close(w.fd[0]);
     close(w.fd[1]);
 }
@@ -276,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_full_receiver_of_datagrams_is_waited_for_and_then_given_up),
         cmocka_unit_test(what_is_no_socket_reports_no_acknowledgement),
         cmocka_unit_test(a_thread_is_woken_by_a_signal_or_its_socket),
+        cmocka_unit_test(a_signal_that_fails_is_not_lost),
         cmocka_unit_test(writing_goes_on_until_all_is_written_or_an_error),
         cmocka_unit_test(a_full_pipe_that_does_not_block_is_waited_for),
         cmocka_unit_test(the_log_never_waits),
