@@ -131,7 +131,7 @@ static bool take_verdict(struct output *o, int error)
         return false;
     if (error == -EBADMSG)
         send_refused(o);
-    else if (error == -EMSGSIZE)
+    else if (error == -E2BIG)
         send_halves(o);
     else if (error != -ENOTCONN)
         return false;

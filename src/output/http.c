@@ -147,7 +147,7 @@ static int judge(struct link *l, struct http_answer *a)
     switch (a->status) {
     case 400:
     case 422: return -EBADMSG;
-    case 413: return -EMSGSIZE;
+    case 413: return -E2BIG;
     case 429:
     case 502:
     case 503:
@@ -200,7 +200,7 @@ static int exchange(struct link *l, struct http_answer *a, const char *lines, si
         link_explain(l, "the receiver answers %d amid the request", a->status);
         return -EPROTO;
     }
-    if ((!ret || ret == -EBADMSG || ret == -EMSGSIZE) && (sent || a->closes))
+    if ((!ret || ret == -EBADMSG || ret == -E2BIG) && (sent || a->closes))
         link_close(l);
     return ret;
 }

@@ -9,7 +9,7 @@
 
 static bool is_refusal(int error)
 {
-    return error == -EBADMSG || error == -EMSGSIZE;
+    return error == -EBADMSG || error == -E2BIG;
 }
 
 bool parts_help(const struct output *o, int error)

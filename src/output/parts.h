@@ -10,7 +10,7 @@ bool parts_help(const struct output *o, int error);
 
 /* Sends the refused chunk in hand in parts, down to single records, and logs what is refused. Sets *dropped to the
  * number of records that are not stored, which the caller counts. Returns 0 once every record is accepted or refused,
- * or -errno: -EBADMSG or -EMSGSIZE if no record was accepted; after another error the whole chunk has to be sent again.
+ * or -errno: -EBADMSG or -E2BIG if no record was accepted; after another error the whole chunk has to be sent again.
  */
 int parts_send(struct output *o, uint64_t *dropped);
 

@@ -49,7 +49,7 @@ struct transport {
      * it mean more:
      *
      *     -EBADMSG   refused for good, though a part of a batch may be stored
-     *     -EMSGSIZE  too much at once; nothing is stored
+     *     -E2BIG     too much at once; nothing is stored
      *     -ENOTCONN  the receiver ended the idle connection before the request */
     int (*send)(struct link *, const char *lines, size_t len);
 

@@ -475,7 +475,7 @@ static int send_little(struct link *l, const char *lines, size_t len)
     for (size_t i = 0; i < len; i++)
         n += lines[i] == '\n';
     if (n > 2 || memmem(lines, len, "long", 4))
-        return -EMSGSIZE;
+        return -E2BIG;
     memcpy(line.sent + line.len, lines, len);
     line.len += len;
     return 0;

@@ -50,7 +50,7 @@ static int send_records(struct link *l, const char *data, size_t len)
     if (receiver.n == receiver.ends_at)
         return -ENOTCONN;
     if (receiver.longest && len > receiver.longest)
-        return refuse(l, -EMSGSIZE);
+        return refuse(l, -E2BIG);
     for (size_t at = 0; at < len; at += record_field(data + at, len - at))
         if (receiver.bad[(uint8_t)data[at + 2]])
             return refuse(l, -EBADMSG);
@@ -286,7 +286,7 @@ static void only_a_refused_chunk_of_several_records_goes_in_parts(void **state)
     (void)state;
     take(2, 0);
     assert_true(parts_help(&output, -EBADMSG));
-    assert_true(parts_help(&output, -EMSGSIZE));
+    assert_true(parts_help(&output, -E2BIG));
     assert_false(parts_help(&output, 0));
     assert_false(parts_help(&output, -EBUSY));
     output.chunks = 2;
