@@ -1,26 +1,20 @@
 /* Finds who holds a socket: /proc/PID/fd/N links to "socket:[INODE]". It takes the same user, or CAP_SYS_PTRACE and,
  * for other users' processes (fd has mode 0500), CAP_DAC_READ_SEARCH. Unreadable links are skipped. */
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/format.h"
-#include "base/value.h"
 #include "linux.h"
+#include "owners_parse.h"
 #include "platform.h"
 
-/* Returns the inode in a link "socket:[4242]", or 0. */
+/* Returns the inode of the socket that the link leads to, or 0. */
 static uint32_t socket_inode(int dir, const char *name)
 {
-    static const char head[] = "socket:[";
     char link[32];
-    ssize_t len = readlinkat(dir, name, link, sizeof link - 1);
-    int64_t inode;
+    ssize_t len = readlinkat(dir, name, link, sizeof link);
 
-    if (len <= (ssize_t)sizeof head || memcmp(link, head, sizeof head - 1) || link[len - 1] != ']')
-        return 0;
-    link[len - 1] = '\0';
-    return value_count(link + sizeof head - 1, &inode) && inode <= UINT32_MAX ? (uint32_t)inode : 0;
+    return len > 0 ? owners_socket_inode(link, (size_t)len) : 0;
 }
 
 struct walk {
