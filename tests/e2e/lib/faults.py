@@ -4,17 +4,21 @@ import array    # noqa: F401, which socket.send_fds would import in the child
 import contextlib
 import ctypes
 import fcntl
+import functools
 import os
 import pathlib
+import platform
 import re
 import select
 import socket
 import struct
+import subprocess
 import threading
 
+import wait
 from program import ROOT
 
-PR_SET_NO_NEW_PRIVS, SET_MODE_FILTER, ACTION_AVAILABLE, NEW_LISTENER = 38, 1, 2, 1 << 3
+PR_SET_NO_NEW_PRIVS, SET_MODE_FILTER, NEW_LISTENER = 38, 1, 1 << 3
 ALLOW, USER_NOTIF, CONTINUE = 0x7FFF0000, 0x7FC00000, 1
 RECEIVE, ANSWER = 0xC0502100, 0xC0182101        # SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND
 _NOTICE, _ANSWER = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI")
@@ -33,10 +37,22 @@ NUMBERS = _numbers()
 NAMES = {number: name for name, number in NUMBERS.items()}
 
 
-def supported():
-    """Returns whether the kernel shows calls, and its headers are installed."""
-    action = ctypes.c_uint32(USER_NOTIF)
-    return bool(NUMBERS) and _libc.syscall(NUMBERS["seccomp"], ACTION_AVAILABLE, 0, ctypes.byref(action)) == 0
+@functools.cache
+def unsupported():
+    """Returns why calls cannot be made to fail here, or "". It is tried: a kernel before 5.5 cannot continue a call, and a process has no second
+    listener, as in containers whose runtime has one."""
+    if platform.machine() != "x86_64" or not NUMBERS:
+        return "not x86_64, or no headers of the kernel"
+    seen = []
+    supervisor = Supervisor(lambda *call: seen.append(call) or 0)
+    try:
+        try:
+            subprocess.run(["true"], preexec_fn=supervisor.preexec, timeout=wait.DEADLINE, stdin=subprocess.DEVNULL)
+        finally:
+            supervisor.close()
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"calls are not shown (seccomp_unotify(2)): {error}"
+    return "" if seen else "calls are not shown (seccomp_unotify(2))"
 
 
 def table():
@@ -58,7 +74,7 @@ def _filter():
 
 class Supervisor:
     """decide(thread, call, arguments) returns the errno with which a call of the program fails, 0 if the kernel shall make it. It is asked in a
-    thread of this process, about all calls after execve(2). `preexec` is for Popen. close() is for the end, when the program has ended."""
+    thread of this process, about all calls after execve(2) but those that the headers do not know. `preexec` is for Popen. close() is for the end, when the program has ended."""
 
     def __init__(self, decide):
         self._decide = decide
@@ -94,8 +110,12 @@ class Supervisor:
         for descriptor in first:
             os.close(descriptor)
         for listener in second:
-            self._serve(listener)
-            os.close(listener)
+            try:
+                self._serve(listener)
+            except OSError as error:
+                self.failure = error
+            finally:
+                os.close(listener)      # calls that are not answered fail then
 
     def _serve(self, listener):
         waiting = select.poll()
@@ -112,9 +132,9 @@ class Supervisor:
                 fcntl.ioctl(listener, ANSWER, _ANSWER.pack(one, 0, -error, 0 if error else CONTINUE))
 
     def _error(self, thread, number, arguments):
-        name = NAMES.get(number)        # None: newer than the headers
-        if not self._started:
-            self._started = name == "execve"
+        name = NAMES.get(number)
+        if not self._started or not name:
+            self._started |= name == "execve"
             return 0
         self.calls += 1
         try:
