@@ -16,7 +16,7 @@ ALL_TESTS = $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
 TESTS     = $(patsubst tests/unit/%.c,$(UNIT)/%$(EXE),$(filter-out $(OF_TLS) $(OF_OTHERS),$(ALL_TESTS)))
 # Tests of delivery also get a clock of their own, in place of platform/posix/clock.c. Time passes when the test lets it (clock.h).
 DELIVERY  = $(addprefix tests/unit/output/,clock.c delivery_helper.c fake_transport.c tcp_receiver.c)
-DELIVERY_TESTS = $(addprefix test_,failover limits names output passing pauses reconnects waits)
+DELIVERY_TESTS = $(addprefix test_,failover limits names output passing pauses reconnects state waits)
 # Tests of pods get processes of their own, in place of platform/linux/pods.c.
 PODS_MACHINE = tests/unit/count/pods_machine.c
 TEST_SRC  = $(filter-out $(ALL_TESTS) $(OF_OTHERS) $(DELIVERY) $(PODS_MACHINE),$(wildcard tests/unit/*.c tests/unit/*/*.c)) $(CMOCKA)

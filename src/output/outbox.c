@@ -49,6 +49,19 @@ bool outbox_next_joins(struct outbox *box, const struct chunk *before)
     return outbox_peek(box, &next) && next.poll == before->poll && next.part == before->part;
 }
 
+/* A chunk that was moved after younger ones is found after them. */
+uint64_t outbox_oldest(const struct outbox *box)
+{
+    struct chunk chunk;
+
+    for (size_t at = box->acked; at < box->ring.used; at += chunk_size(&chunk)) {
+        ring_read(&box->ring, at, &chunk, sizeof chunk);
+        if (!chunk.counted && !chunk.packet)
+            return chunk.poll;
+    }
+    return 0;
+}
+
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room)
 {
     struct chunk next;

@@ -116,6 +116,9 @@ bool outbox_peek(struct outbox *box, struct chunk *next);
 /* Returns true if the next chunk can be taken now, and is of the same poll and part. */
 bool outbox_next_joins(struct outbox *box, const struct chunk *before);
 
+/* Returns the poll of the oldest snapshot that has lines which were neither delivered nor dropped; 0: there is none. */
+uint64_t outbox_oldest(const struct outbox *box);
+
 /* Copies the oldest waiting chunk to data and its header to *chunk; then it is under way. Returns false if none can be
  * taken now, or it is longer than room. Room for line_max and a newline is always enough. */
 bool outbox_take(struct outbox *box, struct chunk *chunk, char *data, size_t room);

@@ -542,13 +542,16 @@ static void check(struct play *p)
     struct outbox *box = &p->box;
     const struct model *m = &p->model;
     bool ready = model_next(&p->model), waiting = false, under_way = model_doubtful(m) > 0;
-    uint64_t queued = 0;
+    uint64_t queued = 0, oldest = 0;
 
     assert_int_equal(outbox_ready(box), ready);
     for (size_t i = 0; i < m->n; i++) {
         waiting |= m->item[i].state == WAITING;
         under_way |= m->item[i].state == UNDER_WAY;
+        if (!oldest && m->item[i].state != KEPT && !m->item[i].counted && !m->item[i].packet)
+            oldest = m->item[i].poll;
     }
+    assert_int_equal(outbox_oldest(box), oldest);
     assert_int_equal(m->put, box->delivered_lines + box->dropped_lines + box->lines + box->doubts.lines);
     assert_int_equal(box->lines, m->lines);
     assert_int_equal(box->doubts.lines, model_doubtful(m));
