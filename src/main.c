@@ -26,11 +26,16 @@
 
 static struct program program;
 
+static void set_log(void)
+{
+    log_set_style((enum log_style)program.config.v.log_style);
+    log_set_level((enum log_level)program.config.v.log_level);
+}
+
 static void report(void *ctx, enum log_level level, const char *variable, const char *message)
 {
     (void)ctx;
-    /* The level is the last variable that is read. Until then it is LOG_ERROR, and only errors are reported. */
-    log_set_level((enum log_level)program.config.v.log_level);
+    set_log(); /* its variables are read first; what is wrong with them is an error, and logged at any level */
     log_event(level, variable ? "variable" : NULL, variable, "%s", message);
 }
 
@@ -191,7 +196,7 @@ int main(int argc, char **argv)
     hash_draw_key();
     named = !platform_host_name(host_name, sizeof host_name);
     config_read(&program.config, (env_list)platform_environment(), named ? host_name : NULL, &diag);
-    log_set_level((enum log_level)program.config.v.log_level);
+    set_log();
     if (diag.errors)
         return 2;
     if (!named && !program.config.host_named)

@@ -9,13 +9,21 @@
 #include "base/utf8.h"
 #include "platform.h"
 
-const char log_level_name[LOG_LEVEL_COUNT][6] = {"error", "warn", "info", "debug"};
+const char log_level_name[LOG_LEVEL_COUNT + 1][6] = {"error", "warn", "info", "debug", "info"};
+
+const char log_style_name[LOG_STYLE_COUNT][8] = {"logfmt", "json", "systemd"};
 
 static enum log_level max_level = LOG_INFO;
+static enum log_style used_style;
 
 void log_set_level(enum log_level level)
 {
     max_level = level;
+}
+
+void log_set_style(enum log_style style)
+{
+    used_style = style;
 }
 
 /* Returns true if logfmt needs quotes around the value. */
@@ -29,20 +37,22 @@ static bool needs_quotes(const char *text)
     return false;
 }
 
-static void put_hex(struct buf *b, const char *bytes, size_t len)
+static void put_hex(struct buf *b, const char *bytes, size_t len, bool json)
 {
     static const char hex[] = "0123456789abcdef";
 
     for (; len; bytes++, len--) {
         unsigned char c = (unsigned char)*bytes;
+        const char text[] = {'\\', '\\', 'x', hex[c >> 4], hex[c & 15]};
 
-        buf_put(b, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+        buf_put(b, text + !json, sizeof text - !json);
     }
 }
 
 /* The bytes that put_escaped leaves as they are. */
 enum kept {
     KEPT_NOTHING, /* a value in the log: it is in quotes, so quotes and backslashes are escaped */
+    KEPT_JSON,    /* the same in JSON, where the backslash of \x0a is escaped, too */
     KEPT_QUOTES,
     KEPT_LINES, /* quotes and newlines */
 };
@@ -58,46 +68,78 @@ static void put_escaped(struct buf *b, const char *text, enum kept kept)
         if (n && code == '\n' && kept == KEPT_LINES)
             buf_char(b, '\n');
         else if (!n || utf8_is_control(code))
-            put_hex(b, text, n = n ? n : 1);
-        else if (kept == KEPT_NOTHING && (code == '"' || code == '\\'))
+            put_hex(b, text, n = n ? n : 1, kept == KEPT_JSON);
+        else if (kept <= KEPT_JSON && (code == '"' || code == '\\'))
             buf_put(b, (char[]){'\\', (char)code}, 2);
         else
             buf_put(b, text, n);
     }
 }
 
-static void put_value(struct buf *b, const char *text)
+void log_put_text(struct buf *b, const char *text)
 {
-    if (needs_quotes(text)) {
-        buf_char(b, '"');
-        put_escaped(b, text, KEPT_NOTHING);
-        buf_char(b, '"');
-    } else {
-        put_escaped(b, text, KEPT_NOTHING);
-    }
+    put_escaped(b, text, KEPT_QUOTES);
 }
 
-size_t log_format(char out[LOG_LINE_MAX], enum log_level level, const char *key, const char *value, const char *message)
+/* Puts the line up to the text of its message. */
+static void put_logfmt(struct buf *b, enum log_level level, const char *key, const char *value)
 {
-    static const char cut[] = "...\"\n";
+    bool quoted = key && needs_quotes(value);
+
+    buf_text(b, log_level_name[level]);
+    if (key) {
+        buf_char(b, ' ');
+        buf_text(b, key);
+        buf_text(b, quoted ? "=\"" : "=");
+        put_escaped(b, value, KEPT_NOTHING);
+    }
+    buf_text(b, quoted ? "\" msg=\"" : " msg=\"");
+}
+
+/* Does the same in JSON. Wherever it is cut after its head, which fits, it is inside a string: what ends one and begins
+ * the next is put as a whole. */
+static void put_json(struct buf *b, int64_t seconds, enum log_level level, const char *key, const char *value)
+{
+    buf_text(b, "{\"time\":\"");
+    log_put_time(b, seconds);
+    buf_text(b, "\",\"level\":\"");
+    buf_text(b, log_level_name[level]);
+    if (key) {
+        buf_text(b, "\",\"");
+        buf_text(b, key);
+        buf_text(b, "\":\"");
+        put_escaped(b, value, KEPT_JSON);
+    }
+    buf_text(b, "\",\"msg\":\"");
+}
+
+size_t log_format(char out[LOG_LINE_MAX], enum log_style style, int64_t seconds, enum log_level level, const char *key,
+                  const char *value, const char *message)
+{
+    static const char priority[] = "34676"; /* of each level (syslog(3)) */
+    static const char cut[] = "...\"}\n";
+    bool json = style == LOG_JSON;
+    const char *end = json ? "\"}\n" : "\"\n";
     struct buf b = {.data = out, .cap = LOG_LINE_MAX - sizeof cut};
 
-    buf_text(&b, log_level_name[level]);
-    if (key) {
-        buf_char(&b, ' ');
-        buf_text(&b, key);
-        buf_char(&b, '=');
-        put_value(&b, value);
+    if (json) {
+        put_json(&b, seconds, level, key, value);
+    } else {
+        if (style == LOG_SYSTEMD) {
+            buf_put(&b, (char[]){'<', priority[level], '>'}, 3);
+        } else {
+            log_put_time(&b, seconds);
+            buf_char(&b, ' ');
+        }
+        put_logfmt(&b, level, key, value);
     }
-    buf_text(&b, " msg=\"");
-    put_escaped(&b, message, KEPT_NOTHING);
+    put_escaped(&b, message, json ? KEPT_JSON : KEPT_NOTHING);
     b.cap = LOG_LINE_MAX;
     if (b.full) {
         b.full = false;
-        buf_text(&b, cut);
-    } else {
-        buf_text(&b, "\"\n");
+        buf_put(&b, cut, 3);
     }
+    buf_text(&b, end);
     return b.len;
 }
 
@@ -126,19 +168,16 @@ void log_put_time(struct buf *b, int64_t seconds)
 
 /* Writes a line without waiting. A line that stderr does not accept is dropped and counted; the count is logged before
  * the next line that is accepted. */
-static void write_line(const char *line, size_t len)
+static void write_line(int64_t now, const char *line, size_t len)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static unsigned long long dropped;
-    char text[32 + LOG_LINE_MAX], text_lost[80];
-    struct buf b = {.data = text, .cap = 32};
+    char text[LOG_LINE_MAX], text_lost[80];
 
     pthread_mutex_lock(&lock);
     if (dropped) {
-        log_put_time(&b, platform_wall_ms() / 1000);
-        buf_char(&b, ' ');
         text_format(text_lost, sizeof text_lost, "%llu log lines were dropped: nobody read them", dropped);
-        if (!platform_write_log(text, b.len + log_format(text + b.len, LOG_WARN, NULL, NULL, text_lost)))
+        if (!platform_write_log(text, log_format(text, used_style, now, LOG_WARN, NULL, NULL, text_lost)))
             dropped = 0;
     }
     dropped += dropped || platform_write_log(line, len);
@@ -147,19 +186,19 @@ static void write_line(const char *line, size_t len)
 
 void log_event(enum log_level level, const char *key, const char *value, const char *format, ...)
 {
-    char message[LOG_LINE_MAX], line[32 + LOG_LINE_MAX];
-    struct buf text = {.data = message, .cap = sizeof message - 1}, head = {.data = line, .cap = 32};
+    char message[LOG_LINE_MAX], line[LOG_LINE_MAX];
+    struct buf text = {.data = message, .cap = sizeof message - 1};
+    int64_t now;
     va_list args;
 
-    if (level > max_level)
+    if (level > max_level && level != LOG_ANSWER)
         return;
     va_start(args, format);
     buf_format_args(&text, format, args);
     va_end(args);
     message[text.len] = '\0';
-    log_put_time(&head, platform_wall_ms() / 1000);
-    buf_char(&head, ' ');
-    write_line(line, head.len + log_format(line + head.len, level, key, value, message));
+    now = platform_wall_ms() / 1000;
+    write_line(now, line, log_format(line, used_style, now, level, key, value, message));
 }
 
 static bool print_failed;

@@ -55,6 +55,11 @@ static const char *sandbox_word(int64_t i)
     return i == SANDBOX_ON ? "on" : i == SANDBOX_OFF ? "off" : i == SANDBOX_STRICT ? "strict" : NULL;
 }
 
+static const char *log_style_word(int64_t i)
+{
+    return i < LOG_STYLE_COUNT ? log_style_name[i] : NULL;
+}
+
 static const char *log_level_word(int64_t i)
 {
     return i < LOG_LEVEL_COUNT ? log_level_name[i] : NULL;
@@ -152,6 +157,8 @@ const struct variable variables[] = {
      .meaning = "give up what is not needed after the start; strict does not start without all of it"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_USER", .def = "65534", AT(user),
      .meaning = "the user that root becomes after the start: UID or UID:GID; -: none"},
+    {.group = GROUP_MORE, .name = "SOCKPUSH_LOG", .def = "logfmt", AT(log_style), .word = log_style_word,
+     .meaning = "how lines on stderr look; systemd: with priorities, for its journal"},
     {.group = GROUP_MORE, .name = "SOCKPUSH_LOG_LEVEL", .def = "info", AT(log_level), .word = log_level_word,
      .meaning = "how much is logged to stderr"},
     {.name = ""},

@@ -29,6 +29,7 @@ struct values {
     int64_t max_pods, pods_ports;                 /* the second is a boolean */
     const char *pod_tags, *pod_logs;
     int64_t otlp_names; /* a boolean: semconv */
+    int64_t log_style;  /* enum log_style */
     int64_t log_level;  /* enum log_level */
     int64_t sandbox;    /* enum sandbox */
     const char *user;
@@ -66,6 +67,7 @@ struct variable {
 /* Returns the text for --help and docs: the words, if any, and the meaning. */
 const char *variable_help(const struct variable *v, struct arena *a);
 
+/* The last two rows are of the log. */
 extern const struct variable variables[];
 
 /* The environment: "NAME=value" texts, NULL-terminated. */
@@ -80,7 +82,8 @@ char *env_get(env_list env, const char *name, struct arena *a);
 void variables_check_text(env_list env, const char *name, unsigned form, struct arena *a, struct diag *d);
 void variables_check_texts(env_list env, struct arena *a, struct diag *d);
 
-/* Reads all rows. Reports bad values as errors, and warns of unknown SOCKPUSH_* names. */
+/* Reads all rows, those of the log first: a report may use their values. Reports bad values as errors, and warns of
+ * unknown SOCKPUSH_* names. */
 void variables_read(env_list env, struct values *out, struct arena *a, struct diag *d);
 
 #endif

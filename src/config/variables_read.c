@@ -162,8 +162,15 @@ static void warn_unknown(const char *name, struct diag *d)
 
 void variables_read(env_list env, struct values *out, struct arena *a, struct diag *d)
 {
+    enum { OF_LOG = 2 };
+    const struct variable *end = variables;
+
     memset(out, 0, sizeof *out);
-    for (const struct variable *v = variables; *v->name; v++)
+    while (*end->name)
+        end++;
+    for (const struct variable *v = end - OF_LOG; v < end; v++)
+        read_one(v, env_get(env, v->name, a), out, a, d);
+    for (const struct variable *v = variables; v < end - OF_LOG; v++)
         read_one(v, env_get(env, v->name, a), out, a, d);
     for (; *env; env++) {
         char name[64];

@@ -299,6 +299,16 @@ def log(text):
     return entries
 
 
+PRIORITIES = {"<3>": "error", "<4>": "warn", "<6>": "info", "<7>": "debug"}
+
+
+def journal(text):
+    """Returns the same of the log with SOCKPUSH_LOG=systemd. Asserts that each line begins with its level's priority (sd-daemon(3))."""
+    lines = _whole_lines(text)
+    assert all(line[3:].startswith(PRIORITIES[line[:3]] + " ") for line in lines), text
+    return log("".join(f"1970-01-01T00:00:00Z {line[3:]}\n" for line in lines))
+
+
 # ---- times in the log: a limit that was reached; the bounds between which a pause was drawn
 
 def pauses(text):

@@ -166,6 +166,8 @@ static void ranges_are_those_of_the_contract(void **state)
         {"SOCKPUSH_MAX_PODS=4096", true},
         {"SOCKPUSH_PODS_PORTS=1", false},
         {"SOCKPUSH_MAX_PODS=0", false},
+        {"SOCKPUSH_LOG=json", true},
+        {"SOCKPUSH_LOG=syslog", false},
         {"SOCKPUSH_LOG_LEVEL=debug", true},
         {"SOCKPUSH_LOG_LEVEL=trace", false},
         {"SOCKPUSH_FORMAT=Influx", true},
@@ -317,6 +319,18 @@ static void all_bad_values_are_reported_at_once(void **state)
     arena_free(&c.config.arena);
 }
 
+static void the_log_is_set_before_anything_is_reported(void **state)
+{
+    struct read_config c;
+
+    (void)state;
+    CONFIG_OF(&c, NULL, "SOCKPUSH_TO=x", "SOCKPUSH_LOG_LEVEL=x", "SOCKPUSH_MTU=1", "SOCKPUSH_LOG=x");
+    assert_int_equal(c.logged.diag.errors, 4);
+    assert_string_equal(c.logged.line[0].variable, "SOCKPUSH_LOG");
+    assert_string_equal(c.logged.line[1].variable, "SOCKPUSH_LOG_LEVEL");
+    arena_free(&c.config.arena);
+}
+
 static void an_unknown_name_is_warned_about_with_the_nearest_known(void **state)
 {
     /* clang-format off */
@@ -440,6 +454,7 @@ int main(void)
         cmocka_unit_test(empty_means_unset_and_white_space_is_cut),
         cmocka_unit_test(enormous_values_are_refused_or_taken_but_never_harmful),
         cmocka_unit_test(all_bad_values_are_reported_at_once),
+        cmocka_unit_test(the_log_is_set_before_anything_is_reported),
         cmocka_unit_test(an_unknown_name_is_warned_about_with_the_nearest_known),
         cmocka_unit_test(an_unknown_name_of_any_length_is_harmless),
         cmocka_unit_test(links_of_a_kubernetes_service_are_ignored_silently),
