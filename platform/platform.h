@@ -135,6 +135,7 @@ enum platform_event {
     PLATFORM_DEADLINE, /* the deadline has come */
     PLATFORM_STOP,     /* the program is asked to end */
     PLATFORM_WAKE,     /* platform_wake was called */
+    PLATFORM_REPORT,   /* somebody asks for the state: SIGUSR1, on POSIX systems */
 };
 
 /* Prepares the process; call it first. Occupies closed standard streams, so that no later descriptor gets their number.

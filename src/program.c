@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "base/version.h"
 #include "output/limits.h"
+#include "status.h"
 
 /* Returns true for rules that need listeners first, and for recordings, whose replay may have such rules. */
 static bool wants_listeners_first(const struct config *c)
@@ -181,8 +182,11 @@ uint64_t program_finish(struct program *p)
 
     for (int i = 0; i < p->n_outputs; i++)
         output_close(&p->output[i]);
-    while (event == PLATFORM_WAKE && !all_done(p))
+    while ((event == PLATFORM_WAKE || event == PLATFORM_REPORT) && !all_done(p)) {
         event = platform_wait(deadline);
+        if (event == PLATFORM_REPORT)
+            status_log(p);
+    }
     if (event == PLATFORM_STOP)
         log_event(LOG_INFO, NULL, NULL, "a second signal came: the rest is not flushed");
     else if (event == PLATFORM_DEADLINE && !all_done(p))

@@ -111,6 +111,7 @@ void program_read(struct program *p, int64_t *time_ms)
 {
     uint64_t start = platform_monotonic_ns();
 
+    p->read_ns = start;
     follow_host_name(p);
     *time_ms = program_wall_clock(p);
     if (p->start_ms < 0)

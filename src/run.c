@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "relay.h"
+#include "status.h"
 
 static void log_reading(struct program *p)
 {
@@ -95,6 +96,7 @@ static int begin(struct program *p, int64_t *time_ms)
 
     if (ret)
         return 1;
+    status_open(p);
     if (!enter_sandbox(p) || (p->config.n_listen && relay_loops(p)))
         return 2;
     platform_forget_start();
@@ -138,21 +140,26 @@ int program_run(struct program *p)
     poll_ns = deadline_next(start, interval, poll_ns);
     log_outputs(p);
     log_listening(p);
+    status_notify(p, "READY=1\n");
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
     while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
         event = wait_for_poll(p, start, poll_ns);
-        if (event != PLATFORM_DEADLINE)
+        if (event == PLATFORM_REPORT)
+            status_log(p);
+        if (event == PLATFORM_STOP || platform_monotonic_ns() < poll_ns) /* a flood of signals delays no poll */
             continue;
         program_read(p, &time_ms);
         if (p->reading.ended)
             break;
         if (p->reading.changed)
             log_reading(p);
+        status_notify(p, "");
         program_push(p, time_ms);
         poll_ns = deadline_next(start, interval, platform_monotonic_ns());
     }
+    status_notify(p, "STOPPING=1\n");
     program_stop_listening(p);
     lost = program_finish(p);
     log_event(LOG_INFO, NULL, NULL, "ends after %llu polls; %llu lines were not sent", (unsigned long long)p->polls,

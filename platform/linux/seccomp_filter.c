@@ -87,7 +87,7 @@ static const struct call calls[] = {
     CALL(write, PART_ALL),
     CALL(close, PART_ALL),
     CALL(statx, PART_ALL),
-    CALL(sendto, SOCKETS),
+    CALL(sendto, SOCKETS | PART_NOTIFY),
     CALL(recvfrom, SOCKETS),
     CALL(clock_gettime, PART_ALL),
     CALL(clock_getres, PART_ALL),

@@ -34,7 +34,6 @@ static const int ending[] = {
 
 static const int blocked_only[] = {
     SIGPIPE, SIGXFSZ, /* the write returns EPIPE or EFBIG */
-    SIGUSR1,          /* log rotation may send it */
     SIGALRM, SIGVTALRM, SIGPROF,
 #ifdef SIGIO
     SIGIO,
@@ -59,6 +58,7 @@ void platform_init(void)
     sigemptyset(&taken);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
         take_unless_ignored(ending[i]);
+    sigaddset(&taken, SIGUSR1); /* PLATFORM_REPORT */
     sigaddset(&taken, SIGUSR2); /* platform_wake */
     blocked = taken;
     for (size_t i = 0; i < sizeof blocked_only / sizeof *blocked_only; i++)
@@ -73,7 +73,10 @@ void platform_init(void)
 
 void platform_end_at_once(void)
 {
-    pthread_sigmask(SIG_UNBLOCK, &taken, NULL);
+    sigset_t ends = taken;
+
+    sigdelset(&ends, SIGUSR1);
+    pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
 }
 
 enum platform_event platform_wait(uint64_t deadline_ns)
@@ -85,6 +88,8 @@ enum platform_event platform_wait(uint64_t deadline_ns)
 
         if (sig == SIGUSR2)
             return PLATFORM_WAKE;
+        if (sig == SIGUSR1)
+            return PLATFORM_REPORT;
         if (sig > 0)
             return PLATFORM_STOP;
         if (platform_monotonic_ns() >= deadline_ns)

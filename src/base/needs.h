@@ -27,7 +27,8 @@ enum part {
     PART_OWNERS = 256,    /* descriptors of other processes are looked at */
     PART_PODS = 512,      /* other network namespaces are read */
     PART_ABSTRACT = 1024, /* an output is an abstract Unix socket */
-    PART_OLD_CALLS = 2048 /* the kernel lacks socket(2): set by the sandbox itself */
+    PART_OLD_CALLS = 2048, /* the kernel lacks socket(2): set by the sandbox itself */
+    PART_NOTIFY = 4096     /* the service manager gets reports, over a socket that is open */
 };
 
 #define NEEDS_PATHS_MAX 40

@@ -98,6 +98,19 @@ static void read_proc(struct config *c, env_list env, struct diag *d)
         c->proc_foreign = arena_text(&c->arena, text, len);
 }
 
+/* Reads where a service reports to (sd_notify(3)), and how often it has to (sd_watchdog_enabled(3)). */
+static void read_notify(struct config *c, env_list env, struct diag *d)
+{
+    const char *path = env_get(env, "NOTIFY_SOCKET", &c->arena), *time = env_get(env, "WATCHDOG_USEC", &c->arena);
+
+    if (path && *path != '/' && *path != '@')
+        diag_warn(d, "NOTIFY_SOCKET", "\"%.60s\" is neither an absolute path nor @NAME and is ignored", path);
+    else
+        c->notify = path;
+    if (time && !value_count(time, &c->watchdog_us))
+        c->watchdog_us = 0;
+}
+
 /* Refuses an interval below the unit of the output's times. One by another program's variable is raised to it. */
 static void check_interval(struct config *c, const struct endpoint *endpoint, struct diag *d)
 {
@@ -241,6 +254,7 @@ void config_read(struct config *c, env_list env, const char *host_name, struct d
     read_interval(c, env, d);
     read_prefix(c, env, d);
     read_proc(c, env, d);
+    read_notify(c, env, d);
     read_backend(c, d);
     read_ports(c, env, d);
     config_read_tags(c, env, host_name, d);

@@ -41,6 +41,8 @@ struct config {
     const char *backend;         /* the backend to use, or NULL: the best that works */
     bool off;                    /* nothing is counted */
     const char *record, *replay; /* the path of a recording, or NULL */
+    const char *notify;          /* NOTIFY_SOCKET: an absolute path, or an abstract name after @; or NULL */
+    int64_t watchdog_us;         /* WATCHDOG_USEC; 0: it is unset, or no number */
     const char *proc_foreign;    /* HOST_PROC, to be checked before it is used, or NULL */
     struct endpoint output[OUTPUTS_MAX];
     int n_outputs;

@@ -35,6 +35,8 @@ const struct foreign foreign[] = {
     {"OTEL_RESOURCE_ATTRIBUTES", "format otlp", FORM_TEXT | FORM_LIST},
     {"OTEL_SERVICE_NAME", "format otlp", FORM_TEXT},
     {"OTEL_METRIC_EXPORT_INTERVAL", "format otlp", 0},
+    {"NOTIFY_SOCKET", "reports to systemd", 0},
+    {"WATCHDOG_USEC", "reports to systemd", 0},
     {"", "", 0},
 };
 

@@ -126,6 +126,7 @@ void config_needs(const struct config *c, const char *pod_logs, struct needs *ou
     *out = (struct needs){.parts = PART_ALL, .stays = c->stays, .uid = c->uid, .gid = c->gid};
     add_counting(c, out);
     add_path(out, NEED_TREE, pod_logs);
+    out->parts |= c->notify ? PART_NOTIFY : 0;
     for (int i = 0; i < c->n_outputs; i++)
         names |= add_output(out, &c->output[i]);
     if (has_tls(c, &c->tls))

@@ -1,13 +1,24 @@
-"""What the program reports about itself: the forms of the log."""
+"""What the program reports about itself: the forms of the log, SIGUSR1, and sd_notify(3)."""
+import contextlib
 import json
+import os
 import re
+import signal
+import socket
 
 import pytest
 
 import parse
+import procfs
+import wait
 from program import ONE_POLL, environment, run_binary
 
 ODD = b'a="\xff\xc3\xa9\x1b[31m\\", b=\n'
+
+
+@pytest.fixture
+def root(tmp_path):
+    return procfs.write(tmp_path / "proc", [procfs.Socket("10.0.0.1:80")])
 
 
 # --- the log
@@ -42,3 +53,142 @@ def test_priorities_are_those_of_the_levels(made):
 
 def test_a_bad_form_is_reported_in_the_default():
     assert [pairs["variable"] for level, pairs in parse.log(bad(log="xml")) if level == "error"][0] == "SOCKPUSH_LOG"
+
+
+# --- SIGUSR1
+
+def answers(program):
+    return [line for line in program.log.splitlines() if re.search(r'msg="(works|in trouble|nothing was|has ended)', line)]
+
+
+def test_sigusr1_logs_each_outputs_state(namespace, root, start, keep):
+    """Whatever level is set."""
+    server = keep(socket.create_server(("127.0.0.1", 0)))
+    gone = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    server.close()
+    program = start(proc=root, to=f"influx+stdout:,influx+{gone}", interval="200ms", log_level="error")
+
+    def seen(pattern):
+        program.process.send_signal(signal.SIGUSR1)
+        return [line for line in answers(program) if re.fullmatch(rf"\S+Z info {pattern}", line)]
+
+    program.until(lambda: seen(r'output=stdout: msg="works; \d+ lines wait(, the oldest for \d+ s)?; 0 dropped"'))
+    program.until(lambda: seen(f'output={gone} msg="in trouble for [1-9]\\d* s: Connection refused; \\d+ lines wait, the oldest for [1-9]\\d* s; 0 dropped"'))
+    assert program.end_at_once() in (0, 1)
+
+
+def test_many_signals_delay_no_poll(root, start):
+    """The times of polls stay on their grid, and all polls come, while signals come all the time."""
+    program = start(proc=root, interval="200ms", polls=10)
+    while program.process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            program.process.send_signal(signal.SIGUSR1)
+            program.process.send_signal(signal.SIGUSR2)
+    assert program.end() == 0
+    times = sorted({point.time for point in parse.influx(program.out)})
+    assert len(times) == 10 and answers(program)
+
+
+def test_a_signal_at_the_end_does_not_cut_it_short(namespace, root, start, keep):
+    """The output has 5 s for a receiver that is away. A report is no second request to end."""
+    server = keep(socket.create_server(("127.0.0.1", 0)))
+    gone = f"influx+tcp://127.0.0.1:{server.getsockname()[1]}"
+    server.close()
+    program = start(proc=root, to=gone, interval="1h")
+    program.until(lambda: "cannot open" in program.log)
+    program.process.send_signal(signal.SIGTERM)
+    before = len(answers(program))
+    while program.process.poll() is None and len(answers(program)) < before + 3:
+        with contextlib.suppress(ProcessLookupError):
+            program.process.send_signal(signal.SIGUSR1)
+    server = keep(socket.create_server(server_address(gone)))
+    peer = keep(server.accept()[0])
+    with peer.makefile("rb") as lines:
+        assert b"netstat" in lines.readline()
+    peer.close()
+    program.end(number=None)
+    assert "second signal" not in program.log
+
+
+def server_address(url):
+    host, port = url.rpartition("/")[2].split(":")
+    return host, int(port)
+
+
+# --- sd_notify
+
+class Manager:
+    """A service manager's socket."""
+
+    def __init__(self, name):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(name.replace("@", "\0"))
+        self.socket.settimeout(wait.DEADLINE)
+        self.name = name
+
+    def next(self):
+        """Returns the assignments of the next message."""
+        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().split("\n"))
+
+    def close(self):
+        self.socket.close()
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(request, tmp_path, keep):
+    return keep(contextlib.closing(Manager(str(tmp_path / "notify") if request.param == "path" else f"@sockpush-test-{os.getpid()}")))
+
+
+@pytest.mark.parametrize("to,backend", [("influx+stdout:", "procfs"), ("influx+udp://127.0.0.1:9", "netlink")])
+def test_reports_to_its_manager(manager, start, to, backend):
+    """Under the sandbox, which must allow it even where nothing else uses sockets."""
+    program = start(NOTIFY_SOCKET=manager.name, to=to, backend=backend, interval="200ms")
+    name = to.removeprefix("influx+")
+    first = manager.next()
+    assert first == {"READY": "1", "WATCHDOG": "1", "STATUS": f"{name} nothing was delivered yet; 0 lines wait; 0 dropped"}
+    program.until(lambda: "pushing " in program.log)
+    for _ in range(3):
+        assert set(manager.next()) == {"WATCHDOG", "STATUS"}
+    program.process.send_signal(signal.SIGTERM)
+    while "STOPPING" not in (last := manager.next()):
+        pass
+    assert last["STOPPING"] == "1" and program.end() == 0
+
+
+@pytest.mark.parametrize("interval,watchdog,asked", [("1h", "60000000", "10800000000"), ("1s", "1999999", "3000000"), ("1s", "2000000", None),
+                                                    ("1s", "soon", None), ("1h", "", None)])
+def test_a_short_watchdog_is_lengthened(manager, root, start, interval, watchdog, asked):
+    start(NOTIFY_SOCKET=manager.name, WATCHDOG_USEC=watchdog, proc=root, interval=interval)
+    assert manager.next().get("WATCHDOG_USEC") == asked
+
+
+def test_a_full_queue_delays_nothing(manager, root, start):
+    """The manager reads nothing, and its queue has room for few messages (net.unix.max_dgram_qlen)."""
+    program = start(NOTIFY_SOCKET=manager.name, proc=root, interval="100ms", polls=40)
+    assert program.process.wait(3 * wait.DEADLINE) == 0
+    assert len({point.time for point in parse.influx(program.out)}) == 40 and manager.next()["READY"] == "1"
+
+
+def test_a_manager_that_goes_is_not_missed(manager, root, start):
+    program = start(NOTIFY_SOCKET=manager.name, proc=root, interval="100ms")
+    manager.next()
+    manager.close()
+    polls = len(program.influx_polls())
+    program.until(lambda: len(program.influx_polls()) > polls + 2)
+    assert program.end() == 0 and "warn" not in program.log
+
+
+def test_a_status_is_cut(manager, root, start):
+    """Names of outputs may be long. The message stays small, and its text whole."""
+    outputs = ",".join(f"influx+unix:///no/{'é' * 20}{i}" for i in range(8))
+    start(NOTIFY_SOCKET=manager.name, proc=root, to=outputs, interval="200ms")
+    manager.next()
+    status = manager.next()["STATUS"]
+    assert 500 < len(status.encode()) < 640 and status.endswith("...") and "No such file" in status
+
+
+@pytest.mark.parametrize("name,why", [("vsock:2:1", "is ignored"), ("notify", "is ignored"), ("/no/such/socket", "No such file or directory"),
+                                      ("@sockpush-nobody", "Connection refused"), (f"/{'a' * 200}", "Name too long")])
+def test_a_bad_socket_is_logged(root, name, why):
+    one = run_binary(environment(ONE_POLL, {"NOTIFY_SOCKET": name, "proc": root}))
+    assert one.status == 0 and [pairs["msg"] for level, pairs in parse.log(one.log) if pairs.get("variable") == "NOTIFY_SOCKET" and why in pairs["msg"]]

@@ -7,8 +7,8 @@
 /* Returns the needs, "INET|STREAM file:/a socket:/b 443 53". */
 static const char *needs_of(const char *const *list, const char *pod_logs)
 {
-    static const char part_name[][9] = {"INET",   "UNIX",   "STREAM", "NETLINK", "LISTEN",
-                                        "ACCEPT", "REMOVE", "OWNERS", "PODS",    "ABSTRACT"};
+    static const char part_name[][9] = {"INET",   "UNIX",   "STREAM", "NETLINK",  "LISTEN", "ACCEPT",
+                                        "REMOVE", "OWNERS", "PODS",   "ABSTRACT", "NOTIFY"};
     static const char need_name[][7] = {"tree", "file", "public", "socket", "remove"};
     static char out[2000];
     struct read_config c;
@@ -58,6 +58,7 @@ static void each_configuration_needs_what_it_uses(void **state)
         {{"SOCKPUSH_TO=unix:///a/b"}, "UNIX|STREAM|NETLINK tree:/proc socket:/a/b"},
         {{"SOCKPUSH_TO=unixgram:///a/b"}, "UNIX|NETLINK tree:/proc socket:/a/b"},
         {{"SOCKPUSH_TO=unixgram://@a"}, "UNIX|NETLINK|ABSTRACT tree:/proc"},
+        {{"SOCKPUSH_TO=stdout:", "NOTIFY_SOCKET=@a"}, "NETLINK|NOTIFY tree:/proc"},
         {{"SOCKPUSH_TO=stdout:", "SOCKPUSH_PROC=/host/proc"}, "NETLINK tree:/host/proc"},
         {{"SOCKPUSH_TO=stdout:", "SOCKPUSH_PORTS=80"}, "NETLINK|OWNERS tree:/proc"},
         {{"SOCKPUSH_TO=stdout:", "SOCKPUSH_PORTS=80", "SOCKPUSH_PID=off"}, "NETLINK tree:/proc"},

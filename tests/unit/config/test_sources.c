@@ -178,6 +178,38 @@ static void the_prefix_is_ours_else_statsds_without_dots_at_its_end(void **state
     arena_free(&c.config.arena);
 }
 
+static void reports_go_to_a_path_or_an_abstract_name(void **state)
+{
+    static const char *const good[] = {"/run/systemd/notify", "@notify"};
+    static const struct {
+        const char *text;
+        int64_t us;
+    } time[] = {
+        {"WATCHDOG_USEC=60000000", 60000000}, {"WATCHDOG_USEC=", 0}, {"WATCHDOG_USEC=1s", 0}, {"WATCHDOG_USEC=-1", 0}};
+    struct read_config c;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        char text[80];
+
+        snprintf(text, sizeof text, "NOTIFY_SOCKET=%s", good[i]);
+        CONFIG_OF(&c, NULL, text);
+        assert_string_equal(c.config.notify, good[i]);
+        assert_int_equal(c.logged.n, 0);
+        arena_free(&c.config.arena);
+    }
+    CONFIG_OF(&c, NULL, "NOTIFY_SOCKET=vsock:2:1234");
+    assert_null(c.config.notify);
+    assert_true(!c.logged.diag.errors && logged_has(&c.logged, LOG_WARN, "NOTIFY_SOCKET", "vsock:2:1234"));
+    arena_free(&c.config.arena);
+    for (size_t i = 0; i < COUNT_OF(time); i++) {
+        CONFIG_OF(&c, NULL, time[i].text);
+        assert_int_equal(c.config.watchdog_us, time[i].us);
+        assert_int_equal(c.logged.n, 0);
+        arena_free(&c.config.arena);
+    }
+}
+
 static void procfs_is_where_it_is_set_and_host_proc_only_proposes(void **state)
 {
     struct read_config c;
@@ -208,6 +240,7 @@ int main(void)
         cmocka_unit_test(tags_of_all_sources_are_joined),
         cmocka_unit_test(the_host_is_the_first_name_that_is_set),
         cmocka_unit_test(the_prefix_is_ours_else_statsds_without_dots_at_its_end),
+        cmocka_unit_test(reports_go_to_a_path_or_an_abstract_name),
         cmocka_unit_test(procfs_is_where_it_is_set_and_host_proc_only_proposes),
     };
 

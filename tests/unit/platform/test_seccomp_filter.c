@@ -126,7 +126,8 @@ static void each_part_adds_its_calls(void **state)
         {PART_STREAM, __NR_shutdown, 0, 3},       {PART_STREAM, __NR_ioctl, 1, SIOCOUTQ},
         {PART_INET, __NR_ioctl, 1, SIOCGIFINDEX}, {PART_LISTEN, __NR_recvmmsg, 0, 3},
         {PART_ACCEPT, __NR_accept4, 0, 3},        {PART_REMOVE, __NR_unlinkat, 0, 3},
-        {PART_OWNERS, __NR_getdents64, 0, 3},     {PART_PODS, __NR_getdents64, 0, 3},
+        {PART_NOTIFY, __NR_sendto, 0, 3},         {PART_OWNERS, __NR_getdents64, 0, 3},
+        {PART_PODS, __NR_getdents64, 0, 3},
 #ifdef __NR_socketcall
         {PART_OLD_CALLS, __NR_socketcall, 0, 1},
 #endif
