@@ -1,10 +1,12 @@
 """The files for running as a service: the unit under systemd itself, in namespaces; procd's script and package by busybox and make."""
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -198,7 +200,7 @@ def test_counts_as_a_service(systemd, receiver, listen, backend):
         return {(point.tag("addr_port"), point.fields["tcp_listen"]) for point in points if "tcp_listen" in point.fields and point.tag("ip_version") == "4"}
 
     assert wait.until(lambda: len(listeners()) > 1) and listeners() == {(None, 1), ("80", 1)}
-    assert parse.log(one.log) and "warn" not in one.log, one.log
+    assert parse.journal(one.log) and "warn" not in one.log, one.log
     found = status(one.pid)
     assert found["Uid"].split()[0] != "0" and int(found["CapEff"], 16) == int(found["CapBnd"], 16) == 0
     assert (found["NoNewPrivs"], found["Seccomp"]) == ("1", "2")
@@ -214,6 +216,39 @@ def test_is_started_again(systemd, receiver):
     os.kill(pid, 9)
     assert wait.until(lambda: one.pid not in (None, pid)), one.log
     assert one.show("NRestarts") == "1"
+
+
+def test_is_started_once_it_polled(systemd, receiver):
+    """The first poll's lines are on their way then. The drop-in of a user replaces the form of the log."""
+    one = systemd(to=to(receiver), interval="1h", log="json", drop_in="WatchdogSec=1\n")
+    assert one.systemctl("start", "sockpush").returncode == 0
+    assert [json.loads(line) for line in one.log.splitlines() if "pushing " in line]
+    assert (one.show("Type"), one.show("NotifyAccess"), one.show("ActiveState")) == ("notify", "main", "active")
+    assert re.fullmatch(rf"{to(receiver)} (nothing was delivered yet|works); 0 lines wait; 0 dropped", one.show("StatusText"))
+    assert one.show("WatchdogUSec") == "3h"         # so nothing wakes up in between
+    assert first_points(receiver) and one.show("NRestarts") == "0"
+
+
+def test_status_is_of_the_outputs(systemd, keep):
+    server = keep(socket.create_server(("127.0.0.1", 0)))
+    name = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    one = systemd(to=f"influx+{name}", interval="300ms")
+    peer = keep(server.accept()[0])
+    assert wait.until(lambda: one.show("StatusText") == f"{name} works; 0 lines wait; 0 dropped"), one.show("StatusText")
+    server.close()
+    peer.close()
+    pattern = re.compile(re.escape(name) + r" in trouble for \d+ s: [^;]+; \d+ lines wait, the oldest for [1-9]\d* s; 0 dropped")
+    assert wait.until(lambda: pattern.fullmatch(one.show("StatusText"))), one.show("StatusText")
+
+
+def test_is_started_again_when_it_is_stuck(systemd, receiver):
+    one = systemd(to=to(receiver), interval="300ms", drop_in="WatchdogSec=2\nRestartSec=100ms\n")
+    first_points(receiver)
+    assert wait.until(lambda: one.show("ActiveState") == "active")
+    pid = one.pid
+    os.kill(pid, signal.SIGSTOP)
+    assert wait.until(lambda: one.pid not in (None, pid) and one.show("ActiveState") == "active"), one.log
+    assert int(one.show("NRestarts")) >= 1
 
 
 def test_a_bad_configuration_is_not(systemd):
