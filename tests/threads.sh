@@ -15,7 +15,8 @@ slow='not hostile_lines and not flood and not long_path_beside'
 export TSAN_OPTIONS="report_thread_leaks=0 log_path=$races/report"
 tests/unit/run.sh "$@" || failed=1
 # shellcheck disable=SC2086 # words
-SOCKPUSH_TEST_BINARY=build/tsan/sockpush env $PYTEST tests/e2e/streams tests/e2e/relay tests/e2e/program/test_several_outputs.py -k "$slow" || failed=1
+SOCKPUSH_TEST_BINARY=build/tsan/sockpush env $PYTEST tests/e2e/streams tests/e2e/relay tests/e2e/program/test_several_outputs.py \
+    tests/e2e/program/test_report.py -k "$slow" || failed=1
 
 # shellcheck disable=SC2086 # words
 SOCKPUSH_TEST_BINARY=tests/e2e/lib/valgrind.sh env $PYTEST tests/e2e/program/test_several_outputs.py tests/e2e/streams/test_stream_ends.py \

@@ -112,6 +112,7 @@ enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGIO =
 #define SIG_IGN ((void (*)(int))1)
 int sigemptyset(sigset_t *set);
 int sigaddset(sigset_t *set, int sig);
+int sigdelset(sigset_t *set, int sig);
 int sigaction(int sig, const struct sigaction *now, struct sigaction *before);
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *span);
 int pthread_sigmask(int how, const sigset_t *now, sigset_t *before);

@@ -67,6 +67,7 @@ def test_sigusr1_logs_each_outputs_state(namespace, root, start, keep):
     gone = f"tcp://127.0.0.1:{server.getsockname()[1]}"
     server.close()
     program = start(proc=root, to=f"influx+stdout:,influx+{gone}", interval="200ms", log_level="error")
+    program.until(lambda: program.out)
 
     def seen(pattern):
         program.process.send_signal(signal.SIGUSR1)
@@ -80,6 +81,7 @@ def test_sigusr1_logs_each_outputs_state(namespace, root, start, keep):
 def test_many_signals_delay_no_poll(root, start):
     """The times of polls stay on their grid, and all polls come, while signals come all the time."""
     program = start(proc=root, interval="200ms", polls=10)
+    program.until(lambda: program.out)
     while program.process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             program.process.send_signal(signal.SIGUSR1)
