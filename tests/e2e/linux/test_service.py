@@ -14,9 +14,9 @@ import tempfile
 import pytest
 
 import parse
-import rights
 import wait
 from program import BINARY, ONE_POLL, ROOT, children, environment, run_binary
+from systemd import Systemd, control_groups
 
 LINUX = ROOT / "platform" / "linux"
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
@@ -70,16 +70,8 @@ def test_unit_is_sound(installed, record_property):
 
 # --- under systemd
 
-def control_groups():
-    """Returns where version 2 is mounted, alone or beside version 1, or None."""
-    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
-        words = line.split()
-        if words[words.index("-") + 1] == "cgroup2":
-            return pathlib.Path(words[4])
-
-
-class Systemd:
-    """systemd as process 1 of namespaces of its own, but in the caller's network namespace."""
+class Service(Systemd):
+    """The unit that `make install` installed, under this machine's systemd."""
 
     def __init__(self, place, installed, environment, drop_in):
         place.mkdir(exist_ok=True)
@@ -91,40 +83,16 @@ class Systemd:
         (place / "units/sockpush.service.d").mkdir()
         (place / "units/sockpush.service.d/test.conf").write_text(f"[Service]\nStandardError=append:/run/log\n{drop_in}")
         place.chmod(0o755)
-        # Its control groups are below one made for this test, so that none remains.
-        self.group = control_groups() / f"sockpush-test-{os.getpid()}"
-        try:
-            self.group.mkdir()
-        except PermissionError as error:
-            rights.skip("can't make a control group", error)
-        words = ["--pid", "--mount", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", BOOT, "sh", place]
-        self.process = subprocess.Popen(["unshare", *words], preexec_fn=self._join, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
-
-    def _join(self):
-        (self.group / "cgroup.procs").write_text("0")
-
-    @property
-    def init(self):
-        """Returns systemd's pid, or None if it is not there yet, or gone."""
-        with contextlib.suppress(OSError):
-            for pid in children(self.process.pid):
-                return pid
-
-    def systemctl(self, *words):
-        return subprocess.run(["nsenter", "-t", str(self.init), "-p", "-m", "systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
+        super().__init__(BOOT, place)
 
     def started(self):
         """Returns whether systemd runs, or has ended."""
-        return self.process.poll() is not None or self.init and "Active:" in self.systemctl("status", "sockpush").stdout
-
-    def show(self, name):
-        return self.systemctl("show", "--value", "-p", name, "sockpush").stdout.strip()
+        return self.ended or self.init and "Active:" in self.systemctl("status", "sockpush").stdout
 
     @property
     def log(self):
         with contextlib.suppress(OSError):
-            return pathlib.Path(f"/proc/{self.init}/root/run/log").read_text()
+            return self.path("/run/log").read_text()
         return ""
 
     @property
@@ -135,21 +103,6 @@ class Systemd:
                 if os.readlink(f"/proc/{pid}/exe") == "/usr/local/bin/sockpush":
                     return pid
 
-    def close(self):
-        if self.init:
-            os.kill(self.init, 9)
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-        def removed():
-            for inner in sorted([self.group, *self.group.rglob("*/")], reverse=True):
-                with contextlib.suppress(OSError):
-                    inner.rmdir()
-            return not self.group.exists()
-
-        assert wait.until(removed), "a control group is left"
-
 
 @pytest.fixture
 def systemd(namespace, installed, tmp_path):
@@ -158,11 +111,11 @@ def systemd(namespace, installed, tmp_path):
         pytest.skip("neither systemd nor control groups of version 2 are on this machine")
     with contextlib.ExitStack() as stack:
         def make(drop_in="", **env):
-            one = Systemd(tmp_path / "systemd", installed, environment({}, env), drop_in)
+            one = Service(tmp_path / "systemd", installed, environment({}, env), drop_in)
             stack.callback(one.close)
             assert wait.until(one.started), "systemd does not know the unit"
-            if one.process.poll() is not None:
-                pytest.skip(f"systemd does not run here: {one.process.stderr.read()[-300:]}")
+            if one.ended:
+                pytest.skip(f"systemd does not run here: {one.reason}")
             return one
         yield make
 
