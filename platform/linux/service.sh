@@ -1,12 +1,16 @@
 #!/bin/sh
-# service.sh install|uninstall DESTDIR PREFIX: copies or removes the files that make DESTDIR/PREFIX/bin/sockpush a service. It starts and
-# stops nothing.
+# service.sh install|uninstall DESTDIR PREFIX [SYSTEM]: copies or removes the files that make DESTDIR/PREFIX/bin/sockpush a service. It
+# starts and stops nothing.
 #
-# systemd: the unit, and /etc/default/sockpush with all variables.   OpenWrt, if /etc/rc.common exists: procd's script and its
-# configuration. install keeps an existing configuration; uninstall keeps a changed one.
+# SYSTEM   copies                                                        without SYSTEM
+# systemd  the unit, and /etc/default/sockpush with all variables        always
+# openrc   a script, and /etc/conf.d/sockpush with all variables         if /sbin/openrc-run exists
+# openwrt  procd's script, and /etc/config/sockpush                      if /etc/rc.common exists
+#
+# install keeps an existing configuration; uninstall keeps a changed one.
 set -eu
 cd "$(dirname "$0")"
-action=$1 root=$2 prefix=$3
+action=$1 root=$2 prefix=$3 system=${4:-}
 
 # systemd reads units below /usr, /usr/local and /etc, whatever the prefix is (systemd.unit(5), "Unit File Load Path"). /etc is the
 # administrator's: `systemctl edit --full` writes there.
@@ -21,7 +25,7 @@ put() {
     rm -f "$2"
     [ "$action" = install ] || return 0
     mkdir -p "$(dirname "$2")"
-    (umask 077 && sed "s,^\(ExecStart=\|.*param command \).*/bin/,\1$prefix/bin/," "$1" >"$2")
+    (umask 077 && sed "s,^\(ExecStart=\|command=\|.*param command \).*/bin/,\1$prefix/bin/," "$1" >"$2")
     chmod "$3" "$2"
 }
 
@@ -41,9 +45,21 @@ if [ -z "$root" ] && [ ! -w /etc ]; then
     echo "not a service: /etc cannot be written to" >&2
     exit 0
 fi
-put sockpush.service "$unit" 644
-put_config sockpush.default "$root/etc/default/sockpush"
-if [ -e "$root/etc/rc.common" ]; then
+# wanted SYSTEM FILE: succeeds if the service is for that system, or for any, and the file tells that it is there
+wanted() { [ "$system" = "$1" ] || { [ -z "$system" ] && [ -e "$root$2" ]; }; }
+
+if wanted systemd /; then
+    put sockpush.service "$unit" 644
+    put_config sockpush.default "$root/etc/default/sockpush"
+fi
+if wanted openrc /sbin/openrc-run; then
+    put openrc/sockpush.init "$root/etc/init.d/sockpush" 755
+    conf=$(mktemp)
+    trap 'rm -f "$conf"' EXIT
+    { cat openrc/sockpush.head && sed '1,/^$/d' sockpush.default; } >"$conf"
+    put_config "$conf" "$root/etc/conf.d/sockpush"
+fi
+if wanted openwrt /etc/rc.common; then
     put openwrt/sockpush.init "$root/etc/init.d/sockpush" 755
     put_config openwrt/sockpush.config "$root/etc/config/sockpush"
 fi
