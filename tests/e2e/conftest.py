@@ -129,20 +129,10 @@ def start():
         program.kill()
 
 
-@contextlib.contextmanager
-def namespace_or_skip():
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(netns.entered())
-        except (OSError, subprocess.CalledProcessError) as error:
-            rights.skip("can't make a network namespace", error)
-        yield
-
-
 @pytest.fixture
 def namespace():
     """Runs the test in a network namespace of its own, so that no other sockets are there."""
-    with namespace_or_skip():
+    with rights.namespace_or_skip():
         yield
 
 
@@ -200,7 +190,7 @@ def connect(keep):
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
     """serve(class of servers.py, arguments…) runs a server as long as the module's tests, in one network namespace with them."""
-    with namespace_or_skip(), contextlib.ExitStack() as stack:
+    with rights.namespace_or_skip(), contextlib.ExitStack() as stack:
         yield lambda kind, *more: stack.enter_context(kind(tmp_path_factory.mktemp(kind.__name__), *more))
 
 

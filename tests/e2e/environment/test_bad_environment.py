@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-import conftest
 import parse
 import procfs
+import rights
 
 NONSENSE = {
     "TO": ["gopher://a", "udp://", "udp://a:99999", "udp://a:0x50", "udp://user@a", "udp://127.0.0.1/path", "unix://", "udp://[::1",
@@ -108,7 +108,7 @@ EACH = [(name, what) for name in ["SOCKPUSH_" + name for name in NAMES] + FOREIG
 @pytest.fixture(scope="module")
 def one_listener():
     """One listener, counted where SOCKPUSH_PROC is unset or badly set."""
-    with conftest.namespace_or_skip(), socket.create_server(("127.0.0.1", 0)):
+    with rights.namespace_or_skip(), socket.create_server(("127.0.0.1", 0)):
         yield
 
 

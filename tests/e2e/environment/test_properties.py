@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import parse
-from conftest import namespace_or_skip
+import rights
 from odd import (BLANK, FORMATS, READERS, RENAMED, bounded, characters, check_tags, folded, points, run, same_or_replaced,
                  texts, words)
 
@@ -17,7 +17,7 @@ from odd import (BLANK, FORMATS, READERS, RENAMED, bounded, characters, check_ta
 @pytest.fixture(scope="module", autouse=True)
 def alone():
     """Enters a namespace without other sockets, so that a poll takes a millisecond."""
-    with namespace_or_skip():
+    with rights.namespace_or_skip():
         yield
 
 

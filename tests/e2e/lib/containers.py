@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+import debian
 import rights
 from program import ROOT
 
@@ -82,16 +83,8 @@ class Podman:
 
 
 def make_base(podman):
-    """Builds the base image of packages, because no registry is reachable here. APT's sandbox user cannot write /dev/null on each machine."""
-    if not TREE.exists():
-        if not shutil.which("mmdebstrap"):
-            pytest.skip("mmdebstrap is not on this machine; `make deps FOR=container` installs it")
-        part = TREE.with_suffix(".part.tar")
-        done = subprocess.run(["mmdebstrap", "--variant=apt", '--aptopt=APT::Sandbox::User "root"', "bookworm", part], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            pytest.skip(f"mmdebstrap makes no base image: {done.stderr[-300:]}")
-        part.rename(TREE)
+    """Builds the base image of packages, because no registry is reachable here."""
+    debian.make_tree(TREE, "bookworm", "--variant=apt")
     podman.do("import", str(TREE), BASE)
 
 

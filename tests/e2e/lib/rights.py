@@ -2,6 +2,7 @@
 
 A test that is refused them even so is skipped, and conftest.py counts it at the end.
 """
+import contextlib
 import os
 import pathlib
 import pwd
@@ -46,6 +47,17 @@ def open_of(pid, name):
         return open(f"/proc/{pid}/{name}")
     except PermissionError:
         needs_root("without CAP_SYS_PTRACE")
+
+
+@contextlib.contextmanager
+def namespace_or_skip():
+    """Enters a network namespace for the block."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(netns.entered())
+        except (OSError, subprocess.CalledProcessError) as error:
+            skip("can't make a network namespace", error)
+        yield
 
 
 def is_machines_root():

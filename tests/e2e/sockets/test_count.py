@@ -17,7 +17,6 @@ import peer
 import rights
 import states
 import wait
-from conftest import namespace_or_skip
 from counting import COUNTED, OTHERS, TWO_POLLS, assert_counted, descriptors, last_poll, many, skip_beside_others, traced      # many is a fixture
 from program import BINARY, ONE_POLL, environment, run_binary
 
@@ -42,7 +41,7 @@ class World:
             self.close()
             start = time.monotonic()
             self._stack.enter_context(descriptors())
-            self._stack.enter_context(namespace_or_skip())
+            self._stack.enter_context(rights.namespace_or_skip())
             self._sockets = states.Sockets(self._stack.enter_context(contextlib.closing(self._peer())))
             self._stack.enter_context(contextlib.closing(self._sockets))
             self._sockets.make_all(*self._numbers)

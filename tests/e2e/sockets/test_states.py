@@ -11,7 +11,6 @@ import parse
 import peer
 import rights
 import states
-from conftest import namespace_or_skip
 
 pytestmark = [pytest.mark.windows, pytest.mark.skipif(not shutil.which("ip") or not shutil.which("ss"), reason="iproute2 is not installed")]
 
@@ -19,7 +18,7 @@ pytestmark = [pytest.mark.windows, pytest.mark.skipif(not shutil.which("ip") or 
 @pytest.fixture(scope="module")
 def made():
     """Holds the sockets in their states as long as this module's tests run. Returns {(ip_version, field): count}."""
-    with namespace_or_skip():
+    with rights.namespace_or_skip():
         try:
             far = peer.Peer()
         except (OSError, subprocess.CalledProcessError) as error:

@@ -1,0 +1,24 @@
+"""Trees of Debian's packages, by mmdebstrap and this machine's settings for package archives."""
+import shutil
+import subprocess
+
+import pytest
+
+import rights
+
+
+def make_tree(path, suite, *words):
+    """Puts the tree at the path, a .tar or a directory, unless it is there. Skips the test if it cannot be made."""
+    if path.exists():
+        return
+    if not shutil.which("mmdebstrap"):
+        pytest.skip("mmdebstrap is not on this machine; `make deps FOR=packages` installs it")
+    if not rights.is_machines_root():
+        rights.needs_root("mmdebstrap makes devices")
+    part = path.with_name(f"part-{path.name}")
+    shutil.rmtree(part, ignore_errors=True)
+    # APT's sandbox user cannot write /dev/null on each machine.
+    done = subprocess.run(["mmdebstrap", *words, '--aptopt=APT::Sandbox::User "root"', suite, part], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        pytest.skip(f"mmdebstrap makes no tree of {suite}: {done.stderr[-300:]}")
+    part.rename(path)
