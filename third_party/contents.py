@@ -9,11 +9,12 @@ import pathlib
 import re
 import sys
 
+import licences
+
 binary, linker_map, version, compiler, compiler_version, licenses = sys.argv[1:]
 here = pathlib.Path(__file__).parent
 linked = pathlib.Path(linker_map).read_text()
 SOURCES = {"cjson": "MIT", "musl": "MIT", "mbedtls": "Apache-2.0"}
-TEXTS = {"cjson": "LICENSE", "musl": "COPYRIGHT", "mbedtls": "LICENSE"}
 
 
 def source(name):
@@ -50,6 +51,4 @@ listed = {
     "dependencies": [{"ref": own["bom-ref"], "dependsOn": [one["bom-ref"] for one in components]}],
 }
 pathlib.Path(binary + ".cdx.json").write_text(json.dumps(listed, indent=1) + "\n")
-
-texts = {"sockpush": here.parent / "LICENSE", **{name: pathlib.Path("build/third_party", name, file) for name, file in TEXTS.items()}}
-pathlib.Path(licenses).write_text("\n\n".join(f"=== {name}\n\n{path.read_text()}" for name, path in texts.items() if path.exists()))
+pathlib.Path(licenses).write_text(licences.together())
