@@ -61,11 +61,13 @@ demo: all ## run a load, sockpush, VictoriaMetrics and a page with charts on loo
 	@third_party/receivers.sh demo
 	@PYTHONDONTWRITEBYTECODE=1 exec $(PYTHON) demo/demo.py
 
-dist: all ## build all processors' binaries, with and without TLS, in build/dist; write their sizes into docs
-	@NO_INSTALL=1 third_party/install.sh build dist $(PROCESSORS)
+dist: all ## build all processors' binaries, with and without TLS, and packages in build/dist; write their sizes into docs
+	@NO_INSTALL=1 third_party/install.sh build dist $(if $(filter linux,$(OS)),rpm) $(PROCESSORS)
 	@rm -rf build/dist; mkdir -p build/dist
 	@$(MAKE) -j$(shell nproc) -s $(PROCESSORS:%=dist-%)
 	@k8s/package.sh build/dist
+	@[ $(OS) != linux ] || PYTHONDONTWRITEBYTECODE=1 $(PYTHON) packaging/dist.py build/dist
+	@for key in $(wildcard packaging/keys/*.pub); do cp $$key build/dist; done
 	@cd build/dist && sha256sum sockpush* >SHA256SUMS && ls -l
 	@[ $(OS) != linux ] || tests/binary/sizes.sh write build/dist/sockpush-$(VERSION)-linux
 
@@ -134,8 +136,8 @@ dist-one: DIST = build/dist/sockpush-$(VERSION)-$(OS)-$(CPU)$(if $(filter 0,$(TL
 dist-one: $(OUT)/sockpush
 	$(Q)cp $< $(DIST); $(PYTHON) third_party/contents.py $(DIST) $<.full.map '$(VERSION)' $(MACHINE)-gcc $(shell $(CC) -dumpfullversion) build/dist/sockpush-$(VERSION).licenses
 
-# The image and OpenWrt's package are built without the tests.
--include tests/tests.mk $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+# The image and the package of OpenWrt's SDK are built without these.
+-include packaging/packaging.mk tests/tests.mk $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -74,7 +74,7 @@ unit: need-build-test$(filter-out -linux,-$(OS))$(if $(WINE),-wine)$(CPU:%=-%-em
 	@$(if $(WINE),mkdir -p build/wine; $(WINE) cmd /c exit >/dev/null 2>&1 </dev/null)
 	@RUN='$(RUN)' tests/unit/run.sh $(TESTS)
 
-E2E = tests/e2e
+E2E = tests/e2e tests/packages
 e2e: need-build-test receivers ## run end-to-end tests; E2E=tests/e2e/http or PYTEST_ARGS="-k NAME" chooses, -n0: one at a time
 	@$(MAKE) $(JOBS) $(TARGET) build/asan/sockpush build/asan/answers build/bench/lines
 	@$(PYTEST) -n$(WORKERS) --dist loadgroup --durations=15 --durations-min=1 $(E2E) $(PYTEST_ARGS)
@@ -113,6 +113,11 @@ test-windows: ## run unit and end-to-end tests of sockpush.exe, under wine
 	@$(MAKE) --no-print-directory OS=windows unit
 	@$(MAKE) --no-print-directory OS=windows all
 	@SOCKPUSH_TEST_BINARY=tests/e2e/lib/wine.py $(PYTEST) -m windows tests/e2e $(PYTEST_ARGS); status=$$?; tests/e2e/lib/wine.py end; exit $$status
+
+test-packages: ## install packages in fresh trees of Debian 12 and 13, run them under systemd, and remove them
+	@third_party/install.sh build test packages
+	@$(MAKE) --no-print-directory all
+	@SOCKPUSH_TEST_SLOW=1 $(PYTEST) -n$(WORKERS) --dist loadgroup --durations=5 tests/packages $(PYTEST_ARGS)
 
 SOAK_SECONDS = 600
 soak: need-build-test receivers ## run all at once for SOAK_SECONDS=600, and check that nothing grows and each line is accounted for
@@ -162,8 +167,6 @@ bench: need-build-bench all ## write docs/benchmark.md and .svg: the cost of a p
 	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers receivers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
-# The processor of OUT's binary, by the names of PROCESSORS.
-FOR_CPU = $(or $(CPU),$(patsubst i%86,i386,$(firstword $(subst -, ,$(MACHINE)))))
 size: all ## check the binary's size (MAX_SIZE=387072 bytes, 244736 without TLS) and the sizes in docs
 	@tests/binary/size.sh $(TARGET) $(OUT)/sockpush.full $(MAX_SIZE)
 	@[ $(OS) != linux ] || tests/binary/sizes.sh check $(TARGET) $(FOR_CPU) $(TLS)
@@ -217,4 +220,4 @@ build/fuzz/%.o: %.c Makefile tests/tests.mk third_party/sources.mk | $(FETCHED)
 	$(Q)mkdir -p $(@D); clang $(COMMON) $(OF_TESTS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(ASAN) build/fuzz build/fleet -name '*.d' 2>/dev/null)
-.PHONY: bench compile-others coverage e2e fleet fuzz lint mutants receivers size soak test test-appliance test-boots test-cpus test-threads test-windows tidy twice unit
+.PHONY: bench compile-others coverage e2e fleet fuzz lint mutants receivers size soak test test-appliance test-boots test-cpus test-packages test-threads test-windows tidy twice unit

@@ -1,0 +1,24 @@
+# Nothing is started before it is configured. Where systemd does not run, as in a chroot or while an image is made, nothing is asked of it.
+ask_systemd() {
+    [ ! -d /run/systemd/system ] || systemctl "$@" || :
+}
+
+installed() {
+    ask_systemd daemon-reload
+    echo 'sockpush is not started yet. Set SOCKPUSH_TO in /etc/default/sockpush, then: systemctl enable --now sockpush'
+}
+
+upgraded() {
+    ask_systemd daemon-reload
+    ask_systemd try-restart sockpush.service
+}
+
+removing() {
+    ask_systemd stop sockpush.service
+    [ -z "$(command -v systemctl)" ] || systemctl --quiet disable sockpush.service || :
+}
+
+removed() {
+    ask_systemd daemon-reload
+    ask_systemd reset-failed sockpush.service 2>/dev/null
+}
