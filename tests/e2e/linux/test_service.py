@@ -302,6 +302,19 @@ def test_systemd_finds_the_unit(tmp_path, prefix, place):
     assert not files(tmp_path)
 
 
+def test_openrc_is_found(tmp_path):
+    (tmp_path / "sbin").mkdir()
+    (tmp_path / "sbin/openrc-run").touch()
+    before = set(files(tmp_path))
+    install(tmp_path, "install", "PREFIX=/usr")
+    assert set(files(tmp_path)) > {"etc/init.d/sockpush", "etc/conf.d/sockpush"}
+    script = tmp_path / "etc/init.d/sockpush"
+    assert "\ncommand=/usr/bin/sockpush\n" in script.read_text() and os.access(script, os.X_OK)
+    assert (tmp_path / "etc/conf.d/sockpush").stat().st_mode & 0o777 == 0o600
+    install(tmp_path, "uninstall", "PREFIX=/usr")
+    assert set(files(tmp_path)) == before
+
+
 def test_a_changed_configuration_is_kept(tmp_path):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/rc.common").touch()
