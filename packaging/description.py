@@ -13,8 +13,8 @@ MAINTAINER = "sockpush <sockpush@users.noreply.github.com>"
 LICENSE = "MIT AND Apache-2.0"
 RELEASE = 1     # of the packages of one version
 
-# system: who starts the service, as platform/linux/service.sh names it, and packaging/scripts. configuration: the files that an upgrade
-# keeps. extras: whether a manual page is read there. file: the package's name.
+# system: who starts the service, as platform/linux/service.sh and packaging/scripts name it. configuration: the files that an upgrade
+# keeps. manual: whether a manual page is read there. version, file: the forms of the full version, and of the package's name.
 Format = collections.namedtuple("Format", "system configuration manual version file")
 FORMATS = {
     "deb": Format("systemd", ["etc/default/sockpush"], True, "{version}-{release}", "{name}_{full}_{arch}.deb"),

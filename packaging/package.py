@@ -80,7 +80,7 @@ class Package:
 
     def script(self, call):
         """Returns a maintainer script: the functions of the service's system, and a call of them."""
-        return f"#!/bin/sh\nset -e\n\n{(SCRIPTS / self.format.system).with_suffix('.sh').read_text()}\n{call}\n"
+        return f"#!/bin/sh\n{(SCRIPTS / self.format.system).with_suffix('.sh').read_text()}\n{call}\n"
 
 
 def indented(text=TEXT):

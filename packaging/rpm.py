@@ -61,7 +61,7 @@ def spec(package, tree):
     return SPEC.format(
         package=package, release=package.full.rsplit("-", 1)[1], summary=SUMMARY, license=LICENSE, url=URL, text=TEXT, tree=tree,
         # a "%" is a macro there
-        scripts="".join(f"%{name}\n{package.script(call).partition('set -e')[2]}\n".replace("%", "%%").replace("%%", "%", 1) for name, call in SCRIPTS.items()),
+        scripts="".join(f"%{name}\n{package.script(call)}\n".replace("%", "%%").replace("%%", "%", 1) for name, call in SCRIPTS.items()),
         files="\n".join(listed(package, *entry) for entry in package.entries))
 
 

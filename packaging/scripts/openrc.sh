@@ -1,4 +1,6 @@
 # Nothing is started before it is configured.
+set -e
+
 installed() {
     echo 'sockpush is not started yet. Set SOCKPUSH_TO in /etc/conf.d/sockpush, then: rc-update add sockpush && rc-service sockpush start'
 }

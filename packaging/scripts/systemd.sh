@@ -1,4 +1,6 @@
 # Nothing is started before it is configured. Where systemd does not run, as in a chroot or while an image is made, nothing is asked of it.
+set -e
+
 ask_systemd() {
     [ ! -d /run/systemd/system ] || systemctl "$@" || :
 }

@@ -6,7 +6,7 @@ import pytest
 
 import rights
 
-# $1: the tree   $2: an empty directory   $3: the package's files and scripts. systemd's place is not used.
+# $1: the tree   $2: an empty directory   $3: the package's files and scripts   $4: what to do there
 ENTER = r"""
 set -e
 mount --make-rprivate /
@@ -44,8 +44,9 @@ def alpine(openrc_tree, namespace, package, tmp_path):
     subprocess.run(["tar", "-xzf", package("apk"), "-C", tmp_path / "files", "--warning=no-unknown-keyword"], check=True)
 
     def run(script):
-        words = ["unshare", "--pid", "--mount", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", ENTER, "sh"]
-        done = subprocess.run([*words, openrc_tree, tmp_path / "place", tmp_path / "files", FUNCTIONS + script], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150)
+        namespaces = ["--pid", "--mount", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]
+        words = ["unshare", *namespaces, "sh", "-c", ENTER, "sh", openrc_tree, tmp_path / "place", tmp_path / "files", FUNCTIONS + script]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
     return run
@@ -74,7 +75,7 @@ def test_a_life(alpine):
         ! program
         ! rc-update show default | grep sockpush
         echo ends: $(grep -c 'ends after' /var/log/sockpush.log)""")
-    assert out.splitlines()[0] == "sockpush is not started yet. Set SOCKPUSH_TO in /etc/conf.d/sockpush, then: rc-update add sockpush && rc-service sockpush start"
+    assert out.startswith("sockpush is not started yet. Set SOCKPUSH_TO in /etc/conf.d/sockpush, then: rc-update add sockpush && rc-service sockpush start\n")
     assert re.search(r"^Uid:\s+65534\s+65534\s", out, re.M), out
     assert "SOCKPUSH_LISTEN=unix:///run/sockpush/dsd.sock\nSOCKPUSH_PORTS=80,>443\n" in out
     assert out.endswith("ends: 2\n"), out

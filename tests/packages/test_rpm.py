@@ -26,7 +26,8 @@ def test_what_it_says(package):
     path = package("rpm", cpu="armv7")
     version, epoch = released()
     assert path.name == f"sockpush-{version}-1.armv7hl.rpm"
-    assert query(path, "--queryformat", "%{NAME} %{VERSION}-%{RELEASE} %{ARCH} %{OS} %{BUILDTIME} %{BUILDHOST}") == [f"sockpush {version}-1 armv7hl linux {epoch} reproducible"]
+    tags = "%{NAME} %{VERSION}-%{RELEASE} %{ARCH} %{OS} %{BUILDTIME} %{BUILDHOST}"
+    assert query(path, "--queryformat", tags) == [f"sockpush {version}-1 armv7hl linux {epoch} reproducible"]
     assert query(path, "--configfiles") == ["/etc/default/sockpush"] and query(path, "--licensefiles") == ["/usr/share/licenses/sockpush/LICENSES.gz"]
     assert {words.split()[0] for words in query(path, "--requires") if not words.startswith("rpmlib(")} == {"/bin/sh"}, "its scripts' shell"
     assert {line.split()[2:4] == ["root", "root"] for line in query(path, "--list", "--verbose")} == {True}

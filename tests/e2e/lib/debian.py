@@ -18,7 +18,8 @@ def make_tree(path, suite, *words):
     part = path.with_name(f"part-{path.name}")
     shutil.rmtree(part, ignore_errors=True)
     # APT's sandbox user cannot write /dev/null on each machine.
-    done = subprocess.run(["mmdebstrap", *words, '--aptopt=APT::Sandbox::User "root"', suite, part], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    command = ["mmdebstrap", *words, '--aptopt=APT::Sandbox::User "root"', suite, part]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     if done.returncode:
         pytest.skip(f"mmdebstrap makes no tree of {suite}: {done.stderr[-300:]}")
     part.rename(path)
