@@ -20,6 +20,15 @@ def lists():
     return {path.name.removesuffix(".cdx.json"): json.loads(path.read_text()) for path in DIST.glob("*.cdx.json")}
 
 
+def packages():
+    [name] = [name for name in lists() if name.endswith("-packages")]
+    return lists()[name]["components"]
+
+
+def digest(name):
+    return [{"alg": "SHA-256", "content": hashlib.sha256((DIST / name).read_bytes()).hexdigest()}]
+
+
 def test_every_processor():
     names = {path.name for path in DIST.iterdir()}
     for cpu in variable("PROCESSORS").split():
@@ -28,15 +37,29 @@ def test_every_processor():
             assert f"{name}.cdx.json" in names
 
 
+def test_every_package():
+    """Those that are listed are there, and name the binary in them."""
+    suffixes = (".deb", ".rpm", ".apk", ".ipk")
+    assert {one["name"] for one in packages()} == {path.name for path in DIST.iterdir() if path.suffix in suffixes}
+    for suffix, least in zip(suffixes, (10, 10, 8, 8)):
+        assert sum(one["name"].endswith(suffix) for one in packages()) == least
+    for one in packages():
+        [binary] = one["components"]
+        assert one["hashes"] == digest(one["name"]) and binary["hashes"] == digest(binary["name"])
+        [bom] = binary["externalReferences"]
+        assert (DIST / bom["url"]).exists()
+
+
 def test_sums():
     listed = {name: sum for sum, name in (line.split() for line in (DIST / "SHA256SUMS").read_text().splitlines())}
-    assert listed == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in DIST.iterdir() if path.name != "SHA256SUMS"}
+    assert listed == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in DIST.iterdir() if not path.name.startswith("SHA256SUMS")}
 
 
 def test_lists_are_true():
     for name, listed in lists().items():
-        component = listed["metadata"]["component"]
-        assert component["hashes"][0]["content"] == hashlib.sha256((DIST / name).read_bytes()).hexdigest()
+        if name.endswith("-packages"):
+            continue
+        assert listed["metadata"]["component"]["hashes"] == digest(name)
         inside = {one["name"] for one in listed["components"]}
         assert {"musl", "cjson"} <= inside <= {"musl", "cjson", "mbedtls", "libgcc"}
         assert ("mbedtls" in inside) == ("no-tls" not in name)
