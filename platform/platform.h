@@ -163,6 +163,23 @@ uint64_t platform_sleep_step_ns(void);
 /* Ends the main thread's platform_wait. Any thread. */
 void platform_wake(void);
 
+/* --- a terminal ---------------------------------------------------------------- */
+
+/* Enters another screen, if stdout is a terminal that has one; keys are no longer echoed. From now on platform_wait
+ * returns PLATFORM_WAKE, too, when the size changes, and when the process goes on after it was suspended. Returns false
+ * if nothing was done. */
+bool platform_terminal_open(void);
+
+/* Leaves the screen, and restores the terminal. */
+void platform_terminal_close(void);
+
+/* Returns the number of the screen's lines. */
+unsigned platform_terminal_lines(void);
+
+/* Reads a byte of a key that was pressed, without waiting. Returns 1, 0 if there is none, or -1 if there will not be
+ * another one. */
+int platform_terminal_read(char *out);
+
 /* --- memory ------------------------------------------------------------------ */
 
 /* Allocates zeroed pages, each resident from its first use on. Returns NULL without memory. The program allocates only

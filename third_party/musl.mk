@@ -5,7 +5,7 @@
 # CONTRIBUTING.md), locale with iconv, qsort (sources.lock gives the reason).
 
 override srcdir = ../musl
-dirs = ctype env errno exit fcntl internal legacy linux misc mman network select signal stat stdlib string thread time unistd
+dirs = ctype env errno exit fcntl internal legacy linux misc mman network select signal stat stdlib string termios thread time unistd
 
 # "override" ignores variables given to the top Makefile.
 override CFLAGS = -Os -flto -fPIE -ffunction-sections -fdata-sections -fno-stack-protector $(if $(filter x86_64 i386,$(ARCH)),-fcf-protection=none) -w

@@ -15,7 +15,7 @@ else
 # Each header is an empty file: freebsd/declared.h replaces them all.
 CC_      = clang --target=x86_64-unknown-freebsd14
 NAMES    = arpa/inet ctype errno fcntl limits net/if netinet/in netinet/tcp poll pthread signal string strings sys/filio sys/ioctl sys/mman \
-           sys/random sys/socket sys/stat sys/sysctl sys/types sys/uio sys/un time unistd
+           sys/random sys/socket sys/stat sys/sysctl sys/types sys/uio sys/un termios time unistd
 EMPTY    = $(OUT)/headers
 HEADERS  = -nostdlibinc -isystem $(EMPTY) -include platform/freebsd/declared.h
 HARDEN   = -fPIE -fstack-protector-strong

@@ -57,7 +57,8 @@ int tolower(int c);
 /* clang-format off */
 enum { O_RDONLY = 0, O_WRONLY = 1, O_NONBLOCK = 4, O_NOCTTY = 0x8000, O_CREAT = 0x200, O_EXCL = 0x800, O_CLOEXEC = 0x100000 };
 /* clang-format on */
-enum { STDERR_FILENO = 2, SEEK_CUR = 1 };
+enum { STDIN_FILENO = 0, STDOUT_FILENO = 1, STDERR_FILENO = 2, SEEK_CUR = 1, _POSIX_VDISABLE = 0xff };
+int isatty(int fd);
 int open(const char *path, int flags, ...);
 int close(int fd);
 off_t lseek(int fd, off_t offset, int whence);
@@ -107,7 +108,7 @@ struct sigaction {
     sigset_t sa_mask;
 };
 /* clang-format off */
-enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGIO = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGUSR1 = 30, SIGUSR2 = 31, SIG_BLOCK = 1, SIG_UNBLOCK = 2 };
+enum { SIGHUP = 1, SIGINT = 2, SIGPIPE = 13, SIGTERM = 15, SIGALRM = 14, SIGTSTP = 18, SIGIO = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGWINCH = 28, SIGUSR1 = 30, SIGUSR2 = 31, SIG_BLOCK = 1, SIG_UNBLOCK = 2 };
 /* clang-format on */
 #define SIG_IGN ((void (*)(int))1)
 int sigemptyset(sigset_t *set);
@@ -207,6 +208,23 @@ struct tcp_info {
 /* sys/sys/filio.h, sys/sys/ioccom.h, sys/sys/sysctl.h */
 #define FIONWRITE 0x40046677ul /* _IOR('f', 119, int) */
 int ioctl(int fd, unsigned long request, ...);
+
+/* sys/sys/_winsize.h, sys/sys/ttycom.h */
+struct winsize {
+    unsigned short ws_row, ws_col, ws_xpixel, ws_ypixel;
+};
+#define TIOCGWINSZ 0x40087468ul /* _IOR('t', 104, struct winsize) */
+
+/* sys/sys/_termios.h, include/termios.h */
+typedef unsigned int tcflag_t, speed_t;
+struct termios {
+    tcflag_t c_iflag, c_oflag, c_cflag, c_lflag;
+    unsigned char c_cc[20];
+    speed_t c_ispeed, c_ospeed;
+};
+enum { VQUIT = 9, VMIN = 16, VTIME = 17, ECHO = 0x8, ICANON = 0x100, TCSANOW = 0 };
+int tcgetattr(int fd, struct termios *out);
+int tcsetattr(int fd, int when, const struct termios *settings);
 int sysctlbyname(const char *name, void *out, size_t *len, const void *now, size_t now_len);
 
 _Static_assert(sizeof(struct sockaddr_storage) == 128 && offsetof(struct sockaddr_storage, rest) == 8,

@@ -27,6 +27,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <termios.h> /* glibc needs it for TCGETS on POWER */
 
 #include "base/needs.h"
 
@@ -167,6 +168,9 @@ static const struct call calls[] = {
     WITH(socket, PART_NETLINK, IS, 0, AF_NETLINK),
     WITH(ioctl, PART_STREAM, IS, 1, SIOCOUTQ),
     WITH(ioctl, PART_INET, IS, 1, SIOCGIFINDEX),
+    WITH(ioctl, PART_TERMINAL, IS, 1, TCGETS),
+    WITH(ioctl, PART_TERMINAL, IS, 1, TCSETS),
+    WITH(ioctl, PART_TERMINAL, IS, 1, TIOCGWINSZ),
     WITH(clone, PART_ALL, HAS, CLONE_FLAGS, CLONE_THREAD),
     WITH(mprotect, PART_ALL, LACKS, 2, PROT_EXEC),
     WITH(kill, PART_ALL, IS_SELF, 0, 0),

@@ -25,6 +25,13 @@ int posix_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 /* Returns true if this signal was ignored from the start. */
 bool posix_signal_ignored(int sig);
 
+/* Makes platform_wait take a signal that it did not take until now: SIGWINCH wakes it up, and SIGTSTP calls
+ * posix_terminal_suspend first. */
+void posix_take_signal(int sig);
+
+/* Leaves the terminal of platform_terminal_open, lets SIGTSTP stop this process, and enters the terminal again. */
+void posix_terminal_suspend(void);
+
 /* Watches blocked signals, of which posix_next_signal misses none from now on. Returns false if the system refuses
  * that. */
 bool posix_watch_signals(const sigset_t *signals);

@@ -71,6 +71,17 @@ void platform_init(void)
         platform_die("signals cannot be blocked and waited for: a seccomp profile that refuses it?");
 }
 
+void posix_take_signal(int sig)
+{
+    sigset_t one;
+
+    sigemptyset(&one);
+    sigaddset(&one, sig);
+    sigaddset(&taken, sig);
+    pthread_sigmask(SIG_BLOCK, &one, NULL);
+    posix_watch_signals(&taken);
+}
+
 void platform_end_at_once(void)
 {
     sigset_t ends = taken;
@@ -86,7 +97,9 @@ enum platform_event platform_wait(uint64_t deadline_ns)
         uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
         int sig = posix_next_signal(&taken, left);
 
-        if (sig == SIGUSR2)
+        if (sig == SIGTSTP)
+            posix_terminal_suspend();
+        if (sig == SIGUSR2 || sig == SIGWINCH || sig == SIGTSTP)
             return PLATFORM_WAKE;
         if (sig == SIGUSR1)
             return PLATFORM_REPORT;

@@ -28,7 +28,8 @@ enum part {
     PART_PODS = 512,      /* other network namespaces are read */
     PART_ABSTRACT = 1024, /* an output is an abstract Unix socket */
     PART_OLD_CALLS = 2048, /* the kernel lacks socket(2): set by the sandbox itself */
-    PART_NOTIFY = 4096     /* the service manager gets reports, over a socket that is open */
+    PART_NOTIFY = 4096,    /* the service manager gets reports, over a socket that is open */
+    PART_TERMINAL = 8192   /* a terminal is set up */
 };
 
 #define NEEDS_PATHS_MAX 40

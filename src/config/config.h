@@ -40,6 +40,7 @@ struct config {
     const char *ports_from;      /* the variable that set the rules */
     const char *backend;         /* the backend to use, or NULL: the best that works */
     bool off;                    /* nothing is counted */
+    bool top;                    /* set by the caller, after config_read: --top shows it on a terminal */
     const char *record, *replay; /* the path of a recording, or NULL */
     const char *notify;          /* NOTIFY_SOCKET: an absolute path, or an abstract name after @; or NULL */
     int64_t watchdog_us;         /* WATCHDOG_USEC; 0: it is unset, or no number */

@@ -89,6 +89,8 @@ static void add_counting(const struct config *c, struct needs *out)
         out->parts |= PART_OWNERS;
     if (c->v.pods)
         out->parts |= PART_PODS;
+    if (c->top)
+        out->parts |= PART_TERMINAL;
 }
 
 /* Reads a number, which ends with the text or at the colon. Returns the text after it, or NULL. */

@@ -7,8 +7,8 @@
 /* Returns the needs, "INET|STREAM file:/a socket:/b 443 53". */
 static const char *needs_of(const char *const *list, const char *pod_logs)
 {
-    static const char part_name[][9] = {"INET",   "UNIX",   "STREAM", "NETLINK",  "LISTEN", "ACCEPT",
-                                        "REMOVE", "OWNERS", "PODS",   "ABSTRACT", "NOTIFY"};
+    static const char part_name[][9] = {"INET",   "UNIX", "STREAM",   "NETLINK", "LISTEN", "ACCEPT",  "REMOVE",
+                                        "OWNERS", "PODS", "ABSTRACT", "OLD",     "NOTIFY", "TERMINAL"};
     static const char need_name[][7] = {"tree", "file", "public", "socket", "remove"};
     static char out[2000];
     struct read_config c;

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <termios.h>
 
 #include "base/needs.h"
 #include "seccomp_filter.h"
@@ -119,15 +120,26 @@ static void each_part_adds_its_calls(void **state)
         unsigned argument;
         uint64_t value;
     } row[] = {
-        {PART_INET, __NR_socket, 0, AF_INET},     {PART_INET, __NR_socket, 0, AF_INET6},
-        {PART_UNIX, __NR_socket, 0, AF_UNIX},     {PART_NETLINK, __NR_socket, 0, AF_NETLINK},
-        {PART_INET, __NR_connect, 0, 3},          {PART_UNIX, __NR_connect, 0, 3},
-        {PART_NETLINK, __NR_sendto, 0, 3},        {PART_NETLINK, __NR_recvfrom, 0, 3},
-        {PART_STREAM, __NR_shutdown, 0, 3},       {PART_STREAM, __NR_ioctl, 1, SIOCOUTQ},
-        {PART_INET, __NR_ioctl, 1, SIOCGIFINDEX}, {PART_LISTEN, __NR_recvmmsg, 0, 3},
-        {PART_ACCEPT, __NR_accept4, 0, 3},        {PART_REMOVE, __NR_unlinkat, 0, 3},
-        {PART_NOTIFY, __NR_sendto, 0, 3},         {PART_OWNERS, __NR_getdents64, 0, 3},
+        {PART_INET, __NR_socket, 0, AF_INET},
+        {PART_INET, __NR_socket, 0, AF_INET6},
+        {PART_UNIX, __NR_socket, 0, AF_UNIX},
+        {PART_NETLINK, __NR_socket, 0, AF_NETLINK},
+        {PART_INET, __NR_connect, 0, 3},
+        {PART_UNIX, __NR_connect, 0, 3},
+        {PART_NETLINK, __NR_sendto, 0, 3},
+        {PART_NETLINK, __NR_recvfrom, 0, 3},
+        {PART_STREAM, __NR_shutdown, 0, 3},
+        {PART_STREAM, __NR_ioctl, 1, SIOCOUTQ},
+        {PART_INET, __NR_ioctl, 1, SIOCGIFINDEX},
+        {PART_LISTEN, __NR_recvmmsg, 0, 3},
+        {PART_ACCEPT, __NR_accept4, 0, 3},
+        {PART_REMOVE, __NR_unlinkat, 0, 3},
+        {PART_NOTIFY, __NR_sendto, 0, 3},
+        {PART_OWNERS, __NR_getdents64, 0, 3},
         {PART_PODS, __NR_getdents64, 0, 3},
+        {PART_TERMINAL, __NR_ioctl, 1, TCGETS},
+        {PART_TERMINAL, __NR_ioctl, 1, TCSETS},
+        {PART_TERMINAL, __NR_ioctl, 1, TIOCGWINSZ},
 #ifdef __NR_socketcall
         {PART_OLD_CALLS, __NR_socketcall, 0, 1},
 #endif
