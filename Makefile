@@ -10,7 +10,7 @@ PREFIX   = /usr/local
 CC       = $(or $(CC_$(CPU)),$(if $(CPU),$(error CPU=$(CPU): accepted are $(PROCESSORS)),gcc))
 CFLAGS   = -Os -g -flto -flto-partition=one
 PYTHON   = /usr/bin/python3
-MAX_SIZE = $(if $(filter 0,$(TLS)),244736,387072)
+MAX_SIZE = $(if $(filter 0,$(TLS)),252928,395264)
 # The folder of the files built for OS and CPU; without CPU, for this machine or for the only processor of that system.
 OUT      = build$(filter-out /linux,/$(OS))$(CPU:%=/%)
 TARGET   = $(OUT)/sockpush$(EXE)
@@ -53,7 +53,7 @@ all: need ## build the static binary, build/sockpush; CPU=mips: build/mips/sockp
 deps: ## install what `make` needs, or another target's: FOR="build test"
 	@third_party/install.sh $(or $(FOR),$(NEEDS))
 
-run: deps ## build it and show live counts of this machine until Ctrl-C
+run: deps ## build it and show the ports of this machine, live, until q
 	@$(MAKE) $(JOBS) $(TARGET)
 	@demo/run.sh $(TARGET)
 
@@ -113,10 +113,10 @@ $(OUT)/obj/%.o: %.c Makefile third_party/sources.mk third_party/libc.mk platform
 	@echo '  CC   $<'
 	$(Q)mkdir -p $(@D); $(CC) $(COMMON) $(RELEASE) -MMD -MP -c -o $@ $<
 # What most programs never use is linked as it is compiled where there is a layout, which tells functions by their file: the relay, HTTP with
-# what goes only over it, --check; and what only the start uses.
+# what goes only over it, --check, --top; and what only the start uses.
 SELDOM = $(filter src/count/pod%.o src/encode/source_pod%.o platform/linux/pod%.o src/input/%.o src/encode/%_metric.o src/encode/otlp%.o src/encode/prometheus%.o src/base/number%.o src/output/http%.o,$(SRC:%.c=%.o)) \
 	src/relay.o src/encode/relayed.o src/encode/protobuf.o src/encode/table.o src/base/big.o src/base/hash_bytes.o src/output/parts.o \
-	src/check.o src/pods.o src/sandbox.o src/config/needs.o $(filter platform/linux/sandbox%.o platform/linux/seccomp%.o,$(SRC:%.c=%.o)) platform/posix/listen.o platform/linux/any.o platform/posix/unix_file.o platform/linux/batch.o platform/linux/queue.o
+	src/check.o src/top.o src/encode/page.o src/encode/top.o src/encode/top_ports.o platform/posix/terminal.o src/pods.o src/sandbox.o src/config/needs.o $(filter platform/linux/sandbox%.o platform/linux/seccomp%.o,$(SRC:%.c=%.o)) platform/posix/listen.o platform/linux/any.o platform/posix/unix_file.o platform/linux/batch.o platform/linux/queue.o
 $(filter $(SELDOM:%=$(OUT)/obj/%),$(SRC:%.c=$(OUT)/obj/%.o)): RELEASE += $(if $(LAYOUT),-fno-lto)
 # main.o alone has what --version reports of this build, and is built again when that changes. The commit is REVISION, or git's; sources
 # without .git have none.

@@ -1,14 +1,14 @@
 #!/bin/sh
-# run.sh BINARY: shows live counts, those of each listening port too, until Ctrl-C; then how to push them.
+# run.sh BINARY: shows the ports of this machine until q or Ctrl-C, then what would be pushed, and how to push it.
 set -eu
 trap : INT
-echo "Counting this machine's sockets; Ctrl-C ends it."
-SOCKPUSH_TO=table+stdout: SOCKPUSH_PORTS=${SOCKPUSH_PORTS-listen} SOCKPUSH_INTERVAL=${SOCKPUSH_INTERVAL:-2s} \
-    SOCKPUSH_LOG_LEVEL=${SOCKPUSH_LOG_LEVEL:-warn} "$1"
+[ -t 1 ] || echo "Counting this machine's sockets; Ctrl-C ends it."
+"$1" --top
 cat <<END
-
-What would be pushed, shown once:
+The first lines of what is pushed; all of them:
   SOCKPUSH_TO=stdout: SOCKPUSH_POLLS=1 $1
+
+$(SOCKPUSH_TO=stdout: SOCKPUSH_POLLS=1 SOCKPUSH_LOG_LEVEL=error "$1" | sed -n 's/^/  /; 1,3p')
 
 To push it, name the receiver and the format that it reads:
   SOCKPUSH_TO=udp://HOST:8125 $1

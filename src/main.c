@@ -58,11 +58,12 @@ static void print_help(void)
 {
     struct arena *a = &program.config.arena;
 
-    print("Usage: sockpush [--help | --version | --check]\n\n"
+    print("Usage: sockpush [--help | --version | --check | --top]\n\n"
           "sockpush counts this machine's TCP and UDP sockets by state and port, and pushes\n"
           "the counts. Environment variables set all of it; SOCKPUSH_TO=stdout: shows what\n"
           "would be pushed. --check prints the configuration, tries each output without\n"
-          "sending lines, and polls once.\n");
+          "sending lines, and polls once. --top shows this machine's ports to a person, and\n"
+          "pushes nothing.\n");
     for (const struct variable *v = variables; *v->name; v++) {
         if (v == variables || v->group != v[-1].group)
             print("\n%s\n", group_name[v->group]);
@@ -136,12 +137,12 @@ static void choose_proc(struct config *c)
         c->v.proc = c->proc_foreign;
 }
 
-enum argument { ARGUMENT_CHECK, ARGUMENT_VERSION, ARGUMENT_HELP, ARGUMENT_H, ARGUMENTS };
+enum argument { ARGUMENT_TOP, ARGUMENT_CHECK, ARGUMENT_VERSION, ARGUMENT_HELP, ARGUMENT_H, ARGUMENTS };
 
 /* Returns which argument it is, ARGUMENTS if there is no such one. */
 static enum argument find_argument(const char *text)
 {
-    static const char known[][10] = {"--check", "--version", "--help", "-h"};
+    static const char known[][10] = {"--top", "--check", "--version", "--help", "-h"};
     enum argument i = 0;
 
     while (i < ARGUMENTS && strcmp(known[i], text))
@@ -169,33 +170,36 @@ static const char *known_argument(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static struct arena of_top;
     struct diag diag = {.report = report};
     char host_name[256];
     enum argument argument = argc == 2 ? find_argument(argv[1]) : ARGUMENTS;
-    bool named, check = argument == ARGUMENT_CHECK;
+    bool named, check = argument == ARGUMENT_CHECK, top = argument == ARGUMENT_TOP;
+    env_list env;
     int status;
 
     platform_init();
-    if (argument < ARGUMENTS)
+    if (argument < ARGUMENTS && !top)
         platform_end_at_once();
-    if (argument < ARGUMENTS && !check) {
+    if (argument < ARGUMENTS && !top && !check) {
         if (argument == ARGUMENT_VERSION)
             print_version();
         else
             print_help();
         return printed(0);
     }
-    if (argc > 1 && !check) {
+    if (argc > 1 && argument == ARGUMENTS) {
         const char *known = known_argument(argc, argv);
 
         log_event(LOG_ERROR, "argument", wrong_argument(argc, argv),
-                  "accepted is one of --help, -h, --version, --check; environment variables set all else%s%s%s",
+                  "accepted is one of --help, -h, --version, --check, --top; environment variables set all else%s%s%s",
                   *known ? "; did you mean \"sockpush " : "", known, *known ? "\"?" : "");
         return 2;
     }
     hash_draw_key();
     named = !platform_host_name(host_name, sizeof host_name);
-    config_read(&program.config, (env_list)platform_environment(), named ? host_name : NULL, &diag);
+    env = (env_list)platform_environment();
+    config_read(&program.config, top ? top_environment(env, &of_top) : env, named ? host_name : NULL, &diag);
     set_log();
     if (diag.errors)
         return 2;
@@ -205,11 +209,12 @@ int main(int argc, char **argv)
     be_first_process();
     platform_open_log();
     choose_proc(&program.config);
-    if (check)
-        program.config.record = NULL; /* --check creates no file */
+    program.config.top = top;
+    if (check || top)
+        program.config.record = NULL; /* they create no file */
     status = program_init(&program);
     if (status)
         return status;
-    status = check ? printed(program_check(&program)) : program_run(&program);
+    status = check ? printed(program_check(&program)) : top ? program_top(&program) : program_run(&program);
     platform_exit(status); /* a thread may hang in the resolver */
 }

@@ -9,6 +9,7 @@
 #include "encode/relayed.h"
 #include "encode/snapshot.h"
 #include "input/listener.h"
+#include "platform.h"
 
 struct program {
     struct config config;
@@ -122,10 +123,26 @@ uint64_t program_finish(struct program *p);
 /* Makes the snapshot of the last poll, to be encoded or measured. */
 void program_snapshot(struct program *p, int64_t time_ms, struct snapshot *out);
 
+/* Enters the sandbox, and reads for the first time. Returns 0, or the exit status after logging why. */
+int program_begin(struct program *p, int64_t *time_ms);
+
+/* Waits for a deadline, and samples accept queues until then, if there is reason to: at multiples of SOCKPUSH_PEAK
+ * after start_ns. Returns what ended the wait. */
+enum platform_event program_wait(struct program *p, uint64_t start_ns, uint64_t deadline_ns);
+
+/* Returns false once as many polls were made as SOCKPUSH_POLLS says. */
+bool program_polls_left(const struct program *p);
+
 /* Polls at once, then at absolute deadlines, which differ by machine, until a signal. Returns the exit status. */
 int program_run(struct program *p);
 
 /* Prints the configuration, tries the outputs and one poll (--check). Returns the exit status. */
 int program_check(struct program *p);
+
+/* Shows each poll to a person (--top), and pushes nothing. Returns the exit status. */
+int program_top(struct program *p);
+
+/* Returns the environment with what --top sets. Texts belong to env, the list to a. */
+env_list top_environment(env_list env, struct arena *a);
 
 #endif

@@ -53,24 +53,23 @@ static bool any_output(struct program *p)
     return false;
 }
 
-/* Waits for the poll at poll_ns, and samples accept queues until then, if there is reason to. Returns what ended the
- * wait. */
-static enum platform_event wait_for_poll(struct program *p, uint64_t start, uint64_t poll_ns)
+/* src/top.c is no part of link-time optimisation, which would make two of this. */
+__attribute__((noinline)) enum platform_event program_wait(struct program *p, uint64_t start, uint64_t deadline_ns)
 {
     uint64_t sample_ns;
 
     program_begin_samples(p);
-    while (program_samples(p) && (sample_ns = program_next_sample(p, start)) < poll_ns) {
+    while (program_samples(p) && (sample_ns = program_next_sample(p, start)) < deadline_ns) {
         enum platform_event event = platform_wait(sample_ns);
 
         if (event != PLATFORM_DEADLINE)
             return event;
         program_sample(p);
     }
-    return platform_wait(poll_ns);
+    return platform_wait(deadline_ns);
 }
 
-static bool polls_left(const struct program *p)
+bool program_polls_left(const struct program *p)
 {
     return !p->config.v.polls || p->polls < (uint64_t)p->config.v.polls;
 }
@@ -88,15 +87,10 @@ static bool enter_sandbox(struct program *p)
     return good;
 }
 
-/* Opens all there is to open, and reads for the first time. Returns 0, or the exit status after logging why. */
-static int begin(struct program *p, int64_t *time_ms)
+int program_begin(struct program *p, int64_t *time_ms)
 {
-    char view[256], why[READER_WHY_MAX], pods[PODS_TEXT_MAX];
-    int ret = p->config.n_listen ? relay_open(p) : 0;
+    char view[256], why[READER_WHY_MAX];
 
-    if (ret)
-        return 1;
-    status_open(p);
     if (!enter_sandbox(p) || (p->config.n_listen && relay_loops(p)))
         return 2;
     platform_forget_start();
@@ -110,6 +104,21 @@ static int begin(struct program *p, int64_t *time_ms)
                   reader_why(&p->reader, why));
         return 1;
     }
+    return 0;
+}
+
+/* Opens all there is to open, and reads for the first time. Returns 0, or the exit status after logging why. */
+static int begin(struct program *p, int64_t *time_ms)
+{
+    char pods[PODS_TEXT_MAX];
+    int ret = p->config.n_listen ? relay_open(p) : 0;
+
+    if (ret)
+        return 1;
+    status_open(p);
+    ret = program_begin(p, time_ms);
+    if (ret)
+        return ret;
     if (!p->config.off)
         log_reading(p);
     if (p->config.v.pods)
@@ -144,8 +153,8 @@ int program_run(struct program *p)
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
-    while (polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
-        event = wait_for_poll(p, start, poll_ns);
+    while (program_polls_left(p) && event != PLATFORM_STOP && any_output(p)) {
+        event = program_wait(p, start, poll_ns);
         if (event == PLATFORM_REPORT)
             status_log(p);
         if (event == PLATFORM_STOP || platform_monotonic_ns() < poll_ns) /* a flood of signals delays no poll */
@@ -164,5 +173,5 @@ int program_run(struct program *p)
     lost = program_finish(p);
     log_event(LOG_INFO, NULL, NULL, "ends after %llu polls; %llu lines were not sent", (unsigned long long)p->polls,
               (unsigned long long)lost);
-    return !polls_left(p) && lost ? 1 : 0;
+    return !program_polls_left(p) && lost ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-"""--help, --version and --check are the only arguments."""
+"""--help, --version and --check; test_top.py has --top, and others are refused."""
 import platform
 import re
 import shutil
@@ -79,7 +79,8 @@ def is_commit(name):
 
 
 @pytest.mark.parametrize("arguments,wrong", [(["--frobnicate"], "--frobnicate"), (["-x"], "-x"), (["--check", "now"], "now"), ([""], '""'),
-                                             (["now", "--check"], "now"), (["--check", "--help"], "--help")])
+                                             (["now", "--check"], "now"), (["--check", "--help"], "--help"),
+                                             (["--topp"], "--topp")])
 def test_unknown_argument(run, arguments, wrong):
     refused = run(*arguments)
     assert refused.status == 2 and refused.out == "" and "--help" in refused.log

@@ -1,5 +1,6 @@
 """What `make run` shows somebody who has just cloned this: demo/run.sh."""
 import os
+import re
 import subprocess
 
 from program import BINARY, ROOT
@@ -25,9 +26,12 @@ def test_ports_that_listen_are_shown(namespace, listen):
 def test_other_ports_on_demand(namespace, listen):
     listen("127.0.0.1", 8080)
     assert rows(shown(SOCKPUSH_PORTS="53")) == [["4", "all"], ["6", "all"], ["4", "53"], ["6", "53"]]
-    assert rows(shown(SOCKPUSH_PORTS="")) == [["4", "all"], ["6", "all"]]
+
+
+def test_what_is_pushed_is_shown(namespace):
+    assert len(re.findall(r"^  netstat\.tcp_\w+:\d+\|g\|#host:\S+,ip_version:4$", shown(), re.M)) == 3
 
 
 def test_it_fits_into_80_columns(namespace, listen, connect):
     connect(listen("127.0.0.1", 8080))
-    assert all(len(line) <= 80 for line in shown().splitlines())
+    assert all(len(line) <= 80 for line in shown(ENV_HOSTNAME="a").splitlines())
