@@ -10,7 +10,7 @@ PREFIX   = /usr/local
 CC       = $(or $(CC_$(CPU)),$(if $(CPU),$(error CPU=$(CPU): accepted are $(PROCESSORS)),gcc))
 CFLAGS   = -Os -g -flto -flto-partition=one
 PYTHON   = /usr/bin/python3
-MAX_SIZE = $(if $(filter 0,$(TLS)),252928,395264)
+MAX_SIZE = $(if $(filter 0,$(TLS)),256000,397312)
 # The folder of the files built for OS and CPU; without CPU, for this machine or for the only processor of that system.
 OUT      = build$(filter-out /linux,/$(OS))$(CPU:%=/%)
 TARGET   = $(OUT)/sockpush$(EXE)

@@ -167,7 +167,7 @@ bench: need-build-bench all ## write docs/benchmark.md and .svg: the cost of a p
 	@[ '$(BENCH)' = short ] || third_party/receivers.sh peers receivers
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py
 
-size: all ## check the binary's size (MAX_SIZE=398336 bytes, 256000 without TLS) and the sizes in docs
+size: all ## check the binary's size (MAX_SIZE=397312 bytes, 256000 without TLS) and the sizes in docs
 	@tests/binary/size.sh $(TARGET) $(OUT)/sockpush.full $(MAX_SIZE)
 	@[ $(OS) != linux ] || tests/binary/sizes.sh check $(TARGET) $(FOR_CPU) $(TLS)
 
