@@ -1,4 +1,4 @@
-"""make demo: VictoriaMetrics stores and the page draws what the load opens. Its end leaves no process."""
+"""make demo: VictoriaMetrics stores and the page draws what the load opens, and its buttons do what they say. Its end leaves no process."""
 import json
 import os
 import pathlib
@@ -10,15 +10,15 @@ import struct
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
+import browser
 import servers
 import wait
 from program import ROOT, pending, stop
-
-CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--virtual-time-budget=4000", "--dump-dom"]
 
 
 def lives(pid):
@@ -83,30 +83,90 @@ def demo(namespace, keep, tmp_path):
     return keep(Demo(tmp_path))
 
 
-def drawn(port, place):
-    """Returns the page's text about its charts."""
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("chromium is not on this machine; `make deps FOR=browser` installs it")
-    done = subprocess.run([chromium, *CHROMIUM, f"--user-data-dir={place}", f"http://127.0.0.1:{port}/"], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=3 * wait.DEADLINE)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+@pytest.fixture
+def page(demo, keep, tmp_path):
+    """The demo's page in a browser."""
+    return keep(browser.Browser(tmp_path, f"http://127.0.0.1:{demo.port}/"))
 
 
-def test_pattern(demo, tmp_path):
+def test_pattern(demo):
     demo.shows('netstat_port_tcp_established{load="square",ip_version="4"}', lambda square: {0, 40} <= set(square))
     leak = demo.shows('netstat_port_tcp_close_wait{load="leak",ip_version="4"}', lambda leak: max(leak) >= 70)
     assert all(before <= after or after < 40 for before, after in zip(leak, leak[1:])), "it grows until it begins again"
     demo.shows('netstat_port_tcp_established{load="sine",ip_version="4"}',
                lambda sine: max(sine) >= 78 and min(sine) <= 2 and len(set(sine)) > 8 and len(sine) >= 20)
     assert set(demo.values("sum(sockpush_output_dropped_lines)")) == {0}
-    page = drawn(demo.port, tmp_path / "chromium")
-    lines = [3, 3, 1, 1, 1, 2]      # per chart
-    assert f'data-series="{" ".join(map(str, lines))}"' in page, "not each line of each chart was drawn"
-    assert all(int(n) >= 18 for n in re.search(r'data-points="([\d ]+)"', page)[1].split())
-    assert page.count("<canvas") == len(lines) and len(re.findall(r'class="u-series"', page)) == len(lines) + sum(lines), "and each has its time"
+
+
+LINES = [3, 1, 1, 1, 2, 2, 2, 1, 1, 1, 2]       # per chart
+
+
+def test_drawn(demo, page, tmp_path):
+    """Each line of each chart is drawn, and each chart has its time."""
+    page.press("Start it")
+    assert wait.until(lambda: page.value("document.body.dataset.series") == " ".join(map(str, LINES))), page.value("document.body.dataset.series")
+    assert wait.until(lambda: min(map(int, page.value("document.body.dataset.points").split())) >= 5)
+    assert page.value('document.querySelectorAll("canvas").length') == len(LINES)
+    assert page.value('document.querySelectorAll(".u-series").length') == len(LINES) + sum(LINES)
     assert demo.end(signal.SIGINT) == 0 and not left(tmp_path)
+    page.shows("#state", "The demo has ended")
+
+
+def samples(page, which, seen):
+    """Waits until the page's numbers of this sender fit. Returns them."""
+    found = {}
+
+    def fit(match):
+        found.update({name: int(number) for name, number in re.findall(r"(counted|stored|lost) (\d+)", match[0])})
+        return seen(found)
+
+    page.shows(f"#{which} p", r"counted \d+.*", fit)
+    return found
+
+
+def test_aggregator_killed(demo, page):
+    """Nothing that sockpush counted is lost, neither while VictoriaMetrics is away nor what it had in memory. The plain sender's counts are."""
+    before = {which: samples(page, which, lambda found: found.get("stored", 0) >= 4)["counted"] for which in ("kept", "plain")}
+    page.press("Kill VictoriaMetrics")
+    page.shows("#state", "VictoriaMetrics was killed")
+    away = {which: samples(page, which, lambda found: found["counted"] >= before[which] + 6)["counted"] for which in ("kept", "plain")}
+    page.press("Start VictoriaMetrics again")
+    samples(page, "plain", lambda found: found.get("lost", 0) >= 4)
+    samples(page, "kept", lambda found: found.get("stored", 0) > away["kept"] and found["lost"] == 0)
+    page.shows("#state", "Counted every")
+    assert demo.values("sum(sockpush_output_dropped_lines)")[-1] == 0
+
+
+def test_application(page):
+    """Its counters and timers come through sockpush: each request is stored once."""
+    page.shows("#latency p", "no requests now")
+    page.press("Start it")
+    page.shows("#requests p", r"stored (\d+)", lambda found: int(found[1]) >= 100)
+    page.shows("#latency p", r"median ([\d.]+) ms, p99 ([\d.]+) ms", lambda found: 0 < float(found[1]) < float(found[2]))
+    page.shows("#requests .u-legend", r"requests\W*([\d.]+)", lambda found: float(found[1]) > 1)
+    page.press("Stop it")
+    page.shows("#requests p", r"sent (\d+) requests, stored \1$")
+    page.shows("#latency p", "no requests now")
+
+
+def test_accept_queue(page):
+    page.shows("#queue p", "^0 wait, the limit is 32$")
+    page.press("Stop accepting")
+    page.shows("#queue p", "^33 wait, the limit is 32: full$")
+    page.press("Accept again")
+    page.shows("#queue p", "^0 wait, the limit is 32$")
+
+
+def test_switches_are_the_pages(demo):
+    """Another page that the browser has open can't press the buttons."""
+    def press(path, origin):
+        asked = urllib.request.Request(f"http://127.0.0.1:{demo.port}/{path}", b"", {"Origin": origin})
+        with pytest.raises(urllib.error.HTTPError) as found:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=wait.DEADLINE)
+        return found.value.code
+    assert press("aggregator/off", "http://other.example") == 403
+    assert press("aggregator/", f"http://127.0.0.1:{demo.port}") == press("other/on", f"http://127.0.0.1:{demo.port}") == 404
+    assert json.loads(servers.get(demo.port, "/state"))["on"] == {"aggregator": True, "application": False, "queue": False}
 
 
 def left(place):
