@@ -13,9 +13,11 @@ import time
 
 import pytest
 
+import kernel_counters
 import netns
 import parse
 import servers
+import wait
 from program import ROOT
 
 
@@ -81,8 +83,11 @@ def other(namespace):
     """Runs a process in a network namespace of its own, in which connections wait and overflow."""
     words = ["sh", "-c", 'ip link set lo up && exec "$0" "$@"', sys.executable, "-c", OVERFLOWS]
     with subprocess.Popen(words, preexec_fn=lambda: netns.unshare(netns.CLONE_NEWNET)) as process:
-        yield
-        process.kill()
+        try:
+            assert wait.until(lambda: kernel_counters.read(f"/proc/{process.pid}/net")["listen_overflows"])
+            yield
+        finally:
+            process.kill()
 
 
 POLLS = {"polls": 4, "ports": "443,>443", "kernel": "on", "queues": "auto", "pods": "on", "host": "a"}
