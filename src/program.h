@@ -37,6 +37,7 @@ struct program {
     uint64_t polls;
     uint64_t read_ns;              /* when the last one began, by the clock of platform_monotonic_ns */
     int notify_fd;                 /* leads to the service manager; 0: none does */
+    bool notified;                 /* a report has arrived there */
     unsigned pushes;               /* of metrics alone, after the last poll */
     bool sampled, sample_failed;   /* since the last push, a sample of the accept queues worked, or one failed */
     uint64_t sampled_cpu_ns;       /* CPU time of the main thread after the last sample, or before the wait for one */

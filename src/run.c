@@ -115,7 +115,8 @@ static int begin(struct program *p, int64_t *time_ms)
 
     if (ret)
         return 1;
-    status_open(p);
+    if (p->config.notify)
+        status_open(p);
     ret = program_begin(p, time_ms);
     if (ret)
         return ret;
@@ -129,6 +130,13 @@ static int begin(struct program *p, int64_t *time_ms)
     if (ret)
         log_event(LOG_ERROR, NULL, NULL, "cannot start an output: %s", platform_error_text(-ret));
     return ret ? 1 : 0;
+}
+
+/* Its code is in a segment that is not mapped without a service manager. */
+static void notify(struct program *p, bool stops)
+{
+    if (p->notify_fd)
+        status_notify(p, stops);
 }
 
 int program_run(struct program *p)
@@ -149,7 +157,7 @@ int program_run(struct program *p)
     poll_ns = deadline_next(start, interval, poll_ns);
     log_outputs(p);
     log_listening(p);
-    status_notify(p, "READY=1\n");
+    notify(p, false);
     program_push(p, time_ms);
     if (p->config.record)
         log_event(LOG_INFO, NULL, NULL, "recording to %s; it holds addresses", p->config.record);
@@ -164,11 +172,11 @@ int program_run(struct program *p)
             break;
         if (p->reading.changed)
             log_reading(p);
-        status_notify(p, "");
+        notify(p, false);
         program_push(p, time_ms);
         poll_ns = deadline_next(start, interval, platform_monotonic_ns());
     }
-    status_notify(p, "STOPPING=1\n");
+    notify(p, true);
     program_stop_listening(p);
     lost = program_finish(p);
     log_event(LOG_INFO, NULL, NULL, "ends after %llu polls; %llu lines were not sent", (unsigned long long)p->polls,

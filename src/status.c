@@ -31,8 +31,6 @@ void status_open(struct program *p)
     struct net_addr addr;
     int ret;
 
-    if (!path)
-        return;
     ret = net_unix_addr(path, &addr);
     if (!ret)
         ret = net_connect(&addr, false, 0);
@@ -42,27 +40,27 @@ void status_open(struct program *p)
         log_event(LOG_WARN, "variable", "NOTIFY_SOCKET", "cannot report to %s: %s", path, platform_error_text(-ret));
 }
 
-/* Lengthens the manager's patience, once, if it is too short for two polls. So nothing has to wake up between them. */
-static void put_watchdog(struct program *p, struct buf *b)
+/* Lengthens the manager's patience if it is too short for two polls. So nothing has to wake up between them. */
+static void put_watchdog(const struct program *p, struct buf *b)
 {
     int64_t interval_us = p->config.v.interval_ms * 1000;
 
     if (p->config.watchdog_us && p->config.watchdog_us < 2 * interval_us)
         buf_format(b, "WATCHDOG_USEC=%lld\n", (long long)(3 * interval_us));
-    p->config.watchdog_us = 0;
 }
 
 /* A reason may be a receiver's text. A newline in it would begin another assignment. */
-void status_notify(struct program *p, const char *news)
+void status_notify(struct program *p, bool stops)
 {
+    int timeout_ms = stops || p->polls == 1 ? DATAGRAM_MS : 0;
     char text[NOTICE_MAX], state[STATE_MAX];
     struct buf b = {.data = text, .cap = sizeof text - sizeof "..."};
 
-    if (!p->notify_fd)
-        return;
-    buf_text(&b, news);
-    put_watchdog(p, &b);
-    buf_text(&b, "WATCHDOG=1\nSTATUS=");
+    if (!p->notified) {
+        buf_text(&b, "READY=1\n");
+        put_watchdog(p, &b);
+    }
+    buf_text(&b, stops ? "STOPPING=1\nWATCHDOG=1\nSTATUS=" : "WATCHDOG=1\nSTATUS=");
     for (int i = 0; i < p->n_outputs; i++) {
         get_state(p, i, state);
         log_put_text(&b, i ? " | " : "");
@@ -75,5 +73,5 @@ void status_notify(struct program *p, const char *news)
         b.full = false;
         buf_text(&b, "...");
     }
-    net_send(p->notify_fd, text, b.len, *news ? DATAGRAM_MS : 0);
+    p->notified |= !net_send(p->notify_fd, text, b.len, timeout_ms);
 }

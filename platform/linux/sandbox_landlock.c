@@ -57,9 +57,10 @@ struct rules {
     int fd, error;   /* error: 0, or -errno of a rule that was refused */
     bool whole;      /* no rule opens the root directory */
     struct buf *out; /* directories are named here that are wider than those asked for */
+    char path[LINUX_PATH_MAX];
 };
 
-static void add_rule(struct rules *r, int type, const void *rule)
+static void put_rule(struct rules *r, int type, const void *rule)
 {
     if (syscall(ADD_RULE, r->fd, type, rule, 0))
         r->error = -errno;
@@ -76,85 +77,97 @@ static void name_wide(struct buf *out, const char *dir)
         buf_cut(out, mark);
 }
 
-/* Allows the directory of len bytes. Where it is absent, allows the nearest one above it, unless it must be exact. */
-static void allow_directory(struct rules *r, const char *path, size_t len, uint64_t access, bool exact)
+/* Allows the directory of len bytes in r->path, which is cut. Where it is absent, allows the nearest one above it,
+ * unless it must be exact. */
+static void allow_directory(struct rules *r, size_t len, uint64_t access, bool exact)
 {
-    char dir[LINUX_PATH_MAX];
     struct path_rule rule = {access, -1};
     size_t n = len;
 
-    while (text_format(dir, sizeof dir, "%.*s", n ? (int)n : 1, path)) {
-        rule.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (;;) {
+        r->path[n ? n : 1] = '\0';
+        rule.fd = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (rule.fd >= 0 || errno != ENOENT || !n || exact)
             break;
-        while (path[--n] != '/')
+        while (r->path[--n] != '/')
             ;
     }
     if (rule.fd < 0)
         return;
-    if (!dir[1] || n < len)
-        name_wide(r->out, dir);
-    r->whole &= dir[1] != '\0';
-    add_rule(r, PATH_BENEATH, &rule);
+    if (!r->path[1] || n < len)
+        name_wide(r->out, r->path);
+    r->whole &= r->path[1] != '\0';
+    put_rule(r, PATH_BENEATH, &rule);
     close(rule.fd);
 }
 
-static void allow_directory_of(struct rules *r, const char *path, uint64_t access, bool exact)
+/* Allows the directory of the file in r->path. */
+static void allow_directory_of(struct rules *r, uint64_t access, bool exact)
 {
-    allow_directory(r, path, (size_t)(strrchr(path, '/') - path), access, exact);
+    allow_directory(r, (size_t)(strrchr(r->path, '/') - r->path), access, exact);
 }
 
-/* Allows the directory of what the link leads to, which is not there yet. Inline its texts would be on the stack of
- * each call of allow_file, and resident. */
+static bool set_path(struct rules *r, const char *path)
+{
+    return text_format(r->path, sizeof r->path, "%s", path);
+}
+
+/* Allows the directory of what the link leads to, which is not there yet. Inline its text would be on the stack of each
+ * call of allow_file, and resident. */
 __attribute__((noinline)) static void allow_target(struct rules *r, const char *path)
 {
-    char link[LINUX_PATH_MAX], target[LINUX_PATH_MAX];
+    char link[LINUX_PATH_MAX];
     ssize_t n = readlink(path, link, sizeof link - 1);
 
     if (n <= 0)
         return;
     link[n] = '\0';
-    if (text_format(target, sizeof target, "%.*s%s", *link == '/' ? 0 : (int)(strrchr(path, '/') - path + 1), path,
+    if (text_format(r->path, sizeof r->path, "%.*s%s", *link == '/' ? 0 : (int)(strrchr(path, '/') - path + 1), path,
                     link))
-        allow_directory_of(r, target, READ_FILE, false);
+        allow_directory_of(r, READ_FILE, false);
 }
 
 /* Allows the directory of the file, and that of what it is a link to. A public file whose directory is absent is that
  * of another distribution. */
 static void allow_file(struct rules *r, const char *path, bool is_public)
 {
-    char link[32], target[LINUX_PATH_MAX];
+    char link[32];
     int fd = open(path, O_PATH | O_CLOEXEC);
     ssize_t n;
 
-    allow_directory_of(r, path, READ_FILE, is_public);
+    if (set_path(r, path))
+        allow_directory_of(r, READ_FILE, is_public);
     if (fd < 0) {
         allow_target(r, path);
         return;
     }
     text_format(link, sizeof link, "/proc/self/fd/%d", fd);
-    n = readlink(link, target, sizeof target - 1);
+    n = readlink(link, r->path, sizeof r->path - 1);
     close(fd);
-    if (n <= 0 || *target != '/')
+    if (n <= 0 || *r->path != '/')
         return;
-    target[n] = '\0';
-    allow_directory_of(r, target, READ_FILE, true);
+    r->path[n] = '\0';
+    allow_directory_of(r, READ_FILE, true);
+}
+
+static void allow_tree(struct rules *r, const char *path, bool exact)
+{
+    if (set_path(r, path))
+        allow_directory(r, strlen(path), READ_FILE | READ_DIR, exact);
 }
 
 static void allow_paths(struct rules *r, const struct needs *needs)
 {
-    static const char own[] = "/proc"; /* queues of our sockets, settings of the kernel */
-
-    allow_directory(r, own, sizeof own - 1, READ_FILE | READ_DIR, true);
+    allow_tree(r, "/proc", true); /* queues of our sockets, settings of the kernel */
     for (unsigned i = 0; i < needs->n_paths; i++) {
         const char *path = needs->path[i].path;
         enum need need = needs->path[i].need;
 
         if (need == NEED_TREE)
-            allow_directory(r, path, strlen(path), READ_FILE | READ_DIR, false);
-        else if (need == NEED_REMOVE)
-            allow_directory_of(r, path, REMOVE_FILE, false);
-        else if (need != NEED_SOCKET)
+            allow_tree(r, path, false);
+        else if (need == NEED_REMOVE && set_path(r, path))
+            allow_directory_of(r, REMOVE_FILE, false);
+        else if (need == NEED_FILE || need == NEED_PUBLIC)
             allow_file(r, path, need == NEED_PUBLIC);
     }
 }
@@ -164,7 +177,7 @@ static void allow_ports(struct rules *r, const struct needs *needs)
     for (unsigned i = 0; i < needs->n_ports; i++) {
         const struct port_rule rule = {CONNECT_TCP, needs->port[i]};
 
-        add_rule(r, NET_PORT, &rule);
+        put_rule(r, NET_PORT, &rule);
     }
 }
 

@@ -231,7 +231,7 @@ def test_gnutls(pki, push_tls, namespace, tmp_path, version):
 def test_resident_memory(namespace, pki, start):
     """The output has one connection, one CA and a small outbox. Sockets of other tests would fill the buffer that lists are read into."""
     with tls_pki.Server(pki.leaf_p256, "-tls1_3") as server:
-        program = start(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ec_root.cert, buffer="16KiB", kernel="on")
+        program = start(to=f"influx+tls://localhost:{server.port}", tls_ca=pki.ec_root.cert, buffer="16KiB", kernel="on", interval="1h")
         assert wait.until(lambda: "netstat" in server.so_far)
         status = open(f"/proc/{program.process.pid}/status").read()
         resident, peak = (int(line.split()[1]) for name in ("VmRSS:", "VmHWM:") for line in status.splitlines() if line.startswith(name))
