@@ -182,14 +182,14 @@ uint64_t program_finish(struct program *p)
 
     for (int i = 0; i < p->n_outputs; i++)
         output_close(&p->output[i]);
-    while ((event == PLATFORM_WAKE || event == PLATFORM_REPORT) && !all_done(p)) {
+    while ((event == PLATFORM_WAKE || event == PLATFORM_REPORT) && !all_done(p) && deadline_left_ms(deadline)) {
         event = platform_wait(deadline);
         if (event == PLATFORM_REPORT)
             status_log(p);
     }
     if (event == PLATFORM_STOP)
         log_event(LOG_INFO, NULL, NULL, "a second signal came: the rest is not flushed");
-    else if (event == PLATFORM_DEADLINE && !all_done(p))
+    else if (!all_done(p))
         log_event(LOG_INFO, NULL, NULL, "outputs were not done after %u s: the rest is not flushed", FLUSH_MS / 1000);
     for (int i = 0; i < p->n_outputs; i++) {
         struct output *o = &p->output[i];

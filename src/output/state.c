@@ -27,10 +27,12 @@ void output_state(struct output *o, const struct last_poll *last, char out[STATE
     uint64_t now = platform_monotonic_ns(), began_ns, left = output_left(o);
     char why[TROUBLE_WHY_MAX];
 
-    if (trouble_read(&o->trouble, &began_ns, why))
+    if (output_done(o))
+        buf_text(&b, "has ended");
+    else if (trouble_read(&o->trouble, &began_ns, why))
         buf_format(&b, "in trouble for %llu s: %s", seconds(now > began_ns ? now - began_ns : 0), why);
     else
-        buf_text(&b, output_done(o) ? "has ended" : stats.n[SENT_LINES] ? "works" : "nothing was delivered yet");
+        buf_text(&b, stats.n[SENT_LINES] ? "works" : "nothing was delivered yet");
     buf_format(&b, "; %llu lines wait", (unsigned long long)left);
     if (left)
         buf_format(&b, ", the oldest for %llu s", seconds(lag_ns(o, last, now)));
