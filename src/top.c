@@ -1,11 +1,15 @@
 /* --top: the ports of this machine for a person, on a terminal, or as plain text. */
+#include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
 #include "base/log.h"
 #include "encode/top.h"
 #include "program.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define KEY_MS 50 /* a person does not notice that a key waits so long */
 
@@ -17,21 +21,26 @@
 
 env_list top_environment(env_list env, struct arena *a)
 {
-    /* The last three hold unless env sets them; the first replace what it sets. */
-    static const char *const set[] = {"SOCKPUSH_TO=stdout:",    "SOCKPUSH_FORMAT=table", "SOCKPUSH_LISTEN=",
-                                      "SOCKPUSH_PODS=",         DEFAULT_PORTS,           "SOCKPUSH_INTERVAL=1s",
-                                      "SOCKPUSH_LOG_LEVEL=warn"},
-                             *const unless[] = {"SOCKPUSH_PORTS", "SOCKPUSH_INTERVAL", "SOCKPUSH_LOG_LEVEL"};
-    size_t n = 0, count = 4;
-    const char **out;
+    static const char *const set[] = {"SOCKPUSH_TO=stdout:", "SOCKPUSH_FORMAT=table", "SOCKPUSH_LISTEN=",
+                                      "SOCKPUSH_PODS=", "SOCKPUSH_PODS_PORTS="};
+    static const struct {
+        const char *name, *text;
+    } unset[] = {{"SOCKPUSH_PORTS", DEFAULT_PORTS},
+                 {"SOCKPUSH_INTERVAL", "SOCKPUSH_INTERVAL=1s"},
+                 {"SOCKPUSH_LOG_LEVEL", "SOCKPUSH_LOG_LEVEL=warn"}};
+    const char *backend = env_get(env, "SOCKPUSH_BACKEND", a), **out;
+    size_t n = 0, count = 0;
 
     while (env[n])
         n++;
-    out = arena_zero(a, n + 8, sizeof *out);
-    memcpy(out, set, sizeof set);
-    for (size_t i = 0; i < 3; i++)
-        if (!env_get(env, unless[i], a))
-            out[count++] = set[4 + i];
+    out = arena_zero(a, n + COUNT(set) + COUNT(unset) + 2, sizeof *out);
+    for (size_t i = 0; i < COUNT(set); i++)
+        out[count++] = set[i];
+    for (size_t i = 0; i < COUNT(unset); i++)
+        if (!env_get(env, unset[i].name, a))
+            out[count++] = unset[i].text;
+    if (backend && !strcasecmp(backend, "off"))
+        out[count++] = "SOCKPUSH_BACKEND=";
     memcpy(out + count, env, n * sizeof *env);
     return out;
 }
@@ -135,6 +144,8 @@ int program_top(struct program *p)
         reader_why(&p->reader, why);
     }
     platform_terminal_close();
+    if (ret == -EPIPE)
+        return 0; /* its reader has seen enough */
     if (ret)
         log_event(LOG_ERROR, NULL, NULL, "stdout cannot be written to: %s", platform_error_text(-ret));
     return ret ? 1 : 0;

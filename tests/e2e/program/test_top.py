@@ -4,6 +4,7 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 
 import pytest
 
@@ -70,6 +71,20 @@ def test_nothing_is_pushed_or_opened(run, namespace, tmp_path):
         assert shown.status == 0 and receiver.chunks == [] and not (tmp_path / "recording").exists()
         assert set(run("--top", polls=1, host="a", to="nonsense").out.splitlines()[0].split()) >= {"sockpush", "netlink"}
     assert rows(shown.out)["4", "8125"][4] == "0"
+
+
+@pytest.mark.parametrize("env", [{"pods": "full", "pods_ports": "on"}, {"backend": "off", "pods": "on"}, {"backend": "off", "listen": "udp://127.0.0.1:1"}])
+def test_what_it_leaves_out_is_no_error(run, namespace, env):
+    """The same environment as the service's."""
+    shown = run("--top", polls=1, kernel="off", **env)
+    assert shown.status == 0 and HEADINGS in shown.out and " error " not in shown.log
+
+
+def test_its_reader_goes(namespace):
+    """As with `sockpush --top | head -1`."""
+    done = subprocess.run(["sh", "-c", '{ "$0" --top; echo "status $?" >&2; } | head -1', BINARY], env={"SOCKPUSH_INTERVAL": "100ms", "PATH": os.environ["PATH"]},
+                          capture_output=True, text=True, timeout=90)
+    assert done.stderr == "status 0\n" and done.stdout.startswith("sockpush  ")
 
 
 def test_what_cannot_be_read_is_reported(run, tmp_path):
