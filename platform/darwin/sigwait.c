@@ -14,7 +14,8 @@ bool posix_watch_signals(const sigset_t *signals)
 {
     bool all;
 
-    queue = kqueue();
+    if (queue < 0)
+        queue = kqueue();
     all = queue >= 0;
     for (int sig = 1; sig < NSIG; sig++) {
         struct kevent change;
