@@ -21,8 +21,8 @@
 
 env_list top_environment(env_list env, struct arena *a)
 {
-    static const char *const set[] = {"SOCKPUSH_TO=stdout:", "SOCKPUSH_FORMAT=table", "SOCKPUSH_LISTEN=",
-                                      "SOCKPUSH_PODS=", "SOCKPUSH_PODS_PORTS="};
+    static const char *const set[] = {"SOCKPUSH_TO=stdout:", "SOCKPUSH_FORMAT=table",
+                                      "SOCKPUSH_LISTEN=", "SOCKPUSH_PODS=", "SOCKPUSH_PODS_PORTS="};
     static const struct {
         const char *name, *text;
     } unset[] = {{"SOCKPUSH_PORTS", DEFAULT_PORTS},

@@ -17,16 +17,16 @@ enum need {
 /* Parts of the program that make calls of their own; bits. */
 enum part {
     PART_ALL = 1,
-    PART_INET = 2,        /* outputs over IP */
-    PART_UNIX = 4,        /* outputs to Unix sockets */
-    PART_STREAM = 8,      /* outputs that are streams */
-    PART_NETLINK = 16,    /* sockets are counted over netlink */
-    PART_LISTEN = 32,     /* datagrams are received */
-    PART_ACCEPT = 64,     /* streams are accepted */
-    PART_REMOVE = 128,    /* a Unix socket's file is removed at the end */
-    PART_OWNERS = 256,    /* descriptors of other processes are looked at */
-    PART_PODS = 512,      /* other network namespaces are read */
-    PART_ABSTRACT = 1024, /* an output is an abstract Unix socket */
+    PART_INET = 2,         /* outputs over IP */
+    PART_UNIX = 4,         /* outputs to Unix sockets */
+    PART_STREAM = 8,       /* outputs that are streams */
+    PART_NETLINK = 16,     /* sockets are counted over netlink */
+    PART_LISTEN = 32,      /* datagrams are received */
+    PART_ACCEPT = 64,      /* streams are accepted */
+    PART_REMOVE = 128,     /* a Unix socket's file is removed at the end */
+    PART_OWNERS = 256,     /* descriptors of other processes are looked at */
+    PART_PODS = 512,       /* other network namespaces are read */
+    PART_ABSTRACT = 1024,  /* an output is an abstract Unix socket */
     PART_OLD_CALLS = 2048, /* the kernel lacks socket(2): set by the sandbox itself */
     PART_NOTIFY = 4096,    /* the service manager gets reports, over a socket that is open */
     PART_TERMINAL = 8192   /* a terminal is set up */
