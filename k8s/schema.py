@@ -10,9 +10,16 @@ import json
 import pathlib
 import re
 
-VARIABLES = (pathlib.Path(__file__).resolve().parent.parent / "src/config/variables.c").read_text()
+SRC = pathlib.Path(__file__).resolve().parent.parent / "src"
+VARIABLES = (SRC / "config/variables.c").read_text()
+METRICS = (SRC / "input/metrics.h").read_text()
 # The chart takes these from Secrets.
 SECRET = {"SOCKPUSH_HTTP_TOKEN", "SOCKPUSH_HTTP_HEADERS"}
+
+
+def bound(text):
+    """Returns a bound that is written as a number, or by its name in metrics.h."""
+    return int(text) if text.isdecimal() else int(re.search(rf"^#define {text} (\d+)$", METRICS, re.M)[1])
 
 
 def rows():
@@ -20,7 +27,7 @@ def rows():
     found = {}
     for row in re.findall(r"^ *\{\.group = .*", VARIABLES, re.M):
         field = lambda name: (re.search(rf"\.{name} = (\w+)", row) or [None, None])[1]
-        found[re.search(r'\.name = "(\w+)"', row)[1]] = field("read"), int(field("min") or 0), int(field("max") or 0)
+        found[re.search(r'\.name = "(\w+)"', row)[1]] = field("read"), bound(field("min") or "0"), bound(field("max") or "0")
     return found
 
 
@@ -147,6 +154,7 @@ SETTINGS = {
     "listenGauges": words("delta", "absolute"),
     "sandbox": {"enum": ["", "on", "off", "strict", True, False]},
     "user": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4294967294}, text(f"-|{ID}(:{ID})?")]},
+    "log": words("logfmt", "json", "systemd"),
     "logLevel": words("error", "warn", "info", "debug"),
 }
 

@@ -33,7 +33,9 @@ sockpush.clientVolumeMounts  the application's mount of relay's socket; may be n
 {{- if .Values.pid }}
       add:
         - SYS_PTRACE # to read /proc/PID/fd of other processes
-        - DAC_READ_SEARCH # to open it if a user other than root owns it
+        - DAC_READ_SEARCH # to open it, whoever owns it
+        - SETUID # to become user 65534; this and the next are given up with it
+        - SETGID
 {{- end }}
 {{- end }}
 

@@ -66,6 +66,7 @@ GOOD = {
     "self": ["on", False, "yes"],
     "sandbox": ["on", "off", False],
     "user": ["-", "65534", "0", "1000:1000", "4294967294", 1000],
+    "log": ["logfmt", "json", "systemd", ""],
     "logLevel": ["error", "debug"],
 }
 BAD = {
@@ -105,6 +106,7 @@ BAD = {
     "self": ["auto", "offf"],
     "sandbox": ["yes", "1"],
     "user": ["nobody", "1:", ":1", "4294967295", -1],
+    "log": ["syslog", True],
     "logLevel": ["warning", "trace"],
 }
 
