@@ -24,7 +24,7 @@ class Systemd:
         # Its control groups are below one made for this test, so that none remains.
         self.group = control_groups() / f"sockpush-test-{os.getpid()}"
         try:
-            self.group.mkdir()
+            self.group.mkdir(exist_ok=True)     # one may be left of a killed run that had this pid
         except PermissionError as error:
             rights.skip("can't make a control group", error)
         namespaces = ["--pid", "--mount", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]

@@ -71,7 +71,7 @@ class Screen:
     def close(self):
         with contextlib.suppress(subprocess.CalledProcessError):
             self.tmux("kill-server")
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)     # the shell may still be writing
 
 
 @contextlib.contextmanager

@@ -157,7 +157,7 @@ def test_a_number_that_is_used_again(machine, make, watch, keep, times):
         assert later in (0, before[name]), f"{name}: {pushed.values(new, name)}"
     listening = pushed.of(new, 4).get("tcp_listen")
     pushed.until(lambda latest: pushed.of(new, 4).get("tcp_listen") == 5)
-    assert listening in (3, 5, 0, None)
+    assert listening in (3, 3 + 1, 5, 5 + 1, 0, None), "one of either's; traffic listens, too, for a moment"
     count = new.ask("counters")["active_opens"]
     base = pushed.of(new)["active_opens"]
     new.ask("traffic")

@@ -62,7 +62,11 @@ def test_window_closed_at_a_reset(pair, buffer):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, streams.LINGER_0)
         return "read all there was"
 
-    with streams.Aggregator(lambda n: streams.read_all if n else serve, buffer=buffer) as aggregator:
+    def read_on(connection, got):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)     # with the small one the rest can take minutes
+        return streams.read_all(connection, got)
+
+    with streams.Aggregator(lambda n: read_on if n else serve, buffer=buffer) as aggregator:
         program = pair(aggregator.port, ports=MANY_PORTS, buffer="4MiB")
         program.until(lambda: len(aggregator.connections) > 1 and len(aggregator.connections[1]) > 100000)
         assert program.end() == 0, program.log
