@@ -1,7 +1,9 @@
 # Packages for each system's own manager, and the signature of a release. packaging/description.py says what is in them.
 
-# The processor of OUT's binary, by the names of PROCESSORS.
-FOR_CPU = $(or $(CPU),$(patsubst i%86,i386,$(firstword $(subst -, ,$(MACHINE)))))
+# The processor of OUT's binary, by the names of PROCESSORS: the one whose compiler of Debian is for this MACHINE, or else by the machine's
+# first word, as Alpine's and Fedora's compilers have other names.
+FOR_CPU = $(or $(CPU),$(strip $(foreach cpu,$(PROCESSORS),$(if $(filter $(MACHINE)-gcc,$(CC_$(cpu))),$(cpu)))),$(FIRST_CPU))
+FIRST_CPU = $(patsubst powerpc64le,ppc64le,$(patsubst i%86,i386,$(firstword $(subst -, ,$(MACHINE)))))
 
 # ---- targets for people
 
