@@ -5,8 +5,9 @@ import archive
 from package import fields, indented
 from description import MAINTAINER, SUMMARY, URL
 
+# dpkg calls the installation after a removal, which has disabled the service, as it calls an upgrade. So what is off gets the hint again.
 SCRIPTS = {
-    "postinst": 'if [ "$1" = configure ]; then\n    if [ -n "$2" ]; then upgraded; else installed; fi\nfi',
+    "postinst": 'if [ "$1" = configure ]; then\n    if [ -n "$2" ]; then upgraded; is_on || hint; else installed; fi\nfi',
     "prerm": 'if [ "$1" = remove ]; then removing; fi',
     "postrm": 'if [ "$1" = remove ]; then removed; fi',
 }

@@ -15,6 +15,7 @@ sys.path.append(str(ROOT / "third_party"))
 import licences
 
 SCRIPTS = ROOT / "packaging" / "scripts"
+SERVICE = ROOT / "platform" / "linux" / "service.sh"
 
 
 def released():
@@ -51,7 +52,7 @@ class Package:
 
     def _of_the_service(self):
         with tempfile.TemporaryDirectory() as place:
-            subprocess.run([ROOT / "platform/linux/service.sh", "install", place, "/usr", self.format.system], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([SERVICE, "install", place, "/usr", self.format.system], check=True, stdout=subprocess.DEVNULL)
             return {str(path.relative_to(place)): (path.stat().st_mode & 0o777, path.read_bytes()) for path in pathlib.Path(place).rglob("*") if path.is_file()}
 
     def _copyright(self):

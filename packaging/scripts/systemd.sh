@@ -5,9 +5,18 @@ ask_systemd() {
     [ ! -d /run/systemd/system ] || systemctl "$@" || :
 }
 
+hint() {
+    echo 'sockpush is not started yet. Set SOCKPUSH_TO in /etc/default/sockpush, then: systemctl enable --now sockpush'
+}
+
+# Succeeds if the service starts at boot or runs, or if there is no systemctl to start it.
+is_on() {
+    [ -z "$(command -v systemctl)" ] || systemctl --quiet is-enabled sockpush.service 2>/dev/null || systemctl --quiet is-active sockpush.service 2>/dev/null
+}
+
 installed() {
     ask_systemd daemon-reload
-    echo 'sockpush is not started yet. Set SOCKPUSH_TO in /etc/default/sockpush, then: systemctl enable --now sockpush'
+    hint
 }
 
 upgraded() {

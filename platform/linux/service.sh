@@ -3,8 +3,8 @@
 # starts and stops nothing.
 #
 # SYSTEM   copies                                                        without SYSTEM
-# systemd  the unit, and /etc/default/sockpush with all variables        always
-# openrc   a script, and /etc/conf.d/sockpush with all variables         if /sbin/openrc-run exists
+# systemd  the unit, /etc/default/sockpush, the list of variables        always
+# openrc   a script, /etc/conf.d/sockpush, the list of variables         if /sbin/openrc-run exists
 # openwrt  procd's script, and /etc/config/sockpush                      if /etc/rc.common exists
 #
 # install keeps an existing configuration; uninstall keeps a changed one.
@@ -48,16 +48,17 @@ fi
 # wanted SYSTEM FILE: succeeds if the service is for that system, or for any, and the file tells that it is there
 wanted() { [ "$system" = "$1" ] || { [ -z "$system" ] && [ -e "$root$2" ]; }; }
 
+if [ "$system" != openwrt ]; then
+    put sockpush.variables "$root$prefix/share/doc/sockpush/variables" 644
+    [ "$action" = install ] || rmdir "$root$prefix/share/doc/sockpush" 2>/dev/null || :
+fi
 if wanted systemd /; then
     put sockpush.service "$unit" 644
     put_config sockpush.default "$root/etc/default/sockpush"
 fi
 if wanted openrc /sbin/openrc-run; then
     put openrc/sockpush.init "$root/etc/init.d/sockpush" 755
-    conf=$(mktemp)
-    trap 'rm -f "$conf"' EXIT
-    { cat openrc/sockpush.head && sed '1,/^$/d' sockpush.default; } >"$conf"
-    put_config "$conf" "$root/etc/conf.d/sockpush"
+    put_config openrc/sockpush.conf "$root/etc/conf.d/sockpush"
 fi
 if wanted openwrt /etc/rc.common; then
     put openwrt/sockpush.init "$root/etc/init.d/sockpush" 755

@@ -1,6 +1,7 @@
 """Packages of the binary that is built, and fresh trees of Debian to install them in."""
 import os
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -25,6 +26,21 @@ def package(tmp_path_factory):
 
     def make(format, version=None, cpu="x86_64", folder=place):
         return build.build(format, cpu, BINARY, folder, version)
+    return make
+
+
+@pytest.fixture(scope="session")
+def next_package(package, tmp_path_factory):
+    """next_package(format, …) returns the path of the package of version 0.2.0, which has one more variable in its list."""
+    linux = tmp_path_factory.mktemp("next") / "linux"
+    shutil.copytree(ROOT / "platform/linux", linux)
+    with (linux / "sockpush.variables").open("a") as file:
+        file.write("\n# what is new\n#SOCKPUSH_NEW=\n")
+
+    def make(format, **more):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("package.SERVICE", linux / "service.sh")
+            return package(format, "0.2.0", **more)
     return make
 
 

@@ -21,12 +21,13 @@ from package import released
 SERVICE = {"usr/lib/systemd/system/sockpush.service": 0o644, "etc/default/sockpush": 0o600}
 COMMON = {"usr/bin/sockpush": 0o755}
 MANUAL = {"usr/share/man/man8/sockpush.8.gz": 0o644}
+VARIABLES = {"usr/share/doc/sockpush/variables": 0o644}
 LICENCES = {"usr/share/licenses/sockpush/LICENSES.gz": 0o644}
 DOC = {f"usr/share/doc/sockpush/{name}": 0o644 for name in ("copyright", "changelog.gz", "changelog.Debian.gz")}
 FILES = {
-    "deb": {**COMMON, **SERVICE, **MANUAL, **DOC, "usr/share/lintian/overrides/sockpush": 0o644},
-    "rpm": {**COMMON, **SERVICE, **MANUAL, **LICENCES},
-    "apk": {**COMMON, **MANUAL, **LICENCES, "etc/init.d/sockpush": 0o755, "etc/conf.d/sockpush": 0o600},
+    "deb": {**COMMON, **SERVICE, **MANUAL, **VARIABLES, **DOC, "usr/share/lintian/overrides/sockpush": 0o644},
+    "rpm": {**COMMON, **SERVICE, **MANUAL, **VARIABLES, **LICENCES},
+    "apk": {**COMMON, **MANUAL, **VARIABLES, **LICENCES, "etc/init.d/sockpush": 0o755, "etc/conf.d/sockpush": 0o600},
     "ipk": {**COMMON, **LICENCES, "etc/init.d/sockpush": 0o755, "etc/config/sockpush": 0o600},
 }
 
@@ -117,7 +118,7 @@ def test_files(package, format):
 
 
 def test_texts(package, format):
-    """Each is what the source has: the unit, its configuration, the manual page, the licences of what is linked."""
+    """Each is what the source has: the unit, its configuration, the list of variables, the manual page, the licences of what is linked."""
     _, data = read(package(format))
     text = {name: (gzip.decompress(inner) if name.endswith(".gz") else inner).decode() for name, (_, inner) in data.items() if name != "usr/bin/sockpush"}
     linux = ROOT / "platform/linux"
@@ -125,13 +126,13 @@ def test_texts(package, format):
         assert "\nExecStart=/usr/bin/sockpush\n" in text["usr/lib/systemd/system/sockpush.service"]
         assert text["etc/default/sockpush"] == (linux / "sockpush.default").read_text()
     if format == "apk":
-        settings = lambda text: [line for line in text.splitlines() if line.startswith("#SOCKPUSH_")]
-        assert settings(text["etc/conf.d/sockpush"]) == settings((linux / "sockpush.default").read_text()) and "systemctl" not in text["etc/conf.d/sockpush"]
+        assert text["etc/conf.d/sockpush"] == (linux / "openrc/sockpush.conf").read_text()
         assert "\ncommand=/usr/bin/sockpush\n" in text["etc/init.d/sockpush"]
     if format == "ipk":
         assert text["etc/init.d/sockpush"] == (linux / "openwrt/sockpush.init").read_text()
         assert text["etc/config/sockpush"] == (linux / "openwrt/sockpush.config").read_text()
     else:
+        assert text["usr/share/doc/sockpush/variables"] == (linux / "sockpush.variables").read_text()
         assert text["usr/share/man/man8/sockpush.8.gz"] == (ROOT / "docs/sockpush.8").read_text()
     [found] = [inner for name, inner in text.items() if name.endswith(("LICENSES.gz", "copyright"))]
     for name in licences.texts():
@@ -156,6 +157,16 @@ def test_processors():
     for format in FORMATS:
         names = [names[format] for names in PROCESSORS.values() if names[format] != "-"]
         assert len(set(names)) == len(names) >= 8
+
+
+@pytest.mark.parametrize("machine,cpu", [
+    ("arm-linux-gnueabihf", "armv7"), ("arm-linux-gnueabi", "armv5"), ("powerpc64le-linux-gnu", "ppc64le"), ("x86_64-linux-gnu", "x86_64"),
+    ("i686-linux-gnu", "i386"), ("mipsel-linux-gnu", "mipsel"), ("armv7-alpine-linux-musleabihf", "armv7"), ("powerpc64le-alpine-linux-musl", "ppc64le"),
+    ("i586-alpine-linux-musl", "i386"), ("x86_64-redhat-linux", "x86_64")])
+def test_this_machines_processor(machine, cpu):
+    """Without CPU= a package is for the machine of the compiler."""
+    assert build_mk.evaluated("FOR_CPU", f"MACHINE={machine}") == cpu
+    assert build_mk.evaluated("FOR_CPU", f"MACHINE={machine}", "CPU=riscv64") == "riscv64"
 
 
 def test_debs_fields(package):

@@ -78,14 +78,18 @@ def tree(tmp_path):
     return Tree(tmp_path / "tree")
 
 
-def test_installed_upgraded_removed(tree, package):
+def test_installed_upgraded_removed(tree, package, next_package):
+    """The list of variables is new after the upgrade. The configuration is the user's, with no other one beside it."""
     assert "sockpush is not started yet" in tree.change("--install", package("rpm", "0.1.0")) and tree.calls == ["daemon-reload"]
     assert tree.change("--verify", "sockpush") == ""
     assert subprocess.run([tree.root / "usr/bin/sockpush", "--version"], capture_output=True).returncode == 0
     configuration = tree.root / "etc/default/sockpush"
     assert configuration.stat().st_mode & 0o777 == 0o600
     configuration.write_text("SOCKPUSH_TO=udp://statsd.example\n")
-    assert "not started" not in tree.change("--upgrade", package("rpm", "0.2.0"))
+    variables = tree.root / "usr/share/doc/sockpush/variables"
+    assert "SOCKPUSH_NEW" not in variables.read_text()
+    assert "not started" not in tree.change("--upgrade", next_package("rpm"))
+    assert "SOCKPUSH_NEW" in variables.read_text() and [path.name for path in configuration.parent.iterdir()] == ["sockpush"]
     assert tree.calls == ["daemon-reload", "try-restart sockpush.service"]
     assert configuration.read_text() == "SOCKPUSH_TO=udp://statsd.example\n"
     assert tree.rpm("--query", "sockpush").startswith("sockpush-0.2.0-1.")

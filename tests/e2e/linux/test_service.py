@@ -172,7 +172,7 @@ def test_is_started_again(systemd, receiver):
 
 
 def test_is_started_once_it_polled(systemd, receiver):
-    """The first poll's lines are on their way then. The drop-in of a user replaces the form of the log."""
+    """The first poll's lines are on their way then. The environment's file replaces the form of the log."""
     one = systemd(to=to(receiver), interval="1h", log="json", drop_in="WatchdogSec=1\n")
     assert one.systemctl("start", "sockpush").returncode == 0
     assert [json.loads(line) for line in one.log.splitlines() if "pushing " in line]
@@ -288,7 +288,8 @@ def test_systemd_finds_the_unit(tmp_path, prefix, place):
     """Whatever the prefix is, the unit is where systemd looks, and `systemctl enable` finds it."""
     unit = f"{place}/lib/systemd/system/sockpush.service"
     install(tmp_path, "install", f"PREFIX={prefix}")
-    assert set(files(tmp_path)) == {f"{prefix[1:]}/bin/sockpush", f"{prefix[1:]}/share/man/man8/sockpush.8", unit, "etc/default/sockpush"}
+    assert set(files(tmp_path)) == {f"{prefix[1:]}/bin/sockpush", f"{prefix[1:]}/share/man/man8/sockpush.8", f"{prefix[1:]}/share/doc/sockpush/variables", unit,
+                                    "etc/default/sockpush"}
     assert f"\nExecStart={prefix}/bin/sockpush\n" in (tmp_path / unit).read_text()
     assert (tmp_path / prefix[1:] / "bin/sockpush").read_bytes() == BINARY.read_bytes()
     if shutil.which("systemd-analyze"):
@@ -320,7 +321,8 @@ def test_a_changed_configuration_is_kept(tmp_path):
     (tmp_path / "etc/rc.common").touch()
     install(tmp_path, "install", "PREFIX=/opt/x")
     openwrt = {"etc/rc.common", "etc/init.d/sockpush", "etc/config/sockpush"}
-    names = {"opt/x/bin/sockpush", "opt/x/share/man/man8/sockpush.8", "usr/local/lib/systemd/system/sockpush.service", "etc/default/sockpush"}
+    names = {"opt/x/bin/sockpush", "opt/x/share/man/man8/sockpush.8", "opt/x/share/doc/sockpush/variables",
+             "usr/local/lib/systemd/system/sockpush.service", "etc/default/sockpush"}
     assert set(files(tmp_path)) == openwrt | names
     script = tmp_path / "etc/init.d/sockpush"
     assert "command /opt/x/bin/sockpush\n" in script.read_text() and os.access(script, os.X_OK)
@@ -348,14 +350,21 @@ def test_install_without_root(other_users):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "not a service: /etc cannot be written to\n")
 
 
-def test_default_file_is_written_from_the_help():
-    written = subprocess.run([LINUX / "default.sh"], input=run_binary({}, "--help").out, check=True, capture_output=True, text=True).stdout
-    assert (LINUX / "sockpush.default").read_text() == written, "build/sockpush --help | platform/linux/default.sh >platform/linux/sockpush.default"
+def test_variables_are_written_from_the_help():
+    written = subprocess.run([LINUX / "variables.sh"], input=run_binary({}, "--help").out, check=True, capture_output=True, text=True).stdout
+    assert (LINUX / "sockpush.variables").read_text() == written, "build/sockpush --help | platform/linux/variables.sh >platform/linux/sockpush.variables"
 
 
-def test_default_file_has_each_variable(run):
+@pytest.mark.parametrize("name", ["sockpush.default", "openrc/sockpush.conf"])
+def test_the_configuration_names_one_variable(name):
+    """An upgrade asks a user who has changed the file about any new text in it. So it has nothing that a next version changes."""
+    text = (LINUX / name).read_text()
+    assert all(line.startswith("#") for line in text.splitlines()) and re.findall(r"SOCKPUSH_\w+=", text) == ["SOCKPUSH_TO="]
+
+
+def test_the_list_has_each_variable(run):
     """Each variable is a comment after its meaning. Without the # its line is accepted."""
-    text = (LINUX / "sockpush.default").read_text()
+    text = (LINUX / "sockpush.variables").read_text()
     assert all(line.startswith("#") for line in text.splitlines() if line)
     pairs = re.findall(r"^# [^\n]+\n#(SOCKPUSH_[A-Z_]+)=(.*)$", text, re.M)
     env = dict(pairs)
