@@ -10,7 +10,9 @@ import pytest
 
 import parse
 import procfs
+import receivers
 import wait
+from manager import Manager
 from program import ONE_POLL, environment, run_binary
 
 ODD = b'a="\xff\xc3\xa9\x1b[31m\\", b=\n'
@@ -61,6 +63,12 @@ def answers(program):
     return [line for line in program.log.splitlines() if re.search(r'msg="(works|in trouble|nothing was|has ended)', line)]
 
 
+def asked(program, pattern):
+    """Asks for the states. Returns those answers so far that match."""
+    program.process.send_signal(signal.SIGUSR1)
+    return [line for line in answers(program) if re.fullmatch(rf"\S+Z info {pattern}", line)]
+
+
 def test_sigusr1_logs_each_outputs_state(namespace, root, start, keep):
     """Whatever level is set."""
     server = keep(socket.create_server(("127.0.0.1", 0)))
@@ -69,17 +77,13 @@ def test_sigusr1_logs_each_outputs_state(namespace, root, start, keep):
     program = start(proc=root, to=f"influx+stdout:,influx+{gone}", interval="200ms", log_level="error")
     program.until(lambda: program.out)
 
-    def seen(pattern):
-        program.process.send_signal(signal.SIGUSR1)
-        return [line for line in answers(program) if re.fullmatch(rf"\S+Z info {pattern}", line)]
-
-    program.until(lambda: seen(r'output=stdout: msg="works; \d+ lines wait(, the oldest for \d+ s)?; 0 dropped"'))
-    program.until(lambda: seen(f'output={gone} msg="in trouble for [1-9]\\d* s: Connection refused; \\d+ lines wait, the oldest for [1-9]\\d* s; 0 dropped"'))
+    program.until(lambda: asked(program, r'output=stdout: msg="works; \d+ lines wait(, the oldest for \d+ s)?; 0 dropped"'))
+    program.until(lambda: asked(program, f'output={gone} msg="in trouble for [1-9]\\d* s: Connection refused; \\d+ lines wait, the oldest for [1-9]\\d* s; 0 dropped"'))
     assert program.end_at_once() in (0, 1)
 
 
 def test_many_signals_delay_no_poll(root, start):
-    """The times of polls stay on their grid, and all polls come, while signals come all the time."""
+    """All polls come while signals come all the time, and no signal brings one early: nine come at deadlines, which are 200 ms apart."""
     program = start(proc=root, interval="200ms", polls=10)
     program.until(lambda: program.out)
     while program.process.poll() is None:
@@ -89,6 +93,7 @@ def test_many_signals_delay_no_poll(root, start):
     assert program.end() == 0
     times = sorted({point.time for point in parse.influx(program.out)})
     assert len(times) == 10 and answers(program)
+    assert times[-1] - times[0] >= 8 * 190_000_000, times      # the clock may be set meanwhile, by a little
 
 
 def test_a_signal_at_the_end_does_not_cut_it_short(namespace, root, start, keep):
@@ -104,6 +109,7 @@ def test_a_signal_at_the_end_does_not_cut_it_short(namespace, root, start, keep)
         with contextlib.suppress(ProcessLookupError):
             program.process.send_signal(signal.SIGUSR1)
     server = keep(socket.create_server(server_address(gone)))
+    server.settimeout(wait.DEADLINE)
     peer = keep(server.accept()[0])
     with peer.makefile("rb") as lines:
         assert b"netstat" in lines.readline()
@@ -119,26 +125,9 @@ def server_address(url):
 
 # --- sd_notify
 
-class Manager:
-    """A service manager's socket."""
-
-    def __init__(self, name):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(name.replace("@", "\0"))
-        self.socket.settimeout(wait.DEADLINE)
-        self.name = name
-
-    def next(self):
-        """Returns the assignments of the next message."""
-        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().split("\n"))
-
-    def close(self):
-        self.socket.close()
-
-
 @pytest.fixture(params=["path", "abstract"])
 def manager(request, tmp_path, keep):
-    return keep(contextlib.closing(Manager(str(tmp_path / "notify") if request.param == "path" else f"@sockpush-test-{os.getpid()}")))
+    return keep(contextlib.closing(Manager(tmp_path / "notify" if request.param == "path" else f"@sockpush-test-{os.getpid()}")))
 
 
 @pytest.mark.parametrize("to,backend", [("influx+stdout:", "procfs"), ("influx+udp://127.0.0.1:9", "netlink")])
@@ -157,18 +146,46 @@ def test_reports_to_its_manager(manager, start, to, backend):
     assert last["STOPPING"] == "1" and program.end() == 0
 
 
-@pytest.mark.parametrize("interval,watchdog,asked", [("1h", "60000000", "10800000000"), ("1s", "1999999", "3000000"), ("1s", "2000000", None),
-                                                    ("1s", "soon", None), ("1h", "", None)])
-def test_a_short_watchdog_is_lengthened(manager, root, start, interval, watchdog, asked):
-    start(NOTIFY_SOCKET=manager.name, WATCHDOG_USEC=watchdog, proc=root, interval=interval)
-    assert manager.next().get("WATCHDOG_USEC") == asked
+@pytest.mark.parametrize("interval,watchdog,wanted", [("1h", "60000000", "10800000000"), ("1s", "1999999", "3000000"), ("1s", "2000000", None),
+                                                     ("1s", "soon", None), ("1h", "", None)])
+def test_a_short_watchdog_is_lengthened(manager, root, start, interval, watchdog, wanted):
+    """Once: what another program had set is not set again."""
+    program = start(NOTIFY_SOCKET=manager.name, WATCHDOG_USEC=watchdog, proc=root, interval=interval)
+    assert manager.next().get("WATCHDOG_USEC") == wanted
+    program.process.send_signal(signal.SIGTERM)
+    while "STOPPING" not in (after := manager.next()):
+        assert set(after) == {"WATCHDOG", "STATUS"}
+    assert set(after) == {"STOPPING", "WATCHDOG", "STATUS"} and program.end() == 0
 
 
 def test_a_full_queue_delays_nothing(manager, root, start):
-    """The manager reads nothing, and its queue has room for few messages (net.unix.max_dgram_qlen)."""
-    program = start(NOTIFY_SOCKET=manager.name, proc=root, interval="100ms", polls=40)
-    assert program.process.wait(3 * wait.DEADLINE) == 0
-    assert len({point.time for point in parse.influx(program.out)}) == 40 and manager.next()["READY"] == "1"
+    """The manager reads nothing, as while a machine boots. What it has to know arrives once there is room, and only once."""
+    manager.fill()
+    program = start(NOTIFY_SOCKET=manager.name, WATCHDOG_USEC="100000", proc=root)
+    program.until(lambda: len(program.influx_polls()) >= 20)
+    told = [said for said in manager.waiting() if set(said) != {"FILLED"}]
+    late, after = (*told, manager.next(), manager.next())[:2]
+    assert set(late) == {"READY", "WATCHDOG_USEC", "WATCHDOG", "STATUS"} and late["WATCHDOG_USEC"] == "300000"
+    assert set(after) == {"WATCHDOG", "STATUS"}
+    manager.fill()
+    polls = len(program.influx_polls())
+    program.until(lambda: len(program.influx_polls()) >= polls + 20)
+    assert program.end() == 0 and "warn" not in program.log
+    assert not any("READY" in said for said in manager.waiting())
+
+
+def test_an_output_that_has_ended_is_no_trouble(manager, root, start, keep):
+    """The reader of stdout is gone for good. The other output goes on."""
+    other = keep(receivers.udp())
+    reader, writer = os.pipe()
+    program = start(popen={"stdout": writer}, NOTIFY_SOCKET=manager.name, to=f"stdout:,udp://127.0.0.1:{other.port}", proc=root)
+    os.close(writer)
+    with open(reader) as lines:
+        lines.readline()
+    status = manager.until(lambda said: said["STATUS"].startswith("stdout: has ended; "))["STATUS"]
+    assert " | udp://" in status
+    program.until(lambda: asked(program, 'output=stdout: msg="has ended; .*"'))
+    assert program.end() == 0
 
 
 def test_a_manager_that_goes_is_not_missed(manager, root, start):
@@ -184,9 +201,8 @@ def test_a_status_is_cut(manager, root, start):
     """Names of outputs may be long. The message stays small, and its text whole."""
     outputs = ",".join(f"influx+unix:///no/{'é' * 20}{i}" for i in range(8))
     start(NOTIFY_SOCKET=manager.name, proc=root, to=outputs, interval="200ms")
-    manager.next()
-    status = manager.next()["STATUS"]
-    assert 500 < len(status.encode()) < 640 and status.endswith("...") and "No such file" in status
+    status = manager.until(lambda said: "No such file" in said["STATUS"])["STATUS"]
+    assert 500 < len(status.encode()) < 640 and status.endswith("...")
 
 
 @pytest.mark.parametrize("name,why", [("vsock:2:1", "is ignored"), ("notify", "is ignored"), ("/no/such/socket", "No such file or directory"),

@@ -39,6 +39,22 @@ static void an_output_works_once_it_sent_a_line(void **state)
     assert_state(&r, 1, "has ended; 0 lines wait; 0 dropped");
 }
 
+/* That its receiver is gone is also its last error, which is no trouble: nothing is tried any more. */
+static void an_output_whose_receiver_is_gone_has_ended(void **state)
+{
+    struct running r;
+
+    (void)state;
+    line.gone = true;
+    line.send_error = -EPIPE;
+    line.send_errors = 1;
+    start(&r, &fake_stream);
+    poll_at(&r, 1, "one\n");
+    pthread_join(r.output.thread, NULL);
+    assert_state(&r, 1, "has ended; 1 lines wait, the oldest for 0 s; 0 dropped");
+    arena_free(&r.arena);
+}
+
 static void trouble_has_its_length_its_reason_and_the_age_of_what_waits(void **state)
 {
     struct running r;
@@ -91,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_output_works_once_it_sent_a_line, line_reset),
+        cmocka_unit_test_setup(an_output_whose_receiver_is_gone_has_ended, line_reset),
         cmocka_unit_test_setup(trouble_has_its_length_its_reason_and_the_age_of_what_waits, line_reset),
         cmocka_unit_test_setup(the_reason_is_the_last_one, line_reset),
     };
