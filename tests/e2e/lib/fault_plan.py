@@ -49,7 +49,7 @@ CAUSES = {
     "poll procfs": [("open", "EMFILE", f"{ANEW} poll"), ("write wake", "ENOMEM", "nanosleep")],
     "push datagram": [("sendto", "ECONNRESET", ANEW), ("sendto", "EPIPE", ANEW)],
     "push stream": [("sendto", "ECONNRESET", ANEW), ("open", "EMFILE", "poll write")],
-    "relay": [("recvmmsg", "ENOMEM", ANEW), ("recvmmsg", "ENOBUFS", ANEW), ("open", "EMFILE", "poll write"), ("write wake", "ENOMEM", "nanosleep")],
+    "relay": [("recvmmsg", "ENOMEM", ANEW), ("recvmmsg", "ENOBUFS", ANEW), ("open", "EMFILE", "poll write")],
 }
 
 # What is tried while it runs only if it happens to be called, by the reason. "": in any thread.
@@ -58,6 +58,7 @@ BY_CHANCE = {
     "what is lost is looked for once a minute: test_owners tries it": {"poll netlink": "readlinkat getdents64", "poll procfs": "readlinkat getdents64"},
     "of the log and of names, which other threads call often": {"push datagram": "lseek open read fcntl write getrandom",
                                                                 "poll netlink": "lseek open fcntl write poll readlink"},
+    "datagrams gather only if many have come since the last look, as after a failure": {"relay": "nanosleep"},
     "acknowledgements are waited for where bytes cross a receiver's end": {"push stream": "nanosleep"},
 }
 
@@ -102,7 +103,7 @@ class Starting:
     def __init__(self, fault=None, first=0):
         self.made, self.all_made = collections.Counter(), collections.Counter()
         self.failed = self.calls = 0
-        self._fault, self._first, self._over = fault, first, False
+        self.fault, self._first, self._over = fault, first, False
 
     def __call__(self, _, call, arguments):
         row = row_of(call, arguments)
@@ -114,10 +115,10 @@ class Starting:
         self.all_made[row] += 1
         if not self._over:
             self.made[row] += 1
-        if not self._fault or row != self._fault.call or self.failed == self._fault.times or self.all_made[row] <= self._first:
+        if not self.fault or row != self.fault.call or self.failed == self.fault.times or self.all_made[row] <= self._first:
             return 0
         self.failed += 1
-        return getattr(errno, self._fault.error)
+        return getattr(errno, self.fault.error)
 
     def rows(self, chance):
         """Returns [(fault, at which time)]: of the start, and of what comes later the calls that the start does not make. What it prints
