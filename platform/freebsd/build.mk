@@ -24,6 +24,6 @@ CHECKED  = $(filter platform/%,$(SRC))
 
 objects: $(CHECKED:%.c=$(OUT)/obj/%.o)
 $(CHECKED:%.c=$(OUT)/obj/%.o): platform/freebsd/declared.h | $(EMPTY)
-$(EMPTY):
-	$(Q)for name in $(NAMES); do mkdir -p $@/$$(dirname $$name) && : >$@/$$name.h || exit; done
+$(EMPTY): platform/freebsd/build.mk
+	$(Q)for name in $(NAMES); do mkdir -p $@/$$(dirname $$name) && : >$@/$$name.h || exit; done; touch $@
 endif
