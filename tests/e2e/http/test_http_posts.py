@@ -17,10 +17,11 @@ pytestmark = pytest.mark.windows
 def test_one_post_a_snapshot_over_one_connection(post):
     with posts.Receiver() as receiver:
         program = post(receiver.port)
-        program.until(lambda: len(receiver.posts) >= 5)
+        program.until(lambda: sum(len(one.times) == 1 for one in receiver.posts) >= 5)     # one that was late may have two
         assert program.end() == 0
         assert {one.connection for one in receiver.posts} == {0}
-        assert all(len(one.times) == 1 for one in receiver.posts)
+        times = [time for one in receiver.posts for time in one.times]
+        assert len(set(times)) == len(times)
         assert receiver.lines() == program.out.splitlines()
         first = receiver.posts[0]
         assert first.target == "/write?db=x"
