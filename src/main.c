@@ -34,8 +34,11 @@ static void set_log(void)
 
 static void report(void *ctx, enum log_level level, const char *variable, const char *message)
 {
-    (void)ctx;
-    set_log(); /* its variables are read first; what is wrong with them is an error, and logged at any level */
+    const bool *is_wrong = ctx;
+
+    if (*is_wrong)
+        return; /* one error at a time: the arguments */
+    set_log();  /* its variables are read first; what is wrong with them is an error, and logged at any level */
     log_event(level, variable ? "variable" : NULL, variable, "%s", message);
 }
 
@@ -168,13 +171,23 @@ static const char *known_argument(int argc, char **argv)
     return "";
 }
 
+static void report_arguments(int argc, char **argv)
+{
+    const char *known = known_argument(argc, argv);
+
+    log_event(LOG_ERROR, "argument", wrong_argument(argc, argv),
+              "accepted is one of --help, -h, --version, --check, --top; environment variables set all else%s%s%s",
+              *known ? "; did you mean \"sockpush " : "", known, *known ? "\"?" : "");
+}
+
 int main(int argc, char **argv)
 {
     static struct arena of_top;
-    struct diag diag = {.report = report};
     char host_name[256];
     enum argument argument = argc == 2 ? find_argument(argv[1]) : ARGUMENTS;
+    bool is_wrong = argc > 1 && argument == ARGUMENTS;
     bool named, check = argument == ARGUMENT_CHECK, top = argument == ARGUMENT_TOP;
+    struct diag diag = {.report = report, .ctx = &is_wrong};
     env_list env;
     int status;
 
@@ -188,20 +201,14 @@ int main(int argc, char **argv)
             print_help();
         return printed(0);
     }
-    if (argc > 1 && argument == ARGUMENTS) {
-        const char *known = known_argument(argc, argv);
-
-        log_event(LOG_ERROR, "argument", wrong_argument(argc, argv),
-                  "accepted is one of --help, -h, --version, --check, --top; environment variables set all else%s%s%s",
-                  *known ? "; did you mean \"sockpush " : "", known, *known ? "\"?" : "");
-        return 2;
-    }
     hash_draw_key();
     named = !platform_host_name(host_name, sizeof host_name);
     env = (env_list)platform_environment();
     config_read(&program.config, top ? top_environment(env, &of_top) : env, named ? host_name : NULL, &diag);
     set_log();
-    if (diag.errors)
+    if (is_wrong)
+        report_arguments(argc, argv);
+    if (is_wrong || diag.errors)
         return 2;
     if (!named && !program.config.host_named)
         log_event(LOG_WARN, "variable", "SOCKPUSH_HOST",

@@ -53,6 +53,10 @@ def test_priorities_are_those_of_the_levels(made):
     assert {"warn"} < {level for level, _ in parse.journal(made(log="systemd"))}
 
 
+def test_wrong_arguments_are_reported_in_the_form_that_is_set(run):
+    assert [(line["argument"], line["level"]) for line in map(json.loads, run("--bogus", log="json", to="nonsense").log.splitlines())] == [("--bogus", "error")]
+
+
 def test_a_bad_form_is_reported_in_the_default():
     assert [pairs["variable"] for level, pairs in parse.log(bad(log="xml")) if level == "error"][0] == "SOCKPUSH_LOG"
 
