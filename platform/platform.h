@@ -173,8 +173,8 @@ bool platform_terminal_open(void);
 /* Leaves the screen, and restores the terminal. */
 void platform_terminal_close(void);
 
-/* Returns the number of the screen's lines. */
-unsigned platform_terminal_lines(void);
+/* Stores the lines and columns of the screen. */
+void platform_terminal_size(unsigned *lines, unsigned *columns);
 
 /* Reads a byte of a key that was pressed, without waiting. Returns 1, 0 if there is none, or -1 if there will not be
  * another one. */

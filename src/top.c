@@ -77,7 +77,8 @@ static char wait_for_key(struct program *p, bool screen, uint64_t start, uint64_
 /* Writes the poll. Returns 0 or -errno. */
 static int show(struct top *t, bool screen, struct buf *out)
 {
-    t->lines = screen ? platform_terminal_lines() : 0;
+    if (screen)
+        platform_terminal_size(&t->lines, &t->columns);
     buf_cut(out, 0);
     top_put(t, out);
     return platform_write(STDOUT_FILENO, out->data, out->len, NULL);

@@ -27,6 +27,8 @@ bool posix_watch_signals(const sigset_t *signals)
     return all;
 }
 
+const bool posix_signals_stay = true;
+
 int posix_next_signal(const sigset_t *signals, uint64_t left_ns)
 {
     const struct timespec span = {.tv_sec = (time_t)(left_ns / 1000000000), .tv_nsec = (long)(left_ns % 1000000000)};

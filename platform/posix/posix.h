@@ -39,6 +39,9 @@ bool posix_watch_signals(const sigset_t *signals);
 /* Waits up to left_ns for a watched signal. Returns it, or 0 or less if none came. */
 int posix_next_signal(const sigset_t *signals, uint64_t left_ns);
 
+/* True if a signal that posix_next_signal returned is still pending. */
+extern const bool posix_signals_stay;
+
 struct net_addr;
 struct scoped_ip; /* base/dns.h */
 

@@ -16,6 +16,8 @@ bool posix_watch_signals(const sigset_t *signals)
     return sigtimedwait(&empty, NULL, &none) < 0 && errno == EAGAIN;
 }
 
+const bool posix_signals_stay = false;
+
 int posix_next_signal(const sigset_t *signals, uint64_t left_ns)
 {
     const struct timespec span = {.tv_sec = (time_t)(left_ns / 1000000000), .tv_nsec = (long)(left_ns % 1000000000)};

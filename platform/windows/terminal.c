@@ -10,9 +10,9 @@ void platform_terminal_close(void)
 {
 }
 
-unsigned platform_terminal_lines(void)
+void platform_terminal_size(unsigned *lines, unsigned *columns)
 {
-    return 0;
+    *lines = *columns = 0;
 }
 
 int platform_terminal_read(char *out)

@@ -7,13 +7,13 @@
 
 /* Control sequences of ECMA-48. */
 #define HOME       "\33[H"
-#define CLEAR_LINE "\33[K" /* from the cursor on, which stays in the last column after a line of 80 */
+#define CLEAR_LINE "\33[K" /* from the cursor on, which stays in the last column after a full line */
 #define CLEAR_REST "\33[J"
 #define NO_STYLES  "\33[m"
 
-void page_begin(struct page *p, unsigned height, struct buf *out)
+void page_begin(struct page *p, unsigned height, unsigned width, struct buf *out)
 {
-    *p = (struct page){.out = out, .height = height};
+    *p = (struct page){.out = out, .height = height, .width = width && width < PAGE_WIDTH ? width : PAGE_WIDTH};
     if (height)
         buf_text(out, HOME);
 }
@@ -74,7 +74,7 @@ unsigned page_columns(const char *text)
 
 void page_put(struct page *p, const char *text)
 {
-    for (size_t left = strlen(text), n; left && !p->skipped && p->column < PAGE_WIDTH; text += n, left -= n) {
+    for (size_t left = strlen(text), n; left && !p->skipped && p->column < p->width; text += n, left -= n) {
         n = visible(text, left);
         buf_put(p->out, n ? text : "_", n ? n : 1);
         n += !n;
@@ -99,7 +99,7 @@ void page_line(struct page *p, const char *style, const char *format, ...)
 
 void page_pad_to(struct page *p, unsigned column)
 {
-    while (!p->skipped && p->column < column) {
+    while (!p->skipped && p->column < column && p->column < p->width) {
         buf_char(p->out, ' ');
         p->column++;
     }
@@ -107,10 +107,14 @@ void page_pad_to(struct page *p, unsigned column)
 
 void page_put_right(struct page *p, const char *text, unsigned width)
 {
-    unsigned len = page_columns(text);
+    unsigned end = p->column + width, len = page_columns(text);
 
+    if (end > p->width) { /* half a number would be another one */
+        page_pad_to(p, end);
+        return;
+    }
     if (len < width)
-        page_pad_to(p, p->column + width - len);
+        page_pad_to(p, end - len);
     page_put(p, text);
 }
 

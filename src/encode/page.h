@@ -1,4 +1,5 @@
-/* Lines of a page for a terminal, or of plain text, of at most PAGE_WIDTH columns. Pure. */
+/* Lines of a page for a terminal, or of plain text, of at most PAGE_WIDTH columns. Columns without room on a
+ * narrower terminal are left out. Pure. */
 #ifndef PAGE_H
 #define PAGE_H
 
@@ -16,6 +17,7 @@
 struct page {
     struct buf *out;
     unsigned height;   /* lines of the terminal; 0: plain text */
+    unsigned width;    /* columns of a line, at most PAGE_WIDTH */
     unsigned lines;    /* that were begun, of these */
     unsigned column;   /* of the next character */
     const char *style; /* of the line; or NULL */
@@ -23,8 +25,8 @@ struct page {
 };
 
 /* Begin and end a page. It is written from the terminal's top left corner on, in the place of the one before. A plain
- * text ends in an empty line. */
-void page_begin(struct page *p, unsigned height, struct buf *out);
+ * text ends in an empty line. height, width: of the terminal; 0 for plain text. */
+void page_begin(struct page *p, unsigned height, unsigned width, struct buf *out);
 void page_end(struct page *p);
 
 /* Begin and end a line. Those that exceed the terminal are left out. style: a control sequence that only terminals
@@ -38,8 +40,8 @@ void page_line(struct page *p, const char *style, const char *format, ...) __att
 /* Puts as much of the text as the line has room for. Each character that could control a terminal becomes "_". */
 void page_put(struct page *p, const char *text);
 
-/* Puts a text, or a number, at the right of `width` columns. A number that is too long is put in thousands, millions
- * and so on. */
+/* Puts a text, or a number, at the right of `width` columns, or blanks if the line has no room for all of them. A
+ * number that is too long is put in thousands, millions and so on. */
 void page_put_right(struct page *p, const char *text, unsigned width);
 void page_put_number(struct page *p, uint64_t n, unsigned width);
 

@@ -99,7 +99,7 @@ static const struct counter rises[] = {
     {LISTEN_OVERFLOWS, "queue overflows"},
 };
 
-/* Puts those of n counters that are known, in one line that begins with `name`. */
+/* Puts those of n counters that are known, in one line that begins with `name`, as far as it has room. */
 static void put_counters(struct page *p, const struct top *t, const char *name, const struct counter *c, size_t n,
                          uint32_t known)
 {
@@ -109,9 +109,14 @@ static void put_counters(struct page *p, const struct top *t, const char *name, 
     for (; n; c++, n--) {
         unsigned i = c->counter;
         uint64_t since = i < KERNEL_GAUGES ? 0 : t->before->n[i];
+        size_t whole = b.len;
 
         if (known >> i & 1)
-            buf_format(&b, "%s %s %s", b.len ? "," : name, c->name, page_fit(t->kernel->n[i] - since, 5, number));
+            buf_format(&b, "%s %s %s", whole ? "," : name, c->name, page_fit(t->kernel->n[i] - since, 5, number));
+        if (b.len > p->width) {
+            buf_cut(&b, whole);
+            break;
+        }
     }
     text[b.len] = '\0';
     if (b.len)
@@ -137,7 +142,7 @@ void top_put(const struct top *t, struct buf *out)
 {
     struct page p;
 
-    page_begin(&p, t->lines, out);
+    page_begin(&p, t->lines, t->columns, out);
     put_title(&p, t);
     put_unread(&p, t);
     put_totals(&p, t);

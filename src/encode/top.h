@@ -40,7 +40,7 @@ struct top {
     uint64_t passed_ms;                           /* between these two; 0: there is no poll before */
     struct top_row *row;                          /* room for tally->n_room of them */
     enum top_column sort;
-    unsigned lines; /* of the screen; 0: plain text of all ports */
+    unsigned lines, columns; /* of the screen; 0: plain text of all ports */
 };
 
 /* Returns the bytes of the longest screen with this tally. */

@@ -15,7 +15,7 @@ from program import BINARY, environment
 # The shell writes the terminal's settings before and after the program. Its job control lets the program be suspended.
 SCRIPT = """set -m
 stty -g >before
-sh -c 'echo $$ >pid; exec "$0" --top' {binary} 2>log
+sh -c 'echo $$ >pid; exec "$0" --top {redirect}' {binary} 2>log
 stty -g >suspended
 fg >/dev/null 2>&1
 stty -g >after
@@ -24,9 +24,9 @@ exec cat
 
 
 class Screen:
-    def __init__(self, env, lines=24, term="screen"):
+    def __init__(self, env, lines, term, redirect):
         self.folder = pathlib.Path(tempfile.mkdtemp())
-        (self.folder / "run").write_text(SCRIPT.format(binary=shlex.quote(str(BINARY))))
+        (self.folder / "run").write_text(SCRIPT.format(binary=shlex.quote(str(BINARY)), redirect=redirect))
         words = ["env", "-i", "PATH=" + os.environ["PATH"], *(f"{name}={value}" for name, value in env.items()), "TERM=" + term, "sh", "run"]
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", str(lines), "-c", str(self.folder), shlex.join(words))
 
@@ -75,10 +75,10 @@ class Screen:
 
 
 @contextlib.contextmanager
-def opened(lines=24, term="screen", **changes):
+def opened(lines=24, term="screen", redirect="", **changes):
     if not shutil.which("tmux"):
         pytest.skip("tmux is not installed")
-    screen = Screen(environment({"SOCKPUSH_HOST": "web1", "SOCKPUSH_INTERVAL": "100ms"}, changes), lines, term)
+    screen = Screen(environment({"SOCKPUSH_HOST": "web1", "SOCKPUSH_INTERVAL": "100ms"}, changes), lines, term, redirect)
     try:
         yield screen
     finally:

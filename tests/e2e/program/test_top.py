@@ -144,6 +144,31 @@ def test_a_resize_is_followed(namespace, listen):
         screen.until(lambda: " more" not in screen.text and "8030" in screen.ports)
 
 
+def test_columns_without_room_are_left_out(namespace, listen):
+    listen("127.0.0.1", 8080)
+    with terminal.opened(interval="1h") as screen:
+        screen.until(lambda: screen.ports.get("8080", [])[7:10] == ["0", "0", "128"])
+        screen.tmux("resize-window", "-x", "70", "-y", "24")
+        screen.until(lambda: screen.ports.get("8080", [])[7:] == ["0", "0"] and re.search("QUEUE  PEAK$", screen.text, re.M))
+
+
+@pytest.mark.parametrize("redirect", ["</dev/null", "<&-", ">/dev/tty"])
+def test_keys_work_with_streams_elsewhere(namespace, listen, redirect):
+    with terminal.opened(redirect=redirect) as screen:
+        screen.until(lambda: "[e ESTAB]" in screen.text)
+        screen.press("u")
+        screen.until(lambda: "[u UDP]" in screen.text)
+        screen.press("q")
+        assert screen.read("after") == screen.read("before") and screen.read_log() == ""
+
+
+def test_no_keys_can_be_read(namespace):
+    with terminal.opened(redirect="</dev/null >/dev/tty") as screen:
+        screen.until(lambda: HEADINGS in screen.text)
+        screen.press("q", "e", "C-c")
+        assert screen.read("after") == screen.read("before") and screen.read_log() == ""
+
+
 @pytest.mark.parametrize("end", ["q", "C-c", signal.SIGTERM, signal.SIGHUP])
 def test_the_terminal_is_restored(namespace, end):
     with terminal.opened() as screen:

@@ -314,6 +314,44 @@ static void a_screen_has_as_many_lines_as_the_terminal(void **state)
     polls_free(&polls);
 }
 
+/* Returns the most columns of a line; of each control sequence none. */
+static unsigned width(const char *text)
+{
+    unsigned most = 0;
+
+    for (unsigned columns = 0; *text; text++) {
+        if (*text == '\33')
+            text += strcspn(text, "HJKm");
+        else
+            columns = *text == '\n' ? 0 : columns + ((*text & 0xc0) != 0x80);
+        most = columns > most ? columns : most;
+    }
+    return most;
+}
+
+/* A column that has no room is left out, with those after it: half a number would be another one. */
+static void a_narrow_screen_has_whole_columns_alone(void **state)
+{
+    (void)state;
+    begin("listen", 10);
+    listener("10.0.0.5", 80, 1234, 1280);
+    end();
+    kernel.known = 1 << TCP_MEM_PAGES | 1 << TCP_ORPHAN;
+    kernel.n[TCP_MEM_PAGES] = 1234;
+    kernel.n[TCP_ORPHAN] = 5678;
+    top.lines = 24;
+    for (top.columns = 1; top.columns <= 100; top.columns++) {
+        assert_int_equal(width(shown()), top.columns < 80 ? top.columns : 80);
+        assert_int_equal(strstr(shown(), "LIMIT") != NULL, top.columns >= 72);
+        assert_int_equal(strstr(shown(), " LIM") != NULL, top.columns >= 72);
+        assert_int_equal(strstr(shown(), " 1280") != NULL, top.columns >= 72);
+        assert_int_equal(strstr(shown(), "  12") != NULL, top.columns >= 60);
+        assert_int_equal(strstr(shown(), "pages 1234") != NULL, top.columns >= 22);
+        assert_int_equal(strstr(shown(), "orphans") != NULL, top.columns >= 36);
+    }
+    polls_free(&polls);
+}
+
 /* A row of two lines is not cut. */
 static void the_last_line_of_a_screen_is_a_whole_row(void **state)
 {
@@ -396,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_queue_that_is_not_known_is_no_zero),
         cmocka_unit_test(ports_without_sockets_are_left_out),
         cmocka_unit_test(a_screen_has_as_many_lines_as_the_terminal),
+        cmocka_unit_test(a_narrow_screen_has_whole_columns_alone),
         cmocka_unit_test(the_last_line_of_a_screen_is_a_whole_row),
         cmocka_unit_test(a_full_queue_is_bold_on_a_screen),
         cmocka_unit_test(strangers_texts_do_not_control_the_terminal),
