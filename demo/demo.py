@@ -83,6 +83,7 @@ class Aggregator:
             self._process = start([self._program, f"-storageDataPath={self._place}/data", f"-httpListenAddr=127.0.0.1:{self.port}",
                                    f"-influxListenAddr=127.0.0.1:{self.lines_port}", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=1ms",
                                    "-loggerLevel=WARN"], log, log)
+        _processes.insert(0, _processes.pop())      # it ends last, when sockpush has delivered all
         for _ in range(600):
             try:
                 store.get(self.port, "/health")
