@@ -60,6 +60,15 @@ def between(low, high):
 
 # --- what values look like: each expression also takes the empty text, which is an unset variable
 
+def explained(schema, accepted):
+    """Returns the schema, of which helm's error has the text `accepted` in place of an expression."""
+    return {"if": schema, "else": {"if": {"const": accepted}, "then": False, "else": {"const": accepted}}}
+
+
+def unlike(expression, accepted):
+    return explained({"not": {"pattern": expression}}, accepted)
+
+
 def text(expression):
     return {"type": "string", "pattern": f"^({expression})?$"}
 
@@ -69,13 +78,19 @@ def words(*known):
 
 
 def number(low, high):
-    return {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, text(between(low, high))]}
+    return explained({"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, text(between(low, high))]}, f"{low} to {high}")
 
 
 def size(low, high):
     units = {"KB": 1000, "MB": 1000000, "KiB": 1024, "MiB": 1048576}
     some = [between(-(-low // one), high // one) + unit for unit, one in units.items() if high >= one]
-    return {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, text("|".join([between(low, high) + "B?", *some]))]}
+    return explained({"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, text("|".join([between(low, high) + "B?", *some]))]},
+                     f"{low} to {high} bytes, or with a unit: KB, MB, KiB, MiB")
+
+
+def with_unit(ms):
+    unit, one = next((unit, one) for unit, one in [("h", 3600000), ("m", 60000), ("s", 1000), ("ms", 1)] if not ms % one)
+    return f"{ms // one}{unit}"
 
 
 def duration(low, high, *more):
@@ -85,7 +100,8 @@ def duration(low, high, *more):
     sums = ["([1-9]|[1-5][0-9])m[1-5]?[0-9]s", between(1, min(high // 1000, 3600) - 1) + "s[0-9]{1,3}ms", f"{high // 3600000}h0m0s"]
     if high > 3600000:
         sums.append(between(1, high // 3600000 - 1) + "h[1-5]?[0-9]m([1-5]?[0-9]s)?")
-    return text("|".join([*some, *sums, *more]))
+    return explained({"anyOf": [text("|".join([*some, *sums, *more])), *([{"const": 0}] if "0" in more else [])]},
+                     f"{'0s, or ' if more else ''}{with_unit(low)} to {with_unit(high)}, as 1s500ms or 1m30s")
 
 
 def items(one, most=None):
@@ -99,7 +115,7 @@ def ref(name):
 # helm takes the text "1" and the number for the same item of an enumeration.
 SWITCH = {"anyOf": [{"enum": ["", "on", "off", "true", "false", "yes", "no", "1", "0", True, False]}, {"enum": [1, 0]}]}
 ON = {"anyOf": [{"enum": ["on", "true", "yes", "1", True]}, {"const": 1}]}
-PATH = text(r"/[^\r\n]*")
+PATH = explained(text(r"/[^\r\n]*"), "a path that begins with /")
 
 # --- URLs
 
@@ -128,32 +144,43 @@ GROUP = {"type": "object", "additionalProperties": False, "anyOf": [FILLED("port
                         "tags": {"allOf": [ref("tags"), {"additionalProperties": {"type": "string"}}]}}}
 ID = between(0, 4294967294)
 
+# --- tags
+
+OWN = r"(addr[\s_:|,;!^=\\]port)|(ip[\s_:|,;!^=\\]version)|pid|remote"
+# In a text, "," and "=" end a key.
+TAGS = {"type": "string", "not": {"pattern": rf"(^|,)\s*(({OWN.replace(',', '').replace('=', '')})\s*(=|,|$)|=)"}}
+TAG_MAP = {"allOf": [ref("tags"), {"propertyNames": {"pattern": r"^[^=,\s]([^=,]*[^=,\s])?$"},
+                                   "additionalProperties": {"type": ["string", "integer", "boolean"], "pattern": "^[^,]*$"}}]}
+
 SETTINGS = {
-    "to": text(items(TO)),
+    "to": explained(text(items(TO)), "outputs with commas between: udp://HOST[:PORT], unix:///PATH, stdout:, tcp://HOST:PORT, tls://HOST:PORT, "
+                    "http://HOST[:PORT]/PATH?QUERY, https://…, otlp; FORMAT+ before one sets its format"),
     "format": words(*FORMATS),
-    "ports": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, text(items(RULE) + ",?"),
-                        {"allOf": [ref("rules"), {"minItems": 1, "maxItems": 10000}]},
-                        {"type": "array", "minItems": 1, "maxItems": 10000, "items": GROUP}]},
+    "ports": explained({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, text(items(RULE) + ",?"),
+                                  {"allOf": [ref("rules"), {"minItems": 1, "maxItems": 10000}]},
+                                  {"type": "array", "minItems": 1, "maxItems": 10000, "items": GROUP}]},
+                       "rules with commas between, or a list of them: 80, 8000-8100, *:53, listen, >443, 10.0.0.1:80, >10.0.0.0/8:443; or a list of groups "
+                       "{ports: [RULE], ports_match: [*:PORT], tags: {KEY: TEXT}}"),
     "pid": {"enum": ["", "auto", "off", False]},
-    "backend": text("auto|netlink|procfs|off|(record|replay):.+"),
+    "backend": explained(text("auto|netlink|procfs|off|(record|replay):.+"), "auto, netlink, procfs, off, record:FILE or replay:FILE"),
     "count": words("auto", "exact"),
     "queues": {"enum": ["", "auto", "on", "off", True, False]},
     "proc": PATH,
     "pods": {"enum": ["", "on", "off", "full", True, False]},
-    "podTags": text(items("pod_name|namespace|pod_uid|container_id")),
+    "podTags": explained(text(items("pod_name|namespace|pod_uid|container_id")), "some of pod_name, namespace, pod_uid, container_id, with commas between"),
     "podLogs": PATH,
-    "tags": {"anyOf": [{"type": "string"}, {"allOf": [ref("tags"), {
-        "propertyNames": {"pattern": r"^[^=,\s]([^=,]*[^=,\s])?$"}, "additionalProperties": {"type": ["string", "integer", "boolean"], "pattern": "^[^,]*$"}}]}]},
+    "tags": explained({"anyOf": [TAGS, TAG_MAP]},
+                      "KEY=VALUE or KEY, with commas between, or a map, of up to 64; addr_port, ip_version, pid and remote are set by sockpush itself"),
     "host": {"type": "string", "maxLength": 1000},
     "prefix": {"type": "string", "maxLength": 200},
     "tlsCa": PATH, "tlsCert": PATH, "tlsKey": PATH,
-    "tlsName": text(rf"{HOST}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"),
+    "tlsName": explained(text(rf"{HOST}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"), "a host's name or IP address"),
     "tlsVerify": words("full", "none"),
     "otlpNames": words("sockpush", "semconv"),
-    "listen": text(items(LISTEN, 8)),
+    "listen": explained(text(items(LISTEN, 8)), "up to 8 of udp://HOST[:PORT], unix:///PATH, unixstream:///PATH, with commas between"),
     "listenGauges": words("delta", "absolute"),
     "sandbox": {"enum": ["", "on", "off", "strict", True, False]},
-    "user": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4294967294}, text(f"-|{ID}(:{ID})?")]},
+    "user": explained({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4294967294}, text(f"-|{ID}(:{ID})?")]}, "UID, UID:GID or -"),
     "log": words("logfmt", "json", "systemd"),
     "logLevel": words("error", "warn", "info", "debug"),
 }
@@ -167,7 +194,7 @@ def setting(variable, read, low, high):
     if read == "value_size":
         return size(low, high)
     if read == "read_peak_ms":
-        return {"anyOf": [{"const": 0}, duration(10, high, "0", "0(ms|s|m|h)")]}
+        return duration(10, high, "0", "0(ms|s|m|h)")
     if read == "value_duration_ms":
         return duration(low or 1, high, *([] if low else ["0(ms|s|m|h)"]))
     return SETTINGS[key(variable)]
@@ -189,7 +216,9 @@ def array(*required):
 
 def values():
     made_here = "^(SOCKPUSH_|(NODE_NAME|NODE_IP|POD_NAME|POD_NAMESPACE|OTEL_RESOURCE_ATTRIBUTES)$)"
-    variable = only(["name"], name={"type": "string", "minLength": 1, "not": {"pattern": made_here}}, value=TEXT, valueFrom={"type": "object"})
+    name = {"type": "string", "minLength": 1, **unlike(made_here, "a name that settings, resourceAttributes or the chart do not set")}
+    variable = only(["name"], name=name, value=TEXT, valueFrom={"type": "object"})
+    socket = explained(text(r"/[^:,%\s]+/[^/:,%\s]+"), "a path of two names or more, without blanks, colons, commas and %")
     settings = {key(name): setting(name, *row) for name, row in rows().items() if name not in SECRET}
     return {
         "global": {"type": "object"},
@@ -201,10 +230,10 @@ def values():
         "httpHeaders": ref("secret"),
         "tls": {**only(configMap=ref("name"), secret=ref("name")),
                 "anyOf": [{"properties": {"configMap": {"const": ""}}}, {"properties": {"secret": {"const": ""}}}]},
-        "agentSocketDirectory": text(r"/[^:,\r\n]*"),
+        "agentSocketDirectory": explained(text(r"/[^:,\r\n]*"), "a path that begins with /, without a colon or comma"),
         "resourceAttributes": TEXT,
         "pid": {"type": "boolean"},
-        "relay": only(enabled={"type": "boolean"}, port={"type": "integer", "minimum": 0, "maximum": 65535}, socket=text(r"/[^:,%\s]+/[^/:,%\s]+")),
+        "relay": only(enabled={"type": "boolean"}, port={"type": "integer", "minimum": 0, "maximum": 65535}, socket=socket),
         "extraEnv": {"type": "array", "items": variable},
         "extraVolumes": array("name"),
         "extraVolumeMounts": array("name", "mountPath"),
@@ -252,25 +281,27 @@ def between_values():
         where(has("tlsCert", set_), has("tlsKey", set_)),
         where(has("tlsKey", set_), has("tlsCert", set_)),
         where(has("backend", {"const": "off"}), {"anyOf": [pods, relays, has("listen", set_)]}),
-        where(has("format", {"enum": ["otlp", "prometheus"]}), if_set("to", {"not": {"pattern": "(^|, *)(udp|tcp|tls|unix|unixgram|unixstream|stdout):"}})),
-        where(has("format", {"const": "table"}), if_set("to", {"not": {"pattern": "(^|, *)(udp|tcp|tls|unix|unixgram|unixstream|https?):"}})),
-        where(graphite, if_set("interval", {"not": {"pattern": "^[0-9]{1,3}ms$"}})),
+        where(has("format", {"enum": ["otlp", "prometheus"]}),
+              if_set("to", unlike("(^|, *)(udp|tcp|tls|unix|unixgram|unixstream|stdout):", "http:// or https:// with this format, or otlp"))),
+        where(has("format", {"const": "table"}),
+              if_set("to", unlike("(^|, *)(udp|tcp|tls|unix|unixgram|unixstream|https?):", "stdout: with this format"))),
+        where(graphite, if_set("interval", unlike("^[0-9]{1,3}ms$", "1s or more with the format graphite, whose times are in seconds"))),
     ]
 
 
 def schema():
-    reserved = {"not": {"pattern": r"^((addr[\s_:|,;!^=\\]port)|(ip[\s_:|,;!^=\\]version)|pid|remote)$"}}
+    own = {"not": {"pattern": f"^({OWN})$"}}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "values of the chart sockpush; made by k8s/schema.py",
         **only(["mode", "image", "settings", "tls", "relay"], **values()),
         "allOf": between_values(),
         "definitions": {
-            "name": text(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"),
+            "name": explained(text(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"), "a name of Kubernetes: lowercase letters, digits, - and ."),
             "secret": only(["secret", "key"], secret=ref("name"), key={"type": "string", "minLength": 1}),
             "texts": {"type": "object", "additionalProperties": TEXT},
             "rules": RULES,
-            "tags": {"type": "object", "maxProperties": 64, "propertyNames": {"minLength": 1, "maxLength": 200, **reserved},
+            "tags": {"type": "object", "maxProperties": 64, "propertyNames": {"minLength": 1, "maxLength": 200, **own},
                      "additionalProperties": {"maxLength": 1000}},
         },
     }

@@ -49,7 +49,7 @@ GOOD = {
     "podLogs": ["/var/log/pods"],
     "maxPods": [1, 4096],
     "podsPorts": [False, "no"],
-    "tags": ["a=b,c", {"region": "eu", "n": 3, "yes": True, "a b": "c=d"}, ""],
+    "tags": ["a=b,c", "a=remote,remotely, pid2=1", "addr=port,ip=version", "addr,port=1", {"region": "eu", "n": 3, "yes": True, "a b": "c=d"}, ""],
     "host": ["-", "web1", ""],
     "prefix": ["a.b", "x" * 200],
     "tlsCa": ["/tls/ca.crt", ""],
@@ -85,11 +85,11 @@ BAD = {
     "peak": ["9ms", "2h", "1", 1, "-"],
     "queues": ["yes", "true", "full"],
     "kernel": ["maybe", 2, "oui"],
-    "proc": ["proc", "./proc"],
+    "proc": ["proc", "./proc", "a path that begins with /"],
     "podTags": ["pod", "pod_name namespace", "pod_name,,namespace"],
     "maxPods": [0, 4097],
     "podsPorts": ["full", 2],
-    "tags": [{"addr_port": "1"}, {"ip_version": "4"}, {"pid": "7"}, {"k" * 201: "v"}, {"k": "v" * 1001}],
+    "tags": ["remote=x", "a=1, addr_port =2", "a,pid", "a=b,=c", {"addr_port": "1"}, {"ip_version": "4"}, {"pid": "7"}, {"k" * 201: "v"}, {"k": "v" * 1001}],
     "prefix": ["x" * 201],
     "tlsCa": ["ca.crt", "./ca.crt"],
     "tlsName": ["a:80", "a/b", "[a]"],
@@ -154,7 +154,7 @@ def test_pods(namespace, tmp_path, settings, pod):
 STRICTER = [{"interval": "10S"}, {"interval": "1s1m"}, {"format": "INFLUX"}, {"ports": '["80"]'}, {"self": "ON"}, {"mtu": "01432"}, {"maxSeries": " 7 "},
             {"to": "STDOUT:"}, {"to": "udp://127.0.0.1:08125"}, {"to": "unix:///run/a b.sock"}]
 # What an expression cannot tell. sockpush then refuses to start, and its log says why.
-LAXER = [{"ports": "90-80"}, {"ports": "[:::]:80"}, {"ports": ">[::ffff:1.2.3.4]/90:80"}, {"to": "udp://127.0.0.1,udp://127.0.0.1"}, {"tags": "pid=7"},
+LAXER = [{"ports": "90-80"}, {"ports": "[:::]:80"}, {"ports": ">[::ffff:1.2.3.4]/90:80"}, {"to": "udp://127.0.0.1,udp://127.0.0.1"}, {"tags": "k" * 201},
          {"to": "http://127.0.0.1/write?precision=x"}, {"listen": "udp://127.0.0.1:8125", "to": "udp://127.0.0.1:8125"}]
 
 

@@ -43,6 +43,7 @@ def refused(values, place):
     """Returns the settings that helm refuses by the schema, or another value's path where only that is refused."""
     done = helm("template", "sockpush", CHART, place=place, values=values)
     assert bool(done.returncode) == ("don't meet the specifications of the schema" in done.stderr), done.stderr
+    assert "match pattern" not in done.stderr and "'not' failed" not in done.stderr, "it says what is accepted"
     paths = re.findall(r"at '/?([^']*)'", done.stderr)
     return {path.split("/")[1] for path in paths if path.startswith("settings/")} or {path for path in paths if path}
 
