@@ -119,13 +119,15 @@ def flux(panel):
 def grafana(name, source, variable, target):
     """Returns a dashboard for a type of data source. `variable` makes a variable's query, and `target` a panel's."""
     where = {"type": source, "uid": "${datasource}"}
+    # A point of InfluxQL and Flux has the hosts that pushed within it alone. So it spans three of sockpush's intervals at least.
+    least = {"interval": "30s"} if source == "influxdb" else {}
 
     def chooser(tag, label):
         return {"name": tag, "label": label, "type": "query", "datasource": where, **variable(tag), "includeAll": True, "allValue": ".*", "multi": True,
                 "refresh": 2, "sort": 3, "current": {"text": ["All"], "value": ["$__all"]}}
 
     def draw(number, panel, place):
-        return {"id": number, "type": "timeseries", "title": panel.title, "datasource": where, "gridPos": place,
+        return {"id": number, "type": "timeseries", "title": panel.title, "datasource": where, "gridPos": place, **least,
                 "targets": [{"refId": "A", "datasource": where, **target(panel)}],
                 "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0, "custom": {
                     "fillOpacity": 25 if panel.stacked else 8, "lineWidth": 1, "showPoints": "never",
