@@ -35,7 +35,7 @@ def receiver():
 def test_datagrams_fit_the_path(start, receiver, host, headers, mtu):
     """The first poll's datagrams fit, too, though they are packed before the path is known."""
     netns.ip("link", "set", "lo", "mtu", str(mtu))
-    program = start(to=f"dogstatsd+udp://{host}:{receiver.getsockname()[1]},dogstatsd+stdout:", ports="80,443,5432", self="off", polls=2, format=None)
+    program = start(to=f"dogstatsd+udp://{host}:{receiver.getsockname()[1]},dogstatsd+stdout:", ports="80,443,5432", self="off", polls=2, interval="300ms", format=None)
     assert program.end(number=None) == 0
     got = datagrams(receiver, len(program.out) // 1432)
     receiver.settimeout(1)

@@ -64,7 +64,7 @@ def test_host_of_the_tags(root, poll):
 def test_no_sign_ever(root, start):
     """In StatsD +1 and -1 are changes, so values are never sent with a sign."""
     with receivers.udp() as receiver:
-        program = start(proc=root, to=f"statsd+udp://127.0.0.1:{receiver.port}", ports="80", polls=4)
+        program = start(proc=root, to=f"statsd+udp://127.0.0.1:{receiver.port}", ports="80", polls=4, interval="300ms")
         assert program.end(number=None) == 0
         text = receiver.until(lambda text: text.count("reconnects") == 4)
     values = re.findall(r":([^|\n]*)\|[gc]$", text, re.M)
@@ -73,7 +73,7 @@ def test_no_sign_ever(root, start):
 
 def test_increments(root, start):
     with receivers.udp() as receiver:
-        program = start(proc=root, to=f"statsd+udp://127.0.0.1:{receiver.port}", polls=4)
+        program = start(proc=root, to=f"statsd+udp://127.0.0.1:{receiver.port}", polls=4, interval="300ms")
         assert program.end(number=None) == 0
         points = parse.statsd(receiver.until(lambda text: text.count("reconnects") == 4))
     sent = [point.fields["sent_lines"] for point in points if "sent_lines" in point.fields]

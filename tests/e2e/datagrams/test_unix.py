@@ -32,7 +32,7 @@ def test_sent(tmp_path, root, run, kind, scheme):
 def test_every_line_of_a_stream_ends(tmp_path, root, run, kind):
     path = tmp_path / "agent.sock"
     with KINDS[kind](path) as receiver:
-        assert run(to=f"influx+unix://{path}", polls=3, interval="100ms", proc=root, self="off").status == 0
+        assert run(to=f"influx+unix://{path}", polls=3, interval="300ms", proc=root, self="off").status == 0
         receiver.until(lambda text: text.count("netstat,") == 6)
     if kind == "stream":
         assert receiver.text.endswith("\n")

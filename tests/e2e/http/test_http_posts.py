@@ -202,7 +202,7 @@ def test_credentials_in_the_place_of_a_name(run):
 def test_long_path_beside_another_output(run):
     """An output's name is a tag of its series, which must not become too long for the other outputs."""
     with posts.Receiver() as receiver, receivers.udp() as udp:
-        one = run(to=f"http://127.0.0.1:{receiver.port}/{'long-part/' * 180},udp://127.0.0.1:{udp.port}", polls=2, interval="100ms")
+        one = run(to=f"http://127.0.0.1:{receiver.port}/{'long-part/' * 180},udp://127.0.0.1:{udp.port}", polls=2, interval="300ms")
         assert one.status == 0 and "0 lines were not sent" in one.log, one.log
 
 

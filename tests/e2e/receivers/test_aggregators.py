@@ -52,7 +52,7 @@ def sent(tmp_path, root, run, transport, format, **env):
     """Returns the lines of two polls, with the binary's own series."""
     framed = format == "datadog" and transport == "unixstream"
     with receiving(transport, tmp_path) as (receiver, url):
-        one = run(to=f"{format}+{url}", polls=2, interval="100ms", proc=root, host="a", ports=PORTS, **env)
+        one = run(to=f"{format}+{url}", polls=2, interval="300ms", proc=root, host="a", ports=PORTS, **env)
         assert one.status == 0, one.log
         assert wait.until(lambda: "".join(packets(receiver, framed)).count(".reconnects:") >= 2), "not received in time"
         return lines_of(receiver, framed)
@@ -215,7 +215,7 @@ def test_line_that_is_too_long_is_left_out_and_counted(tmp_path, root, run, tran
     rules = json.dumps([{"ports": ["80"], "tags": long}, {"ports": ["81"]}])
     framed = transport == "unixstream"
     with receiving(transport, tmp_path) as (receiver, url):
-        one = run(to=f"{format}+{url}", polls=2, interval="100ms", proc=root, host="a", ports=rules, pid="off")
+        one = run(to=f"{format}+{url}", polls=2, interval="300ms", proc=root, host="a", ports=rules, pid="off")
         assert wait.until(lambda: "".join(packets(receiver, framed)).count(".reconnects:") >= 2), one.log
         points = [parse.datadog_line(line) for line in lines_of(receiver, framed)]
     assert {point.tag("addr_port") for point in points} == {None, "81"}

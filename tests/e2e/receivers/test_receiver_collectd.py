@@ -25,7 +25,7 @@ def test_statsd(collectd, push):
 
 def test_own_counters(collectd, run):
     """collectd adds the increments up to a running total."""
-    assert run(to="statsd+udp://127.0.0.1", host="b", interval="100ms", polls=3).status == 0
+    assert run(to="statsd+udp://127.0.0.1", host="b", interval="300ms", polls=3).status == 0
     sent = lambda: {rows[-1][1] for (kind, name), rows in collectd.stored().items()
                     if kind == "derive" and re.fullmatch(r"b\.sockpush_output\.udp_+127_0_0_1_8125\.sent_lines", name)}
     lines = 2 * len(parse.TOTALS) + len(parse.BACKEND) + 4

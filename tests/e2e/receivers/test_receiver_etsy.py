@@ -68,7 +68,7 @@ def test_odd_names(etsy, push, format):
 def test_own_counters(etsy, run, format):
     """The increments add up to all lines sent before the last poll."""
     host = f"{format}-own"
-    assert run(to=f"{format}+udp://127.0.0.1", host=host, interval="100ms", polls=4).status == 0
+    assert run(to=f"{format}+udp://127.0.0.1", host=host, interval="300ms", polls=4).status == 0
     lines = 2 * len(parse.TOTALS) + len(parse.BACKEND) + 4
     etsy.settles(lambda: counted(etsy, host, "sent_lines"), 3 * lines)
 

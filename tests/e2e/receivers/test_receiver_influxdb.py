@@ -71,6 +71,6 @@ def test_line_longer_than_a_datagram(influxdb, push):
 
 
 def test_each_poll_has_its_own_time(influxdb, run):
-    one = run(to="influx+stdout:,influx+udp://127.0.0.1", host="a", self="off", prefix="polls", interval="100ms", polls=3)
+    one = run(to="influx+stdout:,influx+udp://127.0.0.1", host="a", self="off", prefix="polls", interval="300ms", polls=3)
     assert len(parse.by_poll(one.points)) == 3
     influxdb.settles(lambda: sorted(time for _, _, time in stored(influxdb, "polls.netstat")), sorted(point.time for point in one.points))

@@ -76,7 +76,7 @@ def test_counters_are_totals_in_influx(root, start):
 def test_counters_are_increments_in_dogstatsd(root, start):
     """Counters have type c; their increments add up to the lines sent."""
     with receivers.udp() as receiver:
-        program = start(proc=root, to=f"dogstatsd+udp://127.0.0.1:{receiver.port}", polls=6)
+        program = start(proc=root, to=f"dogstatsd+udp://127.0.0.1:{receiver.port}", polls=6, interval="300ms")
         assert program.end(number=None) == 0
         receiver.until(lambda text: text.count("sent_lines") >= 5)
         points = parse.dogstatsd("".join(chunk.decode().rstrip("\n") + "\n" for chunk in receiver.chunks))
