@@ -154,7 +154,7 @@ int program_run(struct program *p)
     }
     poll_ns = platform_monotonic_ns();
     start = deadline_start(interval, unit, poll_ns);
-    poll_ns = deadline_next(start, interval, poll_ns);
+    poll_ns = deadline_first(start, interval, poll_ns);
     log_outputs(p);
     log_listening(p);
     notify(p, false);

@@ -19,14 +19,24 @@ static inline uint64_t deadline_next(uint64_t start_ns, uint64_t step_ns, uint64
     return start_ns + ((now_ns - start_ns) / step_ns + 1) * step_ns;
 }
 
-/* Returns a start for deadline_next, drawn so that the first deadline comes unit_ns to step_ns after now_ns, in whole
- * milliseconds. So machines that start together do not fall together at any deadline, and the times of now and of the
- * first deadline differ in that unit, which is no longer than a step. */
+/* Returns a start for deadline_next, drawn so that the deadlines of machines that start together, at now_ns, are spread
+ * over a step, in whole milliseconds. A step that is shorter than two units is spread over what exceeds a unit. */
 static inline uint64_t deadline_start(uint64_t step_ns, uint64_t unit_ns, uint64_t now_ns)
 {
-    uint32_t range = (uint32_t)((step_ns - unit_ns) / NS_PER_MS);
+    uint64_t least_ns = step_ns < 2 * unit_ns ? unit_ns : NS_PER_MS;
+    uint32_t range = (uint32_t)((step_ns - least_ns) / NS_PER_MS);
 
     return now_ns - platform_random(range + 1) * NS_PER_MS;
+}
+
+/* Returns the first deadline, half a step to a step after now_ns: that of deadline_next, or half a step later where
+ * that comes sooner. If it was moved, the next one is half a step later. So deadlines are at least a unit of
+ * deadline_start apart, and at most a step. */
+static inline uint64_t deadline_first(uint64_t start_ns, uint64_t step_ns, uint64_t now_ns)
+{
+    uint64_t next_ns = deadline_next(start_ns, step_ns, now_ns);
+
+    return next_ns - now_ns < step_ns / 2 ? next_ns + step_ns / 2 : next_ns;
 }
 
 /* Returns the milliseconds left, rounded up, or 0 once the deadline has passed. */

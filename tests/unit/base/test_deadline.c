@@ -32,26 +32,44 @@ int platform_secret(void *out, size_t len)
     return -1;
 }
 
-/* With steps of 3 s and times in seconds, the first deadline comes after 1,000 to 3,000 ms, each as likely as the
- * others: never later than a step, so that no receiver sees a gap. */
+/* The second deadlines are spread over a whole step, each of its milliseconds as likely as the others. */
 static void machines_that_start_together_have_different_deadlines(void **state)
 {
     const uint64_t unit_ns = 1000 * NS_PER_MS, step_ns = 3 * unit_ns, now_ns = 7 * step_ns + 1;
-    bool seen[3001] = {false};
+    bool seen[3000] = {false};
 
     (void)state;
-    for (drawn = 0; drawn < 2001; drawn++) {
+    for (drawn = 0; drawn < 3000; drawn++) {
         uint64_t start_ns = deadline_start(step_ns, unit_ns, now_ns);
-        uint64_t first_ns = deadline_next(start_ns, step_ns, now_ns);
+        uint64_t first_ns = deadline_first(start_ns, step_ns, now_ns);
+        uint64_t second_ns = deadline_next(start_ns, step_ns, first_ns);
 
-        assert_int_equal(drawn_below, 2001);
-        assert_int_equal((first_ns - now_ns) % NS_PER_MS, 0);
-        assert_in_range((first_ns - now_ns) / NS_PER_MS, 1000, 3000);
-        seen[(first_ns - now_ns) / NS_PER_MS] = true;
-        assert_int_equal(deadline_next(start_ns, step_ns, first_ns), first_ns + step_ns);
+        assert_int_equal(drawn_below, 3000);
+        assert_int_equal((second_ns - now_ns) % NS_PER_MS, 0);
+        seen[(second_ns - now_ns) / NS_PER_MS % 3000] = true;
     }
-    for (unsigned ms = 1000; ms <= 3000; ms++)
+    for (unsigned ms = 0; ms < 3000; ms++)
         assert_true(seen[ms]);
+}
+
+/* A shorter one would bring two times of one unit, and a longer one would be a gap. */
+static void distances_are_half_a_step_to_a_step_and_no_less_than_a_unit(void **state)
+{
+    const uint64_t unit_ns = 1000 * NS_PER_MS, now_ns = 12345678901;
+
+    (void)state;
+    for (uint64_t step_ns = unit_ns; step_ns <= 5 * unit_ns; step_ns += unit_ns / 8)
+        for (drawn = 0, drawn_below = 1; drawn < drawn_below; drawn++) {
+            uint64_t start_ns = deadline_start(step_ns, unit_ns, now_ns), before_ns = now_ns;
+            uint64_t next_ns = deadline_first(start_ns, step_ns, now_ns);
+
+            for (unsigned n = 1; n < 4; n++) {
+                assert_in_range(next_ns - before_ns, n < 3 ? step_ns / 2 : step_ns, step_ns);
+                assert_true(next_ns - before_ns >= unit_ns);
+                before_ns = next_ns;
+                next_ns = deadline_next(start_ns, step_ns, before_ns);
+            }
+        }
 }
 
 /* Nothing is drawn where times have the interval's unit: two polls within one would have one time. */
@@ -80,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_deadline_is_after_now_and_on_the_grid),
         cmocka_unit_test(machines_that_start_together_have_different_deadlines),
+        cmocka_unit_test(distances_are_half_a_step_to_a_step_and_no_less_than_a_unit),
         cmocka_unit_test(a_step_of_one_unit_is_kept),
         cmocka_unit_test(a_start_may_be_before_the_clocks_zero),
     };
