@@ -170,11 +170,13 @@ def test_sum_in_is_sum_out(relay, seed):
 
 def test_what_the_kernel_drops_is_counted(relay):
     """The program stands still while more is sent than the socket's buffer holds."""
-    program = relay(interval="1h")
+    program = relay(interval="1s")
+    program.until(lambda: "sockpush_listen," in program.out)
     os.kill(program.process.pid, signal.SIGSTOP)
     sent = 40000
     udp(8125, *["hits:1|c|#tag:" + "x" * 150] * sent)
     os.kill(program.process.pid, signal.SIGCONT)
+    program.until(lambda: (last := counters(program.out))["kernel_drops"] + last["datagrams"] == sent)     # at its end it would take 1 s to read
     out = ended(program)
     last = counters(out)
     assert last["kernel_drops"] > 0 and last["kernel_drops"] + last["datagrams"] == sent
