@@ -9,6 +9,7 @@
  *     architecture is ours?     no: kill
  *     number is that of read?   yes: allow
  *     …
+ *     number is that of socket? yes: argument 1 has bits that its value lacks? yes: kill
  *     number is that of socket? yes: argument 0 is AF_UNIX? yes: allow
  *     …
  *     kill */
@@ -55,9 +56,10 @@
 #define ARCHITECTURE AUDIT_ARCH_S390X
 #endif
 
-/* The call's argument, of which the lower half counts, must be the value, or this process, or have a bit or no bit of
- * the value. */
-enum check { ANY, IS, IS_SELF, HAS, LACKS };
+/* The call is allowed if its argument, of which the lower half counts, is the value, or this process, or has a bit or
+ * no bit of the value. WITHIN: it is killed if the argument has a bit that the value lacks. Else the rows after it
+ * decide, so it stands before those that allow the call. */
+enum check { ANY, IS, IS_SELF, HAS, LACKS, WITHIN };
 
 struct call {
     uint16_t number;
@@ -88,7 +90,6 @@ static const struct call calls[] = {
     CALL(write, PART_ALL),
     CALL(close, PART_ALL),
     CALL(statx, PART_ALL),
-    CALL(sendto, SOCKETS | PART_NOTIFY),
     CALL(recvfrom, SOCKETS),
     CALL(clock_gettime, PART_ALL),
     CALL(clock_getres, PART_ALL),
@@ -162,6 +163,11 @@ static const struct call calls[] = {
     WITH(open, PART_ALL, LACKS, 1, WRITES),
 #endif
     WITH(openat, PART_ALL, LACKS, 2, WRITES),
+    /* Landlock sees a port in TCP's connect() and bind() alone. MPTCP, SCTP, DCCP, and TCP's fast open by sendto(),
+     * would pass it. */
+    WITH(sendto, SOCKETS | PART_NOTIFY, LACKS, 3, MSG_FASTOPEN),
+    WITH(socket, SOCKETS, WITHIN, 1, SOCK_STREAM | SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK),
+    WITH(socket, SOCKETS, WITHIN, 2, NETLINK_SOCK_DIAG),
     WITH(socket, SOCKETS, IS, 0, AF_INET),
     WITH(socket, SOCKETS, IS, 0, AF_INET6),
     WITH(socket, PART_UNIX, IS, 0, AF_UNIX),
@@ -198,17 +204,17 @@ static const struct call calls[] = {
 #define RETURN(action)             ((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action))
 #define JUMP(test, value, yes, no) ((struct sock_filter)BPF_JUMP(BPF_JMP | (test) | BPF_K, value, yes, no))
 
-/* Writes the instructions that allow the call if its argument is right. Returns their number. */
+/* Writes the instructions that allow or kill the call by its argument. Returns their number. */
 static unsigned put_checked(const struct call *c, uint32_t pid, struct sock_filter *out)
 {
-    bool bits = c->check == HAS || c->check == LACKS;
+    bool equal = c->check == IS || c->check == IS_SELF;
+    uint32_t value = c->check == IS_SELF ? pid : c->check == WITHIN ? ~c->value : c->value;
 
     out[0] = LOAD(offsetof(struct seccomp_data, nr));
     out[1] = JUMP(BPF_JEQ, c->number, 0, 3);
     out[2] = LOAD((uint32_t)offsetof(struct seccomp_data, args) + 8 * c->argument + LOW_HALF);
-    out[3] = JUMP(bits ? BPF_JSET : BPF_JEQ, c->check == IS_SELF ? pid : c->value, c->check == LACKS,
-                  c->check != LACKS);
-    out[4] = RETURN(SECCOMP_RET_ALLOW);
+    out[3] = JUMP(equal ? BPF_JEQ : BPF_JSET, value, c->check == LACKS, c->check != LACKS);
+    out[4] = RETURN(c->check == WITHIN ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW);
     return 5;
 }
 

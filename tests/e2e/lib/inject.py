@@ -54,7 +54,9 @@ class Injected:
                 setattr(registers, name, value % 2**64)
         _ptrace(SETREGS, self.pid, ctypes.byref(registers))
         _ptrace(SINGLESTEP, self.pid)
-        _, status = os.waitpid(self.pid, 0)
+        ended = wait.until(lambda: (found := os.waitpid(self.pid, os.WNOHANG))[0] and found)
+        assert ended, "the thread neither came back nor ended its process"
+        status = ended[1]
         if not os.WIFSTOPPED(status):
             self.status = os.waitstatus_to_exitcode(status)
             return None

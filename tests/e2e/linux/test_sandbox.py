@@ -176,12 +176,14 @@ def test_no_byte_of_the_network_is_read_before(etc, keep, start, arguments):
 # --- calls
 
 SYSCALL = {"bind": 49, "fork": 57, "execve": 59, "kill": 62, "ptrace": 101, "setuid": 105, "prctl": 157, "mount": 165, "io_uring_setup": 425}
-CLONE_VM, CLONE_VFORK, O_CREAT, PROT_EXEC, AF_PACKET, AF_UNIX = 0x100, 0x4000, 0o100, 4, 17, 1
+CLONE_VM, CLONE_VFORK, O_CREAT, PROT_EXEC, MSG_FASTOPEN, AF_PACKET, AF_UNIX, AF_INET = 0x100, 0x4000, 0o100, 4, 0x20000000, 17, 1, 2
 FORBIDDEN = {**{name: (number,) for name, number in SYSCALL.items()},
              "kill of others": (62, 1, 0), "clone of a process": (56, CLONE_VM | CLONE_VFORK, 0), "a new file": (257, -100, b"/tmp/new", O_CREAT, 0o600),
              "openat O_WRONLY": (257, -100, b"/dev/null", os.O_WRONLY), "openat O_RDWR": (257, -100, b"/dev/null", os.O_RDWR),
              "open O_WRONLY": (2, b"/dev/null", os.O_WRONLY),
              "code": (9, 0, 4096, 1 | PROT_EXEC, 0x22, -1, 0), "rights to run": (10, 0, 4096, PROT_EXEC), "raw packets": (41, AF_PACKET, 3, 0),
+             "MPTCP": (41, AF_INET, 1, 262), "SCTP": (41, AF_INET, 1, 132), "DCCP": (41, AF_INET, 6, 0),
+             "fast open": (44, 0, b"x", 1, MSG_FASTOPEN, b"", 0),
              "a Unix socket": (41, AF_UNIX, 1, 0), "a number of x32": (0x40000000 + 39,)}
 
 

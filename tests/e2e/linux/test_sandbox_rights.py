@@ -1,6 +1,7 @@
 """Which capabilities the sandbox keeps, and whether it gives up Landlock, by what the new user may do without them."""
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 
@@ -10,11 +11,42 @@ import procfs
 import receivers
 import rights
 import seccomp
+import wait
 from confined import DAC_OVERRIDE, DAC_READ_SEARCH, DOCKER, check, of_x86_64, running, status, with_capabilities, with_landlock, without_sanitizers  # noqa: F401
+from program import BINARY, environment
 
 pytestmark = [without_sanitizers]
 USER = 54321            # nobody's
 FACCESSAT2 = 439        # of x86_64
+
+
+@pytest.fixture
+def place():
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield pathlib.Path(name)
+
+
+# --- what a user's change takes along
+
+def test_roots_groups_are_left(other_users, running):
+    check(status(running(user=USER, popen={"extra_groups": [4, 27]}).process.pid), USER)
+
+
+def test_it_still_ends_with_its_parent(other_users, place):
+    """The kernel clears the signal at the parent's death when the user changes."""
+    log = place / "log"
+    log.touch()
+    words = ["sh", "-c", 'setpriv --pdeathsig TERM "$0" 2>log & echo $!; wait', str(BINARY)]
+    with subprocess.Popen(words, cwd=place, env=environment({}, {"to": "udp://127.0.0.1:9", "user": USER, "PATH": os.environ["PATH"]}), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as parent:
+        child = int(parent.stdout.readline())
+        began = wait.until(lambda: "pushing" in log.read_text())
+        parent.kill()
+    ended = wait.until(lambda: "ends after" in log.read_text())
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+    assert began and ended, log.read_text()
 
 
 # --- other processes
@@ -50,13 +82,6 @@ def test_docker_with_one_capability_more_can_look(other_users, running):
 # --- a kernel that cannot tell what the capabilities in effect allow: before Linux 5.8
 
 old_kernel = {"preexec_fn": seccomp.refuse_call(FACCESSAT2)}
-
-
-@pytest.fixture
-def place():
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        yield pathlib.Path(name)
 
 
 @of_x86_64
