@@ -4,26 +4,21 @@
 #include "base/dns.h"
 #include "fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_line(void *conf, const char *line, size_t len)
 {
-    const char *at = (const char *)data;
-    struct resolv_conf conf;
     struct scoped_ip ip;
 
-    resolv_conf_init(&conf);
-    while (size) {
-        const char *end = memchr(at, '\n', size);
-        size_t len = end ? (size_t)(end - at) : size, rest = size - len - (end != NULL);
-        char *line = malloc(len); /* the sanitizer watches its end */
+    resolv_conf_line(conf, line, len);
+    if (hosts_line(line, len, "agent", &ip))
+        MUST((ip.ip.version == 4 || ip.ip.version == 6) && memchr(ip.zone, '\0', sizeof ip.zone));
+}
 
-        memcpy(line, at, len);
-        resolv_conf_line(&conf, line, len);
-        if (hosts_line(line, len, "agent", &ip))
-            MUST((ip.ip.version == 4 || ip.ip.version == 6) && memchr(ip.zone, '\0', sizeof ip.zone));
-        free(line);
-        at += size - rest;
-        size = rest;
-    }
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct resolv_conf conf;
+
+    resolv_conf_init(&conf);
+    each_line(data, size, read_line, &conf);
     MUST(conf.n_servers >= 0 && conf.n_servers <= DNS_SERVERS_MAX && conf.n_search >= 0 &&
          conf.n_search <= DNS_SEARCH_MAX);
     MUST(conf.ndots >= 0 && conf.ndots <= 15 && conf.timeout_s >= 1 && conf.timeout_s <= 30);

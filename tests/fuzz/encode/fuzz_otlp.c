@@ -1,18 +1,7 @@
 /* Reads what a receiver of OTLP answers, and finds records of protobuf. */
-#include <string.h>
-
 #include "encode/otlp.h"
 #include "encode/record.h"
 #include "fuzz/fuzz.h"
-
-static void check_words(const char *words, size_t cap)
-{
-    size_t len = strnlen(words, cap);
-
-    MUST(len < cap);
-    for (size_t i = 0; i < len; i++)
-        MUST(words[i] >= ' ' && words[i] < 0x7f);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t n;
 
     MUST(otlp_rejected(body, size, words, sizeof words) <= INT64_MAX);
-    check_words(words, sizeof words);
+    must_be_printable(words, sizeof words);
     otlp_reason(body, size, words, sizeof words);
-    check_words(words, sizeof words);
+    must_be_printable(words, sizeof words);
     for (size_t at = 0, one; at < size; at += one) {
         one = record_field(body + at, size - at);
         MUST(one && one <= size - at);

@@ -1,6 +1,6 @@
 /* Reads certificates and keys: as PEM, the form of SOCKPUSH_TLS_CA, _CERT and _KEY, and as the DER inside, which the
  * first byte chooses. */
-#include <string.h>
+#include <mbedtls/base64.h>
 
 #include "fuzz/fuzz.h"
 #include "tls/mbedtls.h"
@@ -12,25 +12,18 @@ static void count(void *n, mbedtls_x509_crt *crt)
     tls_free_certificate(crt);
 }
 
-/* Returns the data encoded as PEM. */
+/* Returns the data encoded as PEM, in lines of 48 bytes. */
 static char *pem_of(const char *kind, const uint8_t *data, size_t size)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char *text = malloc(size * 2 + 200), *at = text + sprintf(text, "-----BEGIN %s-----\n", kind);
 
-    for (size_t i = 0; i < size; i += 3) {
-        uint32_t bits = (uint32_t)data[i] << 16;
-
-        if (i + 1 < size)
-            bits |= (uint32_t)data[i + 1] << 8;
-        if (i + 2 < size)
-            bits |= data[i + 2];
-        for (int digit = 0; digit < 4; digit++)
-            *at++ = i + (size_t)digit > size ? '=' : digits[bits >> (18 - 6 * digit) & 63];
-        if (i % 48 == 45)
-            *at++ = '\n';
+    for (size_t n, written; size; data += n, size -= n) {
+        n = least(size, 48);
+        MUST(!mbedtls_base64_encode((unsigned char *)at, 65, &written, data, n));
+        at += written;
+        *at++ = '\n';
     }
-    sprintf(at, "\n-----END %s-----\n", kind);
+    sprintf(at, "-----END %s-----\n", kind);
     return text;
 }
 

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char why[400] = "";
 
-    if (recorded_answer(data, size < INPUT_MAX ? size : INPUT_MAX, true, why, sizeof why))
+    if (recorded_answer(data, least(size, INPUT_MAX), true, why, sizeof why))
         MUST(*why);
     return 0;
 }
