@@ -8,24 +8,22 @@
 static void check_packet(void *ctx, const char *lines, size_t len, uint32_t n)
 {
     const struct packer *p = ctx;
-    const char *end = lines + len;
+    const char *end = lines + len, *lf;
 
     MUST(len && len <= p->packet_max + 1 && end[-1] == '\n');
-    for (; lines != end; n--) {
-        const char *lf = memchr(lines, '\n', (size_t)(end - lines));
+    for (; lines != end; lines = lf + 1, n--) {
         struct span section;
         struct line l;
 
+        lf = memchr(lines, '\n', (size_t)(end - lines));
         MUST(n && lf != lines && line_parse(lines, (size_t)(lf - lines), &l) == LINE_GOOD);
         MUST(p->dialect == PACK_DATADOG || l.kind < METRIC_EVENT);
         while (p->dialect == PACK_STATSD && line_next_section(&l.sections, &section))
             MUST(*section.at == '@' && strspn(section.at + 1, "0123456789.") == section.len - 1);
-        lines = lf + 1;
     }
     MUST(!n);
 }
 
-/* The datagram's length selects the packets' size. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     char *text = text_of(data, len);
@@ -37,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     for (int i = 0; i < in.n_packers; i++) {
         p[i] = (struct packer){.dialect = (enum pack_dialect)(i / 2), .absolute = i & 1, .send = check_packet};
-        p[i].packet_max = i & 1 ? 1432 : 10 + len % 64;
+        p[i].packet_max = i & 1 ? 1432 : 10 + len % 64; /* the datagram's length selects it */
         p[i].bytes = malloc(p[i].packet_max + 1);
         p[i].ctx = &p[i];
         p[i].tags = i & 1 ? &ours : NULL;
