@@ -6,7 +6,7 @@
 #include "platform.h"
 
 /* Results of a look-up after the last one of enum dns_result. */
-enum { NO_ANSWER = DNS_NO_TCP - 1, NAME_INVALID = DNS_NO_TCP - 2 };
+enum { NO_ANSWER = DNS_NO_TCP - 1, NAME_INVALID = DNS_NO_TCP - 2, CONF_UNREAD = DNS_NO_TCP - 3 };
 
 #define FOUND_MAX 16
 

@@ -1,6 +1,7 @@
 /* Resolves names: literals, localhost, /etc/hosts, DNS. musl's resolver is not used: it waits five seconds for
  * "localhost" without /etc/hosts, drops an A answer when AAAA fails, ends the search at the first domain that does not
  * answer, has no DNS over TCP before 1.2.4, and is, with what it needs, a quarter of the binary. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +22,7 @@ const char *net_resolve_error(int error)
         [-NAME_INVALID] = "not a host name",
         [-DNS_NO_TCP] = "the answer is too long for UDP, and TCP fails",
         [-NO_ANSWER] = "no nameserver answers",
+        [-CONF_UNREAD] = "/etc/resolv.conf cannot be read",
     };
 
     return text[-error];
@@ -46,19 +48,21 @@ static bool is_localhost(const char *host)
     return len >= n && !strncasecmp(host + len - n, name, n) && (len == n || host[len - n - 1] == '.');
 }
 
-/* Passes each line of the file to fn, as far as it can be read. A missing or unreadable file counts as empty. */
-static void read_file(const char *path, line_fn *fn, void *ctx)
+/* Passes each line of the file to fn, as far as it can be read. A missing or unreadable file counts as empty. Returns
+ * false if it is there, and cannot be read. */
+static bool read_file(const char *path, line_fn *fn, void *ctx)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     char buf[4096];
     long left;
 
     if (fd < 0)
-        return;
+        return errno == ENOENT;
     left = lines_read(fd, NULL, buf, sizeof buf, fn, ctx);
     if (left > 0)
         fn(ctx, buf, (size_t)left); /* a last line without a newline */
     close(fd);
+    return left >= 0;
 }
 
 static int take_conf_line(void *ctx, const char *line, size_t len)
@@ -80,6 +84,7 @@ int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, 
     static const struct scoped_ip loopback[] = {{{4, {127, 0, 0, 1}}, ""}, {{6, {[15] = 1}}, ""}};
     struct found found = {.host = host};
     struct resolv_conf conf;
+    bool is_read;
     int ret = 0;
 
     if (literal(host, port, out))
@@ -92,9 +97,11 @@ int net_resolve(const char *host, uint16_t port, struct net_addr *out, int max, 
     }
     if (!found.n) {
         resolv_conf_init(&conf);
-        read_file("/etc/resolv.conf", take_conf_line, &conf);
+        is_read = read_file("/etc/resolv.conf", take_conf_line, &conf);
         resolv_conf_complete(&conf);
         ret = nameserver_ask(&conf, &found, deadline_in((unsigned)timeout_ms));
+        if (ret == NO_ANSWER && !is_read)
+            ret = CONF_UNREAD;
     }
     if (!found.n)
         return ret;

@@ -3,6 +3,7 @@
 The program sees the test's /etc, and on 127.0.0.1:53 of a namespace the test's name server.
 """
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -83,13 +84,13 @@ def push(etc, start, receiver, trace):
 
 @pytest.fixture
 def check(etc, trace, keep):
-    """check(host) runs --check for that output, which is reachable if it is this machine. Returns the run. check(host, seconds) lets it
+    """check(host, …) runs --check for that output, which is reachable if it is this machine. Returns the run. check(host, seconds) lets it
     wait that long without an answer."""
     for here in ("127.0.0.1", "::1"):
         keep(receivers.udp(here, 9))
-    def look(host, seconds=QUICK):
+    def look(host, seconds=QUICK, **env):
         traced = {"binary": STRACE, "arguments": [*trace.words, "--check"]} if STRACE else {"arguments": ["--check"]}
-        program = Program(environment({}, {"to": f"udp://{host}:9"}), preexec_fn=etc.enter, **traced)
+        program = Program(environment({}, {"to": f"udp://{host}:9", **env}), preexec_fn=etc.enter, **traced)
         one = Run(program.end(number=None), program.out, program.log)
         trace.check_quick(program.process.pid, seconds)
         return one
@@ -301,6 +302,15 @@ def test_no_nameserver_is_logged_at_once(etc, check, text):
         etc.write("resolv.conf", text)
     one = check("agent.test")
     assert one.status == 1 and "no nameserver answers" in one.out
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to(path.name), pathlib.Path.mkdir], ids=["a circle", "a directory"])
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_a_resolv_conf_that_cannot_be_read_is_the_reason(etc, check, make, sandbox):
+    (etc.folder / "resolv.conf").unlink()
+    make(etc.folder / "resolv.conf")
+    one = check("agent.test", sandbox=sandbox)
+    assert one.status == 1 and "cannot look up agent.test: /etc/resolv.conf cannot be read" in one.out
 
 
 def test_resolv_conf_is_read_again(serve, etc, push, receiver):
