@@ -16,6 +16,7 @@ import netns
 import parse
 import ports
 import streams
+from confined import with_landlock
 from program import BINARY, stop
 
 pytestmark = pytest.mark.skipif(b"__asan_" in BINARY.read_bytes(), reason="the sanitizers need memory and descriptors of their own")
@@ -145,9 +146,9 @@ def test_stopped_again_and_again(around):
     check(program)
 
 
-@pytest.mark.parametrize("backend", ["auto", "procfs"])
-def test_procfs_is_taken_away(around, tmp_path, backend):
-    """In a mount namespace of the program's own. It is given back."""
+@pytest.fixture
+def own_proc():
+    """Returns how to start a program in a mount namespace with a procfs of its own."""
     def enter():
         netns.private_mounts()
         netns.mount("proc", "/proc", "proc")
@@ -155,19 +156,44 @@ def test_procfs_is_taken_away(around, tmp_path, backend):
         subprocess.run(["true"], preexec_fn=enter, check=True)
     except subprocess.SubprocessError:
         pytest.skip("can't mount procfs")
-    program = around(popen={"preexec_fn": enter}, backend=backend, sandbox="off", kernel="on")
-    inside = lambda *words: subprocess.run(["nsenter", "-t", str(program.process.pid), "-m", *words], check=True)
+    return {"preexec_fn": enter}
+
+
+def inside(program, *words):
+    subprocess.run(["nsenter", "-t", str(program.process.pid), "-m", *words], check=True)
+
+
+def take_procfs_away(program):
     for _ in range(8):      # what was mounted over it, too
         with contextlib.suppress(subprocess.CalledProcessError):
-            inside("umount", "-l", "/proc")
-    if backend == "procfs":
-        program.until(lambda: last(program, "poll_errors"))
+            inside(program, "umount", "-l", "/proc")
     program.until(lambda: "counters of the kernel cannot be read any more" in program.log)
     goes_on(program)
-    inside("mount", "-t", "proc", "proc", "/proc")
+
+
+@pytest.mark.parametrize("backend", ["auto", "procfs"])
+def test_procfs_is_taken_away(around, own_proc, backend):
+    """It is given back. Landlock would open the one of the start alone."""
+    program = around(popen=own_proc, backend=backend, sandbox="off", kernel="on")
+    take_procfs_away(program)
+    if backend == "procfs":
+        program.until(lambda: last(program, "poll_errors"))
+    inside(program, "mount", "-t", "proc", "proc", "/proc")
     recovers(program)
     program.until(lambda: "counters of the kernel are read again" in program.log)
     check(program)
+
+
+@with_landlock
+def test_another_procfs_stays_closed(around, own_proc):
+    """It polls on by netlink, and counts what it cannot read."""
+    program = around(popen=own_proc, pid="off", kernel="on")
+    take_procfs_away(program)
+    inside(program, "mount", "-t", "proc", "proc", "/proc")
+    before = last(program, "poll_errors")
+    program.until(lambda: last(program, "poll_errors") > before)
+    check(program)
+    assert "are read again" not in program.log and program.influx_polls()[-1].keys() >= {key for key in program.influx_polls()[0] if key[0] != "netstat_kernel"}
 
 
 def test_the_loopback_is_taken_away(around):
