@@ -96,6 +96,22 @@ static void neighbours_join_again(void **state)
     }
 }
 
+/* The allocator keeps its own records at the start of free memory. */
+static void a_keys_text_does_not_stay_in_free_memory(void **state)
+{
+    static const char pem[] = "-----BEGIN PRIVATE KEY-----\nsesame-1\n";
+    const size_t at = (size_t)(strstr(pem, "sesame") - pem);
+    size_t len = 0;
+    int error = 0;
+    char *text = tls_read_text(pem, &len, &error);
+
+    (void)state;
+    assert_non_null(text);
+    assert_string_equal(text, pem);
+    tls_free_text(text, len);
+    assert_true(is_zero((unsigned char *)text + at, len - at));
+}
+
 static void *take_share(void *block)
 {
     *(void **)block = tls_memory_alloc(1, 390000);
@@ -127,6 +143,7 @@ int main(void)
         cmocka_unit_test(impossible_sizes_give_nothing),
         cmocka_unit_test(all_of_it_can_be_taken_more_than_once),
         cmocka_unit_test(neighbours_join_again),
+        cmocka_unit_test(a_keys_text_does_not_stay_in_free_memory),
         cmocka_unit_test(what_one_thread_takes_is_not_the_others),
     };
 
