@@ -27,7 +27,7 @@ def warning(start, pki):
     def make(peer, host="127.0.0.1", **env):
         program = start(**{"to": f"influx+tls://{host}:{peer.port}", "tls_ca": pki.ca, **env})
         warnings = lambda: [entry["msg"] for level, entry in parse.log(program.log[:program.log.rfind("\n") + 1]) if level == "warn"]
-        assert wait.until(lambda: warnings() or program.process.poll() is not None) and warnings(), f"no warning: {program.log}"
+        assert wait.until(lambda: warnings() or program.process.poll() is not None) and warnings(), f"no warning, status {program.process.poll()}: {program.log}"
         assert wait.until(lambda: peer.had_one), f"it keeps the connection: {program.log}"
         assert program.process.poll() is None, program.log
         program.kill()
