@@ -11,16 +11,11 @@ import pytest
 import parse
 import rights
 import wait
+from debian import OVERLAY
 from systemd import Systemd, control_groups
 
-# $1: the tree, which stays as it is   $2: an empty directory   $3: the packages. What systemd may change outside is read-only.
-BOOT = r"""
-set -e
-mount --make-rprivate /
-mount -t tmpfs none "$2"
-cd "$2"
-mkdir upper work root
-mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" root
+# $1: the tree   $2: an empty directory   $3: the packages. What systemd may change outside is read-only.
+BOOT = OVERLAY + r"""
 cp -R "$3" root/packages
 cd root
 mount -t proc proc proc
@@ -184,14 +179,10 @@ def test_removed_and_purged(debian, packages, receiver):
 
 def test_in_a_chroot(tree, packages, tmp_path):
     """While an image is made there is no systemd to ask. What was enabled there is disabled at the removal."""
-    script = f"""
-        set -e
-        mount --make-rprivate / && mount -t tmpfs none {tmp_path}/root
-        cd {tmp_path}/root && mkdir upper work new
-        mount -t overlay overlay -o lowerdir={tree},upperdir=upper,workdir=work new
-        mkdir new/packages && mount --bind {tmp_path}/packages new/packages
-        mount --bind /dev/null new/dev/null
-        cd new
+    script = OVERLAY + f"""
+        cd root
+        mkdir packages && mount --bind {tmp_path}/packages packages
+        mount --bind /dev/null dev/null
         chroot . dpkg --install /packages/{packages[0].name}
         chroot . systemctl enable sockpush
         [ -L etc/systemd/system/multi-user.target.wants/sockpush.service ]
@@ -202,6 +193,6 @@ def test_in_a_chroot(tree, packages, tmp_path):
     if not rights.is_machines_root():
         rights.needs_root("a tree is mounted")
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-    done = subprocess.run(["unshare", "--mount", "sh", "-c", script], env=environment, capture_output=True, text=True)
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", tree, tmp_path / "root"], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.count(INSTALLED) == 1, done.stdout + done.stderr
     assert "sockpush.service" not in done.stdout.splitlines()[-1]

@@ -5,15 +5,10 @@ import subprocess
 import pytest
 
 import rights
+from debian import OVERLAY
 
 # $1: the tree   $2: an empty directory   $3: the package's files and scripts   $4: what to do there
-ENTER = r"""
-set -e
-mount --make-rprivate /
-mount -t tmpfs none "$2"
-cd "$2"
-mkdir upper work root
-mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" root
+ENTER = OVERLAY + r"""
 cp -a "$3"/etc "$3"/usr root
 cp "$3"/.p* root/tmp
 cd root

@@ -7,6 +7,17 @@ import pytest
 import rights
 
 
+# The start of a script with the arguments TREE PLACE …: it puts an overlay of the tree, which stays as it is, at PLACE/root, and goes to PLACE.
+OVERLAY = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs none "$2"
+cd "$2"
+mkdir upper work root
+mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" root
+"""
+
+
 def make_tree(path, suite, *words):
     """Puts the tree at the path, a .tar or a directory, unless it is there. Skips the test if it cannot be made."""
     if path.exists():

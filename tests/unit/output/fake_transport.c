@@ -4,6 +4,7 @@
 #include "output/limits.h"
 #include "output/stream.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -197,6 +198,16 @@ static void end_peer(void)
 {
     if (line.peer >= 0 && !line.half_closed && read_peer())
         close_peer();
+}
+
+void start_and_lose(struct running *r)
+{
+    line.gone = true;
+    line.send_error = -EPIPE;
+    line.send_errors = 1;
+    start(r, &fake_stream);
+    put(r, 1, "one\n");
+    pthread_join(r->output.thread, NULL);
 }
 
 void finish_line(struct running *r)

@@ -47,6 +47,9 @@ void wait_sent(struct running *r, const char *text);
 /* Ends an output whose lines no receiver takes. */
 void abandon_line(struct running *r);
 
+/* Starts an output of fake_stream whose receiver is gone for good, and waits for its end, with one line unsent. */
+void start_and_lose(struct running *r);
+
 /* Ends an output of these transports, and asserts that every opened connection was closed. */
 void finish_line(struct running *r);
 

@@ -186,12 +186,7 @@ static void an_output_whose_receiver_is_gone_for_good_is_done(void **state)
     struct running r;
 
     (void)state;
-    line.gone = true;
-    line.send_error = -EPIPE;
-    line.send_errors = 1;
-    start(&r, &fake_stream);
-    put(&r, 1, "one\n");
-    pthread_join(r.output.thread, NULL);
+    start_and_lose(&r);
     assert_true(output_done(&r.output));
     arena_free(&r.arena);
 }

@@ -45,12 +45,8 @@ static void an_output_whose_receiver_is_gone_has_ended(void **state)
     struct running r;
 
     (void)state;
-    line.gone = true;
-    line.send_error = -EPIPE;
-    line.send_errors = 1;
-    start(&r, &fake_stream);
-    poll_at(&r, 1, "one\n");
-    pthread_join(r.output.thread, NULL);
+    polled_ns = platform_monotonic_ns();
+    start_and_lose(&r);
     assert_state(&r, 1, "has ended; 1 lines wait, the oldest for 0 s; 0 dropped");
     arena_free(&r.arena);
 }
